@@ -1,1 +1,39 @@
-//! Part of tower-silk.
+//! The words of tower-silk: what is recorded, how it is made safe, and the traits its parts meet at.
+//!
+//! ```text
+//! request ─► SilkLayer ─► ActiveRequest ─► Recorder ─► bounded queue ─► Writer ─► Store ─► dashboard
+//!                                                                     └────────── silk-core ─────────┘
+//! ```
+//!
+//! Nothing here does I/O. [`RequestRecord`] is what the writer hands to a [`Store`]; the
+//! [`Redactor`] makes it safe before; [`sql`] tells which statement a query is an execution of.
+//! The dashboard sees the rest of the system only through [`Store`], [`Explain`] and [`Vitals`].
+
+mod boxed;
+mod id;
+
+pub mod explain;
+pub mod finding;
+pub mod histogram;
+pub mod record;
+pub mod redact;
+pub mod sql;
+pub mod store;
+pub mod value;
+pub mod vitals;
+
+pub use boxed::BoxFuture;
+pub use explain::{Explain, ExplainError, ExplainOutput, ExplainQuery, PlanFormat, PlanRecord};
+pub use finding::{Finding, Severity};
+pub use histogram::Histogram;
+pub use id::{Fingerprint, PlanId, RequestId, RunId};
+pub use record::{
+    Body, CallSite, CapturedBy, ConnectionWait, CountedRequest, Database, DatabaseKind, Header,
+    LogRecord, Outcome, QueryError, QueryRecord, RequestDetail, RequestKind, RequestRecord,
+    RequestStatement, RequestSummary, RequestTimes, RunRecord, SpanRecord, SqlText, Statement,
+    TransactionEnd, TransactionRecord, WriteBatch,
+};
+pub use redact::Redactor;
+pub use store::{Store, StoreError, StoreErrorKind};
+pub use value::{Value, ValueState};
+pub use vitals::{LossReason, Vitals};

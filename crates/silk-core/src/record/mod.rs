@@ -1,0 +1,83 @@
+//! What is recorded of a request, as the writer hands it to the store.
+//!
+//! A [`RequestRecord`] has three parts that are kept differently: the [`RequestSummary`] is one
+//! narrow row that lists are drawn from, the [`RequestDetail`] one compressed blob that only the
+//! page of the request opens, and the [`RequestStatement`]s are rows that statement pages sum.
+//! Everything in it is redacted already.
+
+mod detail;
+mod query;
+mod summary;
+
+pub use detail::{Body, Header, LogRecord, RequestDetail, SpanRecord};
+pub use query::{
+    CallSite, CapturedBy, ConnectionWait, Database, DatabaseKind, QueryError, QueryRecord,
+    RequestStatement, SqlText, Statement, TransactionEnd, TransactionRecord,
+};
+pub use summary::{Outcome, RequestKind, RequestSummary, RequestTimes, UnknownWord};
+pub(crate) use summary::word_enum;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{Finding, RunId};
+
+/// Everything kept of one request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RequestRecord {
+    /// What lists show and sort by.
+    pub summary: RequestSummary,
+    /// What only the page of the request opens.
+    pub detail: RequestDetail,
+    /// The queries summed per statement and call site; exact even beyond the cap on queries kept.
+    pub statements: Vec<RequestStatement>,
+    /// What the rules remarked.
+    pub findings: Vec<Finding>,
+}
+
+/// A request that sampling did not keep, but that is counted all the same.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CountedRequest {
+    /// When it started.
+    pub started_at: DateTime<Utc>,
+    /// What kind of work it was.
+    pub kind: RequestKind,
+    /// HTTP method; empty for jobs and tests.
+    pub method: String,
+    /// Route template, or the raw path where none is known; the name of a job or test.
+    pub route: String,
+    /// Whether it ended badly: a 5xx status, an error, or a panic.
+    pub is_failed: bool,
+    /// From start to the end of the body.
+    pub total_us: u64,
+    /// Union of the intervals in which SQL ran.
+    pub sql_us: u64,
+    /// Number of queries.
+    pub query_count: u64,
+}
+
+/// One run of a process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// Its id.
+    pub id: RunId,
+    /// When the process started to record.
+    pub started_at: DateTime<Utc>,
+    /// Name of the service, from the builder or the name of the executable.
+    pub service: String,
+    /// Build of the service (version or commit), where the builder names one.
+    pub build: Option<String>,
+    /// Which instance this is: host name and process id unless the builder says otherwise.
+    pub instance: String,
+}
+
+/// What the writer hands to the store in one go; stored in one transaction or not at all.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WriteBatch {
+    /// The run that all of the batch belongs to.
+    pub run: RunRecord,
+    /// Requests to keep and count.
+    pub requests: Vec<RequestRecord>,
+    /// Requests to count only.
+    pub counted: Vec<CountedRequest>,
+}

@@ -1,0 +1,207 @@
+use std::{fmt, str::FromStr, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use super::summary::{UnknownWord, word_enum};
+use crate::{Fingerprint, Outcome, Value};
+
+/// Which database speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DatabaseKind {
+    /// PostgreSQL.
+    Postgres,
+    /// MySQL and MariaDB.
+    MySql,
+    /// SQLite.
+    Sqlite,
+    /// Not known: the layer tier without a hint from the builder.
+    Unknown,
+}
+
+word_enum!(DatabaseKind {
+    Postgres = "postgres",
+    MySql = "mysql",
+    Sqlite = "sqlite",
+    Unknown = "unknown",
+});
+
+/// A database that queries went to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Database {
+    /// Its dialect.
+    pub kind: DatabaseKind,
+    /// Name of the database or file, as the pool's options tell; empty where not known.
+    pub name: String,
+}
+
+/// The shape of a query: its SQL with the literals taken out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Statement {
+    /// Hash of dialect and normalised SQL.
+    pub fingerprint: Fingerprint,
+    /// Dialect it was read in.
+    pub database: DatabaseKind,
+    /// SQL with literals as `?`, lists folded, comments gone, spaces single.
+    pub normalized: String,
+    /// `SELECT`, `INSERT` …, upper case; `OTHER` where the text did not tokenize.
+    pub command: String,
+    /// Tables touched, in order of appearance, unquoted.
+    pub tables: Vec<String>,
+}
+
+/// The text of a query as the app wrote it (sensitive literals redacted), and its statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqlText {
+    /// SQL as run, redacted.
+    pub text: Arc<str>,
+    /// The statement that it is an execution of.
+    pub statement: Arc<Statement>,
+    /// Where it ran.
+    pub database: Arc<Database>,
+    /// Whether literals stand in the text (such texts are many; others repeat and are interned).
+    pub has_literals: bool,
+    /// Whether a literal in the text was redacted, so that it cannot be run again.
+    pub is_redacted: bool,
+}
+
+/// Who saw a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CapturedBy {
+    /// sqlx's own event, through the tracing layer: SQL, rows and time.
+    Layer,
+    /// The instrumented pool: values, errors, first row and call site too.
+    Pool,
+}
+
+/// A place in the app's source.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct CallSite {
+    /// Function, without hash and closure noise.
+    pub function: String,
+    /// File, relative to the app's source root where that is known.
+    pub file: String,
+    /// Line, from 1; 0 where not known.
+    pub line: u32,
+}
+
+impl fmt::Display for CallSite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// Why a query failed; redacted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueryError {
+    /// SQLSTATE or the database's own code.
+    pub code: Option<String>,
+    /// The message, without values.
+    pub message: String,
+}
+
+/// One execution of SQL.
+#[derive(Debug, Clone, PartialEq)]
+pub struct QueryRecord {
+    /// Number within the request, from 1, by start.
+    pub seq: u32,
+    /// Index into [`RequestDetail::texts`](super::RequestDetail::texts).
+    pub text: u32,
+    /// Who saw it.
+    pub captured_by: CapturedBy,
+    /// Start, from the start of the request.
+    pub started_us: u64,
+    /// Start to last row, error or drop; the consumer's own time between rows included.
+    pub duration_us: u64,
+    /// Start to first row, where there was one and it was seen.
+    pub first_row_us: Option<u64>,
+    /// Of the duration, time in which the app held the stream without polling it.
+    pub consumer_us: u64,
+    /// Rows the app received.
+    pub rows_returned: u64,
+    /// Rows changed, as the database tells.
+    pub rows_affected: u64,
+    /// How it ended ([`Outcome::Panicked`] does not occur).
+    pub outcome: Outcome,
+    /// Why it failed.
+    pub error: Option<QueryError>,
+    /// Bound values; none where not captured (the layer tier, a switch).
+    pub values: Option<Vec<Value>>,
+    /// Index into [`RequestDetail::call_sites`](super::RequestDetail::call_sites).
+    pub call_site: Option<u32>,
+    /// Index into [`RequestDetail::spans`](super::RequestDetail::spans) of the innermost span.
+    pub span: Option<u32>,
+    /// Index into [`RequestDetail::transactions`](super::RequestDetail::transactions).
+    pub transaction: Option<u32>,
+}
+
+/// A wait for a connection of a pool.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectionWait {
+    /// Start, from the start of the request.
+    pub started_us: u64,
+    /// How long it took.
+    pub duration_us: u64,
+    /// Why no connection came, if none did (`pool timed out`).
+    pub error: Option<String>,
+}
+
+/// How a transaction ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TransactionEnd {
+    /// Committed.
+    Committed,
+    /// Rolled back on purpose.
+    RolledBack,
+    /// Dropped without either: sqlx rolls it back when the connection is used next.
+    Dropped,
+    /// The commit or rollback failed, or was not seen.
+    Unknown,
+}
+
+word_enum!(TransactionEnd {
+    Committed = "committed",
+    RolledBack = "rolled_back",
+    Dropped = "dropped",
+    Unknown = "unknown",
+});
+
+/// A transaction or savepoint within a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransactionRecord {
+    /// When `BEGIN` was sent, from the start of the request.
+    pub started_us: u64,
+    /// From `BEGIN` to the end of `COMMIT` or `ROLLBACK`.
+    pub duration_us: u64,
+    /// How long `BEGIN` took.
+    pub begin_us: u64,
+    /// How long `COMMIT` or `ROLLBACK` took.
+    pub end_us: u64,
+    /// 1 for a transaction, 2 and more for savepoints.
+    pub depth: u32,
+    /// How it ended.
+    pub end: TransactionEnd,
+}
+
+/// The queries of a request that share statement and call site, summed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RequestStatement {
+    /// The statement.
+    pub statement: Arc<Statement>,
+    /// The call site, where it was captured.
+    pub call_site: Option<CallSite>,
+    /// Number of executions.
+    pub calls: u64,
+    /// Executions that failed.
+    pub errors: u64,
+    /// Sum of durations.
+    pub total_us: u64,
+    /// Longest duration.
+    pub max_us: u64,
+    /// Sum of rows returned.
+    pub rows: u64,
+    /// Number of different value lists, where values were captured.
+    pub distinct_values: Option<u64>,
+}

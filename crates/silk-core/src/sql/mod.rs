@@ -1,0 +1,1 @@
+//! SQL read by a real tokenizer: normalised text, fingerprint, command and tables.

@@ -1,0 +1,106 @@
+//! The store: where records are kept, and how they are asked for.
+//!
+//! A [`Store`] is called on Silk's own runtime only, never on the app's. It degrades instead of
+//! failing for good: a store that is gone, full or locked answers with a [`StoreError`] and is
+//! tried again with the next batch. Not found is `Ok(None)`, never an error.
+
+mod error;
+mod filter;
+mod view;
+
+pub use error::{StoreError, StoreErrorKind};
+pub use filter::{
+    Cursor, InvalidCursor, Page, RequestFilter, RequestSort, StatementFilter, StatementSort,
+};
+pub use view::{
+    CallSiteUse, RouteSummary, RouteUse, SlowQuery, StatementDetail, StatementSummary, StatsWindow,
+    StoreSize, TimeBucket,
+};
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    BoxFuture, Fingerprint, PlanId, PlanRecord, RequestId, RequestRecord, RequestSummary,
+    WriteBatch,
+};
+
+/// What a call of the store returns.
+pub type StoreFuture<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+
+/// How much may be kept; what is over it goes, oldest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// Requests older than this go. Default 7 days.
+    pub max_age: std::time::Duration,
+    /// At most so many requests. Default 1,000,000.
+    pub max_requests: u64,
+    /// At most so many bytes on disk (or in memory). Default 1 GiB.
+    pub max_bytes: u64,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            max_age: std::time::Duration::from_secs(7 * 24 * 3600),
+            max_requests: 1_000_000,
+            max_bytes: 1 << 30,
+        }
+    }
+}
+
+/// Keeps records and answers the dashboard.
+pub trait Store: Send + Sync + std::fmt::Debug {
+    /// Name of the kind of store for people: `SQLite file silk.db`, `memory`.
+    fn kind(&self) -> String;
+
+    /// Stores a batch in one transaction, or nothing of it. A request whose id is known already is
+    /// left as it is, so that a batch may be written again after an unclear failure.
+    fn write<'a>(&'a self, batch: &'a WriteBatch) -> StoreFuture<'a, ()>;
+
+    /// Removes one small step of what is over the budget; `true` if more is left to remove.
+    fn retain(&self, budget: Budget, now: DateTime<Utc>) -> StoreFuture<'_, bool>;
+
+    /// Size and counts, cheap enough to be asked every few seconds (counts may be estimates).
+    fn size(&self) -> StoreFuture<'_, StoreSize>;
+
+    /// A page of requests.
+    fn requests<'a>(&'a self, filter: &'a RequestFilter) -> StoreFuture<'a, Page<RequestSummary>>;
+
+    /// One request, whole.
+    fn request(&self, id: RequestId) -> StoreFuture<'_, Option<RequestRecord>>;
+
+    /// Routes (and jobs) with their figures within the window, by total time, largest first.
+    fn routes(&self, window: StatsWindow) -> StoreFuture<'_, Vec<RouteSummary>>;
+
+    /// A page of statements.
+    fn statements<'a>(
+        &'a self,
+        filter: &'a StatementFilter,
+    ) -> StoreFuture<'a, Page<StatementSummary>>;
+
+    /// One statement with who runs it.
+    fn statement(
+        &self,
+        fingerprint: Fingerprint,
+        window: StatsWindow,
+    ) -> StoreFuture<'_, Option<StatementDetail>>;
+
+    /// Keeps a plan.
+    fn add_plan<'a>(&'a self, plan: &'a PlanRecord) -> StoreFuture<'a, ()>;
+
+    /// One plan.
+    fn plan(&self, id: PlanId) -> StoreFuture<'_, Option<PlanRecord>>;
+
+    /// Plans of a request's queries, newest first.
+    fn plans_of_request(&self, id: RequestId) -> StoreFuture<'_, Vec<PlanRecord>>;
+
+    /// Plans of a statement, newest first, at most `limit`.
+    fn plans_of_statement(
+        &self,
+        fingerprint: Fingerprint,
+        limit: u32,
+    ) -> StoreFuture<'_, Vec<PlanRecord>>;
+
+    /// Removes every record, statistics included.
+    fn clear(&self) -> StoreFuture<'_, ()>;
+}

@@ -1,0 +1,36 @@
+//! Bound values: kept as the driver encoded them, rendered when viewed.
+
+use serde::{Deserialize, Serialize};
+
+/// A bound parameter of a query.
+///
+/// `bytes` are in the wire encoding of the query's database: Postgres binary format, MySQL binary
+/// protocol, and for SQLite the little-endian integer or double, UTF-8 text, or blob that
+/// `type_name` (`INTEGER`, `REAL`, `TEXT`, `BLOB`) says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Value {
+    /// The database's name of the type: `INT8`, `TEXT`, `VARCHAR`, `INTEGER` …
+    pub type_name: String,
+    /// What is known of it.
+    pub state: ValueState,
+}
+
+/// What is known of a value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ValueState {
+    /// SQL NULL.
+    Null,
+    /// As encoded, whole.
+    Bytes(Vec<u8>),
+    /// The beginning of it; `total_bytes` were encoded.
+    Truncated {
+        /// What was kept.
+        bytes: Vec<u8>,
+        /// How long it was.
+        total_bytes: u64,
+    },
+    /// Taken out for safety; nothing of it is kept.
+    Redacted,
+    /// It could not be read from the driver.
+    Unavailable,
+}
