@@ -1,0 +1,178 @@
+//! The plan: what every format becomes.
+
+mod derived;
+mod node;
+mod numbers;
+mod walk;
+
+pub use derived::{Derived, Direction, Execution, Payment};
+pub use node::{Condition, PlanNode, Role, Worker};
+pub use numbers::{Actual, Buffers, Counters, Estimate};
+
+use serde::Serialize;
+use silk_core::PlanFormat;
+
+use crate::{PlanError, measure, parse, shape};
+
+/// A query plan, read and measured.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Plan {
+    /// What it was read from.
+    pub format: PlanFormat,
+    /// Whether it carries numbers of a real run.
+    pub analyzed: bool,
+    /// The top of the tree.
+    pub root: PlanNode,
+    /// Time the planner took, in ms.
+    pub planning_ms: Option<f64>,
+    /// Time the run took as the database says it, in ms (from auto_explain: the duration).
+    pub execution_ms: Option<f64>,
+    /// Time spent turning rows into what the client gets, in ms (PostgreSQL 17 with SERIALIZE).
+    pub serialization_ms: Option<f64>,
+    /// Triggers that ran.
+    pub triggers: Vec<Trigger>,
+    /// Compilation of expressions.
+    pub jit: Option<Jit>,
+    /// Pages touched while planning.
+    pub planning_buffers: Option<Buffers>,
+    /// Planner settings that were not the default, in the order printed.
+    pub settings: Vec<(String, String)>,
+    /// The SQL, where the print carries it.
+    pub query_text: Option<String>,
+    /// The bound values, where the print carries them.
+    pub query_parameters: Option<String>,
+    /// Sums over the whole plan.
+    pub totals: PlanTotals,
+    /// Hash of operators, relations and indexes, without numbers: 16 hex digits.
+    pub shape: String,
+    /// What a reader should know: caveats, parts that were not understood.
+    pub notes: Vec<String>,
+}
+
+/// Sums over a whole plan, derived.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct PlanTotals {
+    /// What shares are fractions of, in ms: execution time, else the tree and what ran outside it.
+    pub total_ms: Option<f64>,
+    /// Inclusive time of the root, in ms.
+    pub root_ms: Option<f64>,
+    /// Time of plan parts that ran outside the root, in ms (a data-modifying CTE nobody reads).
+    pub outside_ms: Option<f64>,
+    /// Rest of the execution time: after-triggers, compilation, start and end of the executor.
+    pub remainder_ms: Option<f64>,
+    /// Whether exclusive times add up to the root and the outside, within rounding.
+    ///
+    /// `None` where there are no times.
+    pub invariant_holds: Option<bool>,
+    /// By how much they do not add up, in ms.
+    pub invariant_gap_ms: Option<f64>,
+    /// What did not run inside the tree, named.
+    pub outside: Vec<OutsidePart>,
+    /// Nodes in the tree.
+    pub nodes: usize,
+}
+
+/// A part of the execution that no node of the tree stands for.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OutsidePart {
+    /// What ran.
+    pub label: String,
+    /// How long, in ms.
+    pub ms: f64,
+    /// The node that describes it, where there is one.
+    pub node: Option<usize>,
+}
+
+/// A trigger that ran with the statement.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Trigger {
+    /// Its name, as the database prints it.
+    pub name: String,
+    /// The constraint it enforces.
+    pub constraint: Option<String>,
+    /// The relation it is on.
+    pub relation: Option<String>,
+    /// Time in it, over all calls, in ms.
+    pub ms: Option<f64>,
+    /// How often it was called.
+    pub calls: f64,
+}
+
+/// What compiling expressions cost.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Jit {
+    /// Functions compiled.
+    pub functions: f64,
+    /// All of it, in ms.
+    pub total_ms: Option<f64>,
+    /// Making the code, in ms.
+    pub generation_ms: Option<f64>,
+    /// Inlining, in ms.
+    pub inlining_ms: Option<f64>,
+    /// Optimising, in ms.
+    pub optimization_ms: Option<f64>,
+    /// Emitting, in ms.
+    pub emission_ms: Option<f64>,
+}
+
+impl Plan {
+    /// Reads a plan of a known format and measures it.
+    ///
+    /// # Errors
+    /// A [`PlanError`] that says why the text is no plan of this format.
+    pub fn parse(format: PlanFormat, raw: &str) -> Result<Self, PlanError> {
+        let mut plan = parse::parse(format, raw)?;
+        plan.finish();
+        Ok(plan)
+    }
+
+    /// Reads a plan of any known format, wherever it was copied from, and measures it.
+    ///
+    /// # Errors
+    /// A [`PlanError`] that says why the text is no plan.
+    pub fn detect_and_parse(raw: &str) -> Result<Self, PlanError> {
+        let mut plan = parse::detect_and_parse(raw)?;
+        plan.finish();
+        Ok(plan)
+    }
+
+    /// The nodes in the order they are printed, parents before children.
+    pub fn nodes(&self) -> impl Iterator<Item = &PlanNode> {
+        self.root.preorder()
+    }
+
+    /// The node with this id.
+    #[must_use]
+    pub fn node(&self, id: usize) -> Option<&PlanNode> {
+        self.nodes().find(|node| node.id == id)
+    }
+
+    /// Numbers the nodes, derives what is derived, hashes the shape.
+    fn finish(&mut self) {
+        let mut next = 0;
+        self.root.number(&mut next);
+        measure::measure(self);
+        self.shape = shape::hash(&self.root);
+    }
+
+    /// A plan around a tree, everything else unknown.
+    pub(crate) fn around(format: PlanFormat, root: PlanNode) -> Self {
+        Self {
+            format,
+            analyzed: false,
+            root,
+            planning_ms: None,
+            execution_ms: None,
+            serialization_ms: None,
+            triggers: Vec::new(),
+            jit: None,
+            planning_buffers: None,
+            settings: Vec::new(),
+            query_text: None,
+            query_parameters: None,
+            totals: PlanTotals::default(),
+            shape: String::new(),
+            notes: Vec::new(),
+        }
+    }
+}
