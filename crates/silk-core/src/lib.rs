@@ -33,7 +33,7 @@ pub use record::{
     RequestStatement, RequestSummary, RequestTimes, RunRecord, SpanRecord, SqlText, Statement,
     TransactionEnd, TransactionRecord, WriteBatch,
 };
-pub use redact::Redactor;
+pub use redact::{Redactor, Secrets};
 pub use store::{Store, StoreError, StoreErrorKind};
 pub use value::{Value, ValueState};
 pub use vitals::{LossReason, Vitals};

@@ -50,6 +50,10 @@ word_enum!(LossReason {
     Internal = "internal",
 });
 
+/// Marks a response of the dashboard (as an `http` extension), so that the layer discards its record.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OwnResponse;
+
 /// Tells how the profiler fares, and takes the one switch that people have at run time.
 pub trait Vitals: Send + Sync + fmt::Debug {
     /// A snapshot; cheap.

@@ -6,10 +6,12 @@
 //! Everything in it is redacted already.
 
 mod detail;
+mod intervals;
 mod query;
 mod summary;
 
 pub use detail::{Body, Header, LogRecord, RequestDetail, SpanRecord};
+pub use intervals::breakdown;
 pub use query::{
     CallSite, CapturedBy, ConnectionWait, Database, DatabaseKind, QueryError, QueryRecord,
     RequestStatement, SqlText, Statement, TransactionEnd, TransactionRecord,

@@ -1,5 +1,9 @@
 //! Bound values: kept as the driver encoded them, rendered when viewed.
 
+mod render;
+
+pub use render::{render, to_sql_literal};
+
 use serde::{Deserialize, Serialize};
 
 /// A bound parameter of a query.

@@ -1,5 +1,7 @@
 //! What rules remark about a request.
 
+pub mod rules;
+
 use serde::{Deserialize, Serialize};
 
 /// How much a finding matters.
