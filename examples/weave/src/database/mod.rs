@@ -1,0 +1,64 @@
+//! The database of the app: connecting, tables, first fill, and what differs between the three.
+//!
+//! Routes are written once and compiled for each database and each tier of capture: see
+//! [`per_database`](crate::routes). What they need to know of a database is in [`flavor`].
+
+mod fill;
+pub(crate) mod flavor;
+mod mysql;
+mod postgres;
+pub(crate) mod schema;
+mod sqlite;
+
+/// An app's two pools over one database.
+#[derive(Debug, Clone)]
+pub(crate) struct Pools<P> {
+    /// What routes use.
+    pub(crate) main: P,
+    /// One connection only, so that a wait for it can be shown.
+    pub(crate) single: P,
+}
+
+impl<P> Pools<P> {
+    /// The same pools, each turned into something else.
+    pub(crate) fn map<Q>(self, mut change: impl FnMut(P) -> Q) -> Pools<Q> {
+        Pools {
+            main: change(self.main),
+            single: change(self.single),
+        }
+    }
+}
+
+/// Connected, with tables and content.
+#[derive(Debug, Clone)]
+pub(crate) enum Database {
+    /// PostgreSQL.
+    Postgres(Pools<sqlx::PgPool>),
+    /// MySQL or MariaDB.
+    MySql(Pools<sqlx::MySqlPool>),
+    /// SQLite.
+    Sqlite(Pools<sqlx::SqlitePool>),
+}
+
+/// Why there is no database.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OpenError {
+    /// Nothing that weave speaks to.
+    #[error("a database is `sqlite:FILE`, `postgres://…` or `mysql://…`")]
+    UnknownScheme,
+    /// The database said no.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+/// Connects, makes the tables where they are missing, and fills them where they are empty.
+pub(crate) async fn open(url: &str, connections: u32) -> Result<Database, OpenError> {
+    match url.split(':').next() {
+        Some("sqlite") => Ok(Database::Sqlite(sqlite::open(url, connections).await?)),
+        Some("postgres" | "postgresql") => {
+            Ok(Database::Postgres(postgres::open(url, connections).await?))
+        }
+        Some("mysql" | "mariadb") => Ok(Database::MySql(mysql::open(url, connections).await?)),
+        _ => Err(OpenError::UnknownScheme),
+    }
+}
