@@ -1,0 +1,271 @@
+//! What the store in memory holds, and how it grows and shrinks.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use silk_core::{
+    CallSite, Fingerprint, PlanRecord, RequestId, RequestRecord, Statement, Value, ValueState,
+    WriteBatch,
+    store::{Budget, StoreSize},
+};
+use std::sync::Arc;
+
+use crate::stats::{BatchStats, RouteFigures, RouteKey, StatementFigures};
+
+type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+
+/// Requests removed in one step.
+const STEP: usize = 500;
+
+/// At most so many plans.
+const MAX_PLANS: usize = 1000;
+
+/// At most so many statements, and so many rows of figures.
+const MAX_FIGURES: usize = 20_000;
+
+/// How long figures outlive their requests.
+const STATS_AGE: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// Figures of a statement since it was first seen.
+#[derive(Debug)]
+pub(super) struct KnownStatement {
+    pub(super) statement: Arc<Statement>,
+    pub(super) figures: StatementFigures,
+    pub(super) last_seen_us: i64,
+}
+
+/// Everything held.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    /// By start and id, with its number and estimated bytes.
+    pub(super) requests: BTreeMap<(i64, RequestId), (i64, usize, Box<RequestRecord>)>,
+    starts: Map<RequestId, i64>,
+    bytes: usize,
+    next_number: i64,
+    numbers: Map<i64, (i64, RequestId)>,
+    pub(super) statements: Map<Fingerprint, KnownStatement>,
+    /// By bucket and route.
+    pub(super) route_stats: BTreeMap<(i64, RouteKey), RouteFigures>,
+    /// By bucket, statement, route and call site.
+    pub(super) statement_stats:
+        BTreeMap<(i64, Fingerprint, RouteKey, Option<CallSite>), StatementFigures>,
+    plans: Vec<PlanRecord>,
+}
+
+impl State {
+    pub(super) fn write(&mut self, batch: &WriteBatch) {
+        let mut stats = BatchStats::default();
+        let mut is_known = false;
+        for record in &batch.requests {
+            let id = record.summary.id;
+            if self.starts.contains_key(&id) {
+                is_known = true;
+                continue;
+            }
+            self.next_number += 1;
+            stats.add(record, self.next_number);
+            let started_us = record.summary.started_at.timestamp_micros();
+            let bytes = size_of_record(record);
+            self.bytes += bytes;
+            self.starts.insert(id, started_us);
+            self.numbers.insert(self.next_number, (started_us, id));
+            self.requests
+                .insert((started_us, id), (self.next_number, bytes, Box::new(record.clone())));
+        }
+        // A batch that is written again was counted with its requests.
+        if !is_known {
+            batch.counted.iter().for_each(|request| stats.count(request));
+        }
+        self.add_stats(stats);
+    }
+
+    fn add_stats(&mut self, stats: BatchStats) {
+        for ((bucket, route), figures) in stats.by_route {
+            self.route_stats
+                .entry((bucket, stats.routes[route].clone()))
+                .or_default()
+                .merge(&figures);
+        }
+        for ((bucket, fingerprint, route, call_site), figures) in stats.by_statement {
+            self.statement_stats
+                .entry((bucket, fingerprint, stats.routes[route].clone(), call_site))
+                .or_default()
+                .merge(&figures);
+        }
+        for (fingerprint, totals) in stats.totals {
+            let known = self.statements.entry(fingerprint).or_insert_with(|| KnownStatement {
+                statement: totals.statement,
+                figures: StatementFigures::default(),
+                last_seen_us: totals.last_seen_us,
+            });
+            known.figures.merge(&totals.figures);
+            known.last_seen_us = known.last_seen_us.max(totals.last_seen_us);
+        }
+        while self.route_stats.len() > MAX_FIGURES {
+            self.route_stats.pop_first();
+        }
+        while self.statement_stats.len() > MAX_FIGURES {
+            self.statement_stats.pop_first();
+        }
+        if self.statements.len() > MAX_FIGURES {
+            let mut seen: Vec<i64> =
+                self.statements.values().map(|known| known.last_seen_us).collect();
+            let (_, middle, _) = seen.select_nth_unstable(MAX_FIGURES / 2);
+            let middle = *middle;
+            self.statements.retain(|_, known| known.last_seen_us >= middle);
+        }
+    }
+
+    pub(super) fn is_over(&self, budget: &Budget) -> bool {
+        as_u64(self.requests.len()) > budget.max_requests || as_u64(self.bytes) > budget.max_bytes
+    }
+
+    /// Removes the oldest request; `false` if there is none.
+    pub(super) fn remove_oldest(&mut self) -> bool {
+        let Some(((_, id), (number, bytes, _))) = self.requests.pop_first() else { return false };
+        self.starts.remove(&id);
+        self.numbers.remove(&number);
+        self.bytes = self.bytes.saturating_sub(bytes);
+        true
+    }
+
+    /// One step; `true` if more is left to remove.
+    pub(super) fn retain(&mut self, budget: &Budget, now: DateTime<Utc>) -> bool {
+        let oldest_us = before(now, budget.max_age);
+        let is_due = |state: &Self| {
+            state.is_over(budget)
+                || state.requests.first_key_value().is_some_and(|((at, _), _)| *at < oldest_us)
+        };
+        for _ in 0..STEP {
+            if !is_due(self) || !self.remove_oldest() {
+                break;
+            }
+        }
+        let stats_us = before(now, STATS_AGE.max(budget.max_age));
+        self.route_stats.retain(|(bucket, _), _| *bucket >= stats_us);
+        self.statement_stats.retain(|(bucket, ..), _| *bucket >= stats_us);
+        self.statements.retain(|_, known| known.last_seen_us >= stats_us);
+        self.plans.retain(|plan| plan.captured_at.timestamp_micros() >= stats_us);
+        !self.requests.is_empty() && is_due(self)
+    }
+
+    pub(super) fn size(&self) -> StoreSize {
+        StoreSize {
+            bytes: as_u64(self.bytes),
+            requests: as_u64(self.requests.len()),
+            statements: as_u64(self.statements.len()),
+            oldest: self
+                .requests
+                .first_key_value()
+                .and_then(|((at, _), _)| DateTime::from_timestamp_micros(*at)),
+        }
+    }
+
+    pub(super) fn request(&self, id: RequestId) -> Option<&RequestRecord> {
+        let started_us = *self.starts.get(&id)?;
+        self.requests.get(&(started_us, id)).map(|(_, _, record)| &**record)
+    }
+
+    /// The request that [`StatementFigures::slowest`] means, while it is kept.
+    pub(super) fn numbered(&self, number: i64) -> Option<&RequestRecord> {
+        let key = self.numbers.get(&number)?;
+        self.requests.get(key).map(|(_, _, record)| &**record)
+    }
+
+    pub(super) fn add_plan(&mut self, plan: &PlanRecord) {
+        if self.plans.iter().any(|known| known.id == plan.id) {
+            return;
+        }
+        self.plans.push(plan.clone());
+        self.plans.sort_by_key(|plan| Reverse((plan.captured_at, plan.id)));
+        self.plans.truncate(MAX_PLANS);
+    }
+
+    /// Plans newest first.
+    pub(super) fn plans(
+        &self,
+        mut wanted: impl FnMut(&PlanRecord) -> bool,
+        limit: usize,
+    ) -> Vec<PlanRecord> {
+        self.plans.iter().filter(|plan| wanted(plan)).take(limit).cloned().collect()
+    }
+}
+
+/// The microsecond that lies `age` before `now`.
+fn before(now: DateTime<Utc>, age: Duration) -> i64 {
+    now.timestamp_micros().saturating_sub(i64::try_from(age.as_micros()).unwrap_or(i64::MAX))
+}
+
+fn as_u64(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+/// About what a record takes: its structs, and every text and value of any length.
+fn size_of_record(record: &RequestRecord) -> usize {
+    let detail = &record.detail;
+    let pairs = |fields: &[(String, String)]| -> usize {
+        fields.iter().map(|(name, value)| 48 + name.len() + value.len()).sum()
+    };
+    let texts: usize = detail.texts.iter().map(|text| 80 + text.text.len()).sum();
+    let headers: usize = detail
+        .request_headers
+        .iter()
+        .chain(&detail.response_headers)
+        .map(|header| 56 + header.name.len() + header.value.len())
+        .sum();
+    let bodies: usize = [&detail.request_body, &detail.response_body]
+        .into_iter()
+        .flatten()
+        .map(|body| body.text.as_ref().map_or(0, String::len))
+        .sum();
+    let values: usize = detail
+        .queries
+        .iter()
+        .filter_map(|query| query.values.as_ref())
+        .flatten()
+        .map(size_of_value)
+        .sum();
+    let spans: usize = detail
+        .spans
+        .iter()
+        .map(|span| size_of_val(span) + span.name.len() + span.target.len() + pairs(&span.fields))
+        .sum();
+    let logs: usize = detail
+        .logs
+        .iter()
+        .map(|log| size_of_val(log) + log.target.len() + log.message.len() + pairs(&log.fields))
+        .sum();
+    let findings: usize = record
+        .findings
+        .iter()
+        .map(|finding| size_of_val(finding) + finding.title.len() + finding.detail.len())
+        .sum();
+    size_of_val(record)
+        + size_of_val(&*detail.queries)
+        + size_of_val(&*record.statements)
+        + size_of_val(&*detail.call_sites)
+        + size_of_val(&*detail.transactions)
+        + size_of_val(&*detail.waits)
+        + record.summary.path.len()
+        + record.summary.route.len()
+        + texts
+        + headers
+        + bodies
+        + values
+        + spans
+        + logs
+        + findings
+}
+
+fn size_of_value(value: &Value) -> usize {
+    size_of_val(value)
+        + value.type_name.len()
+        + match &value.state {
+            ValueState::Bytes(bytes) | ValueState::Truncated { bytes, .. } => bytes.len(),
+            ValueState::Null | ValueState::Redacted | ValueState::Unavailable => 0,
+        }
+}
