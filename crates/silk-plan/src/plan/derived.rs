@@ -29,6 +29,8 @@ pub struct Derived {
     pub loops: Option<f64>,
     /// Rows read and thrown away, over all loops.
     pub removed: Option<f64>,
+    /// Fraction of the rows read that was thrown away, 0 to 1.
+    pub discarded: Option<f64>,
     /// How far the estimate of rows was off: 1 is right, 10 is ten times.
     pub estimate_factor: Option<f64>,
     /// To which side it was off.

@@ -102,8 +102,10 @@ pub struct Worker {
     pub number: u32,
     /// Its share, raw.
     pub actual: Option<Actual>,
-    /// Memory or disk its sort took, in kB, with the method.
+    /// How it sorted, and the memory or disk that took, in kB.
     pub sort: Option<(String, f64)>,
+    /// Whether its sort went to disk.
+    pub sort_on_disk: bool,
 }
 
 impl PlanNode {

@@ -28,6 +28,8 @@ pub struct Actual {
     pub own_ms: Option<f64>,
     /// Rows given.
     pub rows: Option<f64>,
+    /// What the rows are rounded to: 1, or 0.01 where the print has decimals.
+    pub rows_step: f64,
     /// Executions, over all processes; 0 where it never ran.
     pub loops: f64,
 }

@@ -1,0 +1,305 @@
+//! R5 and R6: CTEs and InitPlans hang in one place and run in another.
+
+use std::collections::HashMap;
+
+use super::Measured;
+use super::flat::Flat;
+use super::time::first_pass;
+use crate::{Payment, PlanNode, Role};
+
+/// Nodes that the search for payers may look at in all: beyond it the place where a part hangs
+/// pays. A plan of 10,000 nodes with a hundred InitPlans needs a tenth of it.
+const MAX_STEPS: usize = 10_000_000;
+
+/// Takes the time of every such part out of the nodes that ran it.
+pub(super) fn find(flat: &Flat<'_>, measured: &mut Measured) {
+    // Without times the pages tell who ran what.
+    let by_pages = !measured.timed;
+    let weights: Vec<f64> = if by_pages {
+        flat.nodes
+            .iter()
+            .map(|node| node.buffers.map_or(0.0, |buffers| buffers.pages()))
+            .collect()
+    } else {
+        measured.inclusive.clone()
+    };
+    let mut search = Search {
+        flat,
+        exclusive: first_pass(flat, &weights),
+        weights,
+        steps: 0,
+    };
+    search.ctes(measured);
+    search.init_plans(measured);
+    if by_pages {
+        for (_, payment) in &mut measured.payments {
+            payment.ms = 0.0;
+        }
+        measured.outside.clear();
+    } else {
+        measured.exclusive = search.exclusive;
+    }
+    for (payer, payment) in &measured.payments {
+        measured.derived[*payer].paid.push(payment.clone());
+        measured.derived[payment.node].paid_by.push(*payer);
+    }
+}
+
+struct Search<'a> {
+    flat: &'a Flat<'a>,
+    /// Inclusive time, or pages.
+    weights: Vec<f64>,
+    /// What is left of a node's own.
+    exclusive: Vec<f64>,
+    steps: usize,
+}
+
+impl Search<'_> {
+    fn pay(&mut self, measured: &mut Measured, payer: usize, part: usize, weight: f64) {
+        self.exclusive[payer] -= weight;
+        let name = self.flat.nodes[part].subplan.clone().unwrap_or_default();
+        measured.payments.push((
+            payer,
+            Payment {
+                node: part,
+                name,
+                ms: weight,
+            },
+        ));
+    }
+
+    /// R5: a CTE runs inside the scans that read it, as they ask for its rows.
+    fn ctes(&mut self, measured: &mut Measured) {
+        for (cte, mut scans) in self.readers() {
+            let mut left = self.weights[cte];
+            scans.sort_by(|a, b| self.weights[*b].total_cmp(&self.weights[*a]).then(a.cmp(b)));
+            for scan in scans {
+                let part = left.min(self.weights[scan]);
+                if part > 0.0 {
+                    self.pay(measured, scan, cte, part);
+                    left -= part;
+                }
+            }
+            if left > 0.0 {
+                measured.outside.push((cte, left));
+            }
+        }
+    }
+
+    /// Every CTE with the scans that read it. A name may be given again further down.
+    fn readers(&self) -> Vec<(usize, Vec<usize>)> {
+        let flat = self.flat;
+        let mut names: HashMap<&str, usize> = HashMap::new();
+        let mut homes: HashMap<(usize, usize), usize> = HashMap::new();
+        let mut found: Vec<(usize, Vec<usize>)> = Vec::new();
+        for node in &flat.nodes {
+            if node.role == Role::Cte
+                && let Some(parent) = flat.parents[node.id]
+            {
+                let next = names.len();
+                let name = *names.entry(cte_name(node)).or_insert(next);
+                homes.insert((parent, name), found.len());
+                found.push((node.id, Vec::new()));
+            }
+        }
+        for node in flat
+            .nodes
+            .iter()
+            .filter(|node| node.node_type == "CTE Scan")
+        {
+            let wanted = node
+                .cte
+                .as_deref()
+                .or(node.relation.as_deref())
+                .unwrap_or_default();
+            let Some(name) = names.get(wanted) else {
+                continue;
+            };
+            let home = std::iter::once(node.id)
+                .chain(flat.ancestors(node.id))
+                .find_map(|at| {
+                    let home = *homes.get(&(at, *name))?;
+                    // A recursive CTE does not read itself this way.
+                    (!flat.subtree(found[home].0).contains(&node.id)).then_some(home)
+                });
+            if let Some(home) = home {
+                found[home].1.push(node.id);
+            }
+        }
+        found
+    }
+
+    /// R6: an InitPlan runs once, inside the node that first needs its value.
+    fn init_plans(&mut self, measured: &mut Measured) {
+        let flat = self.flat;
+        let mut mentions: Option<HashMap<String, Vec<usize>>> = None;
+        for node in flat.nodes.iter().filter(|node| node.role == Role::InitPlan) {
+            let (part, weight) = (node.id, self.weights[node.id]);
+            let Some(attached) = flat.parents[part] else {
+                continue;
+            };
+            if weight <= 0.0 {
+                continue;
+            }
+            let mentions = mentions.get_or_insert_with(|| all_mentions(flat));
+            let payers = self.candidates(part, attached, mentions);
+            let payer = self.choose(part, attached, &payers, weight);
+            self.pay(measured, payer, part, weight);
+        }
+    }
+
+    /// Nodes that may have run it: those that mention its value, or the Gather above them, which
+    /// works values out before it starts workers.
+    fn candidates(
+        &mut self,
+        part: usize,
+        attached: usize,
+        mentions: &HashMap<String, Vec<usize>>,
+    ) -> Vec<usize> {
+        let flat = self.flat;
+        let mut payers = Vec::new();
+        for token in tokens(flat.nodes[part].subplan.as_deref().unwrap_or_default()) {
+            for at in mentions.get(&token).map_or(&[][..], Vec::as_slice) {
+                self.steps += 1;
+                if self.steps > MAX_STEPS {
+                    return payers;
+                }
+                if !flat.subtree(attached).contains(at)
+                    || flat.subtree(part).contains(at)
+                    || flat.loops(*at) <= 0.0
+                {
+                    continue;
+                }
+                let mut payer = *at;
+                for above in std::iter::once(*at).chain(flat.ancestors(*at)) {
+                    self.steps += 1;
+                    if flat.is_gather(above) {
+                        payer = above;
+                    }
+                    if above == attached {
+                        break;
+                    }
+                }
+                payers.push(payer);
+            }
+        }
+        payers
+    }
+
+    fn choose(&mut self, part: usize, attached: usize, payers: &[usize], weight: f64) -> usize {
+        let flat = self.flat;
+        let enough = |at: usize, tolerance: f64| self.exclusive[at] >= weight - tolerance;
+        let largest = |a: &usize, b: &usize| {
+            self.exclusive[*a]
+                .total_cmp(&self.exclusive[*b])
+                .then(b.cmp(a))
+        };
+        // Both times are rounded, once per loop.
+        let rounding = |at: usize| 0.0006 * (flat.loops(at) + flat.loops(part)) + weight * 1e-9;
+        let mentioned = payers
+            .iter()
+            .copied()
+            .filter(|at| enough(*at, rounding(*at)))
+            .max_by(largest);
+        if let Some(payer) = mentioned {
+            return payer;
+        }
+        let range = flat.subtree(attached);
+        self.steps += range.len();
+        if self.steps > MAX_STEPS {
+            return attached;
+        }
+        // A remote or asynchronous scan does not mention what it needs.
+        range
+            .filter(|at| !flat.subtree(part).contains(at) && enough(*at, 0.0))
+            .max_by(largest)
+            .unwrap_or(attached)
+    }
+}
+
+/// `CTE recent` → `recent`.
+fn cte_name(node: &PlanNode) -> &str {
+    let name = node.subplan.as_deref().unwrap_or_default();
+    name.strip_prefix("CTE ").unwrap_or(name)
+}
+
+/// `InitPlan 1 (returns $0,$1)` → `$0`, `$1`, `InitPlan 1`.
+fn tokens(name: &str) -> Vec<String> {
+    let (bare, returns) = name.split_once(" (returns ").unwrap_or((name, ""));
+    let mut tokens: Vec<String> = returns
+        .trim_end_matches(')')
+        .split(',')
+        .map(|token| token.trim().to_owned())
+        .filter(|token| token.starts_with('$'))
+        .collect();
+    tokens.push(bare.trim().to_owned());
+    tokens
+}
+
+/// Where each value of an InitPlan is mentioned: `$0` as a whole word, `(InitPlan 1)`.
+fn all_mentions(flat: &Flat<'_>) -> HashMap<String, Vec<usize>> {
+    let mut found: HashMap<String, Vec<usize>> = HashMap::new();
+    for node in &flat.nodes {
+        let conditions = node
+            .conditions
+            .iter()
+            .map(|condition| condition.text.as_str());
+        let details = node
+            .details
+            .iter()
+            .filter(|(key, _)| key != "Params Evaluated")
+            .map(|(_, value)| value.as_str());
+        for text in conditions
+            .chain(node.output.iter().map(String::as_str))
+            .chain(details)
+        {
+            mentions_in(text, |token| {
+                let places = found.entry(token.to_owned()).or_default();
+                if places.last() != Some(&node.id) {
+                    places.push(node.id);
+                }
+            });
+        }
+    }
+    found
+}
+
+fn mentions_in(text: &str, mut mention: impl FnMut(&str)) {
+    for (at, _) in text.match_indices('$') {
+        let digits = text[at + 1..]
+            .bytes()
+            .take_while(u8::is_ascii_digit)
+            .count();
+        let after = text[at + 1 + digits..].chars().next();
+        if digits > 0 && !after.is_some_and(|c| c.is_alphanumeric() || c == '_') {
+            mention(&text[at..at + 1 + digits]);
+        }
+    }
+    for (at, _) in text.match_indices("(InitPlan ") {
+        if let Some(length) = text[at..].find(')') {
+            mention(&text[at + 1..at + length]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_values_apart() {
+        let mut seen = Vec::new();
+        mentions_in(
+            "(a = $1) AND (b = $10) AND (c = (InitPlan 2).col1) AND $x AND $1a",
+            |token| {
+                seen.push(token.to_owned());
+            },
+        );
+        assert_eq!(seen, ["$1", "$10", "InitPlan 2"]);
+        assert_eq!(
+            tokens("InitPlan 3 (returns $4,$5)"),
+            ["$4", "$5", "InitPlan 3"]
+        );
+        assert_eq!(tokens("InitPlan 10"), ["InitPlan 10"]);
+    }
+}

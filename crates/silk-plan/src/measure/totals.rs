@@ -1,0 +1,94 @@
+//! R8 and R10: whether it adds up, and what stands beside the tree.
+
+use super::Measured;
+use super::flat::Flat;
+use crate::{OutsidePart, Plan, PlanTotals};
+
+/// R8: the sum of exclusive times is the root and what ran outside it, within rounding.
+pub(super) fn derive(flat: &Flat<'_>, measured: &mut Measured) {
+    measured.totals = PlanTotals {
+        nodes: flat.nodes.len(),
+        ..PlanTotals::default()
+    };
+    if !measured.timed {
+        measured.totals.total_ms = flat.plan.execution_ms;
+        return;
+    }
+    let root = measured.inclusive[0];
+    let outside: f64 = measured.outside.iter().map(|(_, ms)| ms).sum();
+    let sum: f64 = measured.exclusive.iter().sum();
+    let rounding: f64 = (0..flat.nodes.len())
+        .map(|at| 0.0006 * flat.loops(at) / measured.participants[at].max(f64::MIN_POSITIVE))
+        .sum();
+    let wanted = root + outside;
+    let gap = (sum - wanted).abs();
+    let totals = &mut measured.totals;
+    totals.root_ms = Some(root);
+    totals.outside_ms = Some(outside);
+    totals.invariant_gap_ms = Some(gap);
+    totals.invariant_holds = Some(gap <= (wanted * 0.01).max(rounding));
+    totals.total_ms = flat
+        .plan
+        .execution_ms
+        .filter(|ms| *ms > 0.0)
+        .or(Some(wanted));
+    for (cte, ms) in &measured.outside {
+        let name = flat.nodes[*cte].subplan.as_deref().unwrap_or("CTE");
+        totals.outside.push(OutsidePart {
+            label: name.to_owned(),
+            ms: *ms,
+            node: Some(*cte),
+        });
+    }
+}
+
+/// R10: the rows beside the tree, from what is left of the execution time.
+pub(super) fn conclude(plan: &mut Plan, measured: &mut Measured) {
+    let mut totals = std::mem::take(&mut measured.totals);
+    if let (Some(execution), Some(root), Some(outside)) =
+        (plan.execution_ms, totals.root_ms, totals.outside_ms)
+    {
+        let mut left = (execution - root - outside).max(0.0);
+        totals.remainder_ms = Some(left);
+        let mut take = |label: String, ms: f64, left: &mut f64| {
+            let part = ms.min(*left);
+            if part > 0.0 {
+                *left -= part;
+                totals.outside.push(OutsidePart {
+                    label,
+                    ms: part,
+                    node: None,
+                });
+            }
+        };
+        // Constraints are checked after the rows are written. Any other trigger may have run
+        // before its row, within the tree: it is outside only where there is time for it.
+        let (constraints, others): (Vec<_>, Vec<_>) = plan
+            .triggers
+            .iter()
+            .partition(|trigger| trigger.constraint.is_some());
+        for trigger in constraints.iter().chain(&others) {
+            let ms = trigger.ms.unwrap_or(0.0);
+            if trigger.constraint.is_some() || ms <= left * 1.001 + 0.001 {
+                take(format!("Trigger {}", trigger.name), ms, &mut left);
+            }
+        }
+        if let Some(ms) = plan.serialization_ms {
+            take("Serialization".to_owned(), ms, &mut left);
+        }
+        if let Some(jit) = &plan.jit {
+            // Emission is the start-up time of the node that first needed the code.
+            let parts = [jit.generation_ms, jit.inlining_ms, jit.optimization_ms];
+            take("JIT".to_owned(), parts.iter().flatten().sum(), &mut left);
+        }
+        take("Executor start and end".to_owned(), left, &mut left.clone());
+    }
+    if totals.invariant_holds == Some(false) {
+        let gap = totals.invariant_gap_ms.unwrap_or(0.0);
+        plan.notes.push(format!(
+            "the times of the nodes do not add up to the whole ({gap:.3} ms off): the plan may be cut or edited, and its exclusive times are to be taken with care"
+        ));
+    }
+    plan.totals = totals.clone();
+    measured.totals = totals;
+}

@@ -1,0 +1,160 @@
+//! MySQL's `EXPLAIN FORMAT=TREE` and `EXPLAIN ANALYZE`.
+
+use silk_core::PlanFormat;
+
+use crate::parse::json::number;
+use crate::parse::tree::TreeBuilder;
+use crate::{Actual, Condition, Estimate, Plan, PlanError, PlanNode, Role};
+
+/// Whether its first line is an iterator with its arrow.
+pub(crate) fn looks_like_tree(text: &str) -> bool {
+    text.lines()
+        .find(|line| !line.trim().is_empty())
+        .is_some_and(|line| line.trim_start().starts_with("-> "))
+}
+
+/// Reads the plan.
+pub(crate) fn from_tree(text: &str) -> Result<Plan, PlanError> {
+    let mut tree = TreeBuilder::default();
+    let mut open: Vec<(usize, usize)> = Vec::new();
+    let mut lines = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .peekable();
+    let mut notes = Vec::new();
+    while let Some(line) = lines.next() {
+        let trimmed = line.trim_start();
+        let Some(rest) = trimmed.strip_prefix("-> ") else {
+            if tree.len() == 0 {
+                continue;
+            }
+            break;
+        };
+        let indent = line.len() - trimmed.len();
+        // A condition with line ends in it goes on without an arrow.
+        let mut whole = rest.trim_end().to_owned();
+        while let Some(next) = lines.next_if(|next| !next.trim_start().starts_with("-> ")) {
+            whole.push(' ');
+            whole.push_str(next.trim());
+        }
+        while open.last().is_some_and(|(level, _)| *level >= indent) {
+            open.pop();
+        }
+        let parent = open.last().map(|(_, place)| *place);
+        if parent.is_none() && tree.len() > 0 {
+            notes.push("more than one plan was given; this is the first".to_owned());
+            break;
+        }
+        let place = tree.add(parent, node(&whole))?;
+        open.push((indent, place));
+    }
+    let root = tree.finish().into_iter().next();
+    let mut plan = Plan::around(
+        PlanFormat::MySqlTree,
+        root.ok_or(PlanError::Missing("no line is an iterator of MySQL"))?,
+    );
+    plan.notes = notes;
+    Ok(plan)
+}
+
+fn node(line: &str) -> PlanNode {
+    let mut node = PlanNode::default();
+    let at = [
+        "(cost=",
+        "(actual time=",
+        "(actual rows=",
+        "(never executed)",
+    ]
+    .iter()
+    .filter_map(|mark| line.rfind(mark))
+    .min()
+    .unwrap_or(line.len());
+    operation(&mut node, line[..at].trim());
+    for group in line[at..]
+        .split('(')
+        .filter_map(|group| group.split(')').next())
+    {
+        let value = |key: &str| {
+            group
+                .split(' ')
+                .find_map(|word| word.strip_prefix(key)?.strip_prefix('='))
+        };
+        if let Some(cost) = value("cost") {
+            let (startup, total) = cost
+                .split_once("..")
+                .map_or((None, cost), |(first, last)| (number(first), last));
+            node.estimate = Some(Estimate {
+                startup_cost: startup,
+                total_cost: number(total),
+                rows: value("rows").and_then(number),
+                ..Estimate::default()
+            });
+        } else if group.starts_with("actual") {
+            let time = value("time").and_then(|time| time.split_once(".."));
+            node.actual = Some(Actual {
+                startup_ms: time.and_then(|(first, _)| number(first)),
+                total_ms: time.and_then(|(_, last)| number(last)),
+                own_ms: None,
+                rows: value("rows").and_then(number),
+                rows_step: 0.01,
+                loops: value("loops").and_then(number).unwrap_or(0.0),
+            });
+        } else if group == "never executed" {
+            node.actual = Some(Actual::default());
+        }
+    }
+    node
+}
+
+/// Reads `Index lookup on t using i (a=1), with index condition: (b > 2)`.
+pub(super) fn operation(node: &mut PlanNode, text: &str) {
+    let (head, condition) = match text.split_once(": ") {
+        Some((head, condition)) => (head, Some(condition)),
+        None => (text, None),
+    };
+    if head.starts_with("Select #") || head.contains("subquery in") {
+        node.role = Role::SubPlan;
+    }
+    let (words, object) = match head.find(" on ") {
+        Some(at) => (&head[..at], Some(&head[at + 4..])),
+        None => (head, None),
+    };
+    words.clone_into(&mut node.node_type);
+    if let Some(object) = object {
+        let mut parts = object.split(' ');
+        let name = parts.next().map(|name| name.trim_matches(['`', ',']));
+        node.relation = name.filter(|name| !name.is_empty()).map(ToOwned::to_owned);
+        if let Some((_, after)) = object.split_once(" using ") {
+            let index = after.split([' ', ',']).next().unwrap_or_default();
+            node.index = (!index.is_empty()).then(|| index.to_owned());
+            if let Some((_, lookup)) = after.split_once(" (")
+                && let Some((lookup, _)) = lookup.rsplit_once(')')
+            {
+                node.conditions.push(Condition {
+                    kind: "Lookup".to_owned(),
+                    text: lookup.to_owned(),
+                });
+            }
+            if let Some((_, over)) = after.split_once(" over ") {
+                node.conditions.push(Condition {
+                    kind: "Range".to_owned(),
+                    text: over.trim_end_matches(", with index condition").to_owned(),
+                });
+            }
+        }
+    }
+    if let Some(condition) = condition {
+        let kind = match words {
+            _ if head.ends_with("with index condition") => "Index Cond",
+            "Sort" => "Sort Key",
+            "Filter" => "Filter",
+            "Aggregate" | "Group aggregate" => "Aggregates",
+            "Limit" | "Limit/Offset" => "Rows",
+            _ => "Cond",
+        };
+        node.conditions.push(Condition {
+            kind: kind.to_owned(),
+            text: condition.to_owned(),
+        });
+    }
+}

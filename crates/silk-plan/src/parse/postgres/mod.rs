@@ -1,0 +1,10 @@
+//! PostgreSQL, 9.6 to 18.
+
+mod apply;
+mod json;
+mod lines;
+mod text;
+mod title;
+
+pub(crate) use json::{from_json, is_plan};
+pub(crate) use text::{from_text, looks_like_text};

@@ -1,0 +1,229 @@
+//! SQLite's `EXPLAIN QUERY PLAN`: rows `id|parent|detail`, and the drawing of its shell.
+
+use std::collections::HashMap;
+
+use silk_core::PlanFormat;
+
+use super::tree::TreeBuilder;
+use crate::{Condition, Plan, PlanError, PlanNode, Role};
+
+/// Words a line of the plan starts with.
+const WORDS: [&str; 21] = [
+    "SCAN ",
+    "SEARCH ",
+    "USE TEMP B-TREE",
+    "COMPOUND QUERY",
+    "LEFT-MOST SUBQUERY",
+    "UNION",
+    "EXCEPT",
+    "INTERSECT",
+    "MERGE (",
+    "MATERIALIZE ",
+    "CO-ROUTINE ",
+    "CORRELATED ",
+    "SCALAR SUBQUERY",
+    "LIST SUBQUERY",
+    "MULTI-INDEX OR",
+    "INDEX ",
+    "BLOOM FILTER ",
+    "RIGHT-JOIN ",
+    "REUSE ",
+    "RECURSIVE STEP",
+    "SETUP",
+];
+
+/// Whether its lines are of this kind.
+pub(crate) fn looks_like_rows(text: &str) -> bool {
+    let mut known = 0_usize;
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        let detail = row(line)
+            .map(|(_, _, detail)| detail)
+            .or_else(|| drawn(line).map(|(_, detail)| detail));
+        match detail {
+            Some(detail) if is_detail(detail) => known += 1,
+            Some(_) => {}
+            None => return false,
+        }
+    }
+    known > 0
+}
+
+fn is_detail(detail: &str) -> bool {
+    WORDS.iter().any(|word| detail.starts_with(word))
+}
+
+/// Reads the plan.
+pub(crate) fn from_rows(text: &str) -> Result<Plan, PlanError> {
+    let mut tree = TreeBuilder::default();
+    let root = tree.add(
+        None,
+        PlanNode {
+            node_type: "QUERY PLAN".to_owned(),
+            ..PlanNode::default()
+        },
+    )?;
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut open: Vec<(usize, usize)> = Vec::new();
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        if let Some((id, parent, detail)) = row(line) {
+            let parent = places.get(parent).copied().unwrap_or(root);
+            let place = tree.add(Some(parent), node(detail))?;
+            places.insert(id, place);
+        } else if let Some((level, detail)) =
+            drawn(line).filter(|(_, detail)| is_detail(detail) || !open.is_empty())
+        {
+            while open.last().is_some_and(|(open, _)| *open >= level) {
+                open.pop();
+            }
+            let parent = open.last().map_or(root, |(_, place)| *place);
+            let place = tree.add(Some(parent), node(detail))?;
+            open.push((level, place));
+        }
+    }
+    let count = tree.len();
+    let mut top = tree
+        .finish()
+        .pop()
+        .ok_or(PlanError::Missing("it has no rows"))?;
+    if count == 1 {
+        return Err(PlanError::Missing(
+            "no line is a row of SQLite's EXPLAIN QUERY PLAN",
+        ));
+    }
+    // One line needs no root above it.
+    if top.children.len() == 1
+        && let Some(only) = top.children.pop()
+    {
+        top = only;
+    }
+    Ok(Plan::around(PlanFormat::SqliteRows, top))
+}
+
+/// `id|parent|detail` or `id|parent|notused|detail`.
+fn row(line: &str) -> Option<(&str, &str, &str)> {
+    let (id, rest) = line.trim().split_once('|')?;
+    let (parent, detail) = rest.split_once('|')?;
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !number(id) || !number(parent) {
+        return None;
+    }
+    match detail.split_once('|') {
+        Some((unused, detail)) if number(unused) => Some((id, parent, detail)),
+        _ => Some((id, parent, detail)),
+    }
+}
+
+/// A line of the shell's drawing: how far it is set off, and its words.
+fn drawn(line: &str) -> Option<(usize, &str)> {
+    let detail = line.trim_start_matches([' ', '|', '`', '-', '├', '└', '│', '─']);
+    (!detail.is_empty()).then(|| (line.len() - detail.len(), detail.trim_end()))
+}
+
+/// One row.
+fn node(detail: &str) -> PlanNode {
+    let mut node = PlanNode {
+        node_type: detail.to_owned(),
+        ..PlanNode::default()
+    };
+    for word in ["SCAN", "SEARCH"] {
+        if let Some(rest) = detail
+            .strip_prefix(word)
+            .and_then(|rest| rest.strip_prefix(' '))
+        {
+            word.clone_into(&mut node.node_type);
+            access(&mut node, rest);
+            return node;
+        }
+    }
+    for word in ["MATERIALIZE", "CO-ROUTINE", "BLOOM FILTER ON"] {
+        if let Some(rest) = detail
+            .strip_prefix(word)
+            .and_then(|rest| rest.strip_prefix(' '))
+        {
+            word.clone_into(&mut node.node_type);
+            node.relation = rest.split(' ').next().map(ToOwned::to_owned);
+            node.role = Role::Subquery;
+            return node;
+        }
+    }
+    // The number of a subquery says nothing about the shape.
+    if let Some(at) = detail.find(" SUBQUERY ") {
+        let (words, number) = detail.split_at(at + " SUBQUERY".len());
+        words.clone_into(&mut node.node_type);
+        node.subplan = Some(number.trim().to_owned());
+        node.role = Role::SubPlan;
+    }
+    if let Some(keys) = detail.strip_prefix("USE TEMP B-TREE FOR ") {
+        "USE TEMP B-TREE".clone_into(&mut node.node_type);
+        node.conditions.push(Condition {
+            kind: "For".to_owned(),
+            text: keys.to_owned(),
+        });
+    }
+    node
+}
+
+/// `TABLE t AS x USING COVERING INDEX i (a=? AND b>?)`.
+fn access(node: &mut PlanNode, rest: &str) {
+    // Before 3.36 the word TABLE stands here; a table of that name has no other word after it.
+    let rest = rest
+        .strip_prefix("TABLE ")
+        .or_else(|| rest.strip_prefix("SUBQUERY "))
+        .unwrap_or(rest);
+    if rest == "CONSTANT ROW" {
+        "CONSTANT ROW".clone_into(&mut node.node_type);
+        return;
+    }
+    let (object, mut using) = match rest.find(" USING ") {
+        Some(at) => (&rest[..at], &rest[at + " USING ".len()..]),
+        None => (rest, ""),
+    };
+    let (object, virtual_index) = match object.split_once(" VIRTUAL TABLE INDEX ") {
+        Some((object, index)) => (object, Some(index)),
+        None => (object, None),
+    };
+    let (name, alias) = match object.split_once(" AS ") {
+        Some((name, alias)) => (name, Some(alias)),
+        None => (object, None),
+    };
+    node.relation = name
+        .split(" (~")
+        .next()
+        .map(|name| name.trim_end_matches(" LEFT-JOIN").to_owned());
+    node.alias = alias.map(|alias| alias.split(' ').next().unwrap_or(alias).to_owned());
+    if let Some(index) = virtual_index {
+        node.details
+            .push(("Virtual table index".to_owned(), index.to_owned()));
+    }
+    let mut detail = |name: &str| node.details.push((name.to_owned(), "true".to_owned()));
+    if let Some(after) = using.strip_prefix("AUTOMATIC ") {
+        detail("Automatic index");
+        using = after;
+    }
+    if let Some(after) = using.strip_prefix("PARTIAL ") {
+        detail("Partial index");
+        using = after;
+    }
+    if let Some(after) = using.strip_prefix("COVERING ") {
+        detail("Covering index");
+        using = after;
+    }
+    let (key, condition) = match using.split_once('(') {
+        Some((key, condition)) => (
+            key.trim(),
+            condition.rsplit_once(')').map(|(condition, _)| condition),
+        ),
+        None => (using.trim(), None),
+    };
+    if key.starts_with("INTEGER PRIMARY KEY") || key.starts_with("PRIMARY KEY") {
+        node.index = Some("PRIMARY KEY".to_owned());
+    } else if let Some(index) = key.strip_prefix("INDEX").map(str::trim) {
+        node.index = (!index.is_empty()).then(|| index.to_owned());
+    }
+    if let Some(condition) = condition {
+        node.conditions.push(Condition {
+            kind: "Index Cond".to_owned(),
+            text: condition.to_owned(),
+        });
+    }
+}
