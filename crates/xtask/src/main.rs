@@ -1,1 +1,82 @@
-fn main() {}
+//! Chores of the repository, as `cargo xtask <command>`.
+
+mod bench;
+mod ci;
+mod package;
+mod process;
+mod services;
+mod test;
+mod tidy;
+
+use std::{error::Error, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+/// What every chore returns.
+type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
+
+/// Chores of the repository.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run all tests, with throw-away PostgreSQL and MariaDB servers and a Chromium.
+    Test(test::Options),
+    /// Start the throw-away servers, print how to reach them, and wait for Ctrl-C.
+    Servers,
+    /// What the continuous integration runs: format, lints, docs, tidy, test, package.
+    Ci,
+    /// Check what no compiler checks: arrows between crates, file lengths, symlinks, licences,
+    /// manifests, migrations.
+    Tidy,
+    /// Measure what recording costs, side by side with the same app without it.
+    Bench(bench::Options),
+    /// Pack every published crate and build it from the pack.
+    Package,
+}
+
+#[expect(clippy::print_stderr, reason = "a program says why it ends")]
+fn main() -> ExitCode {
+    if let Err(error) = process::stop_everything_when_asked_to_stop() {
+        eprintln!("xtask: {error}");
+        return ExitCode::FAILURE;
+    }
+    let done = match Cli::parse().command {
+        Command::Test(options) => test::run(&options),
+        Command::Servers => test::servers(),
+        Command::Ci => ci::run(),
+        Command::Tidy => tidy::run(),
+        Command::Bench(options) => bench::run(&options),
+        Command::Package => package::run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The root of the repository.
+fn root() -> PathBuf {
+    // CARGO_MANIFEST_DIR is crates/xtask.
+    let mut root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    root.pop();
+    root.pop();
+    root
+}
+
+/// Says what is going on.
+#[expect(
+    clippy::print_stderr,
+    reason = "progress belongs on a terminal, apart from test output"
+)]
+fn say(line: impl std::fmt::Display) {
+    eprintln!("xtask: {line}");
+}

@@ -1,0 +1,61 @@
+use std::{
+    io::{BufRead as _, BufReader, Read as _},
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use super::client::Client;
+use crate::{Result, process::Running, root};
+
+/// One running weave, and a connection to it.
+#[derive(Debug)]
+pub(super) struct Arm {
+    pub(super) client: Client,
+    process: Running,
+}
+
+impl Arm {
+    /// Starts one with its own store in `folder`.
+    pub(super) fn start(name: &str, capture: &str, database: &str, folder: &Path) -> Result<Self> {
+        let program = target().join("release").join("weave");
+        let mut process = Running::start(
+            Command::new(program)
+                .args(["--listen", "127.0.0.1:0", "--indexed", "--capture", capture])
+                .args(["--database", database])
+                .arg("--store")
+                .arg(folder.join(format!("{name}.db")))
+                .current_dir(folder)
+                .env_remove("RUST_LOG")
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null()),
+        )?;
+        let stdout = process.stdout().ok_or("no standard output")?;
+        let mut lines = BufReader::new(stdout);
+        let mut line = String::new();
+        lines.read_line(&mut line)?;
+        let address = line
+            .trim()
+            .strip_prefix("weave listens on http://")
+            .ok_or_else(|| format!("{name} did not start: {line}"))?;
+        let client = Client::connect(address)?;
+        // Nobody reads on, but a full pipe must not stop it.
+        thread::spawn(move || drop(lines.read_to_end(&mut Vec::new())));
+        Ok(Self { client, process })
+    }
+
+    /// Process id.
+    pub(super) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Ends it in its own time, so that everything is written.
+    pub(super) fn stop(mut self) {
+        self.process.stop(Duration::from_secs(20));
+    }
+}
+
+fn target() -> std::path::PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into)
+}

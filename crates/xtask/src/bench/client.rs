@@ -1,0 +1,55 @@
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    time::{Duration, Instant},
+};
+
+use crate::Result;
+
+/// One HTTP/1.1 connection that stays open: as little beside the app as can be.
+#[derive(Debug)]
+pub(super) struct Client {
+    address: String,
+    stream: BufReader<TcpStream>,
+    body: Vec<u8>,
+}
+
+impl Client {
+    pub(super) fn connect(address: &str) -> Result<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(Duration::from_secs(120)))?;
+        Ok(Self {
+            address: address.to_owned(),
+            stream: BufReader::new(stream),
+            body: Vec::new(),
+        })
+    }
+
+    /// Asks for `path` and reads the answer to its end; how long that took.
+    pub(super) fn get(&mut self, path: &str) -> Result<Duration> {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.address);
+        let started = Instant::now();
+        self.stream.get_mut().write_all(request.as_bytes())?;
+        let mut line = String::new();
+        self.stream.read_line(&mut line)?;
+        if !line.starts_with("HTTP/1.1 200") {
+            return Err(format!("{path}: {line}").into());
+        }
+        let mut length = None;
+        loop {
+            line.clear();
+            self.stream.read_line(&mut line)?;
+            let Some((name, value)) = line.trim_end().split_once(':') else {
+                break;
+            };
+            if name.eq_ignore_ascii_case("content-length") {
+                length = Some(value.trim().parse::<usize>()?);
+            }
+        }
+        self.body
+            .resize(length.ok_or("an answer without its length")?, 0);
+        self.stream.read_exact(&mut self.body)?;
+        Ok(started.elapsed())
+    }
+}

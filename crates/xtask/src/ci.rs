@@ -1,0 +1,30 @@
+use std::time::Instant;
+
+use crate::{Result, package, process, say, test, tidy};
+
+/// Everything that must hold before a change is taken.
+pub(crate) fn run() -> Result {
+    let started = Instant::now();
+    process::run(process::cargo().args(["fmt", "--all", "--check"]))?;
+    tidy::run()?;
+    process::run(process::cargo().args([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "--deny",
+        "warnings",
+    ]))?;
+    process::run(
+        process::cargo()
+            .args(["doc", "--workspace", "--no-deps"])
+            .env("RUSTDOCFLAGS", "--deny warnings"),
+    )?;
+    test::run(&test::Options::default())?;
+    package::run()?;
+    say(format_args!(
+        "all is well, after {} s",
+        started.elapsed().as_secs()
+    ));
+    Ok(())
+}

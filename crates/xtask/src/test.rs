@@ -1,0 +1,66 @@
+use std::{thread, time::Duration};
+
+use clap::Args;
+
+use crate::{
+    Result, process, say,
+    services::{Browser, MariaDb, Need, Postgres, provide},
+};
+
+/// Options of `cargo xtask test`.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Options {
+    /// Given to `cargo test` instead of `--workspace`: `-p weave --test postgres`.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<String>,
+}
+
+/// Runs all tests, those that need servers and a browser too.
+pub(crate) fn run(options: &Options) -> Result {
+    provide(&[Need::POSTGRES, Need::MARIADB, Need::CHROMIUM, Need::NPM])?;
+    let browser = Browser::find()?;
+    say("starting PostgreSQL and MariaDB");
+    let postgres = Postgres::start()?;
+    let mariadb = MariaDb::start()?;
+
+    let mut cargo = process::cargo();
+    cargo.arg("test");
+    // What stands after `--` is for the tests themselves.
+    let mut arguments = options.arguments.split(|argument| argument == "--");
+    let for_cargo = arguments.next().unwrap_or_default();
+    if for_cargo.is_empty() {
+        cargo.arg("--workspace");
+    }
+    cargo
+        .args(for_cargo)
+        .args(["--", "--include-ignored"])
+        .args(arguments.flatten())
+        .env("SILK_TEST_POSTGRES", &postgres.url)
+        .env("SILK_TEST_MYSQL", &mariadb.url)
+        .env("SILK_TEST_CHROMIUM", browser.chromium)
+        .env("SILK_TEST_CHROMEDRIVER", browser.chromedriver)
+        .env("SILK_TEST_AXE", browser.axe);
+    process::run(&mut cargo)
+}
+
+/// Starts the servers and waits.
+#[expect(clippy::print_stdout, reason = "to be pasted into a shell")]
+pub(crate) fn servers() -> Result {
+    provide(&[Need::POSTGRES, Need::MARIADB])?;
+    let postgres = Postgres::start()?;
+    println!("export SILK_TEST_POSTGRES={}", postgres.url);
+    let mariadb = MariaDb::start()?;
+    println!("export SILK_TEST_MYSQL={}", mariadb.url);
+    if let Ok(browser) = Browser::find() {
+        println!("export SILK_TEST_CHROMIUM={}", browser.chromium.display());
+        println!(
+            "export SILK_TEST_CHROMEDRIVER={}",
+            browser.chromedriver.display()
+        );
+        println!("export SILK_TEST_AXE={}", browser.axe.display());
+    }
+    say("running until Ctrl-C");
+    loop {
+        thread::sleep(Duration::from_secs(3_600));
+    }
+}

@@ -1,0 +1,77 @@
+use serde_json::Value;
+
+use crate::{Result, process};
+
+/// What `cargo metadata` says.
+#[derive(Debug)]
+pub(super) struct Metadata {
+    pub(super) packages: Vec<Package>,
+}
+
+/// One package.
+#[derive(Debug)]
+pub(super) struct Package {
+    pub(super) name: String,
+    pub(super) version: String,
+    pub(super) is_ours: bool,
+    pub(super) is_published: bool,
+    pub(super) licence: Option<String>,
+    pub(super) manifest_path: String,
+    /// Names of normal and build dependencies; those for tests only are left out.
+    pub(super) dependencies: Vec<String>,
+    fields: Value,
+}
+
+impl Metadata {
+    pub(super) fn read() -> Result<Self> {
+        let text = process::run_quietly(process::cargo().args([
+            "metadata",
+            "--format-version=1",
+            "--all-features",
+        ]))?;
+        let document: Value = serde_json::from_str(&text)?;
+        let packages = list(&document, "packages").map(Package::new).collect();
+        Ok(Self { packages })
+    }
+
+    pub(super) fn ours(&self) -> impl Iterator<Item = &Package> {
+        self.packages.iter().filter(|package| package.is_ours)
+    }
+}
+
+impl Package {
+    fn new(fields: &Value) -> Self {
+        let text = |name: &str| fields.get(name).and_then(Value::as_str).map(str::to_owned);
+        Self {
+            name: text("name").unwrap_or_default(),
+            version: text("version").unwrap_or_default(),
+            // A package of the workspace has no registry to come from.
+            is_ours: fields.get("source").is_none_or(Value::is_null),
+            is_published: fields.get("publish").is_none_or(Value::is_null),
+            licence: text("license"),
+            manifest_path: text("manifest_path").unwrap_or_default(),
+            dependencies: list(fields, "dependencies")
+                .filter(|dependency| dependency.get("kind").and_then(Value::as_str) != Some("dev"))
+                .filter_map(|dependency| dependency.get("name")?.as_str().map(str::to_owned))
+                .collect(),
+            fields: fields.clone(),
+        }
+    }
+
+    /// Whether a field of the manifest is there and not empty.
+    pub(super) fn has(&self, field: &str) -> bool {
+        match self.fields.get(field) {
+            Some(Value::String(text)) => !text.is_empty(),
+            Some(Value::Array(items)) => !items.is_empty(),
+            _ => false,
+        }
+    }
+}
+
+fn list<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
+    value
+        .get(name)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+}

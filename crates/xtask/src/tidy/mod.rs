@@ -1,0 +1,65 @@
+//! Checks that no compiler makes.
+
+mod arrows;
+mod files;
+mod licences;
+mod manifests;
+mod metadata;
+mod migrations;
+
+use std::path::Path;
+
+use crate::{Result, root, say};
+use metadata::Metadata;
+
+/// What the checks found.
+#[derive(Debug, Default)]
+struct Report {
+    failures: Vec<String>,
+    warnings: Vec<String>,
+}
+
+impl Report {
+    fn fail(&mut self, what: impl Into<String>) {
+        self.failures.push(what.into());
+    }
+
+    fn warn(&mut self, what: impl Into<String>) {
+        self.warnings.push(what.into());
+    }
+}
+
+/// Runs all checks and prints everything that is wrong, not only the first of it.
+pub(crate) fn run() -> Result {
+    let report = check(&root())?;
+    for warning in &report.warnings {
+        say(format_args!("tidy: {warning} (a warning)"));
+    }
+    for failure in &report.failures {
+        say(format_args!("tidy: {failure}"));
+    }
+    match report.failures.len() {
+        0 => Ok(()),
+        failures => Err(format!("tidy: {failures} to mend").into()),
+    }
+}
+
+fn check(root: &Path) -> Result<Report> {
+    let mut report = Report::default();
+    let metadata = Metadata::read()?;
+    arrows::check(&metadata, &mut report);
+    manifests::check(&metadata, &mut report);
+    licences::check(&metadata, &mut report);
+    files::check(root, &mut report)?;
+    migrations::check(root, &mut report)?;
+    Ok(report)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_repository_is_tidy() {
+        let report = super::check(&crate::root()).unwrap();
+        assert!(report.failures.is_empty(), "{:#?}", report.failures);
+    }
+}
