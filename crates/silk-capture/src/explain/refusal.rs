@@ -1,0 +1,100 @@
+//! What is refused, with the word for programs and the sentence for people.
+
+use silk_core::{
+    Database, DatabaseKind, ExplainError, ExplainQuery, Value, ValueState,
+    sql::{SqlTokenClass, highlight, is_explainable},
+};
+
+use crate::sql::values::RebindError;
+
+fn refused(code: &'static str, reason: impl Into<String>) -> ExplainError {
+    ExplainError::Refused { code, reason: reason.into() }
+}
+
+/// The values to bind, where the query can be explained as it ran.
+pub(super) fn check(query: &ExplainQuery) -> Result<Vec<Value>, ExplainError> {
+    if query.is_redacted {
+        return Err(refused(
+            "redacted_value",
+            "a literal of the statement was redacted, so it cannot be run as it was",
+        ));
+    }
+    if !is_explainable(&query.sql, query.database.kind) {
+        return Err(refused(
+            "not_explainable",
+            "databases explain one SELECT, WITH, VALUES, INSERT, UPDATE, DELETE or MERGE at a time",
+        ));
+    }
+    let Some(values) = &query.values else {
+        if has_placeholders(&query.sql, query.database.kind) {
+            return Err(refused(
+                "values_not_captured",
+                "the values were not captured, and the plan depends on them; use the instrumented \
+                 pool, which captures them",
+            ));
+        }
+        return Ok(Vec::new());
+    };
+    for (value, position) in values.iter().zip(1..) {
+        let error = match value.state {
+            ValueState::Null | ValueState::Bytes(_) => continue,
+            ValueState::Redacted => RebindError::Redacted(position),
+            ValueState::Truncated { .. } => RebindError::Truncated(position),
+            ValueState::Unavailable => RebindError::Unavailable(position),
+        };
+        return Err(of_value(error));
+    }
+    Ok(values.clone())
+}
+
+fn has_placeholders(sql: &str, kind: DatabaseKind) -> bool {
+    highlight(sql, kind).iter().any(|(class, _)| *class == SqlTokenClass::Placeholder)
+}
+
+/// A value that cannot be bound again.
+pub(super) fn of_value(error: RebindError) -> ExplainError {
+    let code = match error {
+        RebindError::Redacted(_) => "redacted_value",
+        RebindError::Truncated(_) => "value_truncated",
+        RebindError::Unavailable(_) => "values_not_captured",
+    };
+    refused(code, format!("{error}, so the statement cannot be bound as it was"))
+}
+
+/// `ANALYZE` of what may write.
+pub(super) fn analyze_may_write() -> ExplainError {
+    refused(
+        "analyze_refused",
+        "ANALYZE runs the statement, and it cannot be shown that this one only reads; \
+         the plan without ANALYZE is safe",
+    )
+}
+
+/// `ANALYZE` where Silk does not do it.
+#[cfg(any(feature = "mysql", feature = "sqlite"))]
+pub(super) fn analyze_unsupported(database: &str) -> ExplainError {
+    refused(
+        "analyze_refused",
+        format!("Silk asks {database} for plans without running the statement; leave ANALYZE out"),
+    )
+}
+
+/// No way to the database.
+pub(super) fn no_connection(database: &Database) -> ExplainError {
+    let which = match (database.kind, database.name.as_str()) {
+        (DatabaseKind::Unknown, _) => "which database the query went to is not known".to_owned(),
+        (kind, "") => format!("there is no connection for EXPLAIN to a {kind} database"),
+        (kind, name) => format!("there is no connection for EXPLAIN to the {kind} database `{name}`"),
+    };
+    refused("no_connection", format!("{which}; give Silk the pool that the app uses"))
+}
+
+/// A database that only the app's own connection can see.
+#[cfg(feature = "sqlite")]
+pub(super) fn private_database() -> ExplainError {
+    refused(
+        "private_database",
+        "the database is private to the app's own connection (in memory, without a shared cache); \
+         a second connection would see an empty one",
+    )
+}

@@ -1,0 +1,89 @@
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use sqlx_core::{connection::{ConnectOptions, Connection}, error::Error};
+use tokio::sync::Mutex;
+
+use super::target::Failure;
+
+/// Beyond the database's own limit: connecting, and telling us.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// One connection of Silk's own: opened when needed, closed when idle, used by one at a time.
+pub(super) struct Session<C> {
+    held: Arc<Held<C>>,
+    idle: Duration,
+}
+
+struct Held<C> {
+    connection: Mutex<Option<C>>,
+    /// Counts the uses, so that the closing task knows whether there was another.
+    uses: AtomicU64,
+}
+
+impl<C: Connection + 'static> Session<C> {
+    pub(super) fn new(idle: Duration) -> Self {
+        Self {
+            held: Arc::new(Held { connection: Mutex::new(None), uses: AtomicU64::new(0) }),
+            idle,
+        }
+    }
+
+    /// Runs `ask` on the connection, opened with `open` where there is none. After any failure the
+    /// connection is thrown away: what state it is in is not worth finding out.
+    pub(super) async fn run<T>(
+        &self,
+        timeout: Duration,
+        open: impl AsyncFnOnce() -> Result<C, Error>,
+        ask: impl AsyncFnOnce(&mut C) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let work = async {
+            let mut held = self.held.connection.lock().await;
+            let mut connection = match held.take() {
+                Some(connection) => connection,
+                None => open().await?,
+            };
+            match ask(&mut connection).await {
+                Ok(answer) => {
+                    *held = Some(connection);
+                    Ok(answer)
+                }
+                Err(failure) => {
+                    let _ = connection.close().await;
+                    Err(failure)
+                }
+            }
+        };
+        let answer =
+            tokio::time::timeout(timeout + GRACE, work).await.unwrap_or(Err(Failure::TimedOut));
+        self.close_when_idle();
+        answer
+    }
+
+    fn close_when_idle(&self) {
+        let held = Arc::clone(&self.held);
+        let idle = self.idle;
+        let use_number = held.uses.fetch_add(1, Ordering::Relaxed) + 1;
+        // A detached task: it ends by itself after `idle`, or with Silk's runtime.
+        tokio::spawn(async move {
+            tokio::time::sleep(idle).await;
+            if held.uses.load(Ordering::Relaxed) != use_number {
+                return;
+            }
+            let connection = held.connection.lock().await.take();
+            if let Some(connection) = connection {
+                let _ = connection.close().await;
+            }
+        });
+    }
+}
+
+/// Options for a connection that logs nothing, so that Silk does not record itself.
+pub(super) fn quiet<O: ConnectOptions>(options: &O) -> O {
+    options.clone().disable_statement_logging()
+}

@@ -1,0 +1,49 @@
+use std::{fmt, time::Duration};
+
+use silk_core::{BoxFuture, ExplainError, ExplainOutput, Value};
+use sqlx_core::error::Error;
+
+use crate::sql::values::RebindError;
+
+/// A database that can be asked for plans.
+pub trait ExplainTarget: Send + Sync + fmt::Debug {
+    /// Asks for one plan.
+    #[doc(hidden)]
+    fn explain(&self, question: Question) -> BoxFuture<'_, Result<ExplainOutput, Failure>>;
+}
+
+/// What is asked of a database: all that could be refused without it has been.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Question {
+    pub(super) sql: String,
+    pub(super) values: Vec<Value>,
+    pub(super) analyze: bool,
+    pub(super) timeout: Duration,
+}
+
+/// Why a database gave no plan.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum Failure {
+    /// It would not be honest.
+    Refused(ExplainError),
+    /// A value cannot be bound again.
+    Value(RebindError),
+    /// It took too long.
+    TimedOut,
+    /// The database said no.
+    Database(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<RebindError> for Failure {
+    fn from(error: RebindError) -> Self {
+        Self::Value(error)
+    }
+}

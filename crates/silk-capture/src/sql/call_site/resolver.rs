@@ -1,0 +1,89 @@
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError, atomic::Ordering},
+};
+
+use silk_core::CallSite;
+
+use super::{
+    CallStack,
+    frames::{Frame, KNOWN},
+    origin,
+    stack::RESOLVING,
+};
+
+/// Turns return addresses into call sites; lives on the writer's thread.
+///
+/// Each address is resolved once in a process and remembered (a few hundred bytes per address of a
+/// query in the program's code, so bounded by the program).
+#[derive(Debug)]
+pub struct CallSiteResolver {
+    source_root: Option<PathBuf>,
+    resolved: Mutex<HashMap<usize, Option<CallSite>, foldhash::fast::FixedState>>,
+}
+
+impl Default for CallSiteResolver {
+    fn default() -> Self {
+        Self::new(None)
+    }
+}
+
+impl CallSiteResolver {
+    /// A resolver that names files relative to `source_root`; without one, relative to the
+    /// workspace that the current folder lies in.
+    #[must_use]
+    pub fn new(source_root: Option<PathBuf>) -> Self {
+        Self {
+            source_root: source_root.or_else(origin::guess_source_root),
+            resolved: Mutex::default(),
+        }
+    }
+
+    /// The folder that files are named relative to, where there is one.
+    #[must_use]
+    pub fn source_root(&self) -> Option<&Path> {
+        self.source_root.as_deref()
+    }
+
+    /// The innermost place in the app's own code; none where the program has no debug information
+    /// (`debug = "line-tables-only"` is enough) or no frame is the app's.
+    ///
+    /// The first call in a process takes 100–200 ms, and must not be made on the app's threads.
+    #[must_use]
+    pub fn resolve(&self, stack: &CallStack) -> Option<CallSite> {
+        let mut resolved = self.resolved.lock().unwrap_or_else(PoisonError::into_inner);
+        for &address in stack.addresses() {
+            let site = resolved.entry(address).or_insert_with(|| self.look_up(address));
+            if site.is_some() {
+                return site.clone();
+            }
+        }
+        None
+    }
+
+    fn look_up(&self, address: usize) -> Option<CallSite> {
+        let mut site = None;
+        RESOLVING.store(true, Ordering::Relaxed);
+        // A return address is that of the instruction after the call, which may belong to the next
+        // line; `resolve` takes one off, as it should.
+        backtrace::resolve(address as *mut std::ffi::c_void, |symbol| {
+            // Several symbols share an address where functions were inlined; innermost first.
+            if site.is_some() {
+                return;
+            }
+            let Some(file) = symbol.filename() else { return };
+            let function = symbol.name().map(|name| format!("{name:#}")).unwrap_or_default();
+            if origin::is_app(&function, &file.to_string_lossy()) {
+                site = Some(CallSite {
+                    function: origin::clean_function(&function),
+                    file: origin::relative(file, self.source_root()),
+                    line: symbol.lineno().unwrap_or(0),
+                });
+            }
+        });
+        RESOLVING.store(false, Ordering::Relaxed);
+        KNOWN.insert(address, if site.is_some() { Frame::App } else { Frame::Library });
+        site
+    }
+}

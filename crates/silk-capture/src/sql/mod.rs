@@ -1,0 +1,18 @@
+//! How SQL is captured: sqlx's own events through [`tracing`](mod@tracing), or everything a query
+//! has through the instrumented [`pool`](mod@pool).
+//!
+//! A query that both tiers could see is recorded by the pool alone: the pool opens the span
+//! [`QUERY_SPAN`] around the inner call, and the tracing layer leaves events within it alone.
+
+pub mod call_site;
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+pub mod pool;
+pub mod tracing;
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+pub mod values;
+
+/// Target of the spans that Silk opens itself.
+pub const SILK_TARGET: &str = "silk";
+
+/// Name of the span around a query that the instrumented pool records itself.
+pub const QUERY_SPAN: &str = "silk.query";

@@ -1,0 +1,248 @@
+use std::{
+    fmt,
+    ops::{Deref, DerefMut},
+    sync::Arc,
+};
+
+use futures_core::future::BoxFuture;
+use silk_core::Database as SilkDatabase;
+use sqlx_core::{
+    acquire::Acquire, connection::Connection, database::Database, error::Error, pool,
+    sql_str::SqlSafeStr,
+};
+
+use super::{PoolDatabase, Transaction, track::Shared};
+use crate::recorder::{ActiveRequest, Recorder};
+
+/// An instrumented connection; derefs to the driver's own.
+pub struct Conn<DB: Database> {
+    pub(super) raw: Held<DB>,
+    pub(super) shared: Arc<Shared>,
+    /// The innermost recorded transaction that is open on it.
+    pub(super) transaction: Option<OpenTransaction>,
+}
+
+/// Where the driver's connection is kept.
+pub(super) enum Held<DB: Database> {
+    Pooled(pool::PoolConnection<DB>),
+    Own(DB::Connection),
+}
+
+/// A transaction that is being recorded.
+#[derive(Debug, Clone)]
+pub(super) struct OpenTransaction {
+    pub(super) active: ActiveRequest,
+    pub(super) index: u32,
+}
+
+impl<DB: Database> Conn<DB> {
+    /// Instruments a connection that belongs to no pool. `name` is that of its database, for the
+    /// dashboard.
+    pub fn new(recorder: Recorder, raw: DB::Connection, name: impl Into<String>) -> Self
+    where
+        DB: PoolDatabase,
+    {
+        let database = Arc::new(SilkDatabase { kind: DB::KIND, name: name.into() });
+        Self { raw: Held::Own(raw), shared: Arc::new(Shared { recorder, database }), transaction: None }
+    }
+
+    pub(super) const fn pooled(raw: pool::PoolConnection<DB>, shared: Arc<Shared>) -> Self {
+        Self { raw: Held::Pooled(raw), shared, transaction: None }
+    }
+
+    /// The request that a query made now belongs to, and its transaction within that request.
+    pub(super) fn recording(&self) -> Option<(ActiveRequest, Option<u32>)> {
+        match (ActiveRequest::current(), &self.transaction) {
+            (Some(active), Some(open)) => {
+                let index = active.is_same(&open.active).then_some(open.index);
+                Some((active, index))
+            }
+            (Some(active), None) => Some((active, None)),
+            // In a task of its own, but within a transaction that a request has begun.
+            (None, Some(open)) => Some((open.active.clone(), Some(open.index))),
+            (None, None) => {
+                self.shared.recorder.count_unattributed();
+                None
+            }
+        }
+    }
+
+    /// Begins a transaction, or a savepoint within one.
+    ///
+    /// # Errors
+    /// Whatever sqlx says to `BEGIN`.
+    pub async fn begin(&mut self) -> Result<Transaction<'_, DB>, Error> {
+        Transaction::begin_on(self.into(), None).await
+    }
+
+    /// Begins a transaction with a statement of one's own (`BEGIN IMMEDIATE`).
+    ///
+    /// # Errors
+    /// Whatever sqlx says to the statement, or that it did not begin a transaction.
+    pub async fn begin_with(
+        &mut self,
+        statement: impl SqlSafeStr,
+    ) -> Result<Transaction<'_, DB>, Error> {
+        Transaction::begin_on(self.into(), Some(statement.into_sql_str())).await
+    }
+
+    /// Runs `callback` in a transaction: committed where it returns `Ok`, else rolled back.
+    ///
+    /// # Errors
+    /// That of the callback, or whatever sqlx says to `BEGIN` and `COMMIT`.
+    pub async fn transaction<F, R, E>(&mut self, callback: F) -> Result<R, E>
+    where
+        for<'c> F: FnOnce(&'c mut Transaction<'_, DB>) -> BoxFuture<'c, Result<R, E>> + Send + Sync,
+        R: Send,
+        E: From<Error> + Send,
+    {
+        let mut transaction = self.begin().await?;
+        let result = callback(&mut transaction).await;
+        match result {
+            Ok(value) => {
+                transaction.commit().await?;
+                Ok(value)
+            }
+            Err(error) => {
+                transaction.rollback().await?;
+                Err(error)
+            }
+        }
+    }
+}
+
+impl<DB: Database> fmt::Debug for Conn<DB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Conn").field("database", &self.shared.database).finish_non_exhaustive()
+    }
+}
+
+impl<DB: Database> Deref for Conn<DB> {
+    type Target = DB::Connection;
+
+    fn deref(&self) -> &DB::Connection {
+        match &self.raw {
+            Held::Pooled(connection) => connection,
+            Held::Own(connection) => connection,
+        }
+    }
+}
+
+impl<DB: Database> DerefMut for Conn<DB> {
+    fn deref_mut(&mut self) -> &mut DB::Connection {
+        match &mut self.raw {
+            Held::Pooled(connection) => connection,
+            Held::Own(connection) => connection,
+        }
+    }
+}
+
+impl<DB: Database> AsMut<DB::Connection> for Conn<DB> {
+    fn as_mut(&mut self) -> &mut DB::Connection {
+        self
+    }
+}
+
+/// sqlx's trait wants raw connections; what runs on them is seen by the tracing layer only.
+impl<'c, DB: Database> Acquire<'c> for &'c mut Conn<DB> {
+    type Database = DB;
+    type Connection = &'c mut DB::Connection;
+
+    fn acquire(self) -> BoxFuture<'c, Result<Self::Connection, Error>> {
+        Box::pin(std::future::ready(Ok(&mut **self)))
+    }
+
+    fn begin(self) -> BoxFuture<'c, Result<sqlx_core::transaction::Transaction<'c, DB>, Error>> {
+        sqlx_core::transaction::Transaction::begin(&mut **self, None)
+    }
+}
+
+/// An instrumented connection of a pool, returned to it when dropped; derefs to [`Conn`].
+pub struct PoolConnection<DB: Database>(pub(super) Conn<DB>);
+
+impl<DB: Database> PoolConnection<DB> {
+    /// Begins a transaction.
+    ///
+    /// # Errors
+    /// Whatever sqlx says to `BEGIN`.
+    pub async fn begin(&mut self) -> Result<Transaction<'_, DB>, Error> {
+        self.0.begin().await
+    }
+
+    /// Closes the connection, so that the pool may open another.
+    ///
+    /// # Errors
+    /// Whatever sqlx says.
+    pub async fn close(self) -> Result<(), Error> {
+        match self.0.raw {
+            Held::Pooled(connection) => connection.close().await,
+            Held::Own(connection) => connection.close().await,
+        }
+    }
+
+    /// Closes the connection when it is dropped, instead of returning it to the pool.
+    pub fn close_on_drop(&mut self) {
+        if let Held::Pooled(connection) = &mut self.0.raw {
+            connection.close_on_drop();
+        }
+    }
+
+    /// Takes the connection out of the pool, which may then open another. It is no longer
+    /// instrumented ([`Conn::new`] does that).
+    #[must_use]
+    pub fn detach(self) -> DB::Connection {
+        match self.0.raw {
+            Held::Pooled(connection) => connection.detach(),
+            Held::Own(connection) => connection,
+        }
+    }
+
+    /// Takes the connection out of the pool for ever: the pool becomes smaller by one.
+    #[must_use]
+    pub fn leak(self) -> DB::Connection {
+        match self.0.raw {
+            Held::Pooled(connection) => connection.leak(),
+            Held::Own(connection) => connection,
+        }
+    }
+}
+
+impl<DB: Database> fmt::Debug for PoolConnection<DB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PoolConnection").field(&self.0).finish()
+    }
+}
+
+impl<DB: Database> Deref for PoolConnection<DB> {
+    type Target = Conn<DB>;
+
+    fn deref(&self) -> &Conn<DB> {
+        &self.0
+    }
+}
+
+impl<DB: Database> DerefMut for PoolConnection<DB> {
+    fn deref_mut(&mut self) -> &mut Conn<DB> {
+        &mut self.0
+    }
+}
+
+impl<DB: Database> AsMut<DB::Connection> for PoolConnection<DB> {
+    fn as_mut(&mut self) -> &mut DB::Connection {
+        &mut self.0
+    }
+}
+
+/// sqlx's trait wants raw connections; what runs on them is seen by the tracing layer only.
+impl<'c, DB: Database> Acquire<'c> for &'c mut PoolConnection<DB> {
+    type Database = DB;
+    type Connection = &'c mut DB::Connection;
+
+    fn acquire(self) -> BoxFuture<'c, Result<Self::Connection, Error>> {
+        (&mut self.0).acquire()
+    }
+
+    fn begin(self) -> BoxFuture<'c, Result<sqlx_core::transaction::Transaction<'c, DB>, Error>> {
+        Acquire::begin(&mut self.0)
+    }
+}

@@ -1,0 +1,109 @@
+use std::sync::Arc;
+
+use silk_core::{DatabaseKind, Value};
+use sqlx_core::{connection::Connection, database::Database};
+
+use crate::explain::{ExplainConfig, ExplainTarget};
+
+/// What an instrumented pool has to know of a database beyond what sqlx tells.
+///
+/// Implemented for the drivers that Silk knows; not meant to be implemented elsewhere.
+pub trait PoolDatabase: Database<Arguments: Clone> {
+    /// Its dialect.
+    const KIND: DatabaseKind;
+
+    /// Rows changed, as the database tells.
+    fn rows_affected(result: &Self::QueryResult) -> u64;
+
+    /// Name of the database (or its file) that the options lead to.
+    fn name(options: &<Self::Connection as Connection>::Options) -> String;
+
+    /// Bytes held by encoded arguments, as exactly as can be told without reading them. Cheap; the
+    /// arguments are left as they were.
+    fn arguments_bytes(arguments: &mut Self::Arguments) -> usize;
+
+    /// Arguments as values, each cut at `max_bytes`; called on the writer's thread.
+    fn encode(arguments: Self::Arguments, max_bytes: usize) -> Vec<Value>;
+
+    /// A way of its own to the database that the options lead to, for EXPLAIN.
+    fn explain_target(
+        options: &<Self::Connection as Connection>::Options,
+        config: ExplainConfig,
+    ) -> Arc<dyn ExplainTarget>;
+}
+
+#[cfg(feature = "postgres")]
+impl PoolDatabase for sqlx_postgres::Postgres {
+    const KIND: DatabaseKind = DatabaseKind::Postgres;
+
+    fn rows_affected(result: &Self::QueryResult) -> u64 {
+        result.rows_affected()
+    }
+
+    fn name(options: &sqlx_postgres::PgConnectOptions) -> String {
+        // PostgreSQL takes the name of the user where none is given.
+        options.get_database().unwrap_or_else(|| options.get_username()).to_owned()
+    }
+
+    fn arguments_bytes(arguments: &mut Self::Arguments) -> usize {
+        crate::sql::values::postgres::encoded_bytes(arguments)
+    }
+
+    fn encode(arguments: Self::Arguments, max_bytes: usize) -> Vec<Value> {
+        crate::sql::values::postgres::encode(arguments, max_bytes)
+    }
+
+    fn explain_target(options: &sqlx_postgres::PgConnectOptions, config: ExplainConfig) -> Arc<dyn ExplainTarget> {
+        crate::explain::postgres::target(options, config)
+    }
+}
+
+#[cfg(feature = "mysql")]
+impl PoolDatabase for sqlx_mysql::MySql {
+    const KIND: DatabaseKind = DatabaseKind::MySql;
+
+    fn rows_affected(result: &Self::QueryResult) -> u64 {
+        result.rows_affected()
+    }
+
+    fn name(options: &sqlx_mysql::MySqlConnectOptions) -> String {
+        options.get_database().unwrap_or_default().to_owned()
+    }
+
+    fn arguments_bytes(arguments: &mut Self::Arguments) -> usize {
+        crate::sql::values::mysql::encoded_bytes(arguments)
+    }
+
+    fn encode(arguments: Self::Arguments, max_bytes: usize) -> Vec<Value> {
+        crate::sql::values::mysql::encode(arguments, max_bytes)
+    }
+
+    fn explain_target(options: &sqlx_mysql::MySqlConnectOptions, config: ExplainConfig) -> Arc<dyn ExplainTarget> {
+        crate::explain::mysql::target(options, config)
+    }
+}
+
+#[cfg(feature = "sqlite")]
+impl PoolDatabase for sqlx_sqlite::Sqlite {
+    const KIND: DatabaseKind = DatabaseKind::Sqlite;
+
+    fn rows_affected(result: &Self::QueryResult) -> u64 {
+        result.rows_affected()
+    }
+
+    fn name(options: &sqlx_sqlite::SqliteConnectOptions) -> String {
+        options.get_filename().to_string_lossy().into_owned()
+    }
+
+    fn arguments_bytes(arguments: &mut Self::Arguments) -> usize {
+        crate::sql::values::sqlite::estimated_bytes(arguments)
+    }
+
+    fn encode(arguments: Self::Arguments, max_bytes: usize) -> Vec<Value> {
+        crate::sql::values::sqlite::encode(&arguments, max_bytes)
+    }
+
+    fn explain_target(options: &sqlx_sqlite::SqliteConnectOptions, config: ExplainConfig) -> Arc<dyn ExplainTarget> {
+        crate::explain::sqlite::target(options, config)
+    }
+}

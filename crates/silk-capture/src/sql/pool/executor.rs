@@ -1,0 +1,165 @@
+//! sqlx's `Executor` for our connections and pools.
+//!
+//! One invocation per concrete database. A blanket implementation would compile here, and break
+//! code of the app that is generic over its database (error E0275) by merely being in the tree.
+
+#![cfg_attr(
+    not(any(feature = "postgres", feature = "mysql", feature = "sqlite")),
+    expect(unused_imports, unused_macros, reason = "no database chosen")
+)]
+
+use futures_core::{future::BoxFuture, stream::BoxStream};
+use futures_util::TryStreamExt as _;
+use sqlx_core::{
+    database::Database,
+    describe::Describe,
+    error::Error,
+    executor::{Execute, Executor},
+    sql_str::SqlStr,
+    transaction::TransactionManager as _,
+};
+use tracing::Instrument as _;
+
+use super::{
+    Conn, Pool,
+    replay::Replay,
+    stream::{Step, Tracked, tracked_optional},
+    track::{Track, query_span},
+};
+
+macro_rules! executors {
+    ($db:ty) => {
+        impl<'c> Executor<'c> for &'c mut Conn<$db> {
+            type Database = $db;
+
+            fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Step<$db>>
+            where
+                'c: 'e,
+                E: 'q + Execute<'q, $db>,
+            {
+                let Some((active, transaction)) = self.recording() else {
+                    return (&mut **self).fetch_many(query);
+                };
+                let mut query = Replay::<$db>::new(query);
+                let track = Track::new(active, &self.shared.database, transaction, &mut query);
+                let inner = track.span.in_scope(|| (&mut **self).fetch_many(query));
+                Box::pin(Tracked::<$db>::new(inner, track))
+            }
+
+            fn fetch_optional<'e, 'q: 'e, E>(
+                self,
+                query: E,
+            ) -> BoxFuture<'e, Result<Option<<$db as Database>::Row>, Error>>
+            where
+                'c: 'e,
+                E: 'q + Execute<'q, $db>,
+            {
+                let Some((active, transaction)) = self.recording() else {
+                    return (&mut **self).fetch_optional(query);
+                };
+                let mut query = Replay::<$db>::new(query);
+                let track = Track::new(active, &self.shared.database, transaction, &mut query);
+                let inner = track.span.in_scope(|| (&mut **self).fetch_optional(query));
+                Box::pin(tracked_optional::<$db>(inner, track))
+            }
+
+            fn prepare_with<'e>(
+                self,
+                sql: SqlStr,
+                parameters: &'e [<$db as Database>::TypeInfo],
+            ) -> BoxFuture<'e, Result<<$db as Database>::Statement, Error>>
+            where
+                'c: 'e,
+            {
+                // No execution, so no query; the span keeps sqlx's look-ups from becoming some.
+                let span = query_span();
+                let inner = span.in_scope(|| (&mut **self).prepare_with(sql, parameters));
+                Box::pin(inner.instrument(span))
+            }
+
+            fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<$db>, Error>>
+            where
+                'c: 'e,
+            {
+                (&mut **self).describe(sql)
+            }
+        }
+
+        impl<'p> Executor<'p> for &'_ Pool<$db> {
+            type Database = $db;
+
+            fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Step<$db>>
+            where
+                'p: 'e,
+                E: 'q + Execute<'q, $db>,
+            {
+                let Some(active) = self.shared.current() else {
+                    return (&self.raw).fetch_many(query);
+                };
+                let mut query = Replay::<$db>::new(query);
+                let track = Track::new(active, &self.shared.database, None, &mut query);
+                let pool = self.clone();
+                Box::pin(sqlx_core::try_stream! {
+                    let mut connection = pool.acquire_raw(Some(track.active())).await?;
+                    let inner = track.span.in_scope(|| (&mut *connection).fetch_many(query));
+                    let mut steps = Tracked::<$db>::new(inner, track);
+                    while let Some(step) = steps.try_next().await? {
+                        r#yield!(step);
+                    }
+                    Ok(())
+                })
+            }
+
+            fn fetch_optional<'e, 'q: 'e, E>(
+                self,
+                query: E,
+            ) -> BoxFuture<'e, Result<Option<<$db as Database>::Row>, Error>>
+            where
+                'p: 'e,
+                E: 'q + Execute<'q, $db>,
+            {
+                let Some(active) = self.shared.current() else {
+                    return (&self.raw).fetch_optional(query);
+                };
+                let mut query = Replay::<$db>::new(query);
+                let track = Track::new(active, &self.shared.database, None, &mut query);
+                let pool = self.clone();
+                Box::pin(async move {
+                    let mut connection = pool.acquire_raw(Some(track.active())).await?;
+                    let inner = track.span.in_scope(|| (&mut *connection).fetch_optional(query));
+                    tracked_optional::<$db>(inner, track).await
+                })
+            }
+
+            fn prepare_with<'e>(
+                self,
+                sql: SqlStr,
+                parameters: &'e [<$db as Database>::TypeInfo],
+            ) -> BoxFuture<'e, Result<<$db as Database>::Statement, Error>>
+            where
+                'p: 'e,
+            {
+                let pool = self.clone();
+                Box::pin(async move {
+                    let mut connection = pool.acquire().await?;
+                    (&mut *connection).prepare_with(sql, parameters).await
+                })
+            }
+
+            fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<$db>, Error>>
+            where
+                'p: 'e,
+            {
+                let pool = self.clone();
+                Box::pin(async move { pool.raw.acquire().await?.describe(sql).await })
+            }
+        }
+    };
+}
+
+#[cfg(feature = "postgres")]
+executors!(sqlx_postgres::Postgres);
+#[cfg(feature = "mysql")]
+executors!(sqlx_mysql::MySql);
+#[cfg(feature = "sqlite")]
+executors!(sqlx_sqlite::Sqlite);

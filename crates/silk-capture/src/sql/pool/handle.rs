@@ -1,0 +1,173 @@
+use std::{fmt, ops::Deref, sync::Arc};
+
+use futures_core::future::BoxFuture;
+use silk_core::Database as SilkDatabase;
+use sqlx_core::{
+    acquire::Acquire, database::Database, error::Error, pool, sql_str::SqlSafeStr,
+    transaction as raw_transaction,
+};
+
+use super::{
+    Conn, PoolConnection, PoolDatabase, Transaction,
+    track::{Shared, query_span},
+    wait,
+};
+use crate::recorder::{ActiveRequest, Recorder};
+
+/// An instrumented pool; derefs to sqlx's own.
+///
+/// Cheap to clone. Where sqlx's own type is wanted by value, [`raw`](Self::raw) gives it, and what
+/// runs on that is seen by the tracing layer only.
+pub struct Pool<DB: Database> {
+    pub(super) raw: pool::Pool<DB>,
+    pub(super) shared: Arc<Shared>,
+}
+
+impl<DB: Database> Pool<DB> {
+    /// Instruments a pool for `recorder`.
+    pub fn new(recorder: Recorder, raw: pool::Pool<DB>) -> Self
+    where
+        DB: PoolDatabase,
+    {
+        let database = SilkDatabase { kind: DB::KIND, name: DB::name(&raw.connect_options()) };
+        recorder.note_pool(crate::recorder::PoolNote {
+            kind: database.kind,
+            name: database.name.clone(),
+            size: raw.options().get_max_connections(),
+        });
+        Self { raw, shared: Arc::new(Shared { recorder, database: Arc::new(database) }) }
+    }
+
+    /// sqlx's own pool.
+    #[must_use]
+    pub const fn raw(&self) -> &pool::Pool<DB> {
+        &self.raw
+    }
+
+    /// The database, as recorded with each query.
+    #[must_use]
+    pub fn database(&self) -> &Arc<SilkDatabase> {
+        &self.shared.database
+    }
+
+    /// Waits for a connection.
+    ///
+    /// # Errors
+    /// Whatever sqlx says: `PoolTimedOut`, `PoolClosed`, or that it could not connect.
+    pub fn acquire(
+        &self,
+    ) -> impl Future<Output = Result<PoolConnection<DB>, Error>> + Send + 'static {
+        let pool = self.clone();
+        async move {
+            let active = ActiveRequest::current();
+            let raw = pool.acquire_raw(active.as_ref()).await?;
+            Ok(PoolConnection(Conn::pooled(raw, pool.shared)))
+        }
+    }
+
+    /// A connection, if one is idle.
+    #[must_use]
+    pub fn try_acquire(&self) -> Option<PoolConnection<DB>> {
+        let raw = self.raw.try_acquire()?;
+        Some(PoolConnection(Conn::pooled(raw, Arc::clone(&self.shared))))
+    }
+
+    /// Waits for a connection and begins a transaction; the two are recorded apart.
+    ///
+    /// # Errors
+    /// Whatever sqlx says to either.
+    pub async fn begin(&self) -> Result<Transaction<'static, DB>, Error> {
+        let connection = self.acquire().await?;
+        Transaction::begin_on(connection.into(), None).await
+    }
+
+    /// Waits for a connection and begins a transaction with a statement of one's own
+    /// (`BEGIN IMMEDIATE`).
+    ///
+    /// # Errors
+    /// Whatever sqlx says to either.
+    pub async fn begin_with(
+        &self,
+        statement: impl SqlSafeStr,
+    ) -> Result<Transaction<'static, DB>, Error> {
+        let statement = statement.into_sql_str();
+        let connection = self.acquire().await?;
+        Transaction::begin_on(connection.into(), Some(statement)).await
+    }
+
+    /// Begins a transaction, if a connection is idle.
+    ///
+    /// # Errors
+    /// Whatever sqlx says to `BEGIN`.
+    pub async fn try_begin(&self) -> Result<Option<Transaction<'static, DB>>, Error> {
+        match self.try_acquire() {
+            Some(connection) => Transaction::begin_on(connection.into(), None).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Begins a transaction with a statement of one's own, if a connection is idle.
+    ///
+    /// # Errors
+    /// Whatever sqlx says to the statement.
+    pub async fn try_begin_with(
+        &self,
+        statement: impl SqlSafeStr,
+    ) -> Result<Option<Transaction<'static, DB>>, Error> {
+        let statement = statement.into_sql_str();
+        match self.try_acquire() {
+            Some(connection) => {
+                Transaction::begin_on(connection.into(), Some(statement)).await.map(Some)
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// Waits for a connection of sqlx's own; the wait is recorded.
+    pub(super) async fn acquire_raw(
+        &self,
+        active: Option<&ActiveRequest>,
+    ) -> Result<pool::PoolConnection<DB>, Error> {
+        match active {
+            Some(active) => wait::recorded(active, query_span(), self.raw.acquire()).await,
+            None => self.raw.acquire().await,
+        }
+    }
+}
+
+impl<DB: Database> Clone for Pool<DB> {
+    fn clone(&self) -> Self {
+        Self { raw: self.raw.clone(), shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<DB: Database> fmt::Debug for Pool<DB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("database", &self.shared.database)
+            .field("raw", &self.raw)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<DB: Database> Deref for Pool<DB> {
+    type Target = pool::Pool<DB>;
+
+    fn deref(&self) -> &pool::Pool<DB> {
+        &self.raw
+    }
+}
+
+/// sqlx's trait wants raw connections; what runs on them is seen by the tracing layer only.
+impl<'a, DB: Database> Acquire<'a> for &'_ Pool<DB> {
+    type Database = DB;
+    type Connection = pool::PoolConnection<DB>;
+
+    fn acquire(self) -> BoxFuture<'static, Result<Self::Connection, Error>> {
+        Box::pin(self.raw.acquire())
+    }
+
+    fn begin(self) -> BoxFuture<'static, Result<raw_transaction::Transaction<'a, DB>, Error>> {
+        Acquire::begin(&self.raw)
+    }
+}

@@ -1,0 +1,246 @@
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use silk_core::{CapturedBy, Database, Outcome, Value};
+use sqlx_core::{database::Database as _, error::Error};
+use tracing::Span;
+
+use super::{PoolDatabase, replay::Replay};
+use crate::{
+    recorder::{ActiveRequest, CapturedError, CapturedQuery, CapturedValues, Recorder, SqlSource},
+    sql::{QUERY_SPAN, SILK_TARGET, call_site::CallStack},
+};
+
+/// What every connection of a pool shares.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) recorder: Recorder,
+    pub(super) database: Arc<Database>,
+}
+
+impl Shared {
+    /// The request that a call made now belongs to; counted where there is none.
+    pub(super) fn current(&self) -> Option<ActiveRequest> {
+        let active = ActiveRequest::current();
+        if active.is_none() {
+            self.recorder.count_unattributed();
+        }
+        active
+    }
+}
+
+/// The span around whatever the pool records itself; costs nothing while nobody listens.
+pub(super) fn query_span() -> Span {
+    // The name is a literal because spans want one; a test holds it to the constant.
+    tracing::debug_span!(target: SILK_TARGET, "silk.query")
+}
+
+/// One query from its making to its end; recorded when dropped.
+pub(super) struct Track {
+    active: ActiveRequest,
+    pub(super) span: Span,
+    /// Taken when it is recorded.
+    query: Option<CapturedQuery>,
+    /// Whether it was polled at all: one that was not never ran.
+    is_started: bool,
+    /// Since when the app has been holding the stream.
+    idle_since: Option<Instant>,
+    /// A SELECT changes nothing, although PostgreSQL counts its rows as affected.
+    only_reads: bool,
+}
+
+impl Track {
+    /// Looks at a query that is about to run.
+    pub(super) fn new<DB: PoolDatabase>(
+        active: ActiveRequest,
+        database: &Arc<Database>,
+        transaction: Option<u32>,
+        query: &mut Replay<DB>,
+    ) -> Self {
+        let values = if active.captures_values() { captured_values(query) } else { None };
+        let call_site = if active.captures_call_sites() { CallStack::capture() } else { None };
+        let span_id = tracing::dispatcher::get_default(|dispatch| dispatch.current_span().id().cloned());
+        let sql = query.sql.as_str();
+        let only_reads = only_reads(sql);
+        // Made before the clock is read, so that our own work is not in the query's time.
+        let span = query_span();
+        let now = Instant::now();
+        let query = CapturedQuery {
+            sql: SqlSource::Shared(Arc::from(sql)),
+            database: Arc::clone(database),
+            captured_by: CapturedBy::Pool,
+            started: now,
+            ended: now,
+            first_row: None,
+            consumer: Duration::ZERO,
+            rows_returned: 0,
+            rows_affected: 0,
+            outcome: Outcome::Dropped,
+            error: None,
+            values,
+            call_site,
+            span: span_id,
+            transaction,
+        };
+        Self { active, span, query: Some(query), is_started: false, idle_since: None, only_reads }
+    }
+
+    pub(super) const fn active(&self) -> &ActiveRequest {
+        &self.active
+    }
+
+    /// The app asks for the next row (or for the first).
+    pub(super) fn on_poll(&mut self) {
+        let Some(query) = &mut self.query else { return };
+        if !self.is_started {
+            self.is_started = true;
+            query.started = Instant::now();
+        } else if let Some(since) = self.idle_since.take() {
+            query.consumer += since.elapsed();
+        }
+    }
+
+    /// The app has got what it asked for, and the clock of its own work runs.
+    pub(super) fn on_ready(&mut self) {
+        let now = Instant::now();
+        self.idle_since = Some(now);
+        if let Some(query) = &mut self.query {
+            query.ended = now;
+        }
+    }
+
+    pub(super) fn on_row(&mut self) {
+        if let Some(query) = &mut self.query {
+            query.rows_returned += 1;
+            if query.first_row.is_none() {
+                query.first_row = Some(Instant::now());
+            }
+        }
+    }
+
+    pub(super) fn on_affected(&mut self, rows: u64) {
+        if let Some(query) = &mut self.query
+            && !self.only_reads
+        {
+            query.rows_affected += rows;
+        }
+    }
+
+    pub(super) fn on_error(&mut self, error: &Error) {
+        if let Some(query) = &mut self.query {
+            query.outcome = Outcome::Error;
+            query.error = Some(captured_error(error));
+        }
+    }
+
+    /// There is no more to come.
+    pub(super) fn on_end(&mut self) {
+        if let Some(query) = &mut self.query
+            && query.outcome == Outcome::Dropped
+        {
+            query.outcome = Outcome::Completed;
+        }
+        self.record();
+    }
+
+    fn record(&mut self) {
+        let Some(mut query) = self.query.take() else { return };
+        if !self.is_started {
+            return;
+        }
+        query.ended = Instant::now();
+        if let Some(since) = self.idle_since {
+            query.consumer += query.ended.saturating_duration_since(since);
+        }
+        self.active.push_query(query);
+    }
+}
+
+impl Drop for Track {
+    fn drop(&mut self) {
+        self.record();
+    }
+}
+
+/// Whether a statement can only read, by its first word.
+fn only_reads(sql: &str) -> bool {
+    let sql = sql.trim_start();
+    ["select", "values", "show", "table"].iter().any(|word| {
+        sql.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
+            && !sql[word.len()..].starts_with(|next: char| next.is_alphanumeric() || next == '_')
+    })
+}
+
+/// What an error says; redacted later, by the writer.
+fn captured_error(error: &Error) -> CapturedError {
+    match error {
+        Error::Database(error) => CapturedError {
+            code: error.code().map(std::borrow::Cow::into_owned),
+            message: error.message().to_owned(),
+        },
+        other => CapturedError { code: None, message: other.to_string() },
+    }
+}
+
+fn captured_values<DB: PoolDatabase>(query: &mut Replay<DB>) -> Option<Box<dyn CapturedValues>> {
+    match &mut query.arguments {
+        Ok(Some(arguments)) if sqlx_core::arguments::Arguments::len(arguments) > 0 => {
+            let bytes = DB::arguments_bytes(arguments);
+            Some(Box::new(Cloned::<DB> { arguments: arguments.clone(), bytes }))
+        }
+        Ok(_) => Some(Box::new(NoValues)),
+        // The error comes out when sqlx takes them.
+        Err(_) => None,
+    }
+}
+
+/// A query without placeholders has no values, which is known, unlike values not captured.
+struct NoValues;
+
+impl CapturedValues for NoValues {
+    fn encode(self: Box<Self>, _max_bytes_per_value: usize) -> Vec<Value> {
+        Vec::new()
+    }
+
+    fn approximate_bytes(&self) -> usize {
+        0
+    }
+}
+
+/// The driver's own arguments: cloning them takes 0.1 µs, reading them several.
+struct Cloned<DB: sqlx_core::database::Database> {
+    arguments: DB::Arguments,
+    bytes: usize,
+}
+
+impl<DB: PoolDatabase> CapturedValues for Cloned<DB> {
+    fn encode(self: Box<Self>, max_bytes_per_value: usize) -> Vec<Value> {
+        DB::encode(self.arguments, max_bytes_per_value)
+    }
+
+    fn approximate_bytes(&self) -> usize {
+        size_of::<Self>() + self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reading_is_told_by_the_whole_first_word() {
+        for sql in ["select 1", "  SELECT\n1", "values (1)", "SHOW ALL", "select", "select(1)"] {
+            assert!(only_reads(sql), "{sql}");
+        }
+        for sql in ["", "selection", "insert into t select 1", "with x as (select 1) delete", "é", "sel"] {
+            assert!(!only_reads(sql), "{sql}");
+        }
+    }
+
+    #[test]
+    fn the_span_has_the_name_that_the_layer_looks_for() {
+        assert_eq!(QUERY_SPAN, "silk.query");
+    }
+}

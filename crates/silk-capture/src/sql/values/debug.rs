@@ -1,0 +1,167 @@
+//! Reading `Debug` output that is not API, without trusting it.
+
+use std::fmt::{self, Debug, Write};
+
+/// Collects what is written between two marks, at most `max_bytes` of it.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+struct Between<'m> {
+    from: &'m str,
+    to: &'m str,
+    max_bytes: usize,
+    /// Whether `from` was seen.
+    is_inside: bool,
+    text: String,
+    is_done: bool,
+}
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+impl Write for Between<'_> {
+    fn write_str(&mut self, piece: &str) -> fmt::Result {
+        self.text.push_str(piece);
+        if !self.is_inside {
+            if let Some(at) = self.text.find(self.from) {
+                self.text.drain(..at + self.from.len());
+                self.is_inside = true;
+            } else {
+                // Only a tail that may begin the mark is needed.
+                let keep = self.from.len().min(self.text.len());
+                let mut start = self.text.len() - keep;
+                while !self.text.is_char_boundary(start) {
+                    start += 1;
+                }
+                self.text.drain(..start);
+            }
+        }
+        if self.is_inside {
+            let new = piece.len() + self.to.len();
+            let mut start = self.text.len().saturating_sub(new);
+            while !self.text.is_char_boundary(start) {
+                start -= 1;
+            }
+            if let Some(at) = self.text[start..].find(self.to) {
+                self.text.truncate(start + at);
+                self.is_done = true;
+                // Stops the formatting: what follows may be megabytes.
+                return Err(fmt::Error);
+            }
+            if self.text.len() > self.max_bytes {
+                return Err(fmt::Error);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What `{:?}` writes between the first `from` and the `to` after it; none if either is missing, or
+/// more than `max_bytes` lie between.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(super) fn between(value: &impl Debug, from: &str, to: &str, max_bytes: usize) -> Option<String> {
+    let mut written = Between {
+        from,
+        to,
+        max_bytes,
+        is_inside: false,
+        text: String::new(),
+        is_done: false,
+    };
+    // An error is how it is stopped.
+    let _ = write!(written, "{value:?}");
+    written.is_done.then_some(written.text)
+}
+
+/// Collects at most `max_bytes`.
+#[cfg(feature = "sqlite")]
+struct AtMost {
+    max_bytes: usize,
+    text: String,
+}
+
+#[cfg(feature = "sqlite")]
+impl Write for AtMost {
+    fn write_str(&mut self, piece: &str) -> fmt::Result {
+        if self.text.len() + piece.len() > self.max_bytes {
+            return Err(fmt::Error);
+        }
+        self.text.push_str(piece);
+        Ok(())
+    }
+}
+
+/// All that `{:?}` writes; none where it is more than `max_bytes`.
+#[cfg(feature = "sqlite")]
+pub(super) fn whole(value: &impl Debug, max_bytes: usize) -> Option<String> {
+    let mut written = AtMost { max_bytes, text: String::new() };
+    write!(written, "{value:?}").ok()?;
+    Some(written.text)
+}
+
+/// Cuts a list at its top-level commas; brackets and quoted texts are kept whole.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(super) fn split_list(list: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let (mut depth, mut start, mut in_text, mut escaped) = (0_usize, 0, false, false);
+    for (at, character) in list.char_indices() {
+        if in_text {
+            match character {
+                _ if escaped => escaped = false,
+                '\\' => escaped = true,
+                '"' => in_text = false,
+                _ => {}
+            }
+            continue;
+        }
+        match character {
+            '"' => in_text = true,
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 => {
+                parts.push(list[start..at].trim());
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    let last = list[start..].trim();
+    if !last.is_empty() {
+        parts.push(last);
+    }
+    parts
+}
+
+#[cfg(all(test, any(feature = "postgres", feature = "mysql")))]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    #[expect(dead_code, reason = "read through Debug, which is the point")]
+    struct Example {
+        bytes: Vec<u8>,
+        types: Vec<&'static str>,
+        rest: &'static str,
+    }
+
+    fn example() -> Example {
+        Example { bytes: vec![1; 5000], types: vec!["a, b", "é"], rest: "types: [no]" }
+    }
+
+    #[test]
+    fn finds_what_lies_between() {
+        assert_eq!(between(&example(), "types: [", "], rest", 100).as_deref(), Some(r#""a, b", "é""#));
+    }
+
+    #[test]
+    fn gives_nothing_where_a_mark_is_missing_or_too_far() {
+        assert_eq!(between(&example(), "kinds: [", "]", 100), None);
+        assert_eq!(between(&example(), "types: [", "], nothing", 100), None);
+        assert_eq!(between(&example(), "bytes: [", "], types", 100), None);
+    }
+
+    #[test]
+    fn lists_are_cut_at_their_own_commas_only() {
+        assert_eq!(split_list("a, b(1, 2), {c, [d, e]}, \"f, \\\", g\""), [
+            "a", "b(1, 2)", "{c, [d, e]}", "\"f, \\\", g\""
+        ]);
+        assert!(split_list("").is_empty());
+        assert_eq!(split_list("))), x"), [")))", "x"]);
+    }
+}
