@@ -37,7 +37,7 @@ pub(super) fn derive(flat: &Flat<'_>, measured: &mut Measured) {
             .map(|child| child.id);
         for child in &node.children {
             let repetitions = match child.role {
-                Role::Inner if node.node_type == "Nested Loop" => outer.map_or(1.0, rows),
+                Role::Inner if node.node_type.starts_with("Nested ") => outer.map_or(1.0, rows),
                 Role::SubPlan => rows(node.id),
                 _ => 1.0,
             };

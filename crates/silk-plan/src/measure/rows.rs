@@ -38,6 +38,26 @@ pub(super) fn derive(flat: &Flat<'_>, measured: &mut Measured) {
         removed(node, actual.loops, derived);
         estimate(node, gathered[at], early[at], derived);
     }
+    bare(flat, measured);
+}
+
+/// Parts that the database gives no figures ran when anything below them did.
+fn bare(flat: &Flat<'_>, measured: &mut Measured) {
+    for node in flat.nodes.iter().rev().filter(|node| node.actual.is_none()) {
+        let below = |wanted| {
+            node.children
+                .iter()
+                .any(|child| measured.derived[child.id].execution == wanted)
+        };
+        let execution = if below(Execution::Ran) {
+            Execution::Ran
+        } else if below(Execution::Never) {
+            Execution::Never
+        } else {
+            Execution::Unknown
+        };
+        measured.derived[node.id].execution = execution;
+    }
 }
 
 /// R3: what was read and thrown away.
@@ -111,7 +131,7 @@ fn may_stop_early(parent: &PlanNode, child: &PlanNode, parent_early: bool) -> bo
         | "Recursive Union" => false,
         "Aggregate" => parent_early && parent.strategy.as_deref() == Some("Sorted"),
         "SetOp" => parent_early && parent.strategy.as_deref() != Some("Hashed"),
-        "Limit" | "Merge Join" => true,
+        "Limit" | "Limit/Offset" | "Merge Join" => true,
         _ => parent_early || inner_of_semi,
     }
 }

@@ -35,12 +35,14 @@ pub(super) fn inclusive(flat: &Flat<'_>, measured: &mut Measured) {
     });
     for at in (0..flat.nodes.len()).rev() {
         let node = flat.nodes[at];
-        let below: f64 = node
+        // An empty sum is -0.0.
+        let below = node
             .children
             .iter()
             .filter(|child| child.role.runs_in_parent())
             .map(|child| measured.inclusive[child.id])
-            .sum();
+            .sum::<f64>()
+            + 0.0;
         let printed = node.actual.and_then(|actual| {
             let own = actual.own_ms.map(|own| own + below);
             own.or_else(|| Some(actual.total_ms? * actual.loops / measured.participants[at]))

@@ -15,7 +15,8 @@ pub(super) fn derive(flat: &Flat<'_>, measured: &mut Measured) {
         return;
     }
     let root = measured.inclusive[0];
-    let outside: f64 = measured.outside.iter().map(|(_, ms)| ms).sum();
+    // An empty sum is -0.0.
+    let outside = measured.outside.iter().map(|(_, ms)| ms).sum::<f64>() + 0.0;
     let sum: f64 = measured.exclusive.iter().sum();
     let rounding: f64 = (0..flat.nodes.len())
         .map(|at| 0.0006 * flat.loops(at) / measured.participants[at].max(f64::MIN_POSITIVE))

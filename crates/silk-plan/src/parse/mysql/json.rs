@@ -97,7 +97,7 @@ fn children_of<'a>(value: &'a Json, parent: usize, parent_key: &str, out: &mut V
         match value {
             Json::Array(items) => {
                 // `nested_loop` is drawn as a node; other lists stand for their items.
-                if key == "nested_loop" {
+                if key == "nested_loop" && items.len() > 1 {
                     out.push(Open {
                         parent: Some(parent),
                         key,

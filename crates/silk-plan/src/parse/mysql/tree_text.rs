@@ -45,7 +45,15 @@ pub(crate) fn from_tree(text: &str) -> Result<Plan, PlanError> {
             notes.push("more than one plan was given; this is the first".to_owned());
             break;
         }
-        let place = tree.add(parent, node(&whole))?;
+        let mut node = node(&whole);
+        if let Some(parent) = parent
+            && node.role == Role::Outer
+            && tree.inputs(parent) == 1
+            && tree.node(parent).node_type.contains("join")
+        {
+            node.role = Role::Inner;
+        }
+        let place = tree.add(parent, node)?;
         open.push((indent, place));
     }
     let root = tree.finish().into_iter().next();

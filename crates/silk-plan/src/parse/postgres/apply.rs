@@ -98,7 +98,11 @@ fn grouping_sets(node: &mut PlanNode, value: &Json) {
             for list in keys.items() {
                 node.conditions.push(Condition {
                     kind: key.strip_suffix('s').unwrap_or(key).to_owned(),
-                    text: list.to_line(),
+                    text: if list.items().is_empty() {
+                        "()".to_owned()
+                    } else {
+                        list.to_line()
+                    },
                 });
             }
         }

@@ -21,7 +21,13 @@ pub(crate) fn looks_like_text(text: &str) -> bool {
     let costs = text.lines().any(|line| numbers(line) && !is_mysql(line));
     // COSTS OFF: a known operator on a line of its own, and below it an arrow or a property.
     costs || {
-        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let plan = text.split_once("plan:").map_or(text, |(_, after)| after);
+        let query = |line: &&str| line.starts_with("Query ") && line.contains(": ");
+        let mut lines = plan
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .skip_while(query);
         lines
             .next()
             .is_some_and(|line| title::is_operator(line) && !line.contains(": "))

@@ -1,0 +1,271 @@
+//! Every plan of the corpus, read and measured, against what was measured before.
+//!
+//! `SILK_UPDATE_SNAPSHOTS=1 cargo test -p silk-plan --test corpus` writes them anew.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use silk_plan::{Direction, Execution, JudgeContext, Plan, findings};
+
+fn corpus() -> Vec<(String, Vec<(String, String)>)> {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/plans");
+    let mut folders: Vec<PathBuf> = fs::read_dir(top)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    folders.sort();
+    folders
+        .into_iter()
+        .map(|folder| {
+            let mut files: Vec<PathBuf> = fs::read_dir(&folder)
+                .unwrap()
+                .map(|entry| entry.unwrap().path())
+                .collect();
+            files.sort();
+            let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
+            let plans = files
+                .iter()
+                .map(|file| (name(file), fs::read_to_string(file).unwrap()))
+                .collect();
+            (name(&folder), plans)
+        })
+        .collect()
+}
+
+fn drawn(plan: &Plan) -> String {
+    let mut out = String::new();
+    let number = |value: Option<f64>| {
+        value.map_or_else(|| "-".to_owned(), |value| format!("{:.3}", value + 0.0))
+    };
+    let totals = &plan.totals;
+    writeln!(
+        out,
+        "{} total {} planning {} outside {} holds {:?}",
+        plan.shape,
+        number(totals.total_ms),
+        number(plan.planning_ms),
+        number(totals.outside_ms),
+        totals.invariant_holds
+    )
+    .unwrap();
+    let found = findings::judge(plan, &JudgeContext::default());
+    let mut stack = vec![(0, &plan.root)];
+    while let Some((depth, node)) = stack.pop() {
+        let derived = &node.derived;
+        write!(
+            out,
+            "{:indent$}{}",
+            "",
+            node.title(),
+            indent = 2 * depth + 2
+        )
+        .unwrap();
+        for (label, text) in [
+            ("on", &node.relation),
+            ("using", &node.index),
+            ("as", &node.subplan),
+        ] {
+            if let Some(text) = text {
+                write!(out, " {label} {text}").unwrap();
+            }
+        }
+        match derived.execution {
+            Execution::Never => out.push_str(" never"),
+            Execution::Unknown => {}
+            Execution::Ran => {
+                let direction = match derived.direction {
+                    Some(Direction::Over) => " over",
+                    Some(Direction::Under) => " under",
+                    None if derived.stopped_early => " early",
+                    None => "",
+                };
+                write!(
+                    out,
+                    " T {} S {} P {:.2} rows {} removed {} factor {}{direction}",
+                    number(derived.inclusive_ms),
+                    number(derived.exclusive_ms),
+                    derived.participants,
+                    number(derived.rows),
+                    number(derived.removed),
+                    number(derived.estimate_factor),
+                )
+                .unwrap();
+                if let Some(buffers) = derived.buffers {
+                    write!(
+                        out,
+                        " pages {} temp {}",
+                        buffers.pages(),
+                        buffers.temp_pages()
+                    )
+                    .unwrap();
+                }
+            }
+        }
+        for payment in &derived.paid {
+            write!(out, " paid {} {:.3}", payment.name, payment.ms).unwrap();
+        }
+        for finding in found.iter().filter(|finding| finding.node == Some(node.id)) {
+            write!(out, " !{}", finding.rule).unwrap();
+        }
+        out.push('\n');
+        stack.extend(node.children.iter().rev().map(|child| (depth + 1, child)));
+    }
+    for finding in found.iter().filter(|finding| finding.node.is_none()) {
+        writeln!(out, "  !{}", finding.rule).unwrap();
+    }
+    out
+}
+
+#[test]
+fn every_plan_measures_as_before() {
+    let update = std::env::var_os("SILK_UPDATE_SNAPSHOTS").is_some();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots");
+    fs::create_dir_all(&folder).unwrap();
+    let mut count = 0;
+    for (name, plans) in corpus() {
+        let mut drawn_plans = String::new();
+        for (file, raw) in &plans {
+            let plan = Plan::detect_and_parse(raw)
+                .unwrap_or_else(|error| panic!("{name}/{file}: {error}"));
+            write!(drawn_plans, "{file} {}", drawn(&plan)).unwrap();
+            count += 1;
+        }
+        let path = folder.join(format!("{name}.snap"));
+        if update {
+            fs::write(&path, &drawn_plans).unwrap();
+        }
+        let wanted = fs::read_to_string(&path).unwrap_or_default();
+        for (got, wanted) in drawn_plans.lines().zip(wanted.lines()) {
+            assert_eq!(got, wanted, "{name}");
+        }
+        assert_eq!(
+            drawn_plans.lines().count(),
+            wanted.lines().count(),
+            "{name}"
+        );
+    }
+    assert!(count >= 150, "{count} plans");
+}
+
+#[test]
+fn exclusive_times_add_up_on_every_timed_plan() {
+    for (name, plans) in corpus() {
+        for (file, raw) in plans {
+            let plan = Plan::detect_and_parse(&raw).unwrap();
+            assert_ne!(
+                plan.totals.invariant_holds,
+                Some(false),
+                "{name}/{file}: {:?}",
+                plan.totals
+            );
+            for node in plan.nodes() {
+                assert!(
+                    node.derived.exclusive_ms.unwrap_or(0.0) >= 0.0,
+                    "{name}/{file}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn pages_add_up_on_every_plan_that_counts_them() {
+    for (name, plans) in corpus()
+        .into_iter()
+        .filter(|(name, _)| name.starts_with("postgres"))
+    {
+        for (file, raw) in plans {
+            let plan = Plan::detect_and_parse(&raw).unwrap();
+            let Some(whole) = plan.root.buffers else {
+                continue;
+            };
+            let outside: f64 = plan
+                .totals
+                .outside
+                .iter()
+                .filter_map(|part| plan.node(part.node?)?.buffers)
+                .map(|buffers| buffers.pages())
+                .sum();
+            let sum: f64 = plan
+                .nodes()
+                .filter_map(|node| node.derived.buffers)
+                .map(|buffers| buffers.pages())
+                .sum();
+            let wanted = whole.pages() + outside;
+            assert!(
+                (sum - wanted).abs() <= 1.0,
+                "{name}/{file}: {sum} is not {wanted}"
+            );
+        }
+    }
+}
+
+#[test]
+fn text_and_json_give_the_same_tree() {
+    let (_, plans) = corpus()
+        .into_iter()
+        .find(|(name, _)| name == "postgres-15")
+        .unwrap();
+    let mut pairs = 0;
+    for (file, json) in plans.iter().filter(|(file, _)| file.ends_with(".json")) {
+        let text = file.replace(".json", ".txt");
+        let Some((_, text)) = plans.iter().find(|(file, _)| *file == text) else {
+            continue;
+        };
+        let (json, text) = (
+            Plan::detect_and_parse(json).unwrap(),
+            Plan::detect_and_parse(text).unwrap(),
+        );
+        assert_eq!(json.shape, text.shape, "{file}");
+        for (json, text) in json.nodes().zip(text.nodes()) {
+            assert_eq!(json.role, text.role, "{file} {}", json.title());
+            assert_eq!(json.alias, text.alias, "{file} {}", json.title());
+            assert_eq!(json.estimate, text.estimate, "{file} {}", json.title());
+            let kinds = |node: &silk_plan::PlanNode| node.conditions.clone();
+            assert_eq!(kinds(json), kinds(text), "{file} {}", json.title());
+        }
+        pairs += 1;
+    }
+    assert!(pairs >= 60, "{pairs}");
+}
+
+#[test]
+fn the_same_plan_in_any_frame() {
+    let (_, plans) = corpus()
+        .into_iter()
+        .find(|(name, _)| name == "postgres-15")
+        .unwrap();
+    for (file, raw) in plans.iter().filter(|(file, _)| file.ends_with(".txt")) {
+        let bare = Plan::detect_and_parse(raw).unwrap();
+        let width = raw.lines().map(str::len).max().unwrap();
+        let rule = "-".repeat(width);
+        let lines = |prefix: &str, suffix: &str| {
+            raw.lines()
+                .map(|line| format!("{prefix}{line:width$}{suffix}\n"))
+                .collect::<String>()
+        };
+        let frames = [
+            format!(
+                "   QUERY PLAN\n{rule}\n{}({} rows)\n\n",
+                lines(" ", ""),
+                raw.lines().count()
+            ),
+            format!(
+                "+{rule}+\n| QUERY PLAN |\n+{rule}+\n{}+{rule}+\n(9 rows)\n",
+                lines("| ", " |")
+            ),
+            format!(
+                "2026-01-02 03:04:05 UTC [1] LOG:  duration: 12.500 ms  plan:\n\tQuery Text: SELECT 1\n{}",
+                lines("\t", "")
+            ),
+            lines("", "\r"),
+        ];
+        for frame in frames {
+            let framed = Plan::detect_and_parse(&frame)
+                .unwrap_or_else(|error| panic!("{file}: {error}\n{frame}"));
+            assert_eq!(framed.shape, bare.shape, "{file}\n{frame}");
+            assert_eq!(framed.totals.root_ms, bare.totals.root_ms, "{file}");
+        }
+    }
+}
