@@ -1,9 +1,152 @@
 //! Rules about the queries of one request.
 
-use crate::{Finding, RequestRecord};
+use crate::{Finding, RequestRecord, RequestStatement, Severity};
 
-/// Everything the rules remark on a request.
+/// Name of the rule about a statement that runs again and again from one place.
+pub const REPEATED_STATEMENT: &str = "repeated_statement";
+
+/// Fewer calls than this are no pattern yet.
+const MIN_CALLS: u64 = 10;
+
+/// Everything the rules remark on a request, what costs most first.
 #[must_use]
-pub fn find(_record: &RequestRecord) -> Vec<Finding> {
-    Vec::new()
+pub fn find(record: &RequestRecord) -> Vec<Finding> {
+    let total_us = record.summary.times.total_us;
+    let mut findings: Vec<Finding> = record
+        .statements
+        .iter()
+        .filter_map(|statement| repeated_statement(statement, total_us))
+        .collect();
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.saves_us));
+    findings
+}
+
+/// One statement, run at least ten times from one place with different values: the "N+1".
+///
+/// The same values each time are another matter (a missing cache), as are writes.
+fn repeated_statement(group: &RequestStatement, total_us: u64) -> Option<Finding> {
+    let statement = &group.statement;
+    let is_varied = group.distinct_values.is_none_or(|distinct| distinct >= 2);
+    if statement.command != "SELECT" || group.calls < MIN_CALLS || !is_varied {
+        return None;
+    }
+    let calls = group.calls;
+    let what = match statement.tables.first() {
+        Some(table) => format!("{table} was read"),
+        None => "One statement ran".to_owned(),
+    };
+    let values = match group.distinct_values {
+        Some(distinct) if distinct == calls => " with different values".to_owned(),
+        Some(distinct) => format!(" with {distinct} different lists of values"),
+        None => String::new(),
+    };
+    let place = group.call_site.as_ref().map(|site| format!(" from {site}")).unwrap_or_default();
+    // One query for all would still cost about what one of them costs.
+    let saves_us = group.total_us.saturating_sub(group.total_us / calls);
+    let severity =
+        if saves_us.saturating_mul(2) > total_us { Severity::Critical } else { Severity::Warning };
+    Some(Finding {
+        rule: REPEATED_STATEMENT.to_owned(),
+        severity,
+        title: format!("{what} {calls}× by the same statement{values}{place}."),
+        detail: format!(
+            "{calls} queries took {} together. One query with JOIN or {} would save about {}.",
+            duration(group.total_us),
+            match statement.database {
+                crate::DatabaseKind::Postgres => "= ANY($1)",
+                _ => "IN (…)",
+            },
+            duration(saves_us),
+        ),
+        fingerprint: Some(statement.fingerprint),
+        saves_us: Some(saves_us),
+    })
+}
+
+/// Microseconds with three significant digits, in the unit that fits.
+fn duration(us: u64) -> String {
+    let (whole, rest, unit) = match us {
+        0..1_000 => return format!("{us} µs"),
+        1_000..1_000_000 => (us / 1_000, us % 1_000, "ms"),
+        _ => (us / 1_000_000, us / 1_000 % 1_000, "s"),
+    };
+    match whole {
+        0..10 => format!("{whole}.{:02} {unit}", rest / 10),
+        10..100 => format!("{whole}.{} {unit}", rest / 100),
+        _ => format!("{whole} {unit}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{CallSite, DatabaseKind, Fingerprint, Statement};
+
+    fn group(command: &str, calls: u64, distinct_values: Option<u64>) -> RequestStatement {
+        RequestStatement {
+            statement: Arc::new(Statement {
+                fingerprint: Fingerprint(7),
+                database: DatabaseKind::Postgres,
+                normalized: "SELECT name FROM person WHERE id = ?".to_owned(),
+                command: command.to_owned(),
+                tables: vec!["person".to_owned()],
+            }),
+            call_site: Some(CallSite {
+                function: "weave::list".to_owned(),
+                file: "src/routes/messages.rs".to_owned(),
+                line: 88,
+            }),
+            calls,
+            errors: 0,
+            total_us: 58_100,
+            max_us: 900,
+            rows: calls,
+            distinct_values,
+        }
+    }
+
+    #[test]
+    fn the_n_plus_one_is_found_with_its_evidence() {
+        let finding = repeated_statement(&group("SELECT", 100, Some(100)), 88_000).unwrap();
+        assert_eq!(finding.severity, Severity::Critical);
+        assert_eq!(finding.saves_us, Some(57_519));
+        assert_eq!(
+            finding.title,
+            "person was read 100× by the same statement with different values from \
+             src/routes/messages.rs:88."
+        );
+        assert_eq!(
+            finding.detail,
+            "100 queries took 58.1 ms together. One query with JOIN or = ANY($1) would save about \
+             57.5 ms."
+        );
+    }
+
+    #[test]
+    fn values_that_were_not_captured_do_not_hide_it() {
+        assert!(repeated_statement(&group("SELECT", 10, None), 1_000_000).is_some());
+    }
+
+    #[test]
+    fn near_misses_are_none() {
+        assert_eq!(repeated_statement(&group("SELECT", 9, Some(9)), 1), None);
+        assert_eq!(repeated_statement(&group("SELECT", 100, Some(1)), 1), None);
+        assert_eq!(repeated_statement(&group("INSERT", 100, Some(100)), 1), None);
+    }
+
+    #[test]
+    fn it_is_a_warning_where_the_time_goes_elsewhere() {
+        let finding = repeated_statement(&group("SELECT", 20, Some(20)), 1_000_000).unwrap();
+        assert_eq!(finding.severity, Severity::Warning);
+    }
+
+    #[test]
+    fn durations_have_three_digits() {
+        assert_eq!(duration(412), "412 µs");
+        assert_eq!(duration(4_712), "4.71 ms");
+        assert_eq!(duration(2_790_000), "2.79 s");
+        assert_eq!(duration(140_000), "140 ms");
+    }
 }

@@ -1,140 +1,91 @@
 //! The one redactor: nothing reaches store, log or page but through it.
+//!
+//! Names tell what is secret ([`Redactor::is_sensitive`]); the values met under such names are
+//! taken out, and remembered for the time of the request as [`Secrets`], so that they can be
+//! scrubbed out of every other text of it, wherever they turn up. There is no switch to turn it
+//! off.
 
-use std::borrow::Cow;
+mod error;
+mod json;
+mod names;
+mod secrets;
+mod text;
+mod web;
 
-use crate::{Body, DatabaseKind, Header, QueryError, RequestRecord, Value};
+pub use secrets::Secrets;
+
+use self::names::Names;
 
 /// What stands for a value that was taken out.
 pub const REDACTED: &str = "[redacted]";
 
 /// Takes secrets out of everything that is recorded.
 #[derive(Debug, Clone, Default)]
-pub struct Redactor {}
+pub struct Redactor {
+    names: Names,
+}
 
-/// Builds a [`Redactor`].
+/// Builds a [`Redactor`] from the default names and the app's own.
 #[derive(Debug, Clone, Default)]
-pub struct RedactorBuilder {}
+#[must_use]
+pub struct RedactorBuilder {
+    names: Names,
+}
 
 impl RedactorBuilder {
-    /// Adds a sensitive name.
-    #[must_use]
-    pub fn sensitive(self, _name: impl Into<String>) -> Self {
+    /// Adds a sensitive name, by its words: `loyalty number` stands for `loyalty_number`,
+    /// `X-Loyalty-Number`, `loyaltyNumber` and any longer name that has these words in a row.
+    pub fn sensitive(mut self, name: impl AsRef<str>) -> Self {
+        self.names.add(name.as_ref());
         self
     }
 
-    /// Takes a name out.
-    #[must_use]
-    pub fn not_sensitive(self, _name: impl Into<String>) -> Self {
+    /// Takes a name out: one of the defaults, or exactly this name where it would match by one of
+    /// its words. Less is redacted then; what it holds is stored and shown.
+    pub fn not_sensitive(mut self, name: impl AsRef<str>) -> Self {
+        self.names.except(name.as_ref());
         self
     }
 
     /// The redactor.
     #[must_use]
     pub fn build(self) -> Redactor {
-        Redactor {}
+        Redactor { names: self.names }
     }
 }
 
 impl Redactor {
-    /// Starts from the default names.
-    #[must_use]
+    /// Starts from the default names: passwords, tokens, secrets, sessions, cookies, keys, one-time
+    /// codes, card and social-security numbers.
     pub fn builder() -> RedactorBuilder {
-        RedactorBuilder {}
+        RedactorBuilder::default()
     }
 
-    /// Whether values of this name are secrets.
+    /// Whether values of this name are secrets: `user_password`, `X-Api-Key`, `accessToken` are,
+    /// `monkey` and `token_type` are not.
     #[must_use]
     pub fn is_sensitive(&self, name: &str) -> bool {
-        name.contains("password")
+        self.names.contains(name)
     }
 
-    /// A header, made safe.
-    #[must_use]
-    pub fn header(&self, name: &str, value: &str, _secrets: &mut Secrets) -> Header {
-        Header {
-            name: name.to_ascii_lowercase(),
-            value: value.to_owned(),
-            is_redacted: false,
+    /// Whether any word of the text is a sensitive name.
+    pub(crate) fn names_something_sensitive(&self, text: &str) -> bool {
+        text.split(|character: char| !(character.is_alphanumeric() || matches!(character, '_' | '-')))
+            .any(|word| self.is_sensitive(word) || word.eq_ignore_ascii_case("identified"))
+    }
+
+    /// Named fields (of a span or log event), made safe in place.
+    pub fn fields(&self, fields: &mut [(String, String)], secrets: &mut Secrets) {
+        for (name, value) in fields {
+            if self.is_sensitive(name) {
+                secrets.add(value.trim_matches('"'));
+                REDACTED.clone_into(value);
+            } else {
+                let safe = self.text(value);
+                if safe != *value {
+                    *value = safe;
+                }
+            }
         }
     }
-
-    /// A query string, made safe.
-    #[must_use]
-    pub fn query_string(&self, query: &str, _secrets: &mut Secrets) -> String {
-        query.to_owned()
-    }
-
-    /// A path, made safe.
-    #[must_use]
-    pub fn path(&self, path: &str, _template: Option<&str>, _secrets: &mut Secrets) -> String {
-        path.to_owned()
-    }
-
-    /// A body, made safe.
-    #[must_use]
-    pub fn body(
-        &self,
-        content_type: Option<&str>,
-        captured: &[u8],
-        total_bytes: u64,
-        _secrets: &mut Secrets,
-    ) -> Body {
-        Body {
-            content_type: content_type.map(ToOwned::to_owned),
-            total_bytes,
-            text: std::str::from_utf8(captured).ok().map(ToOwned::to_owned),
-            is_truncated: (captured.len() as u64) < total_bytes,
-            is_redacted: false,
-        }
-    }
-
-    /// Named fields, made safe in place.
-    pub fn fields(&self, _fields: &mut Vec<(String, String)>, _secrets: &mut Secrets) {}
-
-    /// Free text, made safe.
-    #[must_use]
-    pub fn text(&self, text: &str) -> String {
-        text.to_owned()
-    }
-
-    /// A database's error without values.
-    #[must_use]
-    pub fn query_error(
-        &self,
-        _kind: DatabaseKind,
-        code: Option<String>,
-        message: &str,
-    ) -> QueryError {
-        QueryError {
-            code,
-            message: message.to_owned(),
-        }
-    }
-}
-
-/// Values redacted somewhere in a request, to be scrubbed everywhere else in it.
-#[derive(Debug, Clone, Default)]
-pub struct Secrets {}
-
-impl Secrets {
-    /// Remembers a value.
-    pub fn add(&mut self, _secret: &str) {}
-
-    /// Whether none is remembered.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        true
-    }
-
-    /// A text without the secrets.
-    #[must_use]
-    pub fn scrub<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        Cow::Borrowed(text)
-    }
-
-    /// Redacts a bound value that holds a secret.
-    pub fn scrub_value(&self, _value: &mut Value) {}
-
-    /// Takes the secrets out of every text of a record.
-    pub fn scrub_record(&self, _record: &mut RequestRecord) {}
 }

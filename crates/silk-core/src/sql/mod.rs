@@ -1,100 +1,94 @@
 //! SQL read by a real tokenizer: normalised text, fingerprint, command and tables.
+//!
+//! A statement is the shape of a query: every literal and placeholder a `?`, lists of any length
+//! folded to one element, comments gone, spaces single, reserved words in upper case, names as the
+//! database sees them (`"person"` is `person`, `"Person"` is not in PostgreSQL). Text that does not
+//! tokenize is kept as it is, with what is quoted taken out where it names something sensitive.
 
-use std::sync::Arc;
+mod cache;
+mod fingerprint;
+mod functions;
+mod keywords;
+mod lexer;
+mod normalize;
+mod pretty;
+mod read;
+mod safety;
+mod sensitive;
+mod structure;
 
-use crate::{Database, DatabaseKind, Fingerprint, Redactor, SqlText, Statement};
+use std::sync::{Arc, Mutex, PoisonError};
+
+pub use pretty::{SqlTokenClass, format, highlight};
+pub use safety::{is_explainable, is_read_only};
+
+use self::{
+    cache::Cache,
+    read::{Placeholders, Reading},
+};
+use crate::{Database, DatabaseKind, Redactor, SqlText};
 
 /// Reads SQL: normalises, fingerprints and redacts it, with a bounded cache.
 #[derive(Debug)]
 pub struct SqlReader {
-    _redactor: Arc<Redactor>,
+    redactor: Arc<Redactor>,
+    cache: Mutex<Cache>,
 }
 
 impl SqlReader {
     /// A reader that redacts with `redactor`.
     #[must_use]
     pub fn new(redactor: Arc<Redactor>) -> Self {
-        Self {
-            _redactor: redactor,
-        }
+        Self { redactor, cache: Mutex::new(Cache::default()) }
     }
 
-    /// Normalises, fingerprints and redacts; cached by text and database.
+    /// Normalises, fingerprints and redacts; cached by text and kind of database.
     #[must_use]
     pub fn read(&self, sql: &str, database: &Arc<Database>) -> SqlText {
-        let command = sql
-            .split_whitespace()
-            .next()
-            .unwrap_or_default()
-            .to_uppercase();
+        let reading = self.reading(sql, database.kind);
         SqlText {
-            text: sql.into(),
-            statement: Arc::new(Statement {
-                fingerprint: Fingerprint(1),
-                database: database.kind,
-                normalized: sql.to_owned(),
-                command,
-                tables: Vec::new(),
-            }),
+            text: Arc::clone(&reading.text),
+            statement: Arc::clone(&reading.statement),
             database: Arc::clone(database),
-            has_literals: false,
-            is_redacted: false,
+            has_literals: reading.has_literals,
+            is_redacted: reading.is_redacted,
         }
     }
 
-    /// For each placeholder whether its value goes to a sensitive column.
+    /// For each bound value, in the order of binding, whether it meets a sensitive column.
+    ///
+    /// Where the text does not tokenize but names something sensitive, all of them do.
     #[must_use]
     pub fn sensitive_values(
         &self,
-        _sql: &str,
-        _database: DatabaseKind,
+        sql: &str,
+        database: DatabaseKind,
         value_count: usize,
     ) -> Vec<bool> {
-        vec![false; value_count]
+        match &self.reading(sql, database).placeholders {
+            Placeholders::All => vec![true; value_count],
+            Placeholders::Each(flags) => {
+                let mut flags = flags.clone();
+                flags.resize(value_count, false);
+                flags
+            }
+        }
+    }
+
+    fn reading(&self, sql: &str, database: DatabaseKind) -> Arc<Reading> {
+        // What a panic may have left behind is still a cache.
+        let known = self.cache.lock().unwrap_or_else(PoisonError::into_inner).get(sql, database);
+        if let Some(reading) = known {
+            return reading;
+        }
+        let mut reading = read::read(sql, database, &self.redactor);
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        reading.statement = cache.intern(reading.statement);
+        let reading = Arc::new(reading);
+        cache.insert(sql, database, &reading);
+        reading
     }
 }
 
-/// Whether the text is one single statement that a database can explain.
-#[must_use]
-pub fn is_explainable(_sql: &str, _kind: DatabaseKind) -> bool {
-    false
-}
-
-/// Whether running the text again can be shown to change nothing.
-#[must_use]
-pub fn is_read_only(_sql: &str, _kind: DatabaseKind) -> bool {
-    false
-}
-
-/// Pretty-prints SQL.
-#[must_use]
-pub fn format(sql: &str, _kind: DatabaseKind) -> String {
-    sql.to_owned()
-}
-
-/// What a piece of SQL is, for colouring.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum SqlTokenClass {
-    /// A word of the language.
-    Keyword,
-    /// A name.
-    Identifier,
-    /// A string or blob.
-    Literal,
-    /// A number.
-    Number,
-    /// `$1`, `?`, `:name`.
-    Placeholder,
-    /// Operators and punctuation.
-    Operator,
-    /// A comment.
-    Comment,
-    /// White space.
-    Space,
-}
-
-/// Splits SQL for colouring; the pieces joined are the input.
-#[must_use]
-pub fn highlight(sql: &str, _kind: DatabaseKind) -> Vec<(SqlTokenClass, &str)> {
-    vec![(SqlTokenClass::Identifier, sql)]
-}
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// A bound parameter of a query.
 ///
 /// `bytes` are in the wire encoding of the query's database: Postgres binary format, MySQL binary
-/// protocol, and for SQLite the little-endian integer or double, UTF-8 text, or blob that
+/// protocol (without the length that it puts before texts, decimals, dates and times), and for SQLite the little-endian integer or double, UTF-8 text, or blob that
 /// `type_name` (`INTEGER`, `REAL`, `TEXT`, `BLOB`) says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Value {

@@ -1,0 +1,221 @@
+//! JSON that may be cut in the middle, redacted without being parsed into a tree.
+
+use std::borrow::Cow;
+
+use super::{REDACTED, Redactor, Secrets};
+
+impl Redactor {
+    /// A JSON document (or several, or the beginning of one), values of sensitive keys taken out
+    /// at any depth, everything else byte for byte; and whether something was taken out.
+    pub(crate) fn json(&self, text: &str, secrets: &mut Secrets) -> (String, bool) {
+        let mut scan = Scan {
+            redactor: self,
+            secrets,
+            text,
+            out: String::with_capacity(text.len()),
+            levels: Vec::new(),
+            is_pending: false,
+            is_changed: false,
+            is_odd: false,
+        };
+        scan.run();
+        let Scan { out, is_changed, is_odd, .. } = scan;
+        if is_odd {
+            // Not quite JSON: names without quotes would have been missed.
+            let safe = self.text(&out);
+            let is_changed = is_changed || safe != out;
+            return (safe, is_changed);
+        }
+        (out, is_changed)
+    }
+}
+
+struct Level {
+    is_object: bool,
+    is_sensitive: bool,
+    expects_key: bool,
+    /// `{"name": "password", "value": …}`
+    names_secret: bool,
+}
+
+struct Scan<'r, 's, 't> {
+    redactor: &'r Redactor,
+    secrets: &'s mut Secrets,
+    text: &'t str,
+    out: String,
+    levels: Vec<Level>,
+    /// Whether the value that comes belongs to a sensitive key.
+    is_pending: bool,
+    is_changed: bool,
+    is_odd: bool,
+}
+
+impl Scan<'_, '_, '_> {
+    fn run(&mut self) {
+        let bytes = self.text.as_bytes();
+        let mut index = 0;
+        let mut is_label = false;
+        while let Some(byte) = bytes.get(index) {
+            match byte {
+                b'{' | b'[' => {
+                    let is_sensitive = self.is_secret();
+                    let is_object = *byte == b'{';
+                    self.levels.push(Level { is_object, is_sensitive, expects_key: is_object, names_secret: false });
+                    self.is_pending = false;
+                    self.copy(index, index + 1);
+                    index += 1;
+                }
+                b'}' | b']' => {
+                    self.levels.pop();
+                    self.is_pending = false;
+                    self.copy(index, index + 1);
+                    index += 1;
+                }
+                b',' => {
+                    self.is_pending = false;
+                    if let Some(level) = self.levels.last_mut() {
+                        level.expects_key = level.is_object;
+                    }
+                    self.copy(index, index + 1);
+                    index += 1;
+                }
+                b':' | b' ' | b'\t' | b'\r' | b'\n' => {
+                    self.copy(index, index + 1);
+                    index += 1;
+                }
+                b'"' => {
+                    let end = string_end(bytes, index + 1);
+                    let inner_end = if end > index + 1 && bytes.get(end - 1) == Some(&b'"') && is_closed(bytes, index, end) { end - 1 } else { end };
+                    let inner = self.text.get(index + 1..inner_end).unwrap_or_default();
+                    let is_key = self.levels.last().is_some_and(|level| level.expects_key);
+                    if is_key {
+                        self.copy(index, end);
+                        let key = unescape(inner);
+                        is_label = self.key(&key);
+                    } else {
+                        self.string(index, end, inner, is_label);
+                        is_label = false;
+                    }
+                    index = end;
+                }
+                _ => {
+                    let length = self.text.get(index..).unwrap_or_default()
+                        .find(|c: char| matches!(c, '{' | '}' | '[' | ']' | ',' | ':' | '"') || c.is_whitespace());
+                    let end = length.map_or(bytes.len(), |length| index + length.max(1));
+                    self.bare(index, end);
+                    index = end;
+                }
+            }
+        }
+    }
+
+    fn is_secret(&self) -> bool {
+        self.is_pending || self.levels.last().is_some_and(|level| level.is_sensitive)
+    }
+
+    fn copy(&mut self, start: usize, end: usize) {
+        self.out.push_str(self.text.get(start..end).unwrap_or_default());
+    }
+
+    /// Reads a key; tells whether its value is a name itself.
+    fn key(&mut self, key: &str) -> bool {
+        let is_sensitive = self.redactor.is_sensitive(key);
+        let Some(level) = self.levels.last_mut() else { return false };
+        level.expects_key = false;
+        let is_value = level.names_secret && matches!(key, "value" | "values" | "content");
+        self.is_pending = is_sensitive || is_value;
+        matches!(key, "name" | "key" | "field" | "id")
+    }
+
+    fn string(&mut self, start: usize, end: usize, inner: &str, is_label: bool) {
+        if self.is_secret() {
+            let value = unescape(inner);
+            self.secrets.add(&value);
+            self.mask();
+            return;
+        }
+        if is_label
+            && self.redactor.is_sensitive(inner)
+            && let Some(level) = self.levels.last_mut()
+        {
+            level.names_secret = true;
+        }
+        let value = unescape(inner);
+        let has_document = value.trim_start().starts_with(['{', '['])
+            && inner.len() < 1 << 16
+            && matches!(value, Cow::Owned(_))
+            && {
+                // Documents within documents are few; a fresh list bounds what they remember.
+                let (_, is_changed) = self.redactor.json(&value, self.secrets);
+                is_changed
+            };
+        if has_document || self.redactor.text(&value) != *value {
+            self.mask();
+        } else {
+            self.copy(start, end);
+        }
+    }
+
+    fn bare(&mut self, start: usize, end: usize) {
+        let word = self.text.get(start..end).unwrap_or_default();
+        let is_plain = matches!(word, "null" | "true" | "false");
+        let is_number = word.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.' | b'e' | b'E'));
+        if !is_plain && !is_number && end < self.text.len() {
+            self.is_odd = true;
+        }
+        if self.is_secret() && !is_plain {
+            self.secrets.add(word);
+            self.mask();
+        } else {
+            self.copy(start, end);
+        }
+    }
+
+    fn mask(&mut self) {
+        self.out.push('"');
+        self.out.push_str(REDACTED);
+        self.out.push('"');
+        self.is_changed = true;
+    }
+}
+
+/// Where the string that starts behind its quote ends, the closing quote included.
+fn string_end(bytes: &[u8], mut index: usize) -> usize {
+    while let Some(byte) = bytes.get(index) {
+        match byte {
+            b'\\' => index += 2,
+            b'"' => return index + 1,
+            _ => index += 1,
+        }
+    }
+    bytes.len()
+}
+
+/// Whether the string from `start` up to `end` was closed (and not cut behind an escaped quote).
+fn is_closed(bytes: &[u8], start: usize, end: usize) -> bool {
+    let escapes = bytes.get(start + 1..end - 1).unwrap_or_default();
+    escapes.iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 0
+}
+
+/// A string's content without escapes; as it stands where they are broken.
+pub(super) fn unescape(inner: &str) -> Cow<'_, str> {
+    if !inner.contains('\\') {
+        return Cow::Borrowed(inner);
+    }
+    // A cut escape at the end is left out.
+    let mut end = inner.len();
+    for _ in 0..12 {
+        let Some(part) = inner.get(..end) else {
+            end -= 1;
+            continue;
+        };
+        if let Ok(text) = serde_json::from_str::<String>(&format!("\"{part}\"")) {
+            return Cow::Owned(text);
+        }
+        if end == 0 {
+            break;
+        }
+        end -= 1;
+    }
+    Cow::Owned(inner.replace('\\', ""))
+}

@@ -1,0 +1,247 @@
+//! Free text: log messages, panics, errors.
+
+use super::{REDACTED, Redactor};
+
+/// Scheme words behind which a credential stands.
+const SCHEMES: &[&str] = &["bearer", "basic", "digest", "negotiate", "token"];
+
+/// Beginnings of keys that their issuers marked.
+const MARKED: &[&str] = &[
+    "AKIA", "ASIA", "AIza", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "sk_live_", "sk_test_", "rk_live_", "sk-", "xoxb-", "xoxp-",
+    "xoxa-", "xoxr-", "xoxs-", "npm_", "whsec_", "eyJ",
+];
+
+impl Redactor {
+    /// Free text made safe: `password=…`, `token: …`, `Bearer …`, passwords in URLs, JWTs, marked
+    /// keys, private keys, and the `Key (email)=(…)` of PostgreSQL.
+    #[must_use]
+    pub fn text(&self, text: &str) -> String {
+        let mut scan = Scan { redactor: self, text, out: String::new(), kept: 0 };
+        scan.run();
+        if scan.kept == 0 && scan.out.is_empty() {
+            return text.to_owned();
+        }
+        scan.out.push_str(text.get(scan.kept..).unwrap_or_default());
+        scan.out
+    }
+}
+
+struct Scan<'r, 't> {
+    redactor: &'r Redactor,
+    text: &'t str,
+    out: String,
+    kept: usize,
+}
+
+const fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') || byte >= 0x80
+}
+
+const fn is_credential(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'~' | b'+' | b'/' | b'=')
+}
+
+impl Scan<'_, '_> {
+    fn run(&mut self) {
+        let bytes = self.text.as_bytes();
+        let mut index = 0;
+        while let Some(byte) = bytes.get(index) {
+            if is_name(*byte) {
+                let end = run_end(bytes, index, is_name);
+                index = self.word(index, end).max(end);
+            } else if bytes[index..].starts_with(b"://") {
+                index = self.user_info(index + 3);
+            } else if bytes[index..].starts_with(b")=(") {
+                let start = index + 3;
+                let length = self.text.get(start..).and_then(|rest| rest.find(") ").or_else(|| rest.rfind(')')));
+                let end = length.map_or(bytes.len(), |length| start + length);
+                index = self.mask(start, end);
+            } else if bytes[index..].starts_with(b"-----BEGIN ") {
+                index = self.private_key(index);
+            } else {
+                index += 1;
+            }
+        }
+    }
+
+    /// Masks a range; returns its end.
+    fn mask(&mut self, start: usize, end: usize) -> usize {
+        if start >= end || self.text.get(start..end) == Some(REDACTED) {
+            return end.max(start);
+        }
+        let (Some(kept), Some(_)) = (self.text.get(self.kept..start), self.text.get(start..end)) else {
+            return end;
+        };
+        self.out.push_str(kept);
+        self.out.push_str(REDACTED);
+        self.kept = end;
+        end
+    }
+
+    fn word(&mut self, start: usize, end: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let Some(word) = self.text.get(start..end) else { return end };
+        if let Some(marked) = MARKED.iter().find(|marked| word.starts_with(**marked)) {
+            let last = run_end(bytes, start, is_credential);
+            let is_jwt = *marked != "eyJ" || word.contains('.');
+            let has_digit = word.bytes().any(|byte| byte.is_ascii_digit());
+            if is_jwt && has_digit && last - start >= 16 {
+                return self.mask(start, last);
+            }
+        }
+        if let Some(value) = self.assigned(end)
+            && self.redactor.is_sensitive(word)
+        {
+            return self.value(value);
+        }
+        let is_scheme = SCHEMES.iter().take(2).any(|scheme| word.eq_ignore_ascii_case(scheme));
+        if is_scheme && bytes.get(end) == Some(&b' ') {
+            let first = run_end_while(bytes, end, b' ');
+            let last = run_end(bytes, first, is_credential);
+            let credential = bytes.get(first..last).unwrap_or_default();
+            let is_long = credential.len() >= 16;
+            let is_coded = credential.len() >= 6
+                && credential.iter().any(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'=' | b'.'));
+            if is_long || is_coded {
+                return self.mask(first, last);
+            }
+        }
+        end
+    }
+
+    /// Where the value starts that is assigned to the name which ends at `end`.
+    fn assigned(&self, end: usize) -> Option<usize> {
+        let bytes = self.text.as_bytes();
+        let mut index = end;
+        // `\"password\": …`, `'password' => …`, `user[password]=…`
+        while matches!(bytes.get(index), Some(b'"' | b'\'' | b'\\' | b']' | b'`')) {
+            index += 1;
+        }
+        let mut blanks = 0;
+        while bytes.get(index) == Some(&b' ') && blanks < 4 {
+            index += 1;
+            blanks += 1;
+        }
+        let rest = bytes.get(index..)?;
+        let mut index = if rest.starts_with(b"::") {
+            return None;
+        } else if rest.starts_with(b"=>") || rest.starts_with(b":=") || rest.starts_with(b"==") {
+            index + 2
+        } else if rest.starts_with(b"=") || rest.starts_with(b":") {
+            index + 1
+        } else if rest.starts_with(b"%3D") || rest.starts_with(b"%3d") {
+            index + 3
+        } else {
+            return None;
+        };
+        while bytes.get(index) == Some(&b' ') {
+            index += 1;
+        }
+        // `Some("…")` of Rust's Debug.
+        if bytes[index..].starts_with(b"Some(") {
+            index += 5;
+        }
+        Some(index)
+    }
+
+    fn value(&mut self, start: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let mut first = start;
+        while bytes.get(first) == Some(&b'\\') {
+            first += 1;
+        }
+        let escapes = first - start;
+        match bytes.get(first) {
+            None => start,
+            Some(quote @ (b'"' | b'\'' | b'`')) => {
+                let mut last = first + 1;
+                while let Some(byte) = bytes.get(last) {
+                    if byte == quote {
+                        break;
+                    }
+                    if *byte == b'\\' {
+                        // Within escaped quotes, a backslash before a quote ends the value.
+                        if escapes > 0 && bytes.get(last + escapes) == Some(quote) {
+                            break;
+                        }
+                        if escapes == 0 {
+                            last += 1;
+                        }
+                    }
+                    last += 1;
+                }
+                let last = last.min(bytes.len());
+                self.mask(first + 1, last).max(last)
+            }
+            // A list or object keeps its shape; what is in it has names of its own.
+            Some(b'{') => first,
+            Some(b'[') if !bytes[first..].starts_with(REDACTED.as_bytes()) => {
+                let length = self.text.get(first..).and_then(|rest| rest.find(']'));
+                let last = length.map_or(bytes.len(), |length| first + length);
+                self.mask(first + 1, last)
+            }
+            Some(_) => {
+                let mut last = first;
+                loop {
+                    let word_end = run_end(bytes, last, |byte| {
+                        !byte.is_ascii_whitespace() && !matches!(byte, b',' | b';' | b'&' | b')' | b']' | b'}' | b'"' | b'\'' | b'`' | b'<' | b'>')
+                    });
+                    let word = self.text.get(last..word_end).unwrap_or_default();
+                    let is_scheme = SCHEMES.iter().any(|scheme| word.eq_ignore_ascii_case(scheme));
+                    if is_scheme && bytes.get(word_end) == Some(&b' ') {
+                        last = word_end + 1;
+                        first = last;
+                        continue;
+                    }
+                    if last == word_end {
+                        return word_end.max(start);
+                    }
+                    return self.mask(first, word_end);
+                }
+            }
+        }
+    }
+
+    /// `user:password@host` behind `://`.
+    fn user_info(&mut self, start: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let authority = run_end(bytes, start, |byte| {
+            !byte.is_ascii_whitespace() && !matches!(byte, b'/' | b'?' | b'#' | b'"' | b'\'' | b'<' | b'>' | b'`')
+        });
+        // A password may hold a slash that nobody encoded: then the `@` comes later.
+        let line = run_end(bytes, start, |byte| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`' | b'?'));
+        let in_authority = bytes.get(start..authority).and_then(|part| part.iter().rposition(|byte| *byte == b'@'));
+        let colon = bytes.get(start..authority).and_then(|part| part.iter().position(|byte| *byte == b':'));
+        let at = in_authority.or_else(|| {
+            let at = bytes.get(start..line)?.iter().position(|byte| *byte == b'@')?;
+            let port = colon.and_then(|colon| bytes.get(start + colon + 1));
+            port.is_some_and(|byte| !byte.is_ascii_digit()).then_some(at)
+        });
+        let Some(at) = at else { return start };
+        match colon.filter(|colon| *colon < at) {
+            Some(colon) => self.mask(start + colon + 1, start + at),
+            None if at >= 16 => self.mask(start, start + at),
+            None => start,
+        }
+    }
+
+    fn private_key(&mut self, start: usize) -> usize {
+        let rest = self.text.get(start..).unwrap_or_default();
+        let header = rest.get(11..).and_then(|rest| rest.find("-----")).map(|end| end + 16);
+        let Some(header) = header.filter(|end| rest.get(..*end).is_some_and(|head| head.contains("PRIVATE KEY"))) else {
+            return start + 11;
+        };
+        let end = rest.get(header..).and_then(|rest| rest.find("-----END")).map_or(rest.len(), |end| header + end);
+        self.mask(start + header, start + end)
+    }
+}
+
+fn run_end(bytes: &[u8], start: usize, is_part: impl Fn(u8) -> bool) -> usize {
+    bytes.get(start..).map_or(start, |rest| {
+        rest.iter().position(|byte| !is_part(*byte)).map_or(bytes.len(), |length| start + length)
+    })
+}
+
+fn run_end_while(bytes: &[u8], start: usize, what: u8) -> usize {
+    run_end(bytes, start, |byte| byte == what)
+}

@@ -1,0 +1,275 @@
+//! From SQL to the shape of it.
+
+use std::collections::HashSet;
+
+use super::{
+    fingerprint::hash,
+    lexer::{Kind, Lexeme},
+};
+use crate::DatabaseKind;
+
+/// Deeper lists than this are not folded, so that hostile nesting stays linear.
+const MAX_FOLDED_DEPTH: usize = 32;
+
+/// The normalised text of significant lexemes. `as_text` tells of a quoted identifier whether it
+/// stands for a string (SQLite takes `"x"` as one where no column has that name).
+pub(super) fn normalize(
+    lexemes: &[Lexeme<'_>],
+    database: DatabaseKind,
+    as_text: &dyn Fn(&Lexeme<'_>) -> bool,
+) -> String {
+    let end = lexemes.iter().rposition(|lexeme| !lexeme.is_sign(";")).map_or(0, |last| last + 1);
+    let mut printer = Printer { database, out: String::new(), before: Piece::Start, groups: Vec::new(), is_member: false };
+    let lexemes = &lexemes[..end];
+    let mut index = 0;
+    while let Some(lexeme) = lexemes.get(index) {
+        printer.push(lexeme, lexemes, index, as_text(lexeme));
+        index += 1;
+    }
+    printer.out
+}
+
+/// What was printed last, as far as spacing needs it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Piece {
+    Start,
+    Keyword,
+    Name,
+    Value,
+    Operator,
+    Open,
+    Close,
+    Comma,
+    /// `.`, `::` and `:` stick to both sides.
+    Glue,
+    End,
+}
+
+/// An open parenthesis or bracket, or the rows behind VALUES.
+struct Group {
+    /// Whether equal elements of it are written once.
+    is_folded: bool,
+    is_rows: bool,
+    /// Whether constants such as NULL are written as `?`, as any other value of a list.
+    has_plain_constants: bool,
+    seen: HashSet<u64>,
+    /// Where the present element starts in the output, and where the output is cut if it is
+    /// another of the same.
+    element: usize,
+    cut: usize,
+}
+
+struct Printer {
+    database: DatabaseKind,
+    out: String,
+    before: Piece,
+    groups: Vec<Group>,
+    /// Whether the last dot stands behind a name.
+    is_member: bool,
+}
+
+impl Printer {
+    fn push(&mut self, lexeme: &Lexeme<'_>, all: &[Lexeme<'_>], index: usize, is_text: bool) {
+        let next = all.get(index + 1);
+        self.leave_rows(lexeme);
+        match lexeme.kind {
+            Kind::Text | Kind::Number | Kind::Placeholder => self.value(),
+            Kind::Quoted if is_text => self.value(),
+            Kind::Quoted => {
+                self.space(Piece::Name);
+                push_quoted(&mut self.out, lexeme.text, self.database);
+                self.before = Piece::Name;
+            }
+            Kind::Word => self.word(lexeme, next),
+            Kind::Punctuation => self.sign(lexeme, index.checked_sub(1).and_then(|i| all.get(i)), next),
+            Kind::Comment | Kind::Space | Kind::Unread => {}
+        }
+    }
+
+    fn value(&mut self) {
+        self.space(Piece::Value);
+        self.out.push('?');
+        self.before = Piece::Value;
+    }
+
+    fn word(&mut self, lexeme: &Lexeme<'_>, next: Option<&Lexeme<'_>>) {
+        let is_constant = lexeme.is_any_word(&["NULL", "TRUE", "FALSE"]);
+        if is_constant && self.groups.last().is_some_and(|group| group.has_plain_constants) {
+            let is_alone = matches!(self.before, Piece::Open | Piece::Comma)
+                && next.is_none_or(|next| next.is_sign(",") || next.is_sign(")"));
+            if is_alone {
+                self.value();
+                return;
+            }
+        }
+        let piece = if lexeme.is_reserved { Piece::Keyword } else { Piece::Name };
+        self.space(piece);
+        if self.before == Piece::Glue && !self.is_member && lexeme.text.starts_with('_') {
+            // The tokenizer refuses `._` unless a name stands before it.
+            self.out.push(' ');
+        }
+        if lexeme.is_reserved {
+            self.out.extend(lexeme.text.chars().map(|letter| letter.to_ascii_uppercase()));
+        } else if self.database == DatabaseKind::MySql {
+            // Names of tables may differ by case there.
+            self.out.push_str(lexeme.text);
+        } else {
+            self.out.extend(lexeme.text.chars().map(|letter| letter.to_ascii_lowercase()));
+        }
+        self.before = piece;
+        if lexeme.is_word("VALUES") && next.is_some_and(|next| next.is_sign("(")) {
+            let length = self.out.len();
+            self.open(true, true, true, length);
+        }
+    }
+
+    fn sign(&mut self, lexeme: &Lexeme<'_>, previous: Option<&Lexeme<'_>>, next: Option<&Lexeme<'_>>) {
+        match lexeme.text {
+            "(" | "[" => {
+                self.space(Piece::Open);
+                self.out.push_str(lexeme.text);
+                self.before = Piece::Open;
+                let is_query = next.is_some_and(|next| next.is_any_word(&["SELECT", "WITH", "VALUES"]));
+                let is_list = !is_query
+                    && previous.is_some_and(|previous| {
+                        if lexeme.text == "(" {
+                            previous.is_word("IN")
+                        } else {
+                            previous.is_word("ARRAY")
+                        }
+                    });
+                let is_row = self.groups.last().is_some_and(|group| group.is_rows);
+                let length = self.out.len();
+                self.open(is_list, false, is_list || is_row, length);
+            }
+            ")" | "]" => {
+                // Rows end with the parenthesis around them.
+                while self.groups.last().is_some_and(|group| group.is_rows) {
+                    self.groups.pop();
+                }
+                if let Some(mut group) = self.groups.pop() {
+                    self.end_element(&mut group);
+                }
+                self.space(Piece::Close);
+                self.out.push_str(lexeme.text);
+                self.before = Piece::Close;
+                self.end_row();
+            }
+            "," => {
+                if let Some(mut group) = self.groups.pop() {
+                    if !group.is_rows {
+                        self.end_element(&mut group);
+                    }
+                    group.cut = self.out.len();
+                    self.groups.push(group);
+                }
+                self.out.push(',');
+                self.before = Piece::Comma;
+            }
+            ":" if self.database != DatabaseKind::Postgres => self.operator(":"),
+            "." if matches!(self.before, Piece::Start | Piece::Operator | Piece::Comma) => {
+                self.operator(".");
+            }
+            "." | "::" | ":" => {
+                self.is_member = lexeme.text == "." && matches!(self.before, Piece::Name | Piece::Keyword);
+                self.out.push_str(lexeme.text);
+                self.before = Piece::Glue;
+            }
+            ";" => {
+                self.out.push(';');
+                self.before = Piece::End;
+            }
+            "-" | "+"
+                if matches!(self.before, Piece::Open | Piece::Comma | Piece::Operator | Piece::Keyword | Piece::Start)
+                    && next.is_some_and(|next| next.kind == Kind::Number) =>
+            {
+                // The sign of a number is part of it.
+            }
+            // jsonb has an operator that looks like a placeholder: it is one in our print.
+            "?" => self.value(),
+            text => self.operator(text),
+        }
+    }
+
+    fn operator(&mut self, text: &str) {
+        self.space(Piece::Operator);
+        self.out.push_str(text);
+        self.before = Piece::Operator;
+    }
+
+    fn open(&mut self, is_folded: bool, is_rows: bool, has_plain_constants: bool, element: usize) {
+        let is_folded = is_folded && self.groups.len() < MAX_FOLDED_DEPTH;
+        self.groups.push(Group {
+            is_folded,
+            is_rows,
+            has_plain_constants,
+            seen: HashSet::new(),
+            element,
+            cut: element,
+        });
+    }
+
+    /// Ends an element of a folded list: drops it if an equal one was written before.
+    fn end_element(&mut self, group: &mut Group) {
+        if !group.is_folded {
+            return;
+        }
+        let element = self.out.get(group.cut..).unwrap_or_default();
+        let element = element.trim_start_matches([',', ' ']);
+        let is_new = group.seen.insert(hash(element.as_bytes()));
+        if !is_new && group.cut > group.element {
+            self.out.truncate(group.cut);
+        }
+    }
+
+    /// Ends a row of VALUES.
+    fn end_row(&mut self) {
+        let Some(mut group) = self.groups.pop() else { return };
+        if group.is_rows {
+            self.end_element(&mut group);
+        }
+        self.groups.push(group);
+    }
+
+    /// Rows are over when neither a row nor a comma follows.
+    fn leave_rows(&mut self, lexeme: &Lexeme<'_>) {
+        if self.groups.last().is_some_and(|group| group.is_rows)
+            && !lexeme.is_sign("(")
+            && !lexeme.is_sign(",")
+            && !lexeme.is_sign(")")
+        {
+            self.groups.pop();
+        }
+    }
+
+    fn space(&mut self, next: Piece) {
+        let is_tight = matches!(self.before, Piece::Start | Piece::Open | Piece::Glue)
+            || next == Piece::Close
+            || (next == Piece::Open && self.before == Piece::Name);
+        if !is_tight {
+            self.out.push(' ');
+        }
+    }
+}
+
+/// A quoted identifier as the database sees it: without quotes where that is the same name.
+fn push_quoted(out: &mut String, quoted: &str, database: DatabaseKind) {
+    let inner = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
+    let folds_case = matches!(database, DatabaseKind::Sqlite);
+    let keeps_case = database == DatabaseKind::MySql;
+    let is_simple = inner.bytes().enumerate().all(|(index, byte)| match byte {
+        b'a'..=b'z' => true,
+        b'A'..=b'Z' => folds_case || keeps_case,
+        // A name that starts with `_` after a dot does not always tokenize.
+        b'0'..=b'9' | b'_' => index > 0,
+        _ => false,
+    }) && !inner.is_empty()
+        && !super::keywords::is_reserved(inner);
+    if !is_simple {
+        out.push_str(quoted);
+    } else if folds_case {
+        out.extend(inner.chars().map(|letter| letter.to_ascii_lowercase()));
+    } else {
+        out.push_str(inner);
+    }
+}
