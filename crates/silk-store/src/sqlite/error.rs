@@ -1,0 +1,130 @@
+//! What goes wrong, told apart.
+
+use std::io;
+
+use silk_core::{StoreError, StoreErrorKind};
+use sqlx::migrate::MigrateError;
+
+use crate::detail::DecodeError;
+
+/// Why an operation failed, before it is known to be which.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Fault {
+    #[error(transparent)]
+    Sql(#[from] sqlx::Error),
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    #[error(transparent)]
+    Detail(#[from] DecodeError),
+    #[error("the file cannot be looked at: {0}")]
+    File(#[source] io::Error),
+    #[error("the file is read-only: {0}")]
+    ReadOnly(#[source] sqlx::Error),
+    #[error("the file was removed or replaced while it was in use")]
+    Moved,
+    #[error("{0} makes no sense")]
+    Nonsense(&'static str),
+    #[error("it took longer than {0:?}")]
+    Timeout(std::time::Duration),
+}
+
+impl Fault {
+    /// The error that callers of the store see.
+    pub(super) fn during(self, operation: &'static str) -> StoreError {
+        StoreError::new(self.kind(), operation, self)
+    }
+
+    pub(super) fn kind(&self) -> StoreErrorKind {
+        match self {
+            Self::Sql(error) => kind_of_sql(error),
+            Self::Migrate(error) => kind_of_migration(error),
+            Self::Detail(DecodeError::UnknownVersion(_)) => StoreErrorKind::Incompatible,
+            Self::Detail(_) | Self::Nonsense(_) => StoreErrorKind::Corrupt,
+            Self::File(error) => kind_of_io(error),
+            Self::ReadOnly(_) => StoreErrorKind::ReadOnly,
+            Self::Moved => StoreErrorKind::Unavailable,
+            Self::Timeout(_) => StoreErrorKind::Timeout,
+        }
+    }
+}
+
+fn kind_of_migration(error: &MigrateError) -> StoreErrorKind {
+    match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
+            kind_of_sql(error)
+        }
+        // Migrations that this version does not have, or that it has otherwise.
+        MigrateError::VersionMissing(_)
+        | MigrateError::VersionMismatch(_)
+        | MigrateError::VersionNotPresent(_)
+        | MigrateError::VersionTooOld(..)
+        | MigrateError::VersionTooNew(..) => StoreErrorKind::Incompatible,
+        MigrateError::Dirty(_) => StoreErrorKind::Corrupt,
+        _ => StoreErrorKind::Other,
+    }
+}
+
+fn kind_of_sql(error: &sqlx::Error) -> StoreErrorKind {
+    match error {
+        sqlx::Error::Database(error) => error
+            .code()
+            .and_then(|code| code.parse().ok())
+            .map_or(StoreErrorKind::Other, kind_of_code),
+        sqlx::Error::Io(error) => kind_of_io(error),
+        sqlx::Error::PoolTimedOut => StoreErrorKind::Timeout,
+        sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => StoreErrorKind::Unavailable,
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => StoreErrorKind::Corrupt,
+        _ => StoreErrorKind::Other,
+    }
+}
+
+/// See <https://sqlite.org/rescode.html>; the lowest byte is the primary code.
+const fn kind_of_code(code: u32) -> StoreErrorKind {
+    /// `SQLITE_IOERR_SHMSIZE`: the shared-memory file cannot grow, in practice for lack of space.
+    const SHM_SIZE: u32 = 10 | (19 << 8);
+    if code == SHM_SIZE {
+        return StoreErrorKind::Full;
+    }
+    match code & 0xff {
+        3 | 8 | 23 => StoreErrorKind::ReadOnly,
+        5 | 6 => StoreErrorKind::Locked,
+        10 | 14 => StoreErrorKind::Unavailable,
+        11 | 26 => StoreErrorKind::Corrupt,
+        13 => StoreErrorKind::Full,
+        _ => StoreErrorKind::Other,
+    }
+}
+
+fn kind_of_io(error: &io::Error) -> StoreErrorKind {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            StoreErrorKind::ReadOnly
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreErrorKind::Full,
+        io::ErrorKind::TimedOut => StoreErrorKind::Timeout,
+        _ => StoreErrorKind::Unavailable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_told_apart() {
+        for (code, kind) in [
+            (5, StoreErrorKind::Locked),
+            (261, StoreErrorKind::Locked), // SQLITE_BUSY_RECOVERY
+            (13, StoreErrorKind::Full),
+            (4874, StoreErrorKind::Full),
+            (8, StoreErrorKind::ReadOnly),
+            (11, StoreErrorKind::Corrupt),
+            (26, StoreErrorKind::Corrupt),
+            (14, StoreErrorKind::Unavailable),
+            (266, StoreErrorKind::Unavailable), // SQLITE_IOERR_READ
+            (1, StoreErrorKind::Other),
+        ] {
+            assert_eq!(kind_of_code(code), kind, "code {code}");
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! A store in a SQLite file of its own.
+//!
+//! One connection writes, a few read. What the environment does (the file is removed, locked, on a
+//! full disk) is an answer to one call, never a state: the next call opens the file anew.
+
+mod clear;
+mod config;
+mod error;
+mod insert;
+mod intern;
+mod open;
+mod plans;
+mod request;
+mod requests;
+mod retain;
+mod routes;
+mod size;
+mod statements;
+mod stats;
+mod top;
+mod write;
+
+use std::{
+    future::Future,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+
+use chrono::{DateTime, Utc};
+use silk_core::{
+    Fingerprint, PlanId, PlanRecord, RequestId, RequestRecord, RequestSummary, Store, StoreError,
+    WriteBatch,
+    store::{
+        Budget, Page, RequestFilter, RouteSummary, StatementDetail, StatementFilter,
+        StatementSummary, StatsWindow, StoreFuture, StoreSize,
+    },
+};
+use sqlx::{Sqlite, pool::PoolConnection};
+use tokio::sync::{Mutex as AsyncMutex, MutexGuard};
+
+pub use config::SqliteStoreConfig;
+use error::Fault;
+use open::{FileId, Readers, Writer};
+
+/// Keeps records in a SQLite file.
+///
+/// The file is opened by the first call, and made where there is none (its folder must be there).
+/// It is the store's alone: its write lock must never be one that the app waits for.
+#[derive(Debug)]
+pub struct SqliteStore {
+    path: PathBuf,
+    config: SqliteStoreConfig,
+    /// Empty before the first call and after a failure.
+    writer: AsyncMutex<Option<Box<Writer>>>,
+    readers: Mutex<Option<Readers>>,
+}
+
+/// The writer, taken out of its slot: it goes back only after success, so that a failed or
+/// cancelled call leaves no half-done transaction behind.
+struct Lease<'a> {
+    slot: MutexGuard<'a, Option<Box<Writer>>>,
+    writer: Box<Writer>,
+}
+
+impl Lease<'_> {
+    fn give_back(mut self) {
+        *self.slot = Some(self.writer);
+    }
+}
+
+impl SqliteStore {
+    /// A store in the file `path`, which is not opened yet.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>, config: SqliteStoreConfig) -> Self {
+        Self {
+            path: path.into(),
+            config,
+            writer: AsyncMutex::default(),
+            readers: Mutex::default(),
+        }
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Closes every connection and waits for them, so that the file stands alone without a
+    /// write-ahead log. The next call opens it again.
+    pub async fn close(&self) {
+        let mut slot = self.writer.lock().await;
+        self.close_readers().await;
+        if let Some(writer) = slot.take() {
+            writer.close().await;
+        }
+    }
+
+    async fn lease(&self) -> Result<Lease<'_>, Fault> {
+        let mut slot = self.writer.lock().await;
+        let writer = match slot.take() {
+            Some(writer) if FileId::of(&self.path)? == Some(writer.file) => writer,
+            gone => {
+                if let Some(writer) = gone {
+                    // All of the old file is closed before anything of the new one is opened: they
+                    // share the names of their write-ahead logs.
+                    self.close_readers().await;
+                    writer.close().await;
+                }
+                Box::new(Writer::open(&self.path, &self.config).await?)
+            }
+        };
+        Ok(Lease { slot, writer })
+    }
+
+    /// Gives the writer back, if the file is still the one that was written to.
+    fn finish(&self, lease: Lease<'_>) -> Result<(), Fault> {
+        if FileId::of(&self.path)? != Some(lease.writer.file) {
+            let Lease { mut slot, writer } = lease;
+            // The next call finds that the file is another one, and closes in order.
+            *slot = Some(writer);
+            return Err(Fault::Moved);
+        }
+        lease.give_back();
+        Ok(())
+    }
+
+    async fn close_readers(&self) {
+        let readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(readers) = readers {
+            readers.close().await;
+        }
+    }
+
+    async fn reader(&self) -> Result<PoolConnection<Sqlite>, Fault> {
+        let known = self.readers.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let readers = match known {
+            Some(readers) if FileId::of(&self.path)? == Some(readers.file) => readers,
+            _ => {
+                // The writer makes the schema and sees to it that an old file is closed.
+                let lease = self.lease().await?;
+                let file = lease.writer.file;
+                let mut slot = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+                let readers = match slot.clone() {
+                    Some(readers) if readers.file == file => readers,
+                    _ => slot.insert(Readers::new(&self.path, file, &self.config)).clone(),
+                };
+                drop(slot);
+                lease.give_back();
+                readers
+            }
+        };
+        Ok(readers.pool.acquire().await?)
+    }
+
+    /// Runs a read within the time that reads have.
+    fn read<'a, T, F>(
+        &'a self,
+        operation: &'static str,
+        read: impl FnOnce(PoolConnection<Sqlite>) -> F + Send + 'a,
+    ) -> StoreFuture<'a, T>
+    where
+        T: 'a,
+        F: Future<Output = Result<T, Fault>> + Send,
+    {
+        Box::pin(async move {
+            let limit = self.config.read_timeout;
+            let work = async { read(self.reader().await?).await };
+            tokio::time::timeout(limit, work)
+                .await
+                .unwrap_or(Err(Fault::Timeout(limit)))
+                .map_err(|fault| fault.during(operation))
+        })
+    }
+
+    async fn write_batch(&self, batch: &WriteBatch) -> Result<(), Fault> {
+        let mut lease = self.lease().await?;
+        write::write(&mut lease.writer, batch).await?;
+        self.finish(lease)
+    }
+
+    async fn retain_step(&self, budget: Budget, now: DateTime<Utc>) -> Result<bool, Fault> {
+        let mut lease = self.lease().await?;
+        let more =
+            retain::step(&mut lease.writer, &self.path, &self.config, budget, now).await?;
+        self.finish(lease)?;
+        Ok(more)
+    }
+}
+
+fn during<T>(operation: &'static str) -> impl FnOnce(Fault) -> Result<T, StoreError> {
+    move |fault| Err(fault.during(operation))
+}
+
+impl Store for SqliteStore {
+    fn kind(&self) -> String {
+        format!("SQLite file {}", self.path.display())
+    }
+
+    fn write<'a>(&'a self, batch: &'a WriteBatch) -> StoreFuture<'a, ()> {
+        Box::pin(async move { self.write_batch(batch).await.or_else(during("write a batch")) })
+    }
+
+    fn retain(&self, budget: Budget, now: DateTime<Utc>) -> StoreFuture<'_, bool> {
+        Box::pin(async move {
+            self.retain_step(budget, now).await.or_else(during("remove what is over the budget"))
+        })
+    }
+
+    fn size(&self) -> StoreFuture<'_, StoreSize> {
+        self.read("measure the store", |mut connection| async move {
+            size::size(&mut connection, &self.path).await
+        })
+    }
+
+    fn requests<'a>(&'a self, filter: &'a RequestFilter) -> StoreFuture<'a, Page<RequestSummary>> {
+        self.read("list requests", |mut connection| async move {
+            requests::requests(&mut connection, filter, self.config.scan_time).await
+        })
+    }
+
+    fn request(&self, id: RequestId) -> StoreFuture<'_, Option<RequestRecord>> {
+        self.read("read a request", move |mut connection| async move {
+            request::request(&mut connection, id).await
+        })
+    }
+
+    fn routes(&self, window: StatsWindow) -> StoreFuture<'_, Vec<RouteSummary>> {
+        self.read("sum up routes", move |mut connection| async move {
+            routes::routes(&mut connection, &window).await
+        })
+    }
+
+    fn statements<'a>(
+        &'a self,
+        filter: &'a StatementFilter,
+    ) -> StoreFuture<'a, Page<StatementSummary>> {
+        self.read("list statements", move |mut connection| async move {
+            statements::statements(&mut connection, filter).await
+        })
+    }
+
+    fn statement(
+        &self,
+        fingerprint: Fingerprint,
+        window: StatsWindow,
+    ) -> StoreFuture<'_, Option<StatementDetail>> {
+        self.read("read a statement", move |mut connection| async move {
+            statements::detail::statement(&mut connection, fingerprint, &window).await
+        })
+    }
+
+    fn add_plan<'a>(&'a self, plan: &'a PlanRecord) -> StoreFuture<'a, ()> {
+        Box::pin(async move {
+            let work = async {
+                let mut lease = self.lease().await?;
+                plans::add(&mut lease.writer.connection, plan).await?;
+                self.finish(lease)
+            };
+            work.await.or_else(during("keep a plan"))
+        })
+    }
+
+    fn plan(&self, id: PlanId) -> StoreFuture<'_, Option<PlanRecord>> {
+        self.read("read a plan", move |mut connection| async move {
+            plans::plan(&mut connection, id).await
+        })
+    }
+
+    fn plans_of_request(&self, id: RequestId) -> StoreFuture<'_, Vec<PlanRecord>> {
+        self.read("list the plans of a request", move |mut connection| async move {
+            plans::of_request(&mut connection, id).await
+        })
+    }
+
+    fn plans_of_statement(
+        &self,
+        fingerprint: Fingerprint,
+        limit: u32,
+    ) -> StoreFuture<'_, Vec<PlanRecord>> {
+        self.read("list the plans of a statement", move |mut connection| async move {
+            plans::of_statement(&mut connection, fingerprint, limit).await
+        })
+    }
+
+    fn clear(&self) -> StoreFuture<'_, ()> {
+        Box::pin(async move {
+            let work = async {
+                let mut lease = self.lease().await?;
+                clear::clear(&mut lease.writer).await?;
+                self.finish(lease)
+            };
+            work.await.or_else(during("remove every record"))
+        })
+    }
+}

@@ -1,0 +1,153 @@
+//! Opening the file, and noticing that it is no longer the one that was opened.
+
+use std::{fs, io, path::Path, time::Duration};
+
+use sqlx::{
+    ConnectOptions, Connection, SqliteConnection, SqlitePool,
+    sqlite::{
+        SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions,
+        SqliteSynchronous,
+    },
+};
+
+use super::{SqliteStoreConfig, error::Fault, intern::Intern, stats::OpenBuckets};
+use crate::detail::Encoder;
+
+/// How long closing may take before it is left to itself.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Which file a path leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FileId(u64, u64);
+
+impl FileId {
+    /// None where there is no file.
+    pub(super) fn of(path: &Path) -> Result<Option<Self>, Fault> {
+        match fs::metadata(path) {
+            Ok(metadata) => Ok(Some(Self::of_metadata(&metadata))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Fault::File(error)),
+        }
+    }
+
+    #[cfg(unix)]
+    fn of_metadata(metadata: &fs::Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        Self(metadata.dev(), metadata.ino())
+    }
+
+    /// Elsewhere an open file cannot be replaced, so that its being there says enough.
+    #[cfg(not(unix))]
+    fn of_metadata(_: &fs::Metadata) -> Self {
+        Self(0, 0)
+    }
+}
+
+/// The one connection that writes, with all that it remembers of the file.
+///
+/// Dropped after any failure, so that nothing remembered outlives a rollback.
+#[derive(Debug)]
+pub(super) struct Writer {
+    pub(super) connection: SqliteConnection,
+    pub(super) file: FileId,
+    pub(super) intern: Intern,
+    pub(super) buckets: OpenBuckets,
+    pub(super) encoder: Encoder,
+    /// Requests removed since the interned rows were last looked through.
+    pub(super) removed: u64,
+    /// Flagged for each top list since it was last trimmed.
+    pub(super) flagged: [u64; 3],
+}
+
+impl Writer {
+    /// Opens the file, makes it where there is none, and brings its schema up to date.
+    pub(super) async fn open(path: &Path, config: &SqliteStoreConfig) -> Result<Self, Fault> {
+        if FileId::of(path)?.is_none() {
+            // What a removed file left behind would be taken for the new one's.
+            for suffix in ["-wal", "-shm"] {
+                let mut left = path.as_os_str().to_owned();
+                left.push(suffix);
+                let _ = fs::remove_file(left);
+            }
+        }
+        let options = options(path, config)
+            .create_if_missing(true)
+            .auto_vacuum(SqliteAutoVacuum::Incremental)
+            .journal_mode(SqliteJournalMode::Wal)
+            .pragma("cache_size", "-16000")
+            .pragma("journal_size_limit", "67108864")
+            .thread_name(|id| format!("silk-store-write-{id}"));
+        let mut connection =
+            options.connect().await.map_err(|error| read_only_or(path, error))?;
+        let mut migrator = sqlx::migrate!("./migrations/sqlite");
+        migrator.dangerous_set_table_name("_silk_migrations");
+        migrator.run_direct(None, &mut connection, false).await?;
+        let file = FileId::of(path)?.ok_or(Fault::Moved)?;
+        Ok(Self {
+            connection,
+            file,
+            intern: Intern::default(),
+            buckets: OpenBuckets::default(),
+            encoder: Encoder::new(),
+            removed: 0,
+            flagged: [0; 3],
+        })
+    }
+
+    /// Closes the connection and waits for it, for a while.
+    pub(super) async fn close(self) {
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.connection.close()).await;
+    }
+}
+
+/// The connections for reading.
+#[derive(Debug, Clone)]
+pub(super) struct Readers {
+    pub(super) file: FileId,
+    pub(super) pool: SqlitePool,
+}
+
+impl Readers {
+    /// Readers of a file that a [`Writer`] has opened.
+    pub(super) fn new(path: &Path, file: FileId, config: &SqliteStoreConfig) -> Self {
+        let options = options(path, config)
+            .pragma("query_only", "ON")
+            .pragma("cache_size", "-8000")
+            .thread_name(|id| format!("silk-store-read-{id}"));
+        let pool = SqlitePoolOptions::new()
+            .max_connections(config.readers)
+            .acquire_timeout(config.read_timeout)
+            .idle_timeout(Duration::from_secs(60))
+            .test_before_acquire(false)
+            .connect_lazy_with(options);
+        Self { file, pool }
+    }
+
+    /// Closes the connections and waits for them, for a while.
+    pub(super) async fn close(self) {
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.pool.close()).await;
+    }
+}
+
+fn options(path: &Path, config: &SqliteStoreConfig) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .foreign_keys(false)
+        .synchronous(SqliteSynchronous::Normal)
+        .busy_timeout(config.busy_timeout)
+        .statement_cache_capacity(256)
+        // The profiler must not appear in the log that it reads.
+        .disable_statement_logging()
+}
+
+/// SQLite says "unable to open" where a write-ahead log cannot be made on a read-only file system.
+fn read_only_or(path: &Path, error: sqlx::Error) -> Fault {
+    let refused = match fs::OpenOptions::new().append(true).open(path) {
+        Err(io) => matches!(
+            io.kind(),
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+        ),
+        Ok(_) => false,
+    };
+    if refused { Fault::ReadOnly(error) } else { Fault::Sql(error) }
+}

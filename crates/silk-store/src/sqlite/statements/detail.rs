@@ -1,0 +1,192 @@
+//! One statement with who runs it.
+
+use std::{cmp::Reverse, collections::HashMap};
+
+use chrono::DateTime;
+use silk_core::{
+    Fingerprint, Histogram, RequestId,
+    store::{CallSiteUse, RouteUse, SlowQuery, StatementDetail, StatsWindow},
+};
+use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, query};
+
+use super::super::{
+    error::Fault,
+    insert::to_u64,
+    intern::json_numbers,
+    request::{STATEMENT_COLUMNS, call_sites},
+    requests::kind,
+    stats::statement_figures,
+};
+use super::{FIGURES, summary};
+use crate::stats::{DAY_S, HOUR_S, MINUTE_S, OverTime};
+
+/// At most so many of the slowest are shown.
+const MAX_SLOWEST: usize = 20;
+
+/// Newest requests of a statement that are looked at for the slowest. Beyond them the slowest of
+/// each bucket stand in.
+const LOOKED_AT: i64 = 5000;
+
+/// The statement, if it is known.
+pub(in super::super) async fn statement(
+    connection: &mut SqliteConnection,
+    fingerprint: Fingerprint,
+    window: &StatsWindow,
+) -> Result<Option<StatementDetail>, Fault> {
+    let mut transaction = connection.begin().await?;
+    let detail = read(&mut transaction, fingerprint, window).await;
+    transaction.rollback().await?;
+    detail
+}
+
+async fn read(
+    connection: &mut SqliteConnection,
+    fingerprint: Fingerprint,
+    window: &StatsWindow,
+) -> Result<Option<StatementDetail>, Fault> {
+    let row = query(AssertSqlSafe(format!(
+        "SELECT {STATEMENT_COLUMNS}, {FIGURES} FROM statements s
+         WHERE s.fingerprint = ? AND s.calls > 0"
+    )))
+    .bind(fingerprint.0.cast_signed())
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let summary = summary(&row)?;
+    let id: i64 = row.try_get(0)?;
+
+    let rows = query(
+        "SELECT s.bucket_us, s.route_id, s.call_site_id, s.calls, s.requests, s.errors,
+                s.total_us, s.rows_returned, s.max_us, s.slowest_sequence, s.durations
+         FROM json_each(?) w CROSS JOIN statement_stats s
+           ON s.statement_id = ? AND s.width_s = w.value
+              AND s.bucket_us > ? - w.value * 1000000 AND s.bucket_us < ?",
+    )
+    .bind(format!("[{MINUTE_S},{HOUR_S},{DAY_S}]"))
+    .bind(id)
+    .bind(window.since.timestamp_micros())
+    .bind(window.until.timestamp_micros())
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut durations = Histogram::default();
+    let mut over_time = OverTime::new(window);
+    // Requests, calls, total.
+    let mut by_route: HashMap<i64, (u64, u64, u64)> = HashMap::new();
+    let mut by_site: HashMap<i64, (u64, u64)> = HashMap::new();
+    let mut slowest = Vec::new();
+    for row in &rows {
+        let figures = statement_figures(row, 3)?;
+        durations.merge(&figures.durations);
+        over_time.add(row.try_get(0)?, figures.calls, figures.total_us, &figures.durations);
+        let route = by_route.entry(row.try_get(1)?).or_default();
+        route.0 = route.0.saturating_add(figures.requests);
+        route.1 = route.1.saturating_add(figures.calls);
+        route.2 = route.2.saturating_add(figures.total_us);
+        let site = by_site.entry(row.try_get(2)?).or_default();
+        site.0 = site.0.saturating_add(figures.calls);
+        site.1 = site.1.saturating_add(figures.total_us);
+        slowest.push((figures.max_us, figures.slowest));
+    }
+    slowest.sort_unstable_by_key(|slow| Reverse(*slow));
+    slowest.truncate(MAX_SLOWEST);
+    Ok(Some(StatementDetail {
+        summary,
+        durations,
+        routes: routes(connection, &by_route).await?,
+        call_sites: sites(connection, &by_site).await?,
+        slowest: slow_queries(connection, id, slowest.iter().map(|(_, sequence)| *sequence)).await?,
+        over_time: over_time.finish(),
+    }))
+}
+
+async fn routes(
+    connection: &mut SqliteConnection,
+    figures: &HashMap<i64, (u64, u64, u64)>,
+) -> Result<Vec<RouteUse>, Fault> {
+    let rows = query(
+        "SELECT route_id, kind, method, route FROM routes
+         WHERE route_id IN (SELECT value FROM json_each(?))",
+    )
+    .bind(json_numbers(figures.keys().copied()))
+    .fetch_all(connection)
+    .await?;
+    let mut routes = Vec::with_capacity(rows.len());
+    for row in rows {
+        let &(requests, calls, total_us) =
+            figures.get(&row.try_get(0)?).ok_or(Fault::Nonsense("a route"))?;
+        routes.push(RouteUse {
+            kind: kind(row.try_get(1)?)?,
+            method: row.try_get(2)?,
+            route: row.try_get(3)?,
+            requests,
+            calls,
+            total_us,
+        });
+    }
+    routes.sort_unstable_by(|a, b| {
+        (b.total_us, &a.route, &a.method).cmp(&(a.total_us, &b.route, &b.method))
+    });
+    Ok(routes)
+}
+
+async fn sites(
+    connection: &mut SqliteConnection,
+    figures: &HashMap<i64, (u64, u64)>,
+) -> Result<Vec<CallSiteUse>, Fault> {
+    let mut known = call_sites(connection, json_numbers(figures.keys().copied())).await?;
+    let mut sites: Vec<CallSiteUse> = figures
+        .iter()
+        .map(|(id, &(calls, total_us))| CallSiteUse {
+            call_site: known.remove(id),
+            calls,
+            total_us,
+        })
+        .collect();
+    sites.sort_unstable_by(|a, b| (b.total_us, &a.call_site).cmp(&(a.total_us, &b.call_site)));
+    Ok(sites)
+}
+
+async fn slow_queries(
+    connection: &mut SqliteConnection,
+    statement: i64,
+    also: impl Iterator<Item = i64>,
+) -> Result<Vec<SlowQuery>, Fault> {
+    let rows = query(
+        "WITH looked_at AS MATERIALIZED (
+             SELECT sequence FROM (SELECT sequence FROM request_statements
+                 WHERE statement_id = ?1 ORDER BY sequence DESC LIMIT ?2)
+             UNION SELECT value FROM json_each(?3)),
+         slowest AS MATERIALIZED (
+             SELECT u.sequence, sum(u.calls) AS calls, max(u.max_us) AS max_us,
+                    sum(u.total_us) AS total_us
+             FROM looked_at l CROSS JOIN request_statements u ON u.sequence = l.sequence
+             WHERE +u.statement_id = ?1
+             GROUP BY u.sequence ORDER BY max_us DESC LIMIT ?4)
+         SELECT q.id, q.started_us, r.method, r.route, s.calls, s.max_us, s.total_us
+         FROM slowest s CROSS JOIN requests q ON q.sequence = s.sequence
+         JOIN routes r ON r.route_id = q.route_id",
+    )
+    .bind(statement)
+    .bind(LOOKED_AT)
+    .bind(json_numbers(also))
+    .bind(i64::try_from(MAX_SLOWEST).unwrap_or(i64::MAX))
+    .fetch_all(connection)
+    .await?;
+    let mut slow = rows
+        .iter()
+        .map(|row| {
+            Ok(SlowQuery {
+                request_id: RequestId(row.try_get(0)?),
+                started_at: DateTime::from_timestamp_micros(row.try_get(1)?)
+                    .ok_or(Fault::Nonsense("a time"))?,
+                method: row.try_get(2)?,
+                route: row.try_get(3)?,
+                calls: to_u64(row.try_get(4)?),
+                max_us: to_u64(row.try_get(5)?),
+                total_us: to_u64(row.try_get(6)?),
+            })
+        })
+        .collect::<Result<Vec<_>, Fault>>()?;
+    slow.sort_unstable_by_key(|slow| Reverse((slow.max_us, slow.request_id)));
+    Ok(slow)
+}

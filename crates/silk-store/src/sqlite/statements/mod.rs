@@ -1,0 +1,112 @@
+//! Statements: the list.
+
+pub(super) mod detail;
+
+use std::sync::Arc;
+
+use chrono::DateTime;
+use silk_core::{
+    RequestId,
+    store::{Cursor, Page, StatementFilter, StatementSort, StatementSummary},
+};
+use sqlx::{
+    Arguments, AssertSqlSafe, Row, SqliteConnection, query_scalar_with, query_with,
+    sqlite::{SqliteArguments, SqliteRow},
+};
+
+use super::{
+    error::Fault,
+    insert::to_u64,
+    intern::database_number,
+    request::{STATEMENT_COLUMNS, statement},
+};
+use crate::page_size;
+
+/// The figures after [`STATEMENT_COLUMNS`].
+const FIGURES: &str =
+    "s.calls, s.requests, s.total_us, s.max_us, s.rows_returned, s.errors, s.last_used_us";
+
+/// A page of statements.
+pub(super) async fn statements(
+    connection: &mut SqliteConnection,
+    filter: &StatementFilter,
+) -> Result<Page<StatementSummary>, Fault> {
+    // A statement without calls is only named by requests that hold no figures of it.
+    let mut sql = String::from("FROM statements s WHERE s.calls > 0");
+    let mut arguments = SqliteArguments::default();
+    let mut add = |condition: &str, bound: Result<(), sqlx::error::BoxDynError>| {
+        sql.push_str(condition);
+        bound.map_err(sqlx::Error::Encode)
+    };
+    if let Some(text) = &filter.text {
+        add(
+            " AND instr(lower(s.normalized), ?) > 0",
+            arguments.add(text.to_ascii_lowercase()),
+        )?;
+    }
+    if let Some(table) = &filter.table {
+        add(
+            " AND EXISTS (SELECT 1 FROM json_each(s.tables) t WHERE t.value = ?)",
+            arguments.add(table),
+        )?;
+    }
+    if let Some(command) = &filter.command {
+        add(" AND s.command = ?", arguments.add(command))?;
+    }
+    if let Some(database) = filter.database {
+        add(" AND s.database_kind = ?", arguments.add(database_number(database)))?;
+    }
+    let total: i64 = query_scalar_with(
+        AssertSqlSafe(format!("SELECT count(*) {sql}")),
+        arguments.clone(),
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    let rank = match filter.sort {
+        StatementSort::Total => "s.total_us",
+        StatementSort::Calls => "s.calls",
+        StatementSort::Mean => "CAST(s.total_us AS REAL) / max(s.calls, 1)",
+        StatementSort::Max => "s.max_us",
+        StatementSort::CallsPerRequest => "CAST(s.calls AS REAL) / max(s.requests, 1)",
+    };
+    let size = page_size(filter.limit);
+    for number in [i64::try_from(size).unwrap_or(i64::MAX), i64::from(filter.offset)] {
+        arguments.add(number).map_err(sqlx::Error::Encode)?;
+    }
+    // Fingerprints are kept as signed numbers; flipping the sign orders them as they are.
+    let rows = query_with(
+        AssertSqlSafe(format!(
+            "SELECT {STATEMENT_COLUMNS}, {FIGURES} {sql}
+             ORDER BY {rank} DESC, s.fingerprint < 0, s.fingerprint LIMIT ? OFFSET ?"
+        )),
+        arguments,
+    )
+    .fetch_all(connection)
+    .await?;
+    let items = rows.iter().map(summary).collect::<Result<Vec<_>, _>>()?;
+    let end = i64::from(filter.offset).saturating_add(i64::try_from(items.len()).unwrap_or(0));
+    Ok(Page {
+        next: (end < total && !items.is_empty())
+            .then(|| Cursor { key: end, id: RequestId(uuid::Uuid::nil()) }),
+        items,
+        total: Some(to_u64(total)),
+        is_total_estimate: false,
+        is_partial: false,
+    })
+}
+
+/// The summary in a row of [`STATEMENT_COLUMNS`] and [`FIGURES`].
+fn summary(row: &SqliteRow) -> Result<StatementSummary, Fault> {
+    let number = |column: usize| Ok::<_, Fault>(to_u64(row.try_get(column)?));
+    Ok(StatementSummary {
+        statement: Arc::new(statement(row)?),
+        calls: number(6)?,
+        requests: number(7)?,
+        total_us: number(8)?,
+        max_us: number(9)?,
+        rows: number(10)?,
+        errors: number(11)?,
+        last_seen_at: DateTime::from_timestamp_micros(row.try_get(12)?)
+            .ok_or(Fault::Nonsense("a time"))?,
+    })
+}

@@ -1,0 +1,307 @@
+//! Writing a batch: one transaction, about twenty statements however many requests it has.
+
+use std::collections::HashSet;
+
+use silk_core::{Outcome, RequestId, RequestRecord, Severity, WriteBatch};
+use sqlx::{
+    Arguments, AssertSqlSafe, Connection, SqliteConnection, query_scalar, query_scalar_with,
+    sqlite::SqliteArguments,
+};
+
+use super::{
+    error::Fault,
+    insert::{insert_rows, to_i64},
+    intern::to_json,
+    open::Writer,
+    stats, top,
+};
+use crate::stats::BatchStats;
+
+/// A request with the numbers of what it points at.
+struct Row<'a> {
+    record: &'a RequestRecord,
+    sequence: i64,
+    route: i64,
+    run: i64,
+    is_top: [bool; 3],
+}
+
+struct StatementRow {
+    sequence: i64,
+    position: i64,
+    statement: i64,
+    call_site: i64,
+    figures: [i64; 5],
+    distinct_values: Option<i64>,
+}
+
+/// Writes all of a batch that is not known yet.
+pub(super) async fn write(writer: &mut Writer, batch: &WriteBatch) -> Result<(), Fault> {
+    if batch.requests.is_empty() && batch.counted.is_empty() {
+        return Ok(());
+    }
+    writer.intern.trim();
+    let Writer { connection, intern, buckets, encoder, flagged, .. } = writer;
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    let connection = &mut *transaction;
+
+    let known = known_ids(connection, &batch.requests).await?;
+    let mut seen = HashSet::with_capacity(batch.requests.len());
+    let new: Vec<&RequestRecord> = batch
+        .requests
+        .iter()
+        .filter(|record| !known.contains(&record.summary.id) && seen.insert(record.summary.id))
+        .collect();
+    let last: i64 = query_scalar("SELECT coalesce(max(sequence), 0) FROM requests")
+        .fetch_one(&mut *connection)
+        .await?;
+    let sequences = last + 1..;
+
+    let mut figures = BatchStats::default();
+    let places: Vec<usize> = sequences
+        .clone()
+        .zip(&new)
+        .map(|(sequence, record)| figures.add(record, sequence))
+        .collect();
+    // A batch that is written again was counted with its requests.
+    if known.is_empty() {
+        batch.counted.iter().for_each(|request| figures.count(request));
+    }
+
+    let started = batch.requests.iter().map(|record| record.summary.started_at);
+    let at_us = started
+        .chain(batch.counted.iter().map(|request| request.started_at))
+        .max()
+        .map_or(0, |at| at.timestamp_micros());
+    let run = intern.run(connection, &batch.run).await?;
+    let mut routes = Vec::with_capacity(figures.routes.len());
+    for route in &figures.routes {
+        routes.push(intern.route(connection, route, at_us).await?);
+    }
+
+    let thresholds = top::thresholds(connection).await?;
+    let mut rows = Vec::with_capacity(new.len());
+    let mut details = Vec::with_capacity(new.len());
+    let mut statements = Vec::new();
+    for ((sequence, record), place) in sequences.zip(new).zip(places) {
+        let detail = &record.detail;
+        let mut texts = Vec::with_capacity(detail.texts.len());
+        for text in &detail.texts {
+            texts.push(intern.text(connection, text, at_us).await?);
+        }
+        let mut call_sites = Vec::with_capacity(detail.call_sites.len());
+        for call_site in &detail.call_sites {
+            let id = intern.call_site(connection, Some(call_site), at_us).await?;
+            call_sites.push(id.cast_unsigned());
+        }
+        details.push((sequence, encoder.encode(detail, texts, call_sites)));
+        for (position, used) in (0..).zip(&record.statements) {
+            statements.push(StatementRow {
+                sequence,
+                position,
+                statement: intern.statement(connection, &used.statement, at_us).await?,
+                call_site: intern.call_site(connection, used.call_site.as_ref(), at_us).await?,
+                figures: [used.calls, used.errors, used.total_us, used.max_us, used.rows]
+                    .map(to_i64),
+                distinct_values: used.distinct_values.map(to_i64),
+            });
+        }
+        let run_of = record.summary.run_id;
+        rows.push(Row {
+            record,
+            sequence,
+            route: routes[place],
+            run: if run_of == batch.run.id {
+                run
+            } else {
+                intern.other_run(connection, run_of, &batch.run).await?
+            },
+            is_top: top::flags(&thresholds, &record.summary, flagged),
+        });
+    }
+
+    insert_requests(connection, &rows).await?;
+    insert_details(connection, details).await?;
+    insert_statements(connection, &statements).await?;
+    insert_findings(connection, &rows).await?;
+    stats::add_totals(connection, intern, &figures, at_us).await?;
+    stats::add(connection, intern, buckets, &figures, &routes, run, at_us).await?;
+    top::trim(connection, flagged).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+async fn known_ids(
+    connection: &mut SqliteConnection,
+    records: &[RequestRecord],
+) -> Result<HashSet<RequestId>, Fault> {
+    let mut known = HashSet::new();
+    for chunk in records.chunks(1024) {
+        let mut arguments = SqliteArguments::default();
+        for record in chunk {
+            arguments.add(&record.summary.id.0.as_bytes()[..]).map_err(sqlx::Error::Encode)?;
+        }
+        // A power of two, so that few statements are prepared; the rest is NULL, which is no id.
+        let sql = format!(
+            "SELECT id FROM requests WHERE id IN ({}?)",
+            "?,".repeat(chunk.len().next_power_of_two() - 1)
+        );
+        let ids: Vec<uuid::Uuid> =
+            query_scalar_with(AssertSqlSafe(sql), arguments).fetch_all(&mut *connection).await?;
+        known.extend(ids.into_iter().map(RequestId));
+    }
+    Ok(known)
+}
+
+/// The number that an outcome is kept as.
+pub(super) const fn outcome_number(outcome: Outcome) -> i64 {
+    match outcome {
+        Outcome::Completed => 0,
+        Outcome::Error => 1,
+        Outcome::Dropped => 2,
+        Outcome::Panicked => 3,
+    }
+}
+
+/// The number that a severity is kept as.
+pub(super) const fn severity_number(severity: Severity) -> i64 {
+    match severity {
+        Severity::Info => 0,
+        Severity::Warning => 1,
+        Severity::Critical => 2,
+    }
+}
+
+async fn insert_requests(
+    connection: &mut SqliteConnection,
+    rows: &[Row<'_>],
+) -> Result<(), Fault> {
+    const HEAD: &str = "INSERT INTO requests (sequence, id, started_us, route_id, run_id, status,
+         outcome, total_us, sql_us, query_count, query_errors, head_us, body_us, wait_us,
+         polling_us, poll_total_us, longest_poll_us, polls, is_top_duration, is_top_query_time,
+         is_top_query_count, path, parent_id, trace_id, findings)";
+    insert_rows(connection, HEAD, 25, rows, |arguments, row| {
+        let summary = &row.record.summary;
+        let times = &summary.times;
+        arguments.add(row.sequence)?;
+        arguments.add(&summary.id.0.as_bytes()[..])?;
+        arguments.add(summary.started_at.timestamp_micros())?;
+        arguments.add(row.route)?;
+        arguments.add(row.run)?;
+        arguments.add(summary.status)?;
+        arguments.add(outcome_number(summary.outcome))?;
+        for number in [
+            times.total_us,
+            times.sql_us,
+            summary.query_count,
+            summary.query_errors,
+            times.head_us,
+            times.body_us,
+            times.wait_us,
+            times.polling_us,
+            times.poll_total_us,
+            times.longest_poll_us,
+            times.polls,
+        ] {
+            arguments.add(to_i64(number))?;
+        }
+        for is_top in row.is_top {
+            arguments.add(is_top)?;
+        }
+        arguments.add((summary.path != summary.route).then_some(&*summary.path))?;
+        arguments.add(summary.parent_id.as_ref().map(|id| &id.0.as_bytes()[..]))?;
+        match summary.trace_id.as_deref().map(|text| (text, hex_bytes(text))) {
+            None => arguments.add(None::<&str>)?,
+            Some((_, Some(bytes))) => arguments.add(&bytes[..])?,
+            Some((text, None)) => arguments.add(text)?,
+        }
+        arguments.add((!summary.findings.is_empty()).then(|| to_json(&summary.findings)))
+    })
+    .await
+}
+
+/// The bytes of 32 hex digits in lower case, as a `traceparent` has them.
+fn hex_bytes(text: &str) -> Option<[u8; 16]> {
+    if text.len() != 32 || !text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+        return None;
+    }
+    u128::from_str_radix(text, 16).ok().map(u128::to_be_bytes)
+}
+
+async fn insert_details(
+    connection: &mut SqliteConnection,
+    details: Vec<(i64, Vec<u8>)>,
+) -> Result<(), Fault> {
+    insert_rows(
+        connection,
+        "INSERT INTO request_details (sequence, detail)",
+        2,
+        &details,
+        |arguments, (sequence, detail)| {
+            arguments.add(*sequence)?;
+            arguments.add(&**detail)
+        },
+    )
+    .await
+}
+
+async fn insert_statements(
+    connection: &mut SqliteConnection,
+    rows: &[StatementRow],
+) -> Result<(), Fault> {
+    const HEAD: &str = "INSERT INTO request_statements (sequence, position, statement_id,
+         call_site_id, calls, errors, total_us, max_us, rows_returned, distinct_values)";
+    insert_rows(connection, HEAD, 10, rows, |arguments, row| {
+        arguments.add(row.sequence)?;
+        arguments.add(row.position)?;
+        arguments.add(row.statement)?;
+        arguments.add(row.call_site)?;
+        for figure in row.figures {
+            arguments.add(figure)?;
+        }
+        arguments.add(row.distinct_values)
+    })
+    .await
+}
+
+async fn insert_findings(
+    connection: &mut SqliteConnection,
+    rows: &[Row<'_>],
+) -> Result<(), Fault> {
+    const HEAD: &str = "INSERT INTO findings (sequence, position, rule, severity, title, detail,
+         fingerprint, saves_us)";
+    let findings: Vec<_> = rows
+        .iter()
+        .flat_map(|row| {
+            (0_i64..)
+                .zip(&row.record.findings)
+                .map(|(position, finding)| (row.sequence, position, finding))
+        })
+        .collect();
+    insert_rows(connection, HEAD, 8, &findings, |arguments, (sequence, position, finding)| {
+        arguments.add(*sequence)?;
+        arguments.add(*position)?;
+        arguments.add(&*finding.rule)?;
+        arguments.add(severity_number(finding.severity))?;
+        arguments.add(&*finding.title)?;
+        arguments.add(&*finding.detail)?;
+        arguments.add(finding.fingerprint.map(|fingerprint| fingerprint.0.cast_signed()))?;
+        arguments.add(finding.saves_us.map(to_i64))
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_trace_ids_become_bytes() {
+        let id = "4bf92f3577b34da6a3ce929d0e0e4736";
+        let bytes = hex_bytes(id).unwrap();
+        assert_eq!(format!("{:032x}", u128::from_be_bytes(bytes)), id);
+        assert_eq!(hex_bytes(&id.to_uppercase()), None);
+        assert_eq!(hex_bytes("+bf92f3577b34da6a3ce929d0e0e4736"), None);
+        assert_eq!(hex_bytes("é"), None);
+    }
+}
