@@ -89,3 +89,6 @@ impl Redactor {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -136,6 +136,19 @@ fn place<'a>(
             }
             kind => kind,
         };
+        if let Token::CustomBinaryOperator(_) = token.token
+            && let Some(length) = operator_length(text)
+        {
+            // `a>-1` is `a > -1`: PostgreSQL ends such an operator before the sign.
+            let (operator, signs) = text.split_at(length);
+            lexemes.push(Lexeme { kind, text: operator, start, is_reserved: false });
+            for (index, sign) in signs.bytes().enumerate() {
+                let start = start + length + index;
+                let text = if sign == b'-' { "-" } else { "+" };
+                lexemes.push(Lexeme { kind, text, start, is_reserved: false });
+            }
+            continue;
+        }
         let is_reserved = kind == Kind::Word && is_reserved(text);
         lexemes.push(Lexeme { kind, text, start, is_reserved });
     }
@@ -146,6 +159,13 @@ fn place<'a>(
         }
     }
     lexemes
+}
+
+/// The length of an operator without the signs of the number behind it, if there are some.
+fn operator_length(text: &str) -> Option<usize> {
+    let operator = text.trim_end_matches(['-', '+']);
+    let is_one = text.contains(['~', '!', '@', '#', '%', '^', '&', '|', '`', '?']);
+    (!is_one && !operator.is_empty() && operator.len() < text.len()).then_some(operator.len())
 }
 
 fn is_prefix(last: &Lexeme<'_>, database: DatabaseKind) -> bool {

@@ -167,8 +167,10 @@ impl Printer {
                 self.before = Piece::Comma;
             }
             ":" if self.database != DatabaseKind::Postgres => self.operator(":"),
-            "." if matches!(self.before, Piece::Start | Piece::Operator | Piece::Comma) => {
-                self.operator(".");
+            "." | "::" | ":"
+                if matches!(self.before, Piece::Start | Piece::Operator | Piece::Comma | Piece::Glue) =>
+            {
+                self.operator(lexeme.text);
             }
             "." | "::" | ":" => {
                 self.is_member = lexeme.text == "." && matches!(self.before, Piece::Name | Piece::Keyword);
@@ -193,6 +195,9 @@ impl Printer {
 
     fn operator(&mut self, text: &str) {
         self.space(Piece::Operator);
+        if self.before == Piece::Glue {
+            self.out.push(' ');
+        }
         self.out.push_str(text);
         self.before = Piece::Operator;
     }

@@ -238,7 +238,12 @@ impl<'a> Walk<'_, 'a> {
             return !is_distinct
                 && self.groups.last().is_some_and(|group| group.kind == GroupKind::Query);
         }
-        before.is_any_word(&["JOIN", "INTO", "UPDATE", "TABLE", "WITH", "RECURSIVE"])
+        if before.is_word("UPDATE") {
+            // `ON DUPLICATE KEY UPDATE` is followed by a column.
+            let first = index.checked_sub(1).and_then(|update| self.before(update));
+            return !first.is_some_and(|word| word.is_word("KEY"));
+        }
+        before.is_any_word(&["JOIN", "INTO", "TABLE", "WITH", "RECURSIVE"])
             && !(before.is_word("WITH") && self.at(index + 1).is_none_or(|next| !next.is_any_word(&["AS"]) && !next.is_sign("(")))
     }
 

@@ -97,7 +97,9 @@ fn format_clock(hours: i64, minute: u8, second: u8, rest: &[u8]) -> Option<Strin
         _ => return None,
     };
     let seconds = hours * 3_600 + i64::from(minute) * 60 + i64::from(second);
-    Some(format!(" {}", clock(seconds * 1_000_000 + fraction)))
+    // More days than a clock holds are no time of MySQL.
+    let us = seconds.checked_mul(1_000_000)?.checked_add(fraction)?;
+    Some(format!(" {}", clock(us)))
 }
 
 /// `[length] is_negative days(4) hour minute second [microseconds]`
