@@ -1,1 +1,31 @@
-//! Part of tower-silk.
+//! The dashboard of tower-silk: server-rendered pages and a JSON API over a [`Store`].
+//!
+//! [`dashboard`] makes a tower service that is mounted with `Router::nest_service` at any path. It
+//! sees the rest of the system only through [`Store`], [`Explain`] and [`Vitals`]. Pages follow one
+//! name: `pages/request.html` = `pages/request.rs` = `RequestPage` = `GET /requests/{id}`.
+//!
+//! Pages work without script; nothing is loaded from elsewhere, and nothing stands inline, so that
+//! what the app's users sent stays text.
+//!
+//! [`Store`]: silk_core::Store
+//! [`Explain`]: silk_core::Explain
+//! [`Vitals`]: silk_core::Vitals
+
+mod api;
+mod assets;
+mod code;
+mod context;
+mod dashboard;
+mod error;
+mod explain;
+mod filters;
+mod pages;
+mod query_string;
+mod replay;
+mod routes;
+mod security;
+mod source;
+mod svg;
+
+pub use dashboard::{Dashboard, DashboardConfig, Targets, dashboard};
+pub use security::access::Access;

@@ -1,0 +1,7 @@
+//! The same data as JSON, for scripts, tests and agents.
+
+pub(crate) mod error;
+pub(crate) mod health;
+pub(crate) mod plans;
+pub(crate) mod requests;
+pub(crate) mod statements;

@@ -1,0 +1,298 @@
+//! `api/requests` and `api/requests/{id}`.
+
+use std::collections::HashMap;
+
+use axum::{
+    Json,
+    extract::Path,
+    response::{IntoResponse, Response},
+};
+use chrono::{DateTime, Utc};
+use http::StatusCode;
+use serde::Serialize;
+use silk_core::{
+    Body, CallSite, ConnectionWait, DatabaseKind, Finding, Fingerprint, Header, LogRecord, PlanId,
+    QueryError, QueryRecord, RequestDetail, RequestId, RequestRecord, RequestSummary, RequestTimes,
+    SpanRecord, TransactionRecord, Value, ValueState,
+};
+
+use crate::{
+    context::Here,
+    error::Failure,
+    query_string::{REQUEST_PARAMS, request_filter},
+};
+
+#[derive(Debug, Serialize)]
+pub(super) struct ListJson<T> {
+    pub(super) items: Vec<T>,
+    pub(super) next: Option<String>,
+    pub(super) total: Option<u64>,
+    pub(super) is_total_estimate: bool,
+    pub(super) is_partial: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct SummaryJson<'a> {
+    id: RequestId,
+    parent_id: Option<RequestId>,
+    kind: &'static str,
+    started_at: DateTime<Utc>,
+    method: &'a str,
+    route: &'a str,
+    path: &'a str,
+    status: Option<u16>,
+    outcome: &'static str,
+    duration_us: u64,
+    query_count: u64,
+    query_errors: u64,
+    query_time_us: u64,
+    times: RequestTimes,
+    other_us: u64,
+    trace_id: Option<&'a str>,
+    findings: &'a [String],
+}
+
+fn summary(request: &RequestSummary) -> SummaryJson<'_> {
+    SummaryJson {
+        id: request.id,
+        parent_id: request.parent_id,
+        kind: request.kind.as_str(),
+        started_at: request.started_at,
+        method: &request.method,
+        route: &request.route,
+        path: &request.path,
+        status: request.status,
+        outcome: request.outcome.as_str(),
+        duration_us: request.times.total_us,
+        query_count: request.query_count,
+        query_errors: request.query_errors,
+        query_time_us: request.times.sql_us,
+        times: request.times,
+        other_us: request.times.other_us(),
+        trace_id: request.trace_id.as_deref(),
+        findings: &request.findings,
+    }
+}
+
+/// `GET api/requests`
+pub(crate) async fn list(here: Here) -> Result<Response, Failure> {
+    let params = here.params(REQUEST_PARAMS)?;
+    let filter = request_filter(&params, here.now)?;
+    let page = here.app.ask(|store| store.requests(&filter)).await?;
+    let list = ListJson {
+        items: page.items.iter().map(summary).collect(),
+        next: page.next.map(|next| next.to_string()),
+        total: page.total,
+        is_total_estimate: page.is_total_estimate,
+        is_partial: page.is_partial,
+    };
+    Ok(Json(list).into_response())
+}
+
+/// `DELETE api/requests`
+pub(crate) async fn clear(here: Here) -> Result<StatusCode, Failure> {
+    // A filter would be ignored, and everything be gone.
+    here.params(&[])?;
+    here.app.ask(silk_core::Store::clear).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Serialize)]
+struct RequestJson<'a> {
+    request: WholeJson<'a>,
+    queries: Vec<QueryJson<'a>>,
+    queries_not_kept: u64,
+    statements: Vec<StatementJson<'a>>,
+    spans: Vec<SpanJson<'a>>,
+    waits: &'a [ConnectionWait],
+    transactions: &'a [TransactionRecord],
+    logs: &'a [LogRecord],
+    findings: &'a [Finding],
+}
+
+#[derive(Debug, Serialize)]
+struct WholeJson<'a> {
+    #[serde(flatten)]
+    summary: SummaryJson<'a>,
+    query_string: Option<&'a str>,
+    http_version: Option<&'a str>,
+    request_headers: &'a [Header],
+    response_headers: &'a [Header],
+    request_body: Option<&'a Body>,
+    response_body: Option<&'a Body>,
+    error: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct QueryJson<'a> {
+    seq: u32,
+    sql: &'a str,
+    fingerprint: Option<Fingerprint>,
+    started_us: u64,
+    duration_us: u64,
+    first_row_us: Option<u64>,
+    consumer_us: u64,
+    rows_returned: u64,
+    rows_affected: u64,
+    outcome: &'static str,
+    error: Option<&'a QueryError>,
+    database: Option<DatabaseJson<'a>>,
+    captured_by: silk_core::CapturedBy,
+    span: Option<u32>,
+    values: Option<Vec<ValueJson<'a>>>,
+    call_site: Option<&'a CallSite>,
+    transaction: Option<u32>,
+    plan: Option<PlanId>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct DatabaseJson<'a> {
+    pub(super) kind: &'static str,
+    pub(super) name: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct ValueJson<'a> {
+    r#type: &'a str,
+    text: Option<String>,
+    redacted: bool,
+    truncated: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct StatementJson<'a> {
+    fingerprint: Fingerprint,
+    normalized: &'a str,
+    command: &'a str,
+    tables: &'a [String],
+    call_site: Option<&'a CallSite>,
+    calls: u64,
+    errors: u64,
+    total_us: u64,
+    max_us: u64,
+    rows: u64,
+    distinct_values: Option<u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct SpanJson<'a> {
+    name: &'a str,
+    target: &'a str,
+    file: Option<&'a str>,
+    line: Option<u32>,
+    start_us: u64,
+    duration_us: u64,
+    busy_us: u64,
+    parent: Option<u32>,
+    fields: &'a [(String, String)],
+}
+
+/// `GET api/requests/{id}`
+pub(crate) async fn one(here: Here, Path(id): Path<String>) -> Result<Response, Failure> {
+    here.params(&[])?;
+    let (id, record) = here.app.request(&id).await?;
+    // Newest first, so that the first of a query is its newest.
+    let mut plans: HashMap<u32, PlanId> = HashMap::new();
+    for plan in here.app.plans_of_request(id).await {
+        plans.entry(plan.seq).or_insert(plan.id);
+    }
+    Ok(Json(whole(&record, &plans)).into_response())
+}
+
+fn whole<'a>(record: &'a RequestRecord, plans: &HashMap<u32, PlanId>) -> RequestJson<'a> {
+    let detail = &record.detail;
+    RequestJson {
+        request: WholeJson {
+            summary: summary(&record.summary),
+            query_string: detail.query_string.as_deref(),
+            http_version: detail.http_version.as_deref(),
+            request_headers: &detail.request_headers,
+            response_headers: &detail.response_headers,
+            request_body: detail.request_body.as_ref(),
+            response_body: detail.response_body.as_ref(),
+            error: detail.error.as_deref(),
+        },
+        queries: detail.queries.iter().map(|query| query_json(query, detail, plans)).collect(),
+        queries_not_kept: detail.queries_not_kept,
+        statements: record
+            .statements
+            .iter()
+            .map(|part| StatementJson {
+                fingerprint: part.statement.fingerprint,
+                normalized: &part.statement.normalized,
+                command: &part.statement.command,
+                tables: &part.statement.tables,
+                call_site: part.call_site.as_ref(),
+                calls: part.calls,
+                errors: part.errors,
+                total_us: part.total_us,
+                max_us: part.max_us,
+                rows: part.rows,
+                distinct_values: part.distinct_values,
+            })
+            .collect(),
+        spans: detail.spans.iter().map(span_json).collect(),
+        waits: &detail.waits,
+        transactions: &detail.transactions,
+        logs: &detail.logs,
+        findings: &record.findings,
+    }
+}
+
+fn query_json<'a>(
+    query: &'a QueryRecord,
+    detail: &'a RequestDetail,
+    plans: &HashMap<u32, PlanId>,
+) -> QueryJson<'a> {
+    let text = usize::try_from(query.text).ok().and_then(|at| detail.texts.get(at));
+    let kind = text.map_or(DatabaseKind::Unknown, |text| text.database.kind);
+    QueryJson {
+        seq: query.seq,
+        sql: text.map_or("", |text| &text.text),
+        fingerprint: text.map(|text| text.statement.fingerprint),
+        started_us: query.started_us,
+        duration_us: query.duration_us,
+        first_row_us: query.first_row_us,
+        consumer_us: query.consumer_us,
+        rows_returned: query.rows_returned,
+        rows_affected: query.rows_affected,
+        outcome: query.outcome.as_str(),
+        error: query.error.as_ref(),
+        database: text.map(|text| DatabaseJson { kind: kind.as_str(), name: &text.database.name }),
+        captured_by: query.captured_by,
+        span: query.span,
+        values: query.values.as_ref().map(|values| values.iter().map(|value| value_json(value, kind)).collect()),
+        call_site: query.call_site.and_then(|at| detail.call_sites.get(usize::try_from(at).ok()?)),
+        transaction: query.transaction,
+        plan: plans.get(&query.seq).copied(),
+    }
+}
+
+fn value_json(value: &Value, kind: DatabaseKind) -> ValueJson<'_> {
+    let text = match value.state {
+        ValueState::Bytes(_) | ValueState::Truncated { .. } => {
+            Some(silk_core::value::render(value, kind))
+        }
+        ValueState::Null | ValueState::Redacted | ValueState::Unavailable => None,
+    };
+    ValueJson {
+        r#type: &value.type_name,
+        text,
+        redacted: value.state == ValueState::Redacted,
+        truncated: matches!(value.state, ValueState::Truncated { .. }),
+    }
+}
+
+fn span_json(span: &SpanRecord) -> SpanJson<'_> {
+    SpanJson {
+        name: &span.name,
+        target: &span.target,
+        file: span.file.as_deref(),
+        line: span.line,
+        start_us: span.started_us,
+        duration_us: span.duration_us,
+        busy_us: span.busy_us,
+        parent: span.parent,
+        fields: &span.fields,
+    }
+}

@@ -1,0 +1,168 @@
+//! What every handler has at hand.
+
+use std::{
+    collections::VecDeque,
+    path::PathBuf,
+    str::FromStr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::extract::{FromRequestParts, OriginalUri};
+use chrono::{DateTime, Utc};
+use http::request::Parts;
+use silk_core::{Explain, PlanRecord, RequestId, RequestRecord, Store, Vitals, store::StoreFuture};
+use uuid::Uuid;
+
+use crate::{
+    dashboard::{DashboardConfig, Targets, mount_path},
+    error::Failure,
+    query_string::Params,
+    security::{access::Gate, csrf::Csrf},
+};
+
+/// How long a page waits for the store before it says so.
+const STORE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The dashboard's own state, one for all requests.
+#[derive(Debug)]
+pub(crate) struct App {
+    store: Arc<dyn Store>,
+    pub(crate) explain: Arc<dyn Explain>,
+    pub(crate) vitals: Arc<dyn Vitals>,
+    pub(crate) gate: Gate,
+    pub(crate) source_root: Option<PathBuf>,
+    pub(crate) targets: Targets,
+    pub(crate) csrf: Csrf,
+    notices: Mutex<VecDeque<(Uuid, String)>>,
+}
+
+impl App {
+    pub(crate) fn new(config: DashboardConfig) -> Self {
+        Self {
+            store: config.store,
+            explain: config.explain,
+            vitals: config.vitals,
+            gate: Gate::new(config.access, config.token),
+            source_root: config.source_root,
+            targets: config.targets,
+            csrf: Csrf::random(),
+            notices: Mutex::default(),
+        }
+    }
+
+    /// Name of the store's kind.
+    pub(crate) fn store_kind(&self) -> String {
+        self.store.kind()
+    }
+
+    /// Asks the store, but not for ever.
+    ///
+    /// # Errors
+    /// 503 where it fails or is late.
+    pub(crate) async fn ask<'a, T>(
+        &'a self,
+        question: impl FnOnce(&'a dyn Store) -> StoreFuture<'a, T>,
+    ) -> Result<T, Failure> {
+        match tokio::time::timeout(STORE_TIMEOUT, question(&*self.store)).await {
+            Ok(answer) => Ok(answer?),
+            Err(_) => Err(Failure::unavailable(
+                "The store did not answer within 10 seconds; see whether its disk is busy.",
+            )),
+        }
+    }
+
+    /// A request by the id in an address.
+    ///
+    /// # Errors
+    /// 404 where it is not kept, 503 where the store fails.
+    pub(crate) async fn request(&self, id: &str) -> Result<(RequestId, RequestRecord), Failure> {
+        let id: RequestId = read_id(id, "request")?;
+        let record = self.ask(|store| store.request(id)).await?;
+        let record = record.ok_or_else(|| {
+            Failure::not_found(
+                "This request is not kept: it may have been removed to stay within the store's \
+                 budget, is not written yet, or was never recorded.",
+            )
+        })?;
+        Ok((id, record))
+    }
+
+    /// Plans of a request's queries; none where they cannot be read, since the page is worth
+    /// showing without them.
+    pub(crate) async fn plans_of_request(&self, id: RequestId) -> Vec<PlanRecord> {
+        self.ask(|store| store.plans_of_request(id)).await.unwrap_or_default()
+    }
+
+    /// Keeps a remark to be shown once after a redirect; returns its name for the address.
+    pub(crate) fn leave_notice(&self, text: String) -> Uuid {
+        let id = Uuid::new_v4();
+        let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        if notices.len() >= 64 {
+            notices.pop_front();
+        }
+        notices.push_back((id, text));
+        id
+    }
+
+    /// The remark of that name, if it is still here.
+    pub(crate) fn notice(&self, id: Option<&str>) -> Option<String> {
+        let id = Uuid::parse_str(id?).ok()?;
+        let notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        notices.iter().find(|(other, _)| *other == id).map(|(_, text)| text.clone())
+    }
+}
+
+/// An id in an address.
+///
+/// # Errors
+/// 404 where the text is no id.
+pub(crate) fn read_id<T: FromStr>(text: &str, what: &str) -> Result<T, Failure> {
+    text.parse().map_err(|_| Failure::not_found(format!("This is not the id of a {what}.")))
+}
+
+/// One call of the dashboard: where it is mounted, and what was asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct Here {
+    pub(crate) app: Arc<App>,
+    /// Path of the mount, without a slash at its end; empty at the root.
+    pub(crate) base: Arc<str>,
+    /// Path below the mount.
+    pub(crate) path: Arc<str>,
+    /// Query string.
+    pub(crate) query: Option<Arc<str>>,
+    /// When it came.
+    pub(crate) now: DateTime<Utc>,
+}
+
+impl Here {
+    pub(crate) fn new(app: Arc<App>, parts: &Parts) -> Self {
+        Self {
+            app,
+            base: mount_path(parts.extensions.get::<OriginalUri>(), &parts.uri).into(),
+            path: parts.uri.path().into(),
+            query: parts.uri.query().map(Into::into),
+            now: Utc::now(),
+        }
+    }
+
+    /// The parameters of the address.
+    ///
+    /// # Errors
+    /// 400 for one that is not known here, or given twice.
+    pub(crate) fn params(&self, known: &[&str]) -> Result<Params, Failure> {
+        Params::read(self.query.as_deref(), known)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Here {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .ok_or_else(|| Failure::internal("The dashboard lost its place."))
+    }
+}

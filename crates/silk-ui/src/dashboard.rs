@@ -1,0 +1,204 @@
+//! The dashboard as a tower service.
+
+use std::{
+    convert::Infallible,
+    future::Future,
+    path::PathBuf,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::OriginalUri,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, Request, StatusCode, Uri, header, request::Parts};
+use silk_core::{Explain, Store, Vitals, vitals::OwnResponse};
+use tower_service::Service;
+
+use crate::{
+    api, assets,
+    context::{App, Here},
+    error::Failure,
+    pages,
+    routes::routes,
+    security::{
+        access::{self, Access, Verdict},
+        csp, origin,
+    },
+};
+
+/// What the dashboard shows, and to whom.
+#[derive(Clone)]
+pub struct DashboardConfig {
+    /// Where records are read from.
+    pub store: Arc<dyn Store>,
+    /// Who asks databases for plans.
+    pub explain: Arc<dyn Explain>,
+    /// How the profiler fares.
+    pub vitals: Arc<dyn Vitals>,
+    /// Who gets in, besides whoever holds the token.
+    pub access: Access,
+    /// Opens the dashboard: as `?token=…` once, then a cookie, or as `Authorization: Bearer …`.
+    /// None: nobody gets in by a token.
+    pub token: Option<String>,
+    /// Folder below which source files may be read, to show the lines around a call site. None:
+    /// none are shown.
+    pub source_root: Option<PathBuf>,
+    /// What a route is measured against.
+    pub targets: Targets,
+}
+
+impl std::fmt::Debug for DashboardConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The token stays out of logs.
+        f.debug_struct("DashboardConfig")
+            .field("store", &self.store)
+            .field("access", &self.access)
+            .field("source_root", &self.source_root)
+            .field("targets", &self.targets)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a route is to stay below; what passes them is marked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Targets {
+    /// Median duration. Default 150 ms.
+    pub p50_us: u64,
+    /// 95th percentile of durations. Default 300 ms.
+    pub p95_us: u64,
+    /// Queries of one request. Default 10.
+    pub queries: u64,
+}
+
+impl Default for Targets {
+    fn default() -> Self {
+        Self { p50_us: 150_000, p95_us: 300_000, queries: 10 }
+    }
+}
+
+/// Makes the dashboard: a service to be mounted at any path with `Router::nest_service`.
+#[must_use]
+pub fn dashboard(config: DashboardConfig) -> Dashboard {
+    Dashboard { app: Arc::new(App::new(config)), router: routes() }
+}
+
+/// Pages and JSON API below one path; see [`dashboard`].
+///
+/// It finds out its own mount path from each request, marks every response with [`OwnResponse`] so
+/// that it is not recorded, and answers in words and with the fitting status where it cannot.
+#[derive(Debug, Clone)]
+pub struct Dashboard {
+    app: Arc<App>,
+    router: Router,
+}
+
+impl Service<Request<Body>> for Dashboard {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let Self { app, router } = self.clone();
+        Box::pin(async move { Ok(respond(app, router, request).await) })
+    }
+}
+
+async fn respond(app: Arc<App>, router: Router, request: Request<Body>) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let here = Here::new(app, &parts);
+    let mut response = match admit(&here, &mut parts) {
+        Ok(()) => {
+            parts.extensions.insert(here.clone());
+            forward(router, Request::from_parts(parts, body)).await
+        }
+        Err(response) => *response,
+    };
+    if response.status().is_client_error() || response.status().is_server_error() {
+        response = explain_failure(&here, response).await;
+    }
+    csp::protect(response.headers_mut());
+    response.extensions_mut().insert(OwnResponse);
+    response
+}
+
+/// Lets a request pass, or says with what it is to be answered instead.
+fn admit(here: &Here, parts: &mut Parts) -> Result<(), Box<Response>> {
+    if assets::is_asset(&here.path) {
+        return Ok(());
+    }
+    match here.app.gate.judge(parts) {
+        Verdict::Pass => {}
+        Verdict::Exchange => return Err(Box::new(exchange_token(here))),
+        Verdict::Refuse(refusal) => {
+            return Err(Box::new(pages::error::refusal(refusal, &here.app.gate).into_response()));
+        }
+    }
+    origin::check(&parts.method, &parts.headers, access::host(parts).as_deref())
+        .map_err(|failure| Box::new(failure.into_response()))
+}
+
+/// Sends the browser on to the same page without the token in its address (and its history).
+fn exchange_token(here: &Here) -> Response {
+    let mut kept = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in form_urlencoded::parse(here.query.as_deref().unwrap_or_default().as_bytes()) {
+        if name != "token" {
+            kept.append_pair(&name, &value);
+        }
+    }
+    let query = kept.finish();
+    let mark = if query.is_empty() { "" } else { "?" };
+    let path = if &*here.path == "/" && !here.base.is_empty() { "" } else { &*here.path };
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    let headers = response.headers_mut();
+    if let Ok(location) = HeaderValue::from_str(&format!("{}{path}{mark}{query}", here.base)) {
+        headers.insert(header::LOCATION, location);
+    }
+    if let Some(cookie) = here.app.gate.cookie(&here.base) {
+        headers.insert(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+async fn forward(mut router: Router, request: Request<Body>) -> Response {
+    match router.call(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+/// Draws what went wrong as a page, or as JSON below `api/`.
+async fn explain_failure(here: &Here, mut response: Response) -> Response {
+    let status = response.status();
+    let failure = response
+        .extensions_mut()
+        .remove::<Failure>()
+        .unwrap_or_else(|| Failure::of_status(status));
+    let mut drawn = if here.path.starts_with("/api/") {
+        api::error::show(&failure)
+    } else {
+        pages::error::show(here, &failure)
+    };
+    *drawn.status_mut() = status;
+    if let Some(allow) = response.headers().get(header::ALLOW) {
+        drawn.headers_mut().insert(header::ALLOW, allow.clone());
+    }
+    drawn
+}
+
+/// The path that the dashboard is mounted at: what the original path has before the inner one.
+pub(crate) fn mount_path(original: Option<&OriginalUri>, inner: &Uri) -> String {
+    let Some(OriginalUri(original)) = original else { return String::new() };
+    let base = original.path().strip_suffix(inner.path()).unwrap_or(original.path());
+    let base = base.trim_end_matches('/');
+    // Two slashes at the start of a link would name another host.
+    if base.starts_with('/') && !base.starts_with("//") { base.to_owned() } else { String::new() }
+}

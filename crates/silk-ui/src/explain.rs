@@ -1,0 +1,93 @@
+//! From a stored query to a stored plan: the one way, for the page's button and the API.
+
+use chrono::Utc;
+use silk_core::{
+    ExplainError, ExplainQuery, PlanId, PlanRecord, QueryRecord, RequestId, RequestRecord, SqlText,
+};
+use uuid::Uuid;
+
+use crate::{
+    context::{App, read_id},
+    error::Failure,
+};
+
+/// A plan takes longer than reading the store: the database is asked, and may be busy.
+const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// A query within its request.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) id: RequestId,
+    pub(crate) record: RequestRecord,
+    /// Index of the query.
+    pub(crate) at: usize,
+}
+
+impl Found {
+    pub(crate) fn query(&self) -> &QueryRecord {
+        &self.record.detail.queries[self.at]
+    }
+
+    /// Its text; none only where the record is broken.
+    pub(crate) fn text(&self) -> Option<&SqlText> {
+        self.record.detail.texts.get(usize::try_from(self.query().text).ok()?)
+    }
+}
+
+/// The query that an address names.
+///
+/// # Errors
+/// 404 where there is none, 503 where the store fails.
+pub(crate) async fn find(app: &App, id: &str, seq: &str) -> Result<Found, Failure> {
+    let seq: u32 = read_id(seq, "query")?;
+    let (id, record) = app.request(id).await?;
+    let at = record.detail.queries.iter().position(|query| query.seq == seq).ok_or_else(|| {
+        if record.detail.queries_not_kept > 0 {
+            Failure::not_found(
+                "This query is not kept: the request ran more queries than are kept in full. \
+                 They count in its statements.",
+            )
+        } else {
+            Failure::not_found("The request has no query of this number.")
+        }
+    })?;
+    Ok(Found { id, record, at })
+}
+
+/// Asks the database for the plan of a stored query, and keeps it.
+///
+/// # Errors
+/// 409 where it is refused, 422 where the database said no, 503 where the store fails.
+pub(crate) async fn explain(app: &App, found: &Found, analyze: bool) -> Result<PlanRecord, Failure> {
+    let text = found.text().ok_or_else(|| Failure::internal("The query has no text."))?;
+    let query = ExplainQuery {
+        database: (*text.database).clone(),
+        sql: text.text.to_string(),
+        is_redacted: text.is_redacted,
+        values: found.query().values.clone(),
+        analyze,
+    };
+    let answer = tokio::time::timeout(TIMEOUT, app.explain.explain(query)).await;
+    let output = match answer {
+        Ok(Ok(output)) => output,
+        Ok(Err(ExplainError::Refused { code, reason })) => return Err(Failure::conflict(code, reason)),
+        Ok(Err(ExplainError::Failed { message })) => {
+            return Err(Failure::unprocessable("explain_failed", message));
+        }
+        Err(_) => {
+            return Err(Failure::unprocessable("explain_timeout", "The database did not answer within 30 seconds."));
+        }
+    };
+    let plan = PlanRecord {
+        id: PlanId(Uuid::now_v7()),
+        request_id: found.id,
+        seq: found.query().seq,
+        fingerprint: text.statement.fingerprint,
+        database: (*text.database).clone(),
+        captured_at: Utc::now(),
+        source: "on_demand".to_owned(),
+        output,
+    };
+    app.ask(|store| store.add_plan(&plan)).await?;
+    Ok(plan)
+}

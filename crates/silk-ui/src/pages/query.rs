@@ -1,0 +1,341 @@
+//! One execution of SQL: what ran, with which values, from where, and what came of it.
+
+use askama::Template;
+use axum::{Form, extract::Path, response::Response};
+use silk_core::{
+    CapturedBy, DatabaseKind, Outcome, PlanRecord, QueryRecord, TransactionRecord, Value,
+    ValueState,
+};
+
+use super::{Frame, draw, plain, see_other};
+use crate::{
+    code::{SqlView, sql_view},
+    context::Here,
+    error::Failure,
+    explain::{self, Found},
+    filters::{self, Markup, bytes, count, cut, duration, duration_cell, one_line},
+    source::{self, SourceLine},
+    svg::waterfall::short_name,
+};
+
+/// Values on the page.
+const MOST_VALUES: usize = 200;
+
+#[derive(Template)]
+#[template(path = "pages/query.html")]
+struct QueryPage {
+    frame: Frame,
+    here: String,
+    request_href: String,
+    request_name: String,
+    seq: u32,
+    name: String,
+    outcome: &'static str,
+    is_failed: bool,
+    figures: Vec<(&'static str, Markup)>,
+    database: String,
+    sql: SqlView,
+    sql_href: String,
+    is_redacted: bool,
+    values: Vec<ValueRow>,
+    more_values: usize,
+    why_no_values: Option<&'static str>,
+    error: Option<(Option<String>, String)>,
+    previous: Option<Neighbour>,
+    next: Option<Neighbour>,
+    transaction: Option<String>,
+    span: Option<String>,
+    statement_href: String,
+    same_here: Option<(u64, String)>,
+    site: Option<SiteView>,
+    source: Option<Vec<SourceLine>>,
+    why_no_source: &'static str,
+    plans: Vec<PlanRow>,
+    explain_href: String,
+    can_analyze: bool,
+    why_no_explain: Option<&'static str>,
+    csrf: String,
+    notice: Option<String>,
+}
+
+struct ValueRow {
+    placeholder: String,
+    type_name: String,
+    text: String,
+    note: String,
+    is_quiet: bool,
+}
+
+struct Neighbour {
+    href: String,
+    name: String,
+}
+
+struct SiteView {
+    function: String,
+    place: String,
+}
+
+/// A plan in a list.
+pub(crate) struct PlanRow {
+    pub(crate) href: String,
+    pub(crate) at: Markup,
+    pub(crate) summary: String,
+    pub(crate) shape: String,
+    pub(crate) analyzed: bool,
+    pub(crate) source: String,
+}
+
+/// Plans as rows, each with its operators from the top down.
+pub(crate) fn plan_rows(plans: &[PlanRecord], base: &str) -> Vec<PlanRow> {
+    plans
+        .iter()
+        .take(50)
+        .map(|record| {
+            let plan = silk_plan::Plan::parse(record.output.format, &record.output.raw).ok();
+            let summary = plan.as_ref().map_or_else(
+                || "as the database printed it".to_owned(),
+                |plan| one_line(&plan.nodes().take(6).map(|node| node.title()).collect::<Vec<_>>().join(" ← "), 120),
+            );
+            PlanRow {
+                href: format!("{base}/plans/{}", record.id),
+                at: filters::ago(record.captured_at),
+                summary,
+                shape: plan.map_or_else(String::new, |plan| plan.shape.chars().take(6).collect()),
+                analyzed: record.output.analyzed,
+                source: record.source.replace('_', " "),
+            }
+        })
+        .collect()
+}
+
+/// `GET /requests/{id}/queries/{seq}`
+pub(crate) async fn show(
+    here: Here,
+    Path((id, seq)): Path<(String, String)>,
+) -> Result<Response, Failure> {
+    let params = here.params(&["notice"])?;
+    let found = explain::find(&here.app, &id, &seq).await?;
+    let notice = here.app.notice(params.get("notice"));
+    let plans = here.app.plans_of_request(found.id).await;
+    let plans: Vec<_> = plans.into_iter().filter(|plan| plan.seq == found.query().seq).collect();
+    let (source, why_no_source) = source_lines(&here, &found).await;
+    let mut page = view(&here, &found, &plans)?;
+    page.source = source;
+    page.why_no_source = why_no_source;
+    page.notice = notice;
+    draw(&page)
+}
+
+fn view(here: &Here, found: &Found, plans: &[PlanRecord]) -> Result<QueryPage, Failure> {
+    let (record, query) = (&found.record, found.query());
+    let text = found.text().ok_or_else(|| Failure::internal("The query has no text."))?;
+    let kind = text.database.kind;
+    let request_href = format!("{}/requests/{}", here.base, found.id);
+    let address = format!("{request_href}/queries/{}", query.seq);
+    let fingerprint = text.statement.fingerprint;
+    let neighbour = |at: Option<usize>| {
+        let other = record.detail.queries.get(at?)?;
+        let text = record.detail.texts.get(usize::try_from(other.text).ok()?)?;
+        Some(Neighbour {
+            href: format!("{request_href}/queries/{}", other.seq),
+            name: short_name(&text.statement),
+        })
+    };
+    let calls: u64 = record
+        .statements
+        .iter()
+        .filter(|part| part.statement.fingerprint == fingerprint)
+        .map(|part| part.calls)
+        .sum();
+    let (values, more_values) = value_rows(query, kind);
+    let site = query.call_site.and_then(|at| record.detail.call_sites.get(usize::try_from(at).ok()?));
+    Ok(QueryPage {
+        frame: Frame::new(here, "requests", format!("Query {}: {}", query.seq, short_name(&text.statement))),
+        request_name: super::request_name(record.summary.kind, &record.summary.method, &record.summary.path),
+        seq: query.seq,
+        name: short_name(&text.statement),
+        outcome: query.outcome.as_str(),
+        is_failed: query.outcome == Outcome::Error,
+        figures: figures(query),
+        database: if text.database.name.is_empty() {
+            text.database.kind.to_string()
+        } else {
+            format!("{} {}", text.database.kind, one_line(&text.database.name, 80))
+        },
+        sql: sql_view(&text.text, kind),
+        sql_href: format!("{address}/sql"),
+        is_redacted: text.is_redacted,
+        values,
+        more_values,
+        why_no_values: why_no_values(query),
+        error: query.error.as_ref().map(|error| (error.code.clone(), cut(&error.message, 2_000))),
+        previous: neighbour(found.at.checked_sub(1)),
+        next: neighbour(Some(found.at + 1)),
+        transaction: transaction(found),
+        span: query.span.and_then(|at| {
+            let span = record.detail.spans.get(usize::try_from(at).ok()?)?;
+            Some(one_line(&span.name, 100))
+        }),
+        statement_href: format!("{}/statements/{fingerprint}", here.base),
+        same_here: (calls > 1).then(|| (calls, format!("{request_href}?statement={fingerprint}#s{fingerprint}"))),
+        site: site.map(|site| SiteView { function: cut(&site.function, 300), place: cut(&site.to_string(), 300) }),
+        source: None,
+        why_no_source: "",
+        plans: plan_rows(plans, &here.base),
+        explain_href: format!("{address}/explain"),
+        can_analyze: silk_core::sql::is_read_only(&text.text, kind) && kind != DatabaseKind::Sqlite,
+        why_no_explain: why_no_explain(found, kind),
+        csrf: here.app.csrf.token().to_owned(),
+        notice: None,
+        request_href,
+        here: address,
+    })
+}
+
+fn figures(query: &QueryRecord) -> Vec<(&'static str, Markup)> {
+    let mut figures = vec![
+        ("took", duration_cell(query.duration_us)),
+        ("started after", duration_cell(query.started_us)),
+    ];
+    if let Some(first_row) = query.first_row_us {
+        figures.push(("first row after", duration_cell(first_row)));
+    }
+    if query.consumer_us > 0 {
+        figures.push(("of it, app between rows", duration_cell(query.consumer_us)));
+    }
+    figures.push(("rows", askama::filters::Safe(count(query.rows_returned))));
+    if query.rows_affected > 0 {
+        figures.push(("rows changed", askama::filters::Safe(count(query.rows_affected))));
+    }
+    figures
+}
+
+fn value_rows(query: &QueryRecord, kind: DatabaseKind) -> (Vec<ValueRow>, usize) {
+    let values = query.values.as_deref().unwrap_or_default();
+    let rows = values
+        .iter()
+        .take(MOST_VALUES)
+        .enumerate()
+        .map(|(at, value)| value_row(at + 1, value, kind))
+        .collect();
+    (rows, values.len().saturating_sub(MOST_VALUES))
+}
+
+fn value_row(number: usize, value: &Value, kind: DatabaseKind) -> ValueRow {
+    let placeholder = match kind {
+        DatabaseKind::Postgres => format!("${number}"),
+        _ => format!("?{number}"),
+    };
+    let (text, note) = match &value.state {
+        ValueState::Null => ("NULL".to_owned(), String::new()),
+        ValueState::Bytes(_) => (cut(&silk_core::value::render(value, kind), 2_000), String::new()),
+        ValueState::Truncated { total_bytes, .. } => (
+            cut(&silk_core::value::render(value, kind), 2_000),
+            format!("only the beginning of {} was kept", bytes(*total_bytes)),
+        ),
+        ValueState::Redacted => (
+            "redacted".to_owned(),
+            "it is bound to a column of a sensitive name; nothing of it is kept. Where that is a mistake: \
+             .not_sensitive(\"name\") on the builder"
+                .to_owned(),
+        ),
+        ValueState::Unavailable => (
+            "not readable".to_owned(),
+            "the driver did not give it away".to_owned(),
+        ),
+    };
+    let is_quiet = !matches!(value.state, ValueState::Bytes(_) | ValueState::Truncated { .. });
+    ValueRow { placeholder, type_name: one_line(&value.type_name, 60), text, note, is_quiet }
+}
+
+/// Why there are no values where there might have been; a query without any needs no reason.
+const fn why_no_values(query: &QueryRecord) -> Option<&'static str> {
+    match (&query.values, query.captured_by) {
+        (Some(_), _) => None,
+        (None, CapturedBy::Layer) => Some(
+            "The tracing layer sees no values. Wrap the pool to have them: let pool = silk.pool(pool);",
+        ),
+        (None, CapturedBy::Pool) => Some("Values are switched off on the builder."),
+    }
+}
+
+fn why_no_explain(found: &Found, kind: DatabaseKind) -> Option<&'static str> {
+    let text = found.text()?;
+    let query = found.query();
+    if text.is_redacted {
+        return Some("A literal in its text was redacted, so it cannot be run as it was.");
+    }
+    let is_redacted = |value: &Value| value.state == ValueState::Redacted;
+    if query.values.as_deref().is_some_and(|values| values.iter().any(is_redacted)) {
+        return Some("One of its values was redacted, so it cannot be bound as it was.");
+    }
+    (!silk_core::sql::is_explainable(&text.text, kind)).then_some("The database explains no statement of this kind.")
+}
+
+fn transaction(found: &Found) -> Option<String> {
+    let at = found.query().transaction?;
+    let transaction: &TransactionRecord =
+        found.record.detail.transactions.get(usize::try_from(at).ok()?)?;
+    let mates = found.record.detail.queries.iter().filter(|query| query.transaction == Some(at));
+    let place = mates.clone().take_while(|query| query.seq <= found.query().seq).count();
+    Some(format!(
+        "{place} of {} in a {} of {}, {}",
+        mates.count(),
+        if transaction.depth > 1 { "savepoint" } else { "transaction" },
+        duration(transaction.duration_us),
+        transaction.end.as_str().replace('_', " ")
+    ))
+}
+
+async fn source_lines(here: &Here, found: &Found) -> (Option<Vec<SourceLine>>, &'static str) {
+    let site = found
+        .query()
+        .call_site
+        .and_then(|at| found.record.detail.call_sites.get(usize::try_from(at).ok()?));
+    let Some(site) = site else { return (None, "") };
+    let Some(root) = &here.app.source_root else {
+        return (None, "The source is not shown: no source root was given to the builder.");
+    };
+    // The file may have been changed since, or belong to another build altogether.
+    if found.record.summary.run_id != here.app.vitals.snapshot().run.id {
+        return (None, "Recorded by another run of the program; its source may have changed since.");
+    }
+    match source::lines(root, site).await {
+        Some(lines) => (Some(lines), ""),
+        None => (None, "The source is not at hand below the source root."),
+    }
+}
+
+/// `GET /requests/{id}/queries/{seq}/sql`: the whole text.
+pub(crate) async fn sql(here: Here, Path((id, seq)): Path<(String, String)>) -> Result<Response, Failure> {
+    let found = explain::find(&here.app, &id, &seq).await?;
+    let text = found.text().ok_or_else(|| Failure::internal("The query has no text."))?;
+    Ok(plain(text.text.to_string()))
+}
+
+#[derive(Debug, serde::Deserialize)]
+pub(crate) struct ExplainForm {
+    #[serde(default)]
+    csrf: String,
+    #[serde(default)]
+    analyze: String,
+}
+
+/// `POST /requests/{id}/queries/{seq}/explain`
+pub(crate) async fn explain(
+    here: Here,
+    Path((id, seq)): Path<(String, String)>,
+    Form(form): Form<ExplainForm>,
+) -> Result<Response, Failure> {
+    here.app.csrf.check(&form.csrf)?;
+    let found = explain::find(&here.app, &id, &seq).await?;
+    match explain::explain(&here.app, &found, form.analyze == "1").await {
+        Ok(plan) => Ok(see_other(&format!("{}/plans/{}", here.base, plan.id))),
+        Err(failure) => {
+            let notice = here.app.leave_notice(failure.message);
+            let to = format!("{}/requests/{}/queries/{}?notice={notice}#plans", here.base, found.id, found.query().seq);
+            Ok(see_other(&to))
+        }
+    }
+}

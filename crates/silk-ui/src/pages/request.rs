@@ -1,0 +1,301 @@
+//! Where did the time go?
+
+use askama::Template;
+use axum::{extract::Path, response::Response};
+use silk_core::{Body, Finding, Header, LogRecord, RequestRecord, RequestSummary};
+
+use super::{Frame, draw, groups, plain, request_name, rule_name, severity_class, status_of};
+use crate::{
+    context::Here,
+    error::Failure,
+    filters::{self, Markup, bytes, count, cut, duration, duration_cell, one_line, percent},
+    replay, svg,
+    svg::waterfall::{Timeline, timeline},
+};
+
+/// More of a body is a click away, so that the page stays light.
+const MOST_BODY: usize = 6_000;
+/// The same for a replay.
+const MOST_REPLAY: usize = 6_000;
+/// Log events on the page.
+const MOST_LOGS: usize = 50;
+/// Headers on the page, of request and response each.
+const MOST_HEADERS: usize = 60;
+
+#[derive(Template)]
+#[template(path = "pages/request.html")]
+struct RequestPage {
+    frame: Frame,
+    here: String,
+    name: String,
+    route: String,
+    query_string: String,
+    status: String,
+    status_class: &'static str,
+    at: Markup,
+    facts: Vec<(&'static str, String)>,
+    total: Markup,
+    kinds: Vec<KindFigure>,
+    breakdown: Markup,
+    findings: Vec<FindingView>,
+    error: Option<String>,
+    timeline: Timeline,
+    has_timeline: bool,
+    queries: u64,
+    query_errors: u64,
+    not_kept: u64,
+    groups: Vec<groups::Group>,
+    more_groups: usize,
+    request_headers: Vec<HeaderView>,
+    response_headers: Vec<HeaderView>,
+    bodies: Vec<BodyView>,
+    logs: Vec<LogView>,
+    more_logs: u64,
+    curl: Option<String>,
+    test: Option<String>,
+    is_http: bool,
+}
+
+struct KindFigure {
+    class: &'static str,
+    name: &'static str,
+    time: Markup,
+    share: String,
+    note: String,
+}
+
+struct FindingView {
+    class: &'static str,
+    rule: String,
+    title: String,
+    detail: String,
+    saves: Option<String>,
+    href: Option<String>,
+}
+
+struct HeaderView {
+    name: String,
+    value: String,
+    is_redacted: bool,
+}
+
+struct BodyView {
+    title: &'static str,
+    anchor: &'static str,
+    about: String,
+    text: Option<String>,
+    /// Address of the whole, where this is only its beginning.
+    whole_href: Option<String>,
+    why_none: &'static str,
+}
+
+struct LogView {
+    at: String,
+    level: String,
+    class: &'static str,
+    target: String,
+    message: String,
+    fields: Vec<(String, String)>,
+}
+
+/// `GET /requests/{id}`
+pub(crate) async fn show(here: Here, Path(id): Path<String>) -> Result<Response, Failure> {
+    let params = here.params(&["statement", "page"])?;
+    let statement = params.parse("statement", "16 hex digits", |v| v.parse().ok())?;
+    let page = params.parse("page", "a whole number from 1", |v| {
+        v.parse::<usize>().ok().filter(|page| *page > 0)
+    })?;
+    let (id, record) = here.app.request(&id).await?;
+    let plans = here.app.plans_of_request(id).await;
+    let open = statement.map(|statement| (statement, page.unwrap_or(1)));
+    let (groups, more_groups) = groups::groups(&record, &plans, &here.base, open);
+    draw(&view(&here, &record, groups, more_groups))
+}
+
+fn view(here: &Here, record: &RequestRecord, groups: Vec<groups::Group>, more_groups: usize) -> RequestPage {
+    let (summary, detail) = (&record.summary, &record.detail);
+    let (status, status_class) = status_of(summary);
+    let address = format!("{}/requests/{}", here.base, summary.id);
+    let name = request_name(summary.kind, &summary.method, &summary.path);
+    let is_http = !summary.method.is_empty();
+    let fits = |text: String| (text.len() <= MOST_REPLAY).then_some(text);
+    let bodies = [
+        ("Request body", "request-body", &detail.request_body),
+        ("Response body", "response-body", &detail.response_body),
+    ]
+    .into_iter()
+    .filter_map(|(title, anchor, body)| Some(body_view(title, anchor, body.as_ref()?, &address)))
+    .collect();
+    let drawn = timeline(detail, summary.times.total_us, &address);
+    RequestPage {
+        frame: Frame::new(here, "requests", one_line(&name, 80)),
+        name: one_line(&name, 200),
+        route: one_line(&summary.route, 200),
+        query_string: detail.query_string.as_deref().map_or_else(String::new, |query| cut(query, 400)),
+        status,
+        status_class,
+        at: filters::moment(summary.started_at),
+        facts: facts(record),
+        total: duration_cell(summary.times.total_us),
+        kinds: kinds(summary, detail.waits.len()),
+        breakdown: svg::breakdown(&summary.times, summary.times.total_us, "breakdown"),
+        findings: record.findings.iter().map(|finding| finding_view(finding, &address)).collect(),
+        error: detail.error.as_deref().map(|error| cut(error, 2_000)),
+        has_timeline: !drawn.rows.0.is_empty(),
+        timeline: drawn,
+        queries: summary.query_count,
+        query_errors: summary.query_errors,
+        not_kept: detail.queries_not_kept,
+        groups,
+        more_groups,
+        request_headers: headers(&detail.request_headers),
+        response_headers: headers(&detail.response_headers),
+        bodies,
+        logs: detail.logs.iter().take(MOST_LOGS).map(log_view).collect(),
+        more_logs: detail.logs_not_kept
+            + u64::try_from(detail.logs.len().saturating_sub(MOST_LOGS)).unwrap_or(0),
+        curl: if is_http { fits(replay::curl(record)) } else { None },
+        test: if is_http { fits(replay::rust_test(record)) } else { None },
+        is_http,
+        here: address,
+    }
+}
+
+fn facts(record: &RequestRecord) -> Vec<(&'static str, String)> {
+    let summary = &record.summary;
+    let mut facts = vec![("id", summary.id.to_string())];
+    if summary.route != summary.path {
+        facts.insert(0, ("route", one_line(&summary.route, 200)));
+    }
+    if summary.times.head_us > 0 {
+        facts.push(("head after", duration(summary.times.head_us)));
+        facts.push(("body", duration(summary.times.body_us)));
+    }
+    if let Some(version) = &record.detail.http_version {
+        facts.push(("over", one_line(version, 20)));
+    }
+    if let Some(trace) = &summary.trace_id {
+        facts.push(("trace", one_line(trace, 64)));
+    }
+    if let Some(parent) = summary.parent_id {
+        facts.push(("started by", parent.to_string()));
+    }
+    facts
+}
+
+fn kinds(summary: &RequestSummary, waits: usize) -> Vec<KindFigure> {
+    let times = &summary.times;
+    svg::kinds(times)
+        .into_iter()
+        .map(|(class, name, us)| KindFigure {
+            class,
+            name,
+            time: duration_cell(us),
+            share: percent(us, times.total_us),
+            note: match class {
+                "sql" => match summary.query_count {
+                    0 => "no query".to_owned(),
+                    1 => "1 query".to_owned(),
+                    n => format!("{} queries", count(n)),
+                },
+                "poll" => format!("longest {}", duration(times.longest_poll_us)),
+                "wait" if waits > 0 => format!("{waits} {}", if waits == 1 { "wait" } else { "waits" }),
+                _ => String::new(),
+            },
+        })
+        .collect()
+}
+
+fn finding_view(finding: &Finding, address: &str) -> FindingView {
+    FindingView {
+        class: severity_class(finding.severity),
+        rule: rule_name(&finding.rule),
+        title: cut(&finding.title, 300),
+        detail: cut(&finding.detail, 1_000),
+        saves: finding.saves_us.map(duration),
+        href: finding.fingerprint.map(|fp| format!("{address}?statement={fp}#s{fp}")),
+    }
+}
+
+fn headers(headers: &[Header]) -> Vec<HeaderView> {
+    headers
+        .iter()
+        .take(MOST_HEADERS)
+        .map(|header| HeaderView {
+            name: cut(&header.name, 120),
+            value: cut(&header.value, 400),
+            is_redacted: header.is_redacted,
+        })
+        .collect()
+}
+
+fn body_view(title: &'static str, anchor: &'static str, body: &Body, address: &str) -> BodyView {
+    let mut about = vec![bytes(body.total_bytes)];
+    about.extend(body.content_type.as_deref().map(|content_type| one_line(content_type, 80)));
+    if body.is_truncated {
+        about.push("only the beginning was kept".to_owned());
+    }
+    if body.is_redacted {
+        about.push("redacted in part".to_owned());
+    }
+    let text = body.text.as_deref().filter(|text| !text.is_empty());
+    BodyView {
+        title,
+        anchor,
+        about: about.join(" · "),
+        text: text.map(|text| cut(text, MOST_BODY)),
+        whole_href: text.map(|_| format!("{address}/{anchor}")),
+        why_none: if body.total_bytes == 0 {
+            "It was empty."
+        } else {
+            "Not kept: it is no text, or bodies are not captured."
+        },
+    }
+}
+
+fn log_view(log: &LogRecord) -> LogView {
+    LogView {
+        at: duration(log.at_us),
+        level: one_line(&log.level, 8),
+        class: if log.level == "ERROR" { "bad" } else { "warn" },
+        target: one_line(&log.target, 80),
+        message: cut(&log.message, 600),
+        fields: log.fields.iter().take(12).map(|(name, value)| (one_line(name, 40), cut(value, 200))).collect(),
+    }
+}
+
+/// `GET /requests/{id}/request-body`: all that was kept of it.
+pub(crate) async fn request_body(here: Here, Path(id): Path<String>) -> Result<Response, Failure> {
+    let (_, record) = here.app.request(&id).await?;
+    body_text(record.detail.request_body)
+}
+
+/// `GET /requests/{id}/response-body`: all that was kept of it.
+pub(crate) async fn response_body(here: Here, Path(id): Path<String>) -> Result<Response, Failure> {
+    let (_, record) = here.app.request(&id).await?;
+    body_text(record.detail.response_body)
+}
+
+fn body_text(body: Option<Body>) -> Result<Response, Failure> {
+    body.and_then(|body| body.text)
+        .map(plain)
+        .ok_or_else(|| Failure::not_found("Nothing of this body was kept."))
+}
+
+/// `GET /requests/{id}/replay.sh`: the `curl` command.
+pub(crate) async fn replay_curl(here: Here, Path(id): Path<String>) -> Result<Response, Failure> {
+    replayed(&here, &id, replay::curl).await
+}
+
+/// `GET /requests/{id}/replay.rs`: the Rust test.
+pub(crate) async fn replay_test(here: Here, Path(id): Path<String>) -> Result<Response, Failure> {
+    replayed(&here, &id, replay::rust_test).await
+}
+
+async fn replayed(here: &Here, id: &str, form: fn(&RequestRecord) -> String) -> Result<Response, Failure> {
+    let (_, record) = here.app.request(id).await?;
+    if record.summary.method.is_empty() {
+        return Err(Failure::not_found("Only an HTTP exchange can be replayed, and this is none."));
+    }
+    Ok(plain(form(&record)))
+}

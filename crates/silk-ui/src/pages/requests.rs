@@ -1,0 +1,161 @@
+//! What happened?
+
+use askama::Template;
+use axum::response::Response;
+use silk_core::{RequestSummary, store::Page};
+
+use super::{Chip, Frame, Heading, chips, draw, request_name, rule_name, status_of};
+use crate::{
+    context::Here,
+    error::Failure,
+    filters::{self, Markup, count, duration_cell, duration_or_dash},
+    query_string::{REQUEST_PARAMS, request_filter},
+    svg,
+};
+
+#[derive(Template)]
+#[template(path = "pages/requests.html")]
+struct RequestsPage {
+    frame: Frame,
+    form: Form,
+    chips: Vec<Chip>,
+    headings: Vec<Heading>,
+    rows: Vec<RequestRow>,
+    count: String,
+    is_partial: bool,
+    first_href: Option<String>,
+    next_href: Option<String>,
+    clear_href: String,
+    is_live: bool,
+}
+
+/// The filter form as it was sent.
+struct Form {
+    kind: String,
+    method: String,
+    route: String,
+    path: String,
+    status: String,
+    min_duration_ms: String,
+    min_queries: String,
+    finding: String,
+    since: String,
+    /// What the form does not show but keeps.
+    hidden: Vec<(String, String)>,
+}
+
+impl Form {
+    const KINDS: [&str; 3] = ["request", "job", "test"];
+    const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
+    const STATUSES: [&str; 4] = ["2xx", "3xx", "4xx", "5xx"];
+    const SINCE: [(&str, &str); 4] =
+        [("15m", "15 min"), ("1h", "an hour"), ("24h", "a day"), ("7d", "7 days")];
+    const FINDINGS: [(&str, &str); 2] = [("any", "any"), ("repeated_statement", "repeated statement")];
+}
+
+/// One row, here and wherever else requests are listed.
+pub(crate) struct RequestRow {
+    pub(crate) href: String,
+    pub(crate) at: Markup,
+    pub(crate) name: String,
+    pub(crate) path: Option<String>,
+    pub(crate) status: String,
+    pub(crate) status_class: &'static str,
+    pub(crate) total: Markup,
+    pub(crate) sql: Markup,
+    pub(crate) bar: Markup,
+    pub(crate) queries: String,
+    pub(crate) is_over: bool,
+    pub(crate) findings: Vec<String>,
+}
+
+/// Rows of a list, their bars on one scale.
+pub(crate) fn rows(requests: &[RequestSummary], here: &Here) -> Vec<RequestRow> {
+    let longest = requests.iter().map(|request| request.times.total_us).max().unwrap_or(0);
+    requests
+        .iter()
+        .map(|request| {
+            let (status, status_class) = status_of(request);
+            RequestRow {
+                href: format!("{}/requests/{}", here.base, request.id),
+                at: filters::clock(request.started_at),
+                name: request_name(request.kind, &request.method, &request.route),
+                path: (request.path != request.route).then(|| filters::one_line(&request.path, 160)),
+                status,
+                status_class,
+                total: duration_cell(request.times.total_us),
+                sql: duration_or_dash(request.times.sql_us),
+                bar: svg::breakdown(&request.times, longest, "mini"),
+                queries: count(request.query_count),
+                is_over: request.query_count > here.app.targets.queries,
+                findings: request.findings.iter().map(|rule| rule_name(rule)).collect(),
+            }
+        })
+        .collect()
+}
+
+/// `GET /requests`
+pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
+    let params = here.params(REQUEST_PARAMS)?;
+    let filter = request_filter(&params, here.now)?;
+    let page = here.app.ask(|store| store.requests(&filter)).await?;
+    let path = format!("{}/requests", here.base);
+    let sort = filter.sort.as_str();
+    let by = |label, class, word| Heading::sorted_by(label, class, &path, &params, word, sort);
+    let field = |name: &str| params.get(name).unwrap_or_default().to_owned();
+    let list = RequestsPage {
+        frame: Frame::new(&here, "requests", "Requests"),
+        form: Form {
+            kind: field("kind"),
+            method: field("method").to_ascii_uppercase(),
+            route: field("route"),
+            path: field("path"),
+            status: field("status"),
+            min_duration_ms: field("min_duration_ms"),
+            min_queries: field("min_queries"),
+            finding: field("finding"),
+            since: field("since"),
+            hidden: params
+                .iter()
+                .filter(|(name, _)| matches!(*name, "sort" | "limit" | "fingerprint" | "until"))
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+        },
+        chips: chips(&path, &params),
+        headings: vec![
+            by("When", "", "-started_at"),
+            Heading::plain("Request", "main"),
+            Heading::plain("Status", ""),
+            by("Total", "num", "-duration_us"),
+            Heading::plain("Where it went", "lo"),
+            by("In SQL", "num", "-query_time_us"),
+            by("Queries", "num", "-query_count"),
+            Heading::plain("Findings", "lo"),
+        ],
+        rows: rows(&page.items, &here),
+        count: row_count(&page, "request"),
+        is_partial: page.is_partial,
+        first_href: filter.cursor.map(|_| format!("{path}{}", params.with(&[("cursor", None)]))),
+        next_href: page
+            .next
+            .map(|next| format!("{path}{}", params.with(&[("cursor", Some(&next.to_string()))]))),
+        clear_href: path.clone(),
+        // Live rows come in at the top, so they are for the newest-first list only.
+        is_live: filter.cursor.is_none() && sort == "-started_at",
+    };
+    draw(&list)
+}
+
+/// How many rows there are: `1,204 requests`, `about 1.2 M requests`, `50 requests shown`.
+pub(crate) fn row_count<T>(page: &Page<T>, what: &str) -> String {
+    let (text, is_one) = match page.total {
+        Some(total) if page.is_total_estimate => (filters::about(total), false),
+        Some(total) => (count(total), total == 1),
+        None => {
+            let shown = u64::try_from(page.items.len()).unwrap_or(u64::MAX);
+            let shown_word = if page.next.is_some() { " shown" } else { "" };
+            return format!("{} {what}{}{shown_word}", count(shown), if shown == 1 { "" } else { "s" });
+        }
+    };
+    format!("{text} {what}{}", if is_one { "" } else { "s" })
+}

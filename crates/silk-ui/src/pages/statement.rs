@@ -1,0 +1,178 @@
+//! One statement across requests: who runs it, from where, and how it does over time.
+
+use askama::Template;
+use axum::{extract::Path, response::Response};
+
+use super::{Choice, Frame, draw, query::{PlanRow, plan_rows}, request_name};
+use crate::{
+    code::{SqlView, sql_view},
+    context::{Here, read_id},
+    error::Failure,
+    filters::{self, Markup, count, duration_cell, one_line, ratio},
+    pages::groups::short_site,
+    query_string::{Params, Window},
+    svg,
+    svg::waterfall::short_name,
+};
+
+/// Rows of each table.
+const MOST_ROWS: usize = 50;
+
+#[derive(Template)]
+#[template(path = "pages/statement.html")]
+struct StatementPage {
+    frame: Frame,
+    name: String,
+    fingerprint: String,
+    database: &'static str,
+    tables: String,
+    sql: SqlView,
+    figures: Vec<(&'static str, Markup)>,
+    windows: Vec<Choice>,
+    window: &'static str,
+    calls_in_window: u64,
+    over_time: Markup,
+    from: Markup,
+    until: Markup,
+    routes: Vec<RouteRow>,
+    sites: Vec<SiteRow>,
+    slowest: Vec<SlowRow>,
+    plans: Vec<PlanRow>,
+    requests_href: String,
+}
+
+struct RouteRow {
+    name: String,
+    href: String,
+    requests: String,
+    calls: String,
+    per_request: String,
+    total: Markup,
+    bar: Markup,
+}
+
+struct SiteRow {
+    place: String,
+    title: String,
+    calls: String,
+    total: Markup,
+    bar: Markup,
+}
+
+struct SlowRow {
+    href: String,
+    name: String,
+    at: Markup,
+    calls: String,
+    max: Markup,
+    total: Markup,
+    bar: Markup,
+}
+
+/// `GET /statements/{fingerprint}`
+pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<Response, Failure> {
+    let params = here.params(&["window"])?;
+    let window = Window::read(&params)?;
+    let fingerprint = read_id(&fingerprint, "statement")?;
+    let range = window.range(here.now);
+    let detail = here
+        .app
+        .ask(|store| store.statement(fingerprint, range))
+        .await?
+        .ok_or_else(|| Failure::not_found("No statement of this fingerprint is kept."))?;
+    let plans = here.app.ask(|store| store.plans_of_statement(fingerprint, 20)).await.unwrap_or_default();
+    let base = &*here.base;
+    let (summary, statement) = (&detail.summary, &detail.summary.statement);
+    let most_route = detail.routes.iter().map(|route| route.total_us).max().unwrap_or(0);
+    let most_site = detail.call_sites.iter().map(|site| site.total_us).max().unwrap_or(0);
+    let most_slow = detail.slowest.iter().map(|slow| slow.max_us).max().unwrap_or(0);
+    let word = fingerprint.to_string();
+    let number = |n: u64| askama::filters::Safe(count(n));
+    let requests = |extra: &[(&str, Option<&str>)]| {
+        let mut query = vec![("fingerprint", Some(&*word))];
+        query.extend_from_slice(extra);
+        format!("{base}/requests{}", Params::default().with(&query))
+    };
+    let page = StatementPage {
+        frame: Frame::new(&here, "statements", short_name(statement)),
+        name: short_name(statement),
+        database: statement.database.as_str(),
+        tables: one_line(&statement.tables.join(", "), 200),
+        sql: sql_view(&statement.normalized, statement.database),
+        figures: vec![
+            ("calls", number(summary.calls)),
+            ("requests", number(summary.requests)),
+            ("per request", askama::filters::Safe(ratio(summary.calls, summary.requests))),
+            ("total", duration_cell(summary.total_us)),
+            ("mean", duration_cell(summary.total_us / summary.calls.max(1))),
+            ("p50", duration_cell(detail.durations.percentile(50.0))),
+            ("p95", duration_cell(detail.durations.percentile(95.0))),
+            ("max", duration_cell(summary.max_us)),
+            ("rows", number(summary.rows)),
+            ("errors", filters::count_or_dash(summary.errors)),
+            ("last seen", filters::ago(summary.last_seen_at)),
+        ],
+        windows: Window::ALL
+            .into_iter()
+            .map(|choice| Choice {
+                label: choice.label().to_owned(),
+                href: format!("{base}/statements/{word}{}", params.with(&[("window", Some(choice.word()))])),
+                is_current: choice == window,
+            })
+            .collect(),
+        window: window.label(),
+        calls_in_window: detail.over_time.iter().map(|bucket| bucket.count).sum(),
+        over_time: svg::over_time(&detail.over_time, "calls"),
+        from: filters::moment(range.since),
+        until: filters::moment(range.until),
+        routes: detail
+            .routes
+            .iter()
+            .take(MOST_ROWS)
+            .map(|route| RouteRow {
+                name: request_name(route.kind, &route.method, &route.route),
+                href: requests(&[("route", Some(&*route.route))]),
+                requests: count(route.requests),
+                calls: count(route.calls),
+                per_request: ratio(route.calls, route.requests),
+                total: duration_cell(route.total_us),
+                bar: svg::bar(route.total_us, most_route, "k-sql"),
+            })
+            .collect(),
+        sites: detail
+            .call_sites
+            .iter()
+            .take(MOST_ROWS)
+            .map(|site| SiteRow {
+                place: site.call_site.as_ref().map_or_else(
+                    || "call site not captured".to_owned(),
+                    |site| short_site(&site.file, site.line),
+                ),
+                title: site.call_site.as_ref().map_or_else(String::new, |site| {
+                    format!("{} in {site}", one_line(&site.function, 160))
+                }),
+                calls: count(site.calls),
+                total: duration_cell(site.total_us),
+                bar: svg::bar(site.total_us, most_site, "k-sql"),
+            })
+            .collect(),
+        slowest: detail
+            .slowest
+            .iter()
+            .take(MOST_ROWS)
+            .map(|slow| SlowRow {
+                href: format!("{base}/requests/{}?statement={word}#s{word}", slow.request_id),
+                name: format!("{} {}", slow.method, one_line(&slow.route, 160)),
+                at: filters::ago(slow.started_at),
+                calls: count(slow.calls),
+                max: duration_cell(slow.max_us),
+                total: duration_cell(slow.total_us),
+                bar: svg::bar(slow.max_us, most_slow, "k-sql"),
+            })
+            .collect(),
+        plans: plan_rows(&plans, base),
+        requests_href: requests(&[]),
+        fingerprint: word.clone(),
+    };
+    draw(&page)
+}

@@ -1,0 +1,6 @@
+//! Who gets in, and what a page may do.
+
+pub(crate) mod access;
+pub(crate) mod csp;
+pub(crate) mod csrf;
+pub(crate) mod origin;
