@@ -36,6 +36,10 @@ pub(crate) struct Cli {
     #[arg(long, env = "WEAVE_SUBSCRIBER", value_enum, default_value_t = Switch::On, hide = true)]
     pub(crate) subscriber: Switch,
 
+    /// Add the index that the newest messages want, so that a sort does not drown what is measured.
+    #[arg(long, hide = true)]
+    pub(crate) indexed: bool,
+
     /// Connections of the pool.
     #[arg(long, env = "WEAVE_CONNECTIONS", default_value_t = 10, hide = true)]
     pub(crate) connections: u32,

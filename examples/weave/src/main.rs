@@ -37,6 +37,9 @@ async fn main() -> ExitCode {
 
 async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
     let database = database::open(&cli.database, cli.connections).await?;
+    if cli.indexed {
+        database.add_index().await?;
+    }
     let silk = match cli.capture {
         Capture::Off => None,
         Capture::Layer | Capture::Pool => Some(

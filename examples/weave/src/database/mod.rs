@@ -40,6 +40,20 @@ pub(crate) enum Database {
     Sqlite(Pools<sqlx::SqlitePool>),
 }
 
+impl Database {
+    /// Adds the index that the newest messages want.
+    pub(crate) async fn add_index(&self) -> Result<(), sqlx::Error> {
+        // MariaDB knows IF NOT EXISTS here, MySQL does not.
+        const INDEX: &str = "CREATE INDEX IF NOT EXISTS message_updated ON message (updated)";
+        match self {
+            Self::Postgres(pools) => drop(sqlx::query(INDEX).execute(&pools.main).await?),
+            Self::MySql(pools) => drop(sqlx::query(INDEX).execute(&pools.main).await?),
+            Self::Sqlite(pools) => drop(sqlx::query(INDEX).execute(&pools.main).await?),
+        }
+        Ok(())
+    }
+}
+
 /// Why there is no database.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OpenError {

@@ -5,6 +5,13 @@
 
 /// Repeats the items in a module per database and pool.
 macro_rules! per_database {
+    (@in $name:ident { $($code:item)* }) => {
+        pub(crate) mod $name {
+            use super::*;
+            use crate::database::flavor::$name::*;
+            $($code)*
+        }
+    };
     ($($code:item)*) => {
         per_database!(@in postgres { $($code)* });
         per_database!(@in mysql { $($code)* });
@@ -12,13 +19,6 @@ macro_rules! per_database {
         per_database!(@in silk_postgres { $($code)* });
         per_database!(@in silk_mysql { $($code)* });
         per_database!(@in silk_sqlite { $($code)* });
-    };
-    (@in $name:ident { $($code:item)* }) => {
-        pub(crate) mod $name {
-            use super::*;
-            use crate::database::flavor::$name::*;
-            $($code)*
-        }
     };
 }
 
