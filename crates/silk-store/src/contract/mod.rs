@@ -1,0 +1,61 @@
+//! What every store must do: one suite, run over each.
+//!
+//! Each test takes an empty store. [`contract_tests!`](crate::contract_tests) makes a test function
+//! of each.
+#![expect(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "these are tests: to panic is how they fail"
+)]
+
+pub mod fixture;
+pub mod lists;
+pub mod records;
+pub mod retention;
+pub mod sums;
+
+/// Makes a test of each part of the contract; the argument is a function that takes the name of
+/// the test and returns an empty store with whatever must live as long.
+#[macro_export]
+macro_rules! contract_tests {
+    ($empty:path) => {
+        $crate::contract_tests! { @ $empty =>
+            records::round_trip_of_every_field,
+            records::a_batch_written_again_changes_nothing,
+            records::a_batch_is_stored_whole_beside_known_requests,
+            records::hostile_texts_come_back,
+            records::ten_thousand_queries_come_back,
+            records::nothing_is_found_in_an_empty_store,
+            records::plans_are_kept_and_listed,
+            records::clear_removes_everything,
+            records::requests_of_other_runs_keep_their_run,
+            lists::each_filter_selects,
+            lists::filters_combine,
+            lists::prefixes_are_literal,
+            lists::pages_cover_all_under_every_sort_and_filter,
+            lists::ties_are_broken_by_id,
+            lists::pages_cover_all_while_writes_go_on,
+            lists::limits_are_kept,
+            lists::any_cursor_is_taken,
+            sums::routes_are_summed,
+            sums::counted_requests_count,
+            sums::windows_are_kept,
+            sums::statements_are_listed_and_sorted,
+            sums::a_statement_tells_who_runs_it,
+            retention::by_age,
+            retention::by_count,
+            retention::by_bytes,
+            retention::figures_outlive_requests,
+            retention::within_the_budget_nothing_goes,
+        }
+    };
+    (@ $empty:path => $($module:ident :: $test:ident,)*) => {
+        $(
+            #[tokio::test]
+            async fn $test() {
+                let (store, _alive) = $empty(stringify!($test));
+                $crate::contract::$module::$test(&store).await;
+            }
+        )*
+    };
+}

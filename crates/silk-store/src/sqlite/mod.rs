@@ -208,13 +208,13 @@ impl Store for SqliteStore {
     }
 
     fn size(&self) -> StoreFuture<'_, StoreSize> {
-        self.read("measure the store", |mut connection| async move {
+        self.read("measure the store", move |mut connection| async move {
             size::size(&mut connection, &self.path).await
         })
     }
 
     fn requests<'a>(&'a self, filter: &'a RequestFilter) -> StoreFuture<'a, Page<RequestSummary>> {
-        self.read("list requests", |mut connection| async move {
+        self.read("list requests", move |mut connection| async move {
             requests::requests(&mut connection, filter, self.config.scan_time).await
         })
     }

@@ -1,0 +1,302 @@
+//! Lists of requests: filters, sorts, cursors.
+
+use std::{cmp::Reverse, collections::HashSet};
+
+use silk_core::{
+    Fingerprint, Outcome, RequestId, RequestKind, RequestRecord, RequestSummary, Store,
+    store::{Cursor, RequestFilter, RequestSort},
+};
+use uuid::Uuid;
+
+use super::fixture::{add_queries, at, batch, request, statement};
+
+/// Sixty requests that differ in everything that can be filtered by, with many ties.
+fn varied() -> Vec<RequestRecord> {
+    (0..60)
+        .map(|number: u64| {
+            // Four start together.
+            let mut record = request(number, i64::try_from(number / 4).unwrap());
+            let summary = &mut record.summary;
+            summary.times.total_us = 1000 * (number % 7);
+            summary.times.sql_us = 100 * (number % 5);
+            summary.query_count = number % 4;
+            summary.status = [Some(200), Some(404), Some(500), None][usize::try_from(number % 4).unwrap()];
+            if number % 6 == 0 {
+                summary.method = "POST".to_owned();
+                summary.route = "/threads".to_owned();
+                summary.path = "/threads".to_owned();
+            }
+            if number % 10 == 9 {
+                summary.kind = RequestKind::Job;
+                summary.method = String::new();
+                summary.route = "nightly".to_owned();
+                summary.path = "nightly".to_owned();
+                summary.outcome = Outcome::Panicked;
+            }
+            if number % 5 == 0 {
+                summary.findings.push("repeated_statement".to_owned());
+            }
+            if number % 15 == 0 {
+                summary.findings.push("slow_query".to_owned());
+            }
+            if number % 3 == 0 {
+                add_queries(&mut record, &statement(5, "threads"), 1, 2, 10);
+            }
+            record
+        })
+        .collect()
+}
+
+fn filters() -> Vec<(RequestFilter, fn(&RequestRecord) -> bool)> {
+    let none = RequestFilter::default;
+    vec![
+        (none(), |_| true),
+        (RequestFilter { kind: Some(RequestKind::Job), ..none() }, |record| {
+            record.summary.kind == RequestKind::Job
+        }),
+        (RequestFilter { kind: Some(RequestKind::Test), ..none() }, |_| false),
+        (RequestFilter { method: Some("POST".to_owned()), ..none() }, |record| {
+            record.summary.method == "POST"
+        }),
+        (RequestFilter { route: Some("/threads".to_owned()), ..none() }, |record| {
+            record.summary.route == "/threads"
+        }),
+        (RequestFilter { route: Some("/threads*".to_owned()), ..none() }, |record| {
+            record.summary.route.starts_with("/threads")
+        }),
+        (RequestFilter { route: Some("/nowhere".to_owned()), ..none() }, |_| false),
+        (RequestFilter { path: Some("/threads/7".to_owned()), ..none() }, |record| {
+            record.summary.path == "/threads/7"
+        }),
+        (RequestFilter { path: Some("/threads/1*".to_owned()), ..none() }, |record| {
+            record.summary.path.starts_with("/threads/1")
+        }),
+        (RequestFilter { path: Some("nightly".to_owned()), ..none() }, |record| {
+            record.summary.path == "nightly"
+        }),
+        (RequestFilter { path: Some("*".to_owned()), ..none() }, |_| true),
+        (RequestFilter { status: Some((404, 404)), ..none() }, |record| {
+            record.summary.status == Some(404)
+        }),
+        (RequestFilter { status: Some((400, 599)), ..none() }, |record| {
+            record.summary.status >= Some(400)
+        }),
+        (RequestFilter { min_duration_us: Some(4000), ..none() }, |record| {
+            record.summary.times.total_us >= 4000
+        }),
+        (RequestFilter { min_queries: Some(3), ..none() }, |record| {
+            record.summary.query_count >= 3
+        }),
+        (RequestFilter { finding: Some("any".to_owned()), ..none() }, |record| {
+            !record.summary.findings.is_empty()
+        }),
+        (RequestFilter { finding: Some("slow_query".to_owned()), ..none() }, |record| {
+            record.summary.findings.contains(&"slow_query".to_owned())
+        }),
+        (RequestFilter { fingerprint: Some(Fingerprint(5)), ..none() }, |record| {
+            !record.statements.is_empty()
+        }),
+        (RequestFilter { fingerprint: Some(Fingerprint(6)), ..none() }, |_| false),
+        (RequestFilter { since: Some(at(4)), ..none() }, |record| {
+            record.summary.started_at >= at(4)
+        }),
+        (RequestFilter { until: Some(at(4)), ..none() }, |record| {
+            record.summary.started_at < at(4)
+        }),
+    ]
+}
+
+fn key(sort: RequestSort, summary: &RequestSummary) -> (i64, RequestId) {
+    let number = match sort {
+        RequestSort::StartedAt => return (summary.started_at.timestamp_micros(), summary.id),
+        RequestSort::Duration => summary.times.total_us,
+        RequestSort::QueryTime => summary.times.sql_us,
+        RequestSort::QueryCount => summary.query_count,
+    };
+    (number.cast_signed(), summary.id)
+}
+
+/// All pages of a filter, one after the other.
+pub(super) async fn all_pages(store: &dyn Store, filter: &RequestFilter) -> Vec<RequestId> {
+    let mut filter = filter.clone();
+    let mut ids = Vec::new();
+    for _ in 0..10_000 {
+        let page = store.requests(&filter).await.unwrap();
+        ids.extend(page.items.iter().map(|item| item.id));
+        let Some(next) = page.next else { return ids };
+        // A cursor goes through an address.
+        filter.cursor = Some(next.to_string().parse().unwrap());
+    }
+    ids
+}
+
+/// Each filter selects what it says, in one page.
+pub async fn each_filter_selects(store: &dyn Store) {
+    let records = varied();
+    store.write(&batch(records.clone())).await.unwrap();
+    for (filter, is_wanted) in filters() {
+        let filter = RequestFilter { limit: 500, ..filter };
+        let page = store.requests(&filter).await.unwrap();
+        let mut wanted: Vec<_> =
+            records.iter().filter(|record| is_wanted(record)).map(|record| &record.summary).collect();
+        wanted.sort_by_key(|summary| Reverse(key(RequestSort::StartedAt, summary)));
+        assert_eq!(page.items.iter().collect::<Vec<_>>(), wanted, "{filter:?}");
+        assert_eq!(page.next, None, "{filter:?}");
+    }
+}
+
+/// Two filters together select what both do.
+pub async fn filters_combine(store: &dyn Store) {
+    let records = varied();
+    store.write(&batch(records.clone())).await.unwrap();
+    for (one, is_one) in filters() {
+        for (other, is_other) in filters() {
+            let both = RequestFilter {
+                kind: one.kind.or(other.kind),
+                method: one.method.clone().or(other.method.clone()),
+                route: one.route.clone().or(other.route.clone()),
+                path: one.path.clone().or(other.path.clone()),
+                status: one.status.or(other.status),
+                min_duration_us: one.min_duration_us.or(other.min_duration_us),
+                min_queries: one.min_queries.or(other.min_queries),
+                finding: one.finding.clone().or(other.finding.clone()),
+                fingerprint: one.fingerprint.or(other.fingerprint),
+                since: one.since.or(other.since),
+                until: one.until.or(other.until),
+                limit: 500,
+                ..RequestFilter::default()
+            };
+            // Where both set the same field, the first one's counts.
+            let are_same = filters_set(&one) & filters_set(&other) != 0;
+            let wanted = records
+                .iter()
+                .filter(|record| is_one(record) && (are_same || is_other(record)))
+                .map(|record| record.summary.id)
+                .collect::<HashSet<_>>();
+            let found: HashSet<_> = all_pages(store, &both).await.into_iter().collect();
+            assert_eq!(found, wanted, "{both:?}");
+        }
+    }
+}
+
+fn filters_set(filter: &RequestFilter) -> u16 {
+    [
+        filter.kind.is_some(),
+        filter.method.is_some(),
+        filter.route.is_some(),
+        filter.path.is_some(),
+        filter.status.is_some(),
+        filter.min_duration_us.is_some(),
+        filter.min_queries.is_some(),
+        filter.finding.is_some(),
+        filter.fingerprint.is_some(),
+        filter.since.is_some(),
+        filter.until.is_some(),
+    ]
+    .into_iter()
+    .fold(0, |bits, is_set| bits << 1 | u16::from(is_set))
+}
+
+/// A prefix takes `%`, `_` and `[` as they are, and is not a prefix of other cases.
+pub async fn prefixes_are_literal(store: &dyn Store) {
+    let paths = ["/a%b", "/axb", "/a_b", "/A%b", "/é1", "/ê1", "/a%", "/a", "/a*c"];
+    let records: Vec<_> = (1..)
+        .zip(paths)
+        .map(|(number, path)| {
+            let mut record = request(number, 1);
+            record.summary.path = path.to_owned();
+            record
+        })
+        .collect();
+    store.write(&batch(records)).await.unwrap();
+    for (pattern, wanted) in
+        [("/a%*", 2), ("/a_*", 1), ("/a*", 6), ("/é*", 1), ("/a", 1), ("/A*", 1), ("/a**", 1)]
+    {
+        let filter = RequestFilter { path: Some(pattern.to_owned()), ..RequestFilter::default() };
+        let page = store.requests(&filter).await.unwrap();
+        assert_eq!(page.items.len(), wanted, "{pattern}");
+    }
+}
+
+/// Pages of 7 cover all, in order, under each sort with each filter.
+pub async fn pages_cover_all_under_every_sort_and_filter(store: &dyn Store) {
+    let records = varied();
+    for part in records.chunks(13) {
+        store.write(&batch(part.to_vec())).await.unwrap();
+    }
+    for &sort in RequestSort::ALL {
+        for (filter, is_wanted) in filters() {
+            let filter = RequestFilter { sort, limit: 7, ..filter };
+            let mut wanted: Vec<_> = records
+                .iter()
+                .filter(|record| is_wanted(record))
+                .map(|record| key(sort, &record.summary))
+                .collect();
+            wanted.sort_unstable_by_key(|key| Reverse(*key));
+            let wanted: Vec<_> = wanted.into_iter().map(|(_, id)| id).collect();
+            assert_eq!(all_pages(store, &filter).await, wanted, "{filter:?}");
+        }
+    }
+}
+
+/// Where all keys are the same, ids alone order the list.
+pub async fn ties_are_broken_by_id(store: &dyn Store) {
+    let records: Vec<_> = (0..25).map(|number| request(number, 1)).collect();
+    store.write(&batch(records.clone())).await.unwrap();
+    let mut wanted: Vec<_> = records.iter().map(|record| record.summary.id).collect();
+    wanted.reverse();
+    for &sort in RequestSort::ALL {
+        for limit in [1, 4, 5, 24, 25, 26] {
+            let filter = RequestFilter { sort, limit, ..RequestFilter::default() };
+            assert_eq!(all_pages(store, &filter).await, wanted, "{filter:?}");
+        }
+    }
+}
+
+/// What was there when the first page was read is seen once, though newer requests come.
+pub async fn pages_cover_all_while_writes_go_on(store: &dyn Store) {
+    for &sort in RequestSort::ALL {
+        store.clear().await.unwrap();
+        let records = varied();
+        store.write(&batch(records.clone())).await.unwrap();
+        let mut filter = RequestFilter { sort, limit: 7, ..RequestFilter::default() };
+        let mut seen = Vec::new();
+        for number in 1000.. {
+            let page = store.requests(&filter).await.unwrap();
+            seen.extend(page.items.iter().map(|item| item.id));
+            let mut newer = request(number, 100);
+            newer.summary.times.total_us = 1000 * (number % 7);
+            newer.summary.query_count = number % 4;
+            store.write(&batch(vec![newer])).await.unwrap();
+            let Some(next) = page.next else { break };
+            filter.cursor = Some(next);
+        }
+        let distinct: HashSet<_> = seen.iter().collect();
+        assert_eq!(distinct.len(), seen.len(), "{sort}: none twice");
+        assert!(records.iter().all(|record| distinct.contains(&record.summary.id)), "{sort}");
+    }
+}
+
+/// 0 means 50, and more than 500 means 500.
+pub async fn limits_are_kept(store: &dyn Store) {
+    let records = (0..600).map(|number| request(number, 1)).collect();
+    store.write(&batch(records)).await.unwrap();
+    for (limit, wanted) in [(0, 50), (1, 1), (500, 500), (501, 500), (u32::MAX, 500)] {
+        let filter = RequestFilter { limit, ..RequestFilter::default() };
+        assert_eq!(store.requests(&filter).await.unwrap().items.len(), wanted);
+    }
+}
+
+/// A cursor that no page gave is answered all the same.
+pub async fn any_cursor_is_taken(store: &dyn Store) {
+    store.write(&batch(varied())).await.unwrap();
+    for &sort in RequestSort::ALL {
+        for key in [i64::MIN, -1, 0, 3, i64::MAX] {
+            for id in [Uuid::nil(), Uuid::max()] {
+                let cursor = Some(Cursor { key, id: RequestId(id) });
+                let filter = RequestFilter { sort, cursor, ..RequestFilter::default() };
+                store.requests(&filter).await.unwrap();
+            }
+        }
+    }
+}
