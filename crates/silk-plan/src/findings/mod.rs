@@ -1,14 +1,47 @@
 //! What a plan tells to do.
+//!
+//! Each rule looks at one node, or at the whole, and speaks only above a gate: the plan takes
+//! long enough to matter, and the node takes enough of it. What a plan alone cannot tell (the type
+//! of a column, the size of a table) comes in a [`JudgeContext`]; unknown keeps a rule silent
+//! where it would otherwise guess.
+
+mod facts;
+mod joins;
+mod limits;
+mod other_databases;
+mod scans;
+mod spills;
+mod subqueries;
+mod text;
+mod whole;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use silk_core::Severity;
 
 use crate::Plan;
+use facts::Facts;
 
 /// What is known beside the plan itself. Everything unknown keeps a rule cautious.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
-pub struct JudgeContext {}
+pub struct JudgeContext {
+    /// The statement takes much of its request: judged although the plan is quick.
+    pub is_top_statement: bool,
+    /// How often the statement was run. Unless it is known to be often, planning is not judged.
+    pub calls: Option<u64>,
+    /// Live rows by relation.
+    pub table_rows: BTreeMap<String, f64>,
+    /// Types of columns, by `relation.column`, as `format_type` names them.
+    pub column_types: BTreeMap<String, String>,
+    /// Fraction of pages all of whose rows are visible to everyone, by relation, 0 to 1.
+    pub all_visible: BTreeMap<String, f64>,
+    /// The plan of the same statement for its values, where this one is the generic one.
+    pub custom: Option<Box<Plan>>,
+    /// Wall-clock time of the query in the app, in ms.
+    pub wall_ms: Option<f64>,
+}
 
 /// A remark about a plan, with its evidence.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -29,12 +62,90 @@ pub struct PlanFinding {
     pub unless: String,
     /// Whether the action was tried and helped.
     pub verified: bool,
+    /// Whether it rests on the planner's estimates only.
+    pub estimated: bool,
     /// Time it would save at best, in ms.
     pub saves_ms: Option<f64>,
 }
 
 /// What a plan tells to do, what saves most first.
 #[must_use]
-pub fn judge(_plan: &Plan, _context: &JudgeContext) -> Vec<PlanFinding> {
-    Vec::new()
+pub fn judge(plan: &Plan, context: &JudgeContext) -> Vec<PlanFinding> {
+    let facts = Facts::of(plan, context);
+    let mut found = Vec::new();
+    if facts.matters() {
+        for node in &facts.nodes {
+            scans::judge(&facts, node, &mut found);
+            spills::judge(&facts, node, &mut found);
+            joins::judge(&facts, node, &mut found);
+            subqueries::judge(&facts, node, &mut found);
+            limits::judge(&facts, node, &mut found);
+            other_databases::judge(&facts, node, &mut found);
+        }
+        whole::judge(&facts, &mut found);
+    }
+    let mut found = one_per_cause(&facts, found);
+    found.sort_by(|a, b| {
+        let ms = |finding: &PlanFinding| finding.saves_ms.unwrap_or(0.0);
+        ms(b)
+            .total_cmp(&ms(a))
+            .then(b.severity.cmp(&a.severity))
+            .then(a.node.cmp(&b.node))
+    });
+    found
+}
+
+/// Pairs of rules where the first says why, and the second says the same with less.
+const EXPLAINED: [(&str, &str); 14] = [
+    ("leading_wildcard", "seq_scan_filters_most"),
+    ("function_on_column", "seq_scan_filters_most"),
+    ("cast_on_column", "seq_scan_filters_most"),
+    ("or_blocks_index", "seq_scan_filters_most"),
+    ("limit_walks_wrong_index", "seq_scan_filters_most"),
+    ("limit_walks_wrong_index", "index_scan_filters_many"),
+    ("leading_wildcard", "index_scan_filters_many"),
+    ("function_on_column", "index_scan_filters_many"),
+    ("cast_on_column", "index_scan_filters_many"),
+    ("sort_on_disk", "temp_io"),
+    ("hash_spills", "temp_io"),
+    ("cartesian_product", "nested_loop_repeats"),
+    ("not_in_subquery", "correlated_subquery"),
+    ("or_blocks_index", "join_filter_discards"),
+];
+
+/// One finding per cause at a node; what a flagged parent explains is not said again below it.
+fn one_per_cause(facts: &Facts<'_>, found: Vec<PlanFinding>) -> Vec<PlanFinding> {
+    let said: BTreeSet<(&str, Option<usize>)> = found
+        .iter()
+        .map(|finding| (finding.rule, finding.node))
+        .collect();
+    let repeated: BTreeSet<usize> = found
+        .iter()
+        .filter(|finding| {
+            matches!(
+                finding.rule,
+                "nested_loop_repeats" | "correlated_subquery" | "not_in_subquery"
+            )
+        })
+        .filter_map(|finding| finding.node)
+        .collect();
+    found
+        .into_iter()
+        .filter(|finding| {
+            let explained = EXPLAINED
+                .iter()
+                .any(|(why, what)| *what == finding.rule && said.contains(&(*why, finding.node)));
+            // A scan within something repeated is that thing's cost.
+            let within = matches!(
+                finding.rule,
+                "seq_scan_filters_most"
+                    | "index_scan_filters_many"
+                    | "many_pages_per_row"
+                    | "join_filter_discards"
+            ) && finding
+                .node
+                .is_some_and(|node| facts.ancestors(node).any(|above| repeated.contains(&above)));
+            !explained && !within
+        })
+        .collect()
 }

@@ -1,0 +1,202 @@
+//! What the rules ask of a plan.
+
+use silk_core::Severity;
+
+use super::{JudgeContext, PlanFinding};
+use crate::{Execution, Plan, PlanNode};
+
+/// A plan with what the rules ask of it, looked up once.
+pub(super) struct Facts<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) context: &'a JudgeContext,
+    pub(super) nodes: Vec<&'a PlanNode>,
+    parents: Vec<Option<usize>>,
+    /// Share of the whole in each subtree, 0 to 1: of the time, else of the cost.
+    shares: Vec<f64>,
+    /// Whether the shares are of time.
+    pub(super) timed: bool,
+    /// The plan in ms, where it is timed.
+    pub(super) total_ms: f64,
+}
+
+/// What a rule says; see [`PlanFinding`] for the words.
+pub(super) struct Remark {
+    pub(super) rule: &'static str,
+    pub(super) title: String,
+    pub(super) evidence: String,
+    pub(super) action: String,
+    pub(super) unless: &'static str,
+    /// Fraction of the subtree's time that could be saved.
+    pub(super) saves: f64,
+}
+
+/// Plans quicker than this are not worth a remark, in ms.
+const MIN_TOTAL_MS: f64 = 5.0;
+/// Without times, plans cheaper than this, in planner units.
+const MIN_COST: f64 = 100.0;
+
+impl<'a> Facts<'a> {
+    pub(super) fn of(plan: &'a Plan, context: &'a JudgeContext) -> Self {
+        let nodes: Vec<&PlanNode> = plan.nodes().collect();
+        let mut parents = vec![None; nodes.len()];
+        for node in &nodes {
+            for child in &node.children {
+                parents[child.id] = Some(node.id);
+            }
+        }
+        let timed = plan.totals.root_ms.is_some();
+        let total_ms = plan.totals.total_ms.unwrap_or(0.0);
+        let mut shares: Vec<f64> = nodes
+            .iter()
+            .map(|node| node.derived.cost_share.unwrap_or(0.0))
+            .collect();
+        for at in (0..nodes.len()).rev() {
+            if timed {
+                let ms = nodes[at].derived.inclusive_ms.unwrap_or(0.0);
+                shares[at] = if total_ms > 0.0 {
+                    (ms / total_ms).min(1.0)
+                } else {
+                    0.0
+                };
+            } else if let Some(parent) = parents[at] {
+                let below: f64 = shares[at];
+                shares[parent] += below;
+            }
+        }
+        Self {
+            plan,
+            context,
+            nodes,
+            parents,
+            shares,
+            timed,
+            total_ms,
+        }
+    }
+
+    /// Whether the plan as a whole is worth judging.
+    pub(super) fn matters(&self) -> bool {
+        if self.context.is_top_statement || self.plan.format == crate::PlanFormat::SqliteRows {
+            return true;
+        }
+        if self.timed {
+            return self.total_ms >= MIN_TOTAL_MS;
+        }
+        match self
+            .plan
+            .root
+            .estimate
+            .and_then(|estimate| estimate.total_cost)
+        {
+            Some(cost) => cost >= MIN_COST,
+            // Ran without times and costs, or neither: only figures of rows can be judged.
+            None => true,
+        }
+    }
+
+    /// Whether the node and what is below it take enough of the whole.
+    pub(super) fn is_heavy(&self, node: &PlanNode) -> bool {
+        let known = self.timed
+            || self
+                .plan
+                .root
+                .estimate
+                .is_some_and(|estimate| estimate.total_cost.is_some());
+        !known || self.share(node) >= if self.timed { 0.1 } else { 0.2 }
+    }
+
+    /// The subtree's share of the whole, 0 to 1.
+    pub(super) fn share(&self, node: &PlanNode) -> f64 {
+        self.shares[node.id]
+    }
+
+    pub(super) fn parent(&self, node: &PlanNode) -> Option<&'a PlanNode> {
+        self.parents[node.id].map(|parent| self.nodes[parent])
+    }
+
+    pub(super) fn ancestors(&self, at: usize) -> impl Iterator<Item = usize> {
+        std::iter::successors(self.parents[at], |at| self.parents[*at])
+    }
+
+    /// Puts a remark about a node together.
+    pub(super) fn remark(&self, node: &PlanNode, remark: Remark) -> PlanFinding {
+        let share = self.share(node);
+        let severity = match remark.saves {
+            saves if saves <= 0.0 => Severity::Info,
+            _ if share >= 0.5 => Severity::Critical,
+            _ => Severity::Warning,
+        };
+        PlanFinding {
+            rule: remark.rule,
+            severity,
+            node: Some(node.id),
+            title: remark.title,
+            evidence: remark.evidence,
+            action: remark.action,
+            unless: remark.unless.to_owned(),
+            verified: false,
+            estimated: !self.plan.analyzed,
+            saves_ms: self
+                .timed
+                .then(|| node.derived.inclusive_ms.unwrap_or(0.0) * remark.saves.clamp(0.0, 1.0)),
+        }
+    }
+}
+
+/// Whether the node ran.
+pub(super) fn ran(node: &PlanNode) -> bool {
+    node.derived.execution == Execution::Ran
+}
+
+/// True rows the node gave.
+pub(super) fn rows(node: &PlanNode) -> f64 {
+    node.derived.rows.unwrap_or(0.0)
+}
+
+/// True rows its own filter threw away.
+pub(super) fn removed_by_filter(node: &PlanNode) -> f64 {
+    node.counters.removed_by_filter.unwrap_or(0.0) * loops(node)
+}
+
+/// Executions over all processes.
+pub(super) fn loops(node: &PlanNode) -> f64 {
+    node.derived.loops.unwrap_or(0.0)
+}
+
+/// Fraction of the rows read that the filter threw away.
+pub(super) fn discarded(node: &PlanNode) -> f64 {
+    node.derived.discarded.unwrap_or(0.0)
+}
+
+/// Name of the relation as people know it.
+pub(super) fn name(node: &PlanNode) -> &str {
+    node.relation
+        .as_deref()
+        .or(node.alias.as_deref())
+        .unwrap_or("a relation")
+}
+
+/// `12,345`; figures above a million short.
+pub(super) fn count(value: f64) -> String {
+    if value >= 1e7 {
+        return format!("{:.1} million", value / 1e6);
+    }
+    let digits = format!("{value:.0}");
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `90 %`, never rounded up to the whole.
+pub(super) fn percent(fraction: f64) -> String {
+    let percent = fraction * 100.0;
+    if percent > 99.0 && percent < 100.0 {
+        return format!("{:.2} %", (percent * 100.0).floor() / 100.0);
+    }
+    format!("{percent:.0} %")
+}

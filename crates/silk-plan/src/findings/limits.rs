@@ -1,0 +1,144 @@
+//! Rules about LIMIT, OFFSET and counting: 8, 9, 15 of the catalogue.
+
+use super::PlanFinding;
+use super::facts::{Facts, Remark, count, ran, removed_by_filter, rows};
+use super::text;
+use crate::PlanNode;
+
+/// What the rules say about one node.
+pub(super) fn judge(facts: &Facts<'_>, node: &PlanNode, found: &mut Vec<PlanFinding>) {
+    if !ran(node) || !facts.is_heavy(node) {
+        return;
+    }
+    let rules = [deep_offset, counts_everything, limit_walks_wrong_index];
+    found.extend(
+        rules
+            .iter()
+            .filter_map(|rule| rule(facts, node))
+            .map(|remark| facts.remark(node, remark)),
+    );
+}
+
+/// 8: rows are made to be skipped.
+fn deep_offset(_: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
+    if node.node_type != "Limit" {
+        return None;
+    }
+    let child = node
+        .children
+        .iter()
+        .find(|child| child.role.runs_in_parent())?;
+    let skipped = rows(child) - rows(node);
+    // Workers send a batch more than is taken: no offset.
+    let exact = !matches!(child.node_type.as_str(), "Gather" | "Gather Merge");
+    if !exact || skipped < 1_000.0 || skipped < 10.0 * rows(node) {
+        return None;
+    }
+    let key = node
+        .preorder()
+        .find_map(|below| below.condition("Sort Key").or(below.index.as_deref()))
+        .unwrap_or("its order");
+    Some(Remark {
+        rule: "deep_offset",
+        title: format!("OFFSET made {} rows to skip them", count(skipped)),
+        evidence: format!(
+            "{} rows read for {} given",
+            count(rows(child)),
+            count(rows(node))
+        ),
+        action: format!(
+            "keyset pagination: WHERE ({key}) is beyond the last row seen, with an index in that order"
+        ),
+        unless: "readers jump to any page by number",
+        saves: skipped / rows(child).max(1.0),
+    })
+}
+
+/// 9: everything is counted.
+fn counts_everything(_: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
+    // A parallel count is finished above the Gather and made below it.
+    let plain = node.node_type == "Aggregate"
+        && node
+            .strategy
+            .as_deref()
+            .is_none_or(|strategy| strategy == "Plain");
+    if !plain
+        || node.partial_mode.as_deref() == Some("Partial")
+        || node.condition("Group Key").is_some()
+    {
+        return None;
+    }
+    if !node.output.is_empty() && !node.output.iter().any(|column| column.contains("count(")) {
+        return None;
+    }
+    let mut below = node;
+    let scan = loop {
+        below = below
+            .children
+            .iter()
+            .find(|child| child.role.runs_in_parent())?;
+        match below.node_type.as_str() {
+            "Aggregate" | "Gather" => {}
+            "Seq Scan" | "Index Only Scan" | "Index Scan" | "Bitmap Heap Scan" => break below,
+            _ => return None,
+        }
+    };
+    let weak = scan.derived.discarded.unwrap_or(0.0) <= 0.5;
+    // Without VERBOSE, only a scan that gives no columns tells that rows are counted and not summed.
+    let counts =
+        !node.output.is_empty() || scan.estimate.and_then(|estimate| estimate.width) == Some(0.0);
+    if rows(scan) < 50_000.0 || !weak || !counts {
+        return None;
+    }
+    let covered = scan.node_type == "Index Only Scan";
+    let table = scan.relation.as_deref().unwrap_or("the table");
+    Some(Remark {
+        rule: "counts_everything",
+        title: format!("Counts {} rows of {table} one by one", count(rows(scan))),
+        evidence: format!("{} rows through {}", count(rows(scan)), scan.title()),
+        action: format!(
+            "an estimate (pg_class.reltuples, or the rows of a plan), a counter table, or a cap (LIMIT n + 1){}",
+            if covered {
+                ""
+            } else {
+                "; exact and cheaper: a small index that covers the condition"
+            }
+        ),
+        unless: "the exact number is needed, as in billing",
+        saves: if covered { 0.3 } else { 0.5 },
+    })
+}
+
+/// 15: an index is walked in order, hoping for rows that are rare.
+fn limit_walks_wrong_index(_: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
+    if node.node_type != "Limit" {
+        return None;
+    }
+    let scan = node
+        .children
+        .iter()
+        .find(|child| child.role.runs_in_parent())?;
+    let removed = removed_by_filter(scan);
+    if scan.node_type != "Index Scan" || removed < 10_000.0 || removed < 100.0 * rows(node).max(1.0)
+    {
+        return None;
+    }
+    let filter = scan.condition("Filter")?;
+    let index = scan.index.as_deref().unwrap_or("the index");
+    let equality = text::without_literals(filter).contains(" = ") || text::is_constant_flag(filter);
+    Some(Remark {
+        rule: "limit_walks_wrong_index",
+        title: format!("LIMIT walks {index} past {} rows", count(removed)),
+        evidence: format!(
+            "{} rows thrown away by {filter} for {} given",
+            count(removed),
+            count(rows(node))
+        ),
+        action: format!(
+            "an index on the columns of {filter}{} followed by the ones it is ordered by",
+            if equality { " (compared with =)" } else { "" }
+        ),
+        unless: "the condition usually keeps most rows",
+        saves: 0.9,
+    })
+}

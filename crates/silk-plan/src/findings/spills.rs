@@ -1,0 +1,104 @@
+//! Rules about memory that did not suffice: 4, 5, 12 of the catalogue.
+
+use super::PlanFinding;
+use super::facts::{Facts, Remark, count, ran};
+use crate::PlanNode;
+
+/// What the rules say about one node.
+pub(super) fn judge(facts: &Facts<'_>, node: &PlanNode, found: &mut Vec<PlanFinding>) {
+    if !ran(node) || !facts.is_heavy(node) {
+        return;
+    }
+    let rules = [sort_on_disk, hash_spills, temp_io];
+    found.extend(
+        rules
+            .iter()
+            .filter_map(|rule| rule(node))
+            .map(|remark| facts.remark(node, remark)),
+    );
+}
+
+/// 4: a sort went to disk, the leader's or a worker's.
+fn sort_on_disk(node: &PlanNode) -> Option<Remark> {
+    let workers = node.workers.iter().filter(|worker| worker.sort_on_disk);
+    let of_workers = workers
+        .filter_map(|worker| Some(worker.sort.as_ref()?.1))
+        .fold(0.0, f64::max);
+    let own = node
+        .counters
+        .sort_space_kb
+        .filter(|_| node.counters.sort_on_disk == Some(true));
+    let space = own.unwrap_or(0.0).max(of_workers);
+    if space <= 0.0 {
+        return None;
+    }
+    let keys = node.condition("Sort Key").unwrap_or("its key");
+    Some(Remark {
+        rule: "sort_on_disk",
+        title: format!("Sorted on disk: {} kB", count(space)),
+        evidence: format!(
+            "{} by {keys} took {} kB on disk",
+            node.detail("Sort Method").unwrap_or("the sort"),
+            count(space)
+        ),
+        action: format!(
+            "an index that gives the order of {keys}; else work_mem of {} kB for this role or transaction, not for all",
+            count((space * 2.5).ceil())
+        ),
+        unless: "the whole result is wanted rarely, in a report",
+        saves: 0.5,
+    })
+}
+
+/// 5: a hash did not fit its memory.
+fn hash_spills(node: &PlanNode) -> Option<Remark> {
+    let batches = node.counters.hash_batches.unwrap_or(0.0);
+    let disk = node.counters.disk_kb.unwrap_or(0.0);
+    if batches <= 1.0 && disk <= 0.0 {
+        return None;
+    }
+    let more = node
+        .counters
+        .original_hash_batches
+        .is_some_and(|planned| planned < batches);
+    Some(Remark {
+        rule: "hash_spills",
+        title: format!("{} did not fit its memory: {} batches", node.title(), count(batches)),
+        evidence: format!(
+            "{} batches{}, {} kB in memory, {} kB on disk",
+            count(batches),
+            if more { ", more than planned: the estimate was wrong" } else { "" },
+            count(node.counters.peak_memory_kb.unwrap_or(0.0)),
+            count(disk)
+        ),
+        action: "more work_mem (or hash_mem_multiplier) for this role or transaction; fewer columns; an earlier filter".to_owned(),
+        unless: "many such queries run at once: the memory is taken by each",
+        saves: 0.3,
+    })
+}
+
+/// 12: temporary files elsewhere.
+fn temp_io(node: &PlanNode) -> Option<Remark> {
+    let pages = node
+        .derived
+        .buffers
+        .map_or(0.0, |buffers| buffers.temp_pages());
+    let by_kind = matches!(
+        node.node_type.as_str(),
+        "Materialize" | "CTE Scan" | "WindowAgg" | "Recursive Union" | "Function Scan"
+    );
+    let on_disk = node.detail("Storage") == Some("Disk");
+    if !(by_kind && (pages >= 1_000.0 || on_disk)) {
+        return None;
+    }
+    Some(Remark {
+        rule: "temp_io",
+        title: format!("{} wrote its rows to disk", node.title()),
+        evidence: format!("{} pages of temporary files", count(pages)),
+        action:
+            "fewer rows or columns at this point; NOT MATERIALIZED where it is a CTE; more work_mem"
+                .to_owned(),
+        unless: "its rows are read more than once and dear to compute",
+        saves: 0.3,
+    })
+}

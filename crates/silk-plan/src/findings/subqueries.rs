@@ -1,0 +1,132 @@
+//! Rules about subqueries and CTEs: 11, 19, 24 of the catalogue.
+
+use super::PlanFinding;
+use super::facts::{Facts, Remark, count, discarded, loops, ran, removed_by_filter};
+use crate::{PlanNode, Role};
+
+/// What the rules say about one node.
+pub(super) fn judge(facts: &Facts<'_>, node: &PlanNode, found: &mut Vec<PlanFinding>) {
+    let rules = [correlated_subquery, not_in_subquery, cte_fence];
+    if ran(node) && facts.is_heavy(node) {
+        found.extend(
+            rules
+                .iter()
+                .filter_map(|rule| rule(facts, node))
+                .map(|remark| facts.remark(node, remark)),
+        );
+    }
+}
+
+/// The subquery's name, where it runs again for every row and takes its share.
+fn repeated<'a>(facts: &Facts<'_>, node: &'a PlanNode) -> Option<&'a str> {
+    let heavy = !facts.timed || facts.share(node) >= 0.2;
+    let name = node.subplan.as_deref()?.split(" (").next()?;
+    (node.role == Role::SubPlan && loops(node) >= 100.0 && heavy).then_some(name)
+}
+
+/// Whether the node above says `NOT (SubPlan 1)` or `NOT (ANY (… (SubPlan 1)…))`, unhashed.
+fn is_not_in(facts: &Facts<'_>, node: &PlanNode, name: &str) -> bool {
+    facts.parent(node).is_some_and(|parent| {
+        parent.conditions.iter().any(|condition| {
+            let text = &condition.text;
+            text.contains(&format!("NOT ({name})"))
+                || (text.contains("NOT (ANY (")
+                    && text.contains(name)
+                    && !text.contains(&format!("hashed {name}")))
+        })
+    })
+}
+
+/// 11: a subquery runs for every row.
+fn correlated_subquery(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
+    let name = repeated(facts, node)?;
+    if node.node_type == "Memoize" || is_not_in(facts, node, name) {
+        return None;
+    }
+    let target = node
+        .preorder()
+        .find_map(|below| below.relation.as_deref())
+        .unwrap_or("its table");
+    let scans = node
+        .preorder()
+        .any(|below| matches!(below.node_type.as_str(), "Seq Scan" | "Table scan"));
+    Some(Remark {
+        rule: "correlated_subquery",
+        title: format!("The subquery on {target} ran {} times", count(loops(node))),
+        evidence: format!(
+            "{} loops, {:.1} ms in all",
+            count(loops(node)),
+            node.derived.inclusive_ms.unwrap_or(0.0)
+        ),
+        action: format!(
+            "join {target} grouped by the column it is correlated by, or LATERAL{}",
+            if scans {
+                "; and an index on that column"
+            } else {
+                ""
+            }
+        ),
+        unless: "only a few rows are usually asked for",
+        saves: 0.7,
+    })
+}
+
+/// 24: NOT IN that cannot be hashed.
+fn not_in_subquery(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
+    let name = repeated(facts, node)?;
+    is_not_in(facts, node, name).then(|| Remark {
+        rule: "not_in_subquery",
+        title: format!("NOT IN reads its subquery {} times", count(loops(node))),
+        evidence: format!("{} loops, {:.1} ms in all; it was not hashed", count(loops(node)), node.derived.inclusive_ms.unwrap_or(0.0)),
+        action: "NOT EXISTS (SELECT 1 … WHERE inner = outer), which can be an anti join".to_owned(),
+        unless: "NULLs matter: NOT IN gives no rows at all where the subquery gives a NULL, NOT EXISTS does",
+        saves: 0.9,
+    })
+}
+
+/// 19: a CTE computed whole for the few rows of it that are wanted.
+fn cte_fence(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
+    let removed = removed_by_filter(node);
+    if node.node_type != "CTE Scan" || removed < 10_000.0 || discarded(node) < 0.9 {
+        return None;
+    }
+    let name = node.cte.as_deref().or(node.relation.as_deref())?;
+    let readers = facts
+        .nodes
+        .iter()
+        .filter(|other| other.node_type == "CTE Scan" && other.cte == node.cte)
+        .count();
+    let part = facts.nodes.iter().find(|other| {
+        other.role == Role::Cte
+            && other
+                .subplan
+                .as_deref()
+                .and_then(|part| part.strip_prefix("CTE "))
+                == Some(name)
+    })?;
+    let fixed = part.preorder().any(|below| {
+        matches!(
+            below.node_type.as_str(),
+            "ModifyTable" | "Recursive Union" | "LockRows"
+        )
+    });
+    if readers != 1 || fixed {
+        return None;
+    }
+    Some(Remark {
+        rule: "cte_fence",
+        title: format!(
+            "CTE {name} is computed whole, and {} rows of it thrown away",
+            count(removed)
+        ),
+        evidence: format!(
+            "filtered only after it was materialised: {}",
+            node.condition("Filter").unwrap_or_default()
+        ),
+        action: format!(
+            "WITH {name} AS NOT MATERIALIZED (…), or the subquery in place (before 12 a CTE is always a fence)"
+        ),
+        unless: "it calls volatile functions",
+        saves: discarded(node) * 0.8,
+    })
+}
