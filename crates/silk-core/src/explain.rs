@@ -9,7 +9,7 @@ use crate::{BoxFuture, Database, Fingerprint, PlanId, RequestId, Value};
 ///
 /// Implementations use a connection of their own, read-only, rolled back and time-limited; the
 /// statement itself is never run unless `analyze` is set and it can be shown to be read-only.
-pub trait Explain: Send + Sync + std::fmt::Debug {
+pub trait Explain: Send + Sync + fmt::Debug {
     /// Asks for the plan of one query.
     ///
     /// # Errors
@@ -48,7 +48,6 @@ pub enum PlanFormat {
     /// SQLite, `EXPLAIN QUERY PLAN`: one line a row, `id|parent|detail`.
     SqliteRows,
 }
-
 
 /// A plan as the database printed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,9 +101,9 @@ pub enum ExplainError {
     },
 }
 
+use crate::record::UnknownWord;
 use crate::record::word_enum;
 use std::{fmt, str::FromStr};
-use crate::record::UnknownWord;
 
 word_enum!(PlanFormat {
     PostgresJson = "postgres_json",

@@ -30,7 +30,10 @@ impl Histogram {
         }
         self.max = self.max.max(value);
         let index = index_of(value);
-        match self.buckets.binary_search_by_key(&index, |(index, _)| *index) {
+        match self
+            .buckets
+            .binary_search_by_key(&index, |(index, _)| *index)
+        {
             Ok(at) => self.buckets[at].1 = self.buckets[at].1.saturating_add(count),
             Err(at) => self.buckets.insert(at, (index, count)),
         }
@@ -40,7 +43,10 @@ impl Histogram {
     pub fn merge(&mut self, other: &Self) {
         self.max = self.max.max(other.max);
         for &(index, count) in &other.buckets {
-            match self.buckets.binary_search_by_key(&index, |(index, _)| *index) {
+            match self
+                .buckets
+                .binary_search_by_key(&index, |(index, _)| *index)
+            {
                 Ok(at) => self.buckets[at].1 = self.buckets[at].1.saturating_add(count),
                 Err(at) => self.buckets.insert(at, (index, count)),
             }
@@ -129,6 +135,11 @@ mod tests {
             let mut other = Histogram::default();
             right.iter().for_each(|value| other.record(*value));
             histogram.merge(&other);
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a rank within 200 values"
+            )]
             let rank = ((percent / 100.0 * sorted.len() as f64).ceil() as usize).max(1);
             let truth = sorted[rank - 1];
             let got = histogram.percentile(percent);

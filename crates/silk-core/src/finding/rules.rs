@@ -40,11 +40,18 @@ fn repeated_statement(group: &RequestStatement, total_us: u64) -> Option<Finding
         Some(distinct) => format!(" with {distinct} different lists of values"),
         None => String::new(),
     };
-    let place = group.call_site.as_ref().map(|site| format!(" from {site}")).unwrap_or_default();
+    let place = group
+        .call_site
+        .as_ref()
+        .map(|site| format!(" from {site}"))
+        .unwrap_or_default();
     // One query for all would still cost about what one of them costs.
     let saves_us = group.total_us.saturating_sub(group.total_us / calls);
-    let severity =
-        if saves_us.saturating_mul(2) > total_us { Severity::Critical } else { Severity::Warning };
+    let severity = if saves_us.saturating_mul(2) > total_us {
+        Severity::Critical
+    } else {
+        Severity::Warning
+    };
     Some(Finding {
         rule: REPEATED_STATEMENT.to_owned(),
         severity,
@@ -133,7 +140,10 @@ mod tests {
     fn near_misses_are_none() {
         assert_eq!(repeated_statement(&group("SELECT", 9, Some(9)), 1), None);
         assert_eq!(repeated_statement(&group("SELECT", 100, Some(1)), 1), None);
-        assert_eq!(repeated_statement(&group("INSERT", 100, Some(100)), 1), None);
+        assert_eq!(
+            repeated_statement(&group("INSERT", 100, Some(100)), 1),
+            None
+        );
     }
 
     #[test]

@@ -72,7 +72,10 @@ mod tests {
 
     #[test]
     fn nothing_is_nothing() {
-        assert_eq!(breakdown(0, &mut vec![(0, 9)], &mut vec![], &mut vec![]), (0, 0, 0));
+        assert_eq!(
+            breakdown(0, &mut vec![(0, 9)], &mut vec![], &mut vec![]),
+            (0, 0, 0)
+        );
     }
 
     proptest! {

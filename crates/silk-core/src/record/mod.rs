@@ -16,8 +16,8 @@ pub use query::{
     CallSite, CapturedBy, ConnectionWait, Database, DatabaseKind, QueryError, QueryRecord,
     RequestStatement, SqlText, Statement, TransactionEnd, TransactionRecord,
 };
-pub use summary::{Outcome, RequestKind, RequestSummary, RequestTimes, UnknownWord};
 pub(crate) use summary::word_enum;
+pub use summary::{Outcome, RequestKind, RequestSummary, RequestTimes, UnknownWord};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

@@ -5,10 +5,41 @@ use crate::{DatabaseKind, QueryError};
 
 /// Words behind which a quoted text names a part of the schema, not a value.
 const NOUNS: &[&str] = &[
-    "attribute", "clause", "collation", "column", "columns", "constraint", "cursor", "database", "engine", "extension",
-    "field", "function", "index", "key", "language", "operator", "parameter", "policy", "procedure", "property",
-    "publication", "relation", "role", "routine", "savepoint", "schema", "sequence", "server", "statement", "table", "tablespace",
-    "trigger", "type", "variable", "view",
+    "attribute",
+    "clause",
+    "collation",
+    "column",
+    "columns",
+    "constraint",
+    "cursor",
+    "database",
+    "engine",
+    "extension",
+    "field",
+    "function",
+    "index",
+    "key",
+    "language",
+    "operator",
+    "parameter",
+    "policy",
+    "procedure",
+    "property",
+    "publication",
+    "relation",
+    "role",
+    "routine",
+    "savepoint",
+    "schema",
+    "sequence",
+    "server",
+    "statement",
+    "table",
+    "tablespace",
+    "trigger",
+    "type",
+    "variable",
+    "view",
 ];
 
 impl Redactor {
@@ -29,7 +60,10 @@ impl Redactor {
             DatabaseKind::MySql => unquote(&line, &['\'']),
             _ => unquote(&line, &['"', '\'']),
         };
-        QueryError { code, message: self.text(&line) }
+        QueryError {
+            code,
+            message: self.text(&line),
+        }
     }
 }
 
@@ -48,9 +82,13 @@ fn whole_values(line: &str) -> String {
     ];
     let mut line = line.to_owned();
     for (open, close) in FRAMES {
-        let Some(found) = line.find(open) else { continue };
+        let Some(found) = line.find(open) else {
+            continue;
+        };
         let start = found + open.len();
-        let Some(length) = line.get(start..).and_then(|rest| rest.rfind(close)) else { continue };
+        let Some(length) = line.get(start..).and_then(|rest| rest.rfind(close)) else {
+            continue;
+        };
         let value = &line[start..start + length];
         if *open == "near \"" && is_sql_word(value) {
             continue;
@@ -73,7 +111,8 @@ fn unquote(line: &str, quotes: &[char]) -> String {
         let quote = if tail.starts_with('"') { '"' } else { '\'' };
         let inner = tail.get(1..).unwrap_or_default();
         // An apostrophe within a word (`doesn't`) is no quote.
-        let is_apostrophe = quote == '\'' && head.chars().next_back().is_some_and(char::is_alphanumeric);
+        let is_apostrophe =
+            quote == '\'' && head.chars().next_back().is_some_and(char::is_alphanumeric);
         if is_apostrophe {
             out.push(quote);
             rest = inner;
@@ -85,16 +124,33 @@ fn unquote(line: &str, quotes: &[char]) -> String {
             return out;
         };
         let value = inner.get(..end).unwrap_or_default();
-        let noun = head.trim_end().rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+        let noun = head
+            .trim_end()
+            .rsplit(|c: char| !c.is_alphanumeric())
+            .next()
+            .unwrap_or_default();
         // `Table 'a.b'`, `Unknown column 'x'`: names have no spaces, but for `'field list'`.
-        let is_clause = matches!(value, "field list" | "where clause" | "on clause" | "order clause" | "group statement" | "having clause");
-        let is_name = is_clause || NOUNS.iter().any(|known| noun.eq_ignore_ascii_case(known))
+        let is_clause = matches!(
+            value,
+            "field list"
+                | "where clause"
+                | "on clause"
+                | "order clause"
+                | "group statement"
+                | "having clause"
+        );
+        let is_name = is_clause
+            || NOUNS.iter().any(|known| noun.eq_ignore_ascii_case(known))
             || (noun.eq_ignore_ascii_case("near") && is_sql_word(value))
             || (noun.is_empty() && out.ends_with(['.', '`']))
             || value == REDACTED;
         out.push(quote);
         let looks_like_name = is_clause || !value.contains(char::is_whitespace);
-        out.push_str(if is_name && looks_like_name { value } else { REDACTED });
+        out.push_str(if is_name && looks_like_name {
+            value
+        } else {
+            REDACTED
+        });
         out.push(quote);
         rest = inner.get(end + 1..).unwrap_or_default();
     }
@@ -103,6 +159,11 @@ fn unquote(line: &str, quotes: &[char]) -> String {
 }
 
 fn is_sql_word(word: &str) -> bool {
-    sqlparser::keywords::ALL_KEYWORDS.binary_search(&word.to_ascii_uppercase().as_str()).is_ok()
-        || matches!(word, "(" | ")" | "," | ";" | "=" | "*" | "." | "$1" | "?" | REDACTED)
+    sqlparser::keywords::ALL_KEYWORDS
+        .binary_search(&word.to_ascii_uppercase().as_str())
+        .is_ok()
+        || matches!(
+            word,
+            "(" | ")" | "," | ";" | "=" | "*" | "." | "$1" | "?" | REDACTED
+        )
 }

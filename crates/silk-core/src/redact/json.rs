@@ -19,7 +19,12 @@ impl Redactor {
             is_odd: false,
         };
         scan.run();
-        let Scan { out, is_changed, is_odd, .. } = scan;
+        let Scan {
+            out,
+            is_changed,
+            is_odd,
+            ..
+        } = scan;
         if is_odd {
             // Not quite JSON: names without quotes would have been missed.
             let safe = self.text(&out);
@@ -60,7 +65,12 @@ impl Scan<'_, '_, '_> {
                 b'{' | b'[' => {
                     let is_sensitive = self.is_secret();
                     let is_object = *byte == b'{';
-                    self.levels.push(Level { is_object, is_sensitive, expects_key: is_object, names_secret: false });
+                    self.levels.push(Level {
+                        is_object,
+                        is_sensitive,
+                        expects_key: is_object,
+                        names_secret: false,
+                    });
                     self.is_pending = false;
                     self.copy(index, index + 1);
                     index += 1;
@@ -85,7 +95,14 @@ impl Scan<'_, '_, '_> {
                 }
                 b'"' => {
                     let end = string_end(bytes, index + 1);
-                    let inner_end = if end > index + 1 && bytes.get(end - 1) == Some(&b'"') && is_closed(bytes, index, end) { end - 1 } else { end };
+                    let inner_end = if end > index + 1
+                        && bytes.get(end - 1) == Some(&b'"')
+                        && is_closed(bytes, index, end)
+                    {
+                        end - 1
+                    } else {
+                        end
+                    };
                     let inner = self.text.get(index + 1..inner_end).unwrap_or_default();
                     let is_key = self.levels.last().is_some_and(|level| level.expects_key);
                     if is_key {
@@ -99,8 +116,9 @@ impl Scan<'_, '_, '_> {
                     index = end;
                 }
                 _ => {
-                    let length = self.text.get(index..).unwrap_or_default()
-                        .find(|c: char| matches!(c, '{' | '}' | '[' | ']' | ',' | ':' | '"') || c.is_whitespace());
+                    let length = self.text.get(index..).unwrap_or_default().find(|c: char| {
+                        matches!(c, '{' | '}' | '[' | ']' | ',' | ':' | '"') || c.is_whitespace()
+                    });
                     let end = length.map_or(bytes.len(), |length| index + length.max(1));
                     self.bare(index, end);
                     index = end;
@@ -114,13 +132,16 @@ impl Scan<'_, '_, '_> {
     }
 
     fn copy(&mut self, start: usize, end: usize) {
-        self.out.push_str(self.text.get(start..end).unwrap_or_default());
+        self.out
+            .push_str(self.text.get(start..end).unwrap_or_default());
     }
 
     /// Reads a key; tells whether its value is a name itself.
     fn key(&mut self, key: &str) -> bool {
         let is_sensitive = self.redactor.is_sensitive(key);
-        let Some(level) = self.levels.last_mut() else { return false };
+        let Some(level) = self.levels.last_mut() else {
+            return false;
+        };
         level.expects_key = false;
         let is_value = level.names_secret && matches!(key, "value" | "values" | "content");
         self.is_pending = is_sensitive || is_value;
@@ -159,7 +180,9 @@ impl Scan<'_, '_, '_> {
     fn bare(&mut self, start: usize, end: usize) {
         let word = self.text.get(start..end).unwrap_or_default();
         let is_plain = matches!(word, "null" | "true" | "false");
-        let is_number = word.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.' | b'e' | b'E'));
+        let is_number = word
+            .bytes()
+            .all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.' | b'e' | b'E'));
         if !is_plain && !is_number && end < self.text.len() {
             self.is_odd = true;
         }
@@ -194,7 +217,13 @@ fn string_end(bytes: &[u8], mut index: usize) -> usize {
 /// Whether the string from `start` up to `end` was closed (and not cut behind an escaped quote).
 fn is_closed(bytes: &[u8], start: usize, end: usize) -> bool {
     let escapes = bytes.get(start + 1..end - 1).unwrap_or_default();
-    escapes.iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 0
+    escapes
+        .iter()
+        .rev()
+        .take_while(|byte| **byte == b'\\')
+        .count()
+        % 2
+        == 0
 }
 
 /// A string's content without escapes; as it stands where they are broken.

@@ -10,6 +10,7 @@ mod json;
 mod names;
 mod secrets;
 mod text;
+mod value;
 mod web;
 
 pub use secrets::Secrets;
@@ -70,8 +71,10 @@ impl Redactor {
 
     /// Whether any word of the text is a sensitive name.
     pub(crate) fn names_something_sensitive(&self, text: &str) -> bool {
-        text.split(|character: char| !(character.is_alphanumeric() || matches!(character, '_' | '-')))
-            .any(|word| self.is_sensitive(word) || word.eq_ignore_ascii_case("identified"))
+        text.split(|character: char| {
+            !(character.is_alphanumeric() || matches!(character, '_' | '-'))
+        })
+        .any(|word| self.is_sensitive(word) || word.eq_ignore_ascii_case("identified"))
     }
 
     /// Named fields (of a span or log event), made safe in place.

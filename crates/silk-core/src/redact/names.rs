@@ -5,18 +5,72 @@ use std::collections::BTreeSet;
 /// Names whose values are secrets, as words. A name matches when its words contain these in a row,
 /// written apart (`api_key`, `X-Api-Key`, `apiKey`) or together (`apikey`).
 pub(super) const DEFAULT: &[&str] = &[
-    "access key", "api key", "auth key", "auth", "authorization", "bearer", "card number", "client secret",
-    "cookie", "cookies", "credential", "credentials", "credit card", "csrf", "cvc", "cvv", "encryption key", "iban",
-    "jwt", "jwts", "master key", "mfa code", "mnemonic", "nonce", "otp", "otp code", "pass", "pass code", "pass phrase", "pass phrases",
-    "passwd", "password", "passwords", "pin", "pin code", "private key", "pw", "pwd", "recovery code", "recovery codes", "secret", "secrets", "security code",
-    "sessid", "session", "session id", "sessions", "sid", "signature", "sig", "signing key", "social security", "ssh key", "ssn", "token", "tokens", "totp", "verification code", "xsrf",
+    "access key",
+    "api key",
+    "auth key",
+    "auth",
+    "authorization",
+    "bearer",
+    "card number",
+    "client secret",
+    "cookie",
+    "cookies",
+    "credential",
+    "credentials",
+    "credit card",
+    "csrf",
+    "cvc",
+    "cvv",
+    "encryption key",
+    "iban",
+    "jwt",
+    "jwts",
+    "master key",
+    "mfa code",
+    "mnemonic",
+    "nonce",
+    "otp",
+    "otp code",
+    "pass",
+    "pass code",
+    "pass phrase",
+    "pass phrases",
+    "passwd",
+    "password",
+    "passwords",
+    "pin",
+    "pin code",
+    "private key",
+    "pw",
+    "pwd",
+    "recovery code",
+    "recovery codes",
+    "secret",
+    "secrets",
+    "security code",
+    "sessid",
+    "session",
+    "session id",
+    "sessions",
+    "sid",
+    "signature",
+    "sig",
+    "signing key",
+    "social security",
+    "ssh key",
+    "ssn",
+    "token",
+    "tokens",
+    "totp",
+    "verification code",
+    "xsrf",
 ];
 
 /// A last word that tells a name apart from the secret itself: `password_changed_at`,
 /// `token_count`, `token_type`.
 const HARMLESS_LAST: &[&str] = &[
-    "at", "count", "enabled", "expired", "expires", "expiry", "kind", "length", "limit", "policy", "required",
-    "strength", "ttl", "type", "used",
+    "at", "count", "enabled", "expired", "expires", "expiry", "kind", "length", "limit", "policy",
+    "required", "strength", "ttl", "type", "used",
 ];
 
 /// A first word that does: `max_tokens`, `has_password`.
@@ -24,7 +78,15 @@ const HARMLESS_FIRST: &[&str] = &["has", "is", "max", "min", "num"];
 
 /// What names written together end with: `accesstoken`, `PHPSESSID`.
 const ENDINGS: &[&str] = &[
-    "apikey", "credentials", "passphrase", "passwd", "password", "privatekey", "secret", "sessid", "sessionid",
+    "apikey",
+    "credentials",
+    "passphrase",
+    "passwd",
+    "password",
+    "privatekey",
+    "secret",
+    "sessid",
+    "sessionid",
     "token",
 ];
 
@@ -85,7 +147,9 @@ impl Names {
             return false;
         }
         let words = words(name);
-        let (Some(first), Some(last)) = (words.first(), words.last()) else { return false };
+        let (Some(first), Some(last)) = (words.first(), words.last()) else {
+            return false;
+        };
         if !self.except.is_empty() && self.except.contains(&words.join(" ")) {
             return false;
         }
@@ -112,7 +176,9 @@ impl Names {
     fn is_word(&self, word: &str) -> bool {
         self.apart.contains(word)
             || self.together.contains(word)
-            || ENDINGS.iter().any(|ending| word.ends_with(ending) && self.together.contains(*ending))
+            || ENDINGS
+                .iter()
+                .any(|ending| word.ends_with(ending) && self.together.contains(*ending))
     }
 }
 
@@ -129,7 +195,9 @@ pub(super) fn words(name: &str) -> Vec<String> {
         } else {
             let next_is_lower = characters.peek().is_some_and(|next| next.is_lowercase());
             let starts = character.is_uppercase()
-                && (before.is_lowercase() || before.is_numeric() || (before.is_uppercase() && next_is_lower));
+                && (before.is_lowercase()
+                    || before.is_numeric()
+                    || (before.is_uppercase() && next_is_lower));
             if starts {
                 end(&mut words, &mut word);
             }
@@ -142,7 +210,9 @@ pub(super) fn words(name: &str) -> Vec<String> {
 }
 
 fn end(words: &mut Vec<String>, word: &mut String) {
-    let length = word.trim_end_matches(|character: char| character.is_ascii_digit()).len();
+    let length = word
+        .trim_end_matches(|character: char| character.is_ascii_digit())
+        .len();
     if length > 0 {
         word.truncate(length);
     }
@@ -168,18 +238,71 @@ mod tests {
     fn secrets_are_known_by_whole_words() {
         let names = Names::default();
         for name in [
-            "password", "Password", "user_password", "passwordHash", "X-Api-Key", "apiKey", "apikey", "APIKEY",
-            "access_token", "accessToken", "accesstoken", "Authorization", "Proxy-Authorization",
-            "Set-Cookie", "client_secret", "PIN", "pin", "user.pin", "PHPSESSID", "connect.sid", "session_id",
-            "csrf_token", "csrfmiddlewaretoken", "X-XSRF-TOKEN", "private_key", "card_number", "cardNumber", "cvv", "otp",
-            "pwd", "passphrase", "AWS_SECRET_ACCESS_KEY", "user[password]", "password2", "signature", "ssn",
+            "password",
+            "Password",
+            "user_password",
+            "passwordHash",
+            "X-Api-Key",
+            "apiKey",
+            "apikey",
+            "APIKEY",
+            "access_token",
+            "accessToken",
+            "accesstoken",
+            "Authorization",
+            "Proxy-Authorization",
+            "Set-Cookie",
+            "client_secret",
+            "PIN",
+            "pin",
+            "user.pin",
+            "PHPSESSID",
+            "connect.sid",
+            "session_id",
+            "csrf_token",
+            "csrfmiddlewaretoken",
+            "X-XSRF-TOKEN",
+            "private_key",
+            "card_number",
+            "cardNumber",
+            "cvv",
+            "otp",
+            "pwd",
+            "passphrase",
+            "AWS_SECRET_ACCESS_KEY",
+            "user[password]",
+            "password2",
+            "signature",
+            "ssn",
         ] {
             assert!(names.contains(name), "{name}");
         }
         for name in [
-            "monkey", "keyboard", "tokenizer", "author", "passenger", "spinner", "secretary", "key", "id", "",
-            "pinned", "compass", "passive", "authority", "max_tokens", "token_type", "token_count",
-            "password_changed_at", "has_password", "Content-Type", "sidebar", "obsession", "user", "email", "primary_key",
+            "monkey",
+            "keyboard",
+            "tokenizer",
+            "author",
+            "passenger",
+            "spinner",
+            "secretary",
+            "key",
+            "id",
+            "",
+            "pinned",
+            "compass",
+            "passive",
+            "authority",
+            "max_tokens",
+            "token_type",
+            "token_count",
+            "password_changed_at",
+            "has_password",
+            "Content-Type",
+            "sidebar",
+            "obsession",
+            "user",
+            "email",
+            "primary_key",
         ] {
             assert!(!names.contains(name), "{name}");
         }

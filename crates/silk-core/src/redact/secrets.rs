@@ -16,10 +16,38 @@ const WITHIN_WORDS: usize = 10;
 
 /// Words that are values of sensitive names at times, but no secrets.
 const COMMON: &[&str] = &[
-    "access_token", "api_key", "apikey", "application", "authorization", "basic", "bearer", "cookie",
-    "credentials", "default", "deleted", "delete", "digest", "disabled", "enabled", "expired", "header", "invalid", "localhost",
-    "password", "passwd", "private", "public", "redacted", "refresh_token", "required", "secret", "select", "session", "string",
-    "undefined", "unknown",
+    "access_token",
+    "api_key",
+    "apikey",
+    "application",
+    "authorization",
+    "basic",
+    "bearer",
+    "cookie",
+    "credentials",
+    "default",
+    "deleted",
+    "delete",
+    "digest",
+    "disabled",
+    "enabled",
+    "expired",
+    "header",
+    "invalid",
+    "localhost",
+    "password",
+    "passwd",
+    "private",
+    "public",
+    "redacted",
+    "refresh_token",
+    "required",
+    "secret",
+    "select",
+    "session",
+    "string",
+    "undefined",
+    "unknown",
 ];
 
 /// Values that were redacted somewhere in one request: scrubbed out of all its other texts.
@@ -40,7 +68,9 @@ impl Secrets {
         if secret.len() < MIN_BYTES
             || secret.contains(REDACTED)
             || self.count >= MAX_SECRETS
-            || COMMON.iter().any(|common| secret.eq_ignore_ascii_case(common))
+            || COMMON
+                .iter()
+                .any(|common| secret.eq_ignore_ascii_case(common))
         {
             return;
         }
@@ -56,15 +86,28 @@ impl Secrets {
         }
         self.count += 1;
         let json = serde_json::to_string(secret).unwrap_or_default();
-        let json = json.trim_start_matches('"').strip_suffix('"').unwrap_or_default().to_owned();
+        let json = json
+            .trim_start_matches('"')
+            .strip_suffix('"')
+            .unwrap_or_default()
+            .to_owned();
         let form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
         let sql = secret.replace('\'', "''");
         let debug = format!("{secret:?}");
         let debug = debug.get(1..debug.len() - 1).unwrap_or_default().to_owned();
-        let all = [secret.to_owned(), percent_encode(secret), form, json, sql, debug];
+        let all = [
+            secret.to_owned(),
+            percent_encode(secret),
+            form,
+            json,
+            sql,
+            debug,
+        ];
         for form in all {
             if form.len() >= MIN_BYTES && !self.forms.contains(&form) {
-                let at = self.forms.partition_point(|known| known.len() >= form.len());
+                let at = self
+                    .forms
+                    .partition_point(|known| known.len() >= form.len());
                 self.forms.insert(at, form);
             }
         }
@@ -114,10 +157,18 @@ impl Secrets {
         let detail = &mut record.detail;
         self.clean_option(&mut detail.query_string);
         self.clean_option(&mut detail.error);
-        for header in detail.request_headers.iter_mut().chain(&mut detail.response_headers) {
+        for header in detail
+            .request_headers
+            .iter_mut()
+            .chain(&mut detail.response_headers)
+        {
             header.is_redacted |= self.clean(&mut header.value);
         }
-        for body in detail.request_body.iter_mut().chain(&mut detail.response_body) {
+        for body in detail
+            .request_body
+            .iter_mut()
+            .chain(&mut detail.response_body)
+        {
             body.is_redacted |= self.clean_option(&mut body.text);
         }
         for text in &mut detail.texts {
@@ -156,7 +207,9 @@ impl Secrets {
     }
 
     fn clean(&self, text: &mut String) -> bool {
-        let Cow::Owned(clean) = self.scrub(text) else { return false };
+        let Cow::Owned(clean) = self.scrub(text) else {
+            return false;
+        };
         *text = clean;
         true
     }

@@ -7,8 +7,28 @@ const SCHEMES: &[&str] = &["bearer", "basic", "digest", "negotiate", "token"];
 
 /// Beginnings of keys that their issuers marked.
 const MARKED: &[&str] = &[
-    "AKIA", "ASIA", "AIza", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "sk_live_", "sk_test_", "rk_live_", "sk-", "xoxb-", "xoxp-",
-    "xoxa-", "xoxr-", "xoxs-", "npm_", "whsec_", "eyJ",
+    "AKIA",
+    "ASIA",
+    "AIza",
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghs_",
+    "ghr_",
+    "github_pat_",
+    "glpat-",
+    "sk_live_",
+    "sk_test_",
+    "rk_live_",
+    "sk-",
+    "xoxb-",
+    "xoxp-",
+    "xoxa-",
+    "xoxr-",
+    "xoxs-",
+    "npm_",
+    "whsec_",
+    "eyJ",
 ];
 
 impl Redactor {
@@ -16,7 +36,12 @@ impl Redactor {
     /// keys, private keys, and the `Key (email)=(…)` of PostgreSQL.
     #[must_use]
     pub fn text(&self, text: &str) -> String {
-        let mut scan = Scan { redactor: self, text, out: String::new(), kept: 0 };
+        let mut scan = Scan {
+            redactor: self,
+            text,
+            out: String::new(),
+            kept: 0,
+        };
         scan.run();
         if scan.kept == 0 && scan.out.is_empty() {
             return text.to_owned();
@@ -53,11 +78,12 @@ impl Scan<'_, '_> {
                 index = self.user_info(index + 3);
             } else if bytes[index..].starts_with(b")=(") {
                 let start = index + 3;
-                let length = self.text.get(start..).and_then(|rest| rest.find(") ").or_else(|| rest.rfind(')')));
+                let length = self
+                    .text
+                    .get(start..)
+                    .and_then(|rest| rest.find(") ").or_else(|| rest.rfind(')')));
                 let end = length.map_or(bytes.len(), |length| start + length);
                 index = self.mask(start, end);
-            } else if bytes[index..].starts_with(b"-----BEGIN ") {
-                index = self.private_key(index);
             } else {
                 index += 1;
             }
@@ -69,7 +95,8 @@ impl Scan<'_, '_> {
         if start >= end || self.text.get(start..end) == Some(REDACTED) {
             return end.max(start);
         }
-        let (Some(kept), Some(_)) = (self.text.get(self.kept..start), self.text.get(start..end)) else {
+        let (Some(kept), Some(_)) = (self.text.get(self.kept..start), self.text.get(start..end))
+        else {
             return end;
         };
         self.out.push_str(kept);
@@ -80,7 +107,12 @@ impl Scan<'_, '_> {
 
     fn word(&mut self, start: usize, end: usize) -> usize {
         let bytes = self.text.as_bytes();
-        let Some(word) = self.text.get(start..end) else { return end };
+        let Some(word) = self.text.get(start..end) else {
+            return end;
+        };
+        if word.ends_with("-----BEGIN") {
+            return self.private_key(end - 10);
+        }
         if let Some(marked) = MARKED.iter().find(|marked| word.starts_with(**marked)) {
             let last = run_end(bytes, start, is_credential);
             let is_jwt = *marked != "eyJ" || word.contains('.');
@@ -94,14 +126,19 @@ impl Scan<'_, '_> {
         {
             return self.value(value);
         }
-        let is_scheme = SCHEMES.iter().take(2).any(|scheme| word.eq_ignore_ascii_case(scheme));
+        let is_scheme = SCHEMES
+            .iter()
+            .take(2)
+            .any(|scheme| word.eq_ignore_ascii_case(scheme));
         if is_scheme && bytes.get(end) == Some(&b' ') {
             let first = run_end_while(bytes, end, b' ');
             let last = run_end(bytes, first, is_credential);
             let credential = bytes.get(first..last).unwrap_or_default();
             let is_long = credential.len() >= 16;
             let is_coded = credential.len() >= 6
-                && credential.iter().any(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'=' | b'.'));
+                && credential
+                    .iter()
+                    .any(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'=' | b'.'));
             if is_long || is_coded {
                 return self.mask(first, last);
             }
@@ -150,6 +187,12 @@ impl Scan<'_, '_> {
         while bytes.get(first) == Some(&b'\\') {
             first += 1;
         }
+        if bytes
+            .get(first..)
+            .is_some_and(|rest| rest.starts_with(REDACTED.as_bytes()))
+        {
+            return first + REDACTED.len();
+        }
         let escapes = first - start;
         match bytes.get(first) {
             None => start,
@@ -175,7 +218,7 @@ impl Scan<'_, '_> {
             }
             // A list or object keeps its shape; what is in it has names of its own.
             Some(b'{') => first,
-            Some(b'[') if !bytes[first..].starts_with(REDACTED.as_bytes()) => {
+            Some(b'[') => {
                 let length = self.text.get(first..).and_then(|rest| rest.find(']'));
                 let last = length.map_or(bytes.len(), |length| first + length);
                 self.mask(first + 1, last)
@@ -184,10 +227,25 @@ impl Scan<'_, '_> {
                 let mut last = first;
                 loop {
                     let word_end = run_end(bytes, last, |byte| {
-                        !byte.is_ascii_whitespace() && !matches!(byte, b',' | b';' | b'&' | b')' | b']' | b'}' | b'"' | b'\'' | b'`' | b'<' | b'>')
+                        !byte.is_ascii_whitespace()
+                            && !matches!(
+                                byte,
+                                b',' | b';'
+                                    | b'&'
+                                    | b')'
+                                    | b']'
+                                    | b'}'
+                                    | b'"'
+                                    | b'\''
+                                    | b'`'
+                                    | b'<'
+                                    | b'>'
+                            )
                     });
                     let word = self.text.get(last..word_end).unwrap_or_default();
-                    let is_scheme = SCHEMES.iter().any(|scheme| word.eq_ignore_ascii_case(scheme));
+                    let is_scheme = SCHEMES
+                        .iter()
+                        .any(|scheme| word.eq_ignore_ascii_case(scheme));
                     if is_scheme && bytes.get(word_end) == Some(&b' ') {
                         last = word_end + 1;
                         first = last;
@@ -206,16 +264,27 @@ impl Scan<'_, '_> {
     fn user_info(&mut self, start: usize) -> usize {
         let bytes = self.text.as_bytes();
         let authority = run_end(bytes, start, |byte| {
-            !byte.is_ascii_whitespace() && !matches!(byte, b'/' | b'?' | b'#' | b'"' | b'\'' | b'<' | b'>' | b'`')
+            !byte.is_ascii_whitespace()
+                && !matches!(byte, b'/' | b'?' | b'#' | b'"' | b'\'' | b'<' | b'>' | b'`')
         });
         // A password may hold a slash that nobody encoded: then the `@` comes later.
-        let line = run_end(bytes, start, |byte| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`' | b'?'));
-        let in_authority = bytes.get(start..authority).and_then(|part| part.iter().rposition(|byte| *byte == b'@'));
-        let colon = bytes.get(start..authority).and_then(|part| part.iter().position(|byte| *byte == b':'));
+        let line = run_end(bytes, start, |byte| {
+            !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`' | b'?')
+        });
+        let in_authority = bytes
+            .get(start..authority)
+            .and_then(|part| part.iter().rposition(|byte| *byte == b'@'));
+        let colon = bytes
+            .get(start..authority)
+            .and_then(|part| part.iter().position(|byte| *byte == b':'));
         let at = in_authority.or_else(|| {
-            let at = bytes.get(start..line)?.iter().position(|byte| *byte == b'@')?;
+            let at = bytes
+                .get(start..line)?
+                .iter()
+                .position(|byte| *byte == b'@')?;
             let port = colon.and_then(|colon| bytes.get(start + colon + 1));
-            port.is_some_and(|byte| !byte.is_ascii_digit()).then_some(at)
+            port.is_some_and(|byte| !byte.is_ascii_digit())
+                .then_some(at)
         });
         let Some(at) = at else { return start };
         match colon.filter(|colon| *colon < at) {
@@ -227,18 +296,29 @@ impl Scan<'_, '_> {
 
     fn private_key(&mut self, start: usize) -> usize {
         let rest = self.text.get(start..).unwrap_or_default();
-        let header = rest.get(11..).and_then(|rest| rest.find("-----")).map(|end| end + 16);
-        let Some(header) = header.filter(|end| rest.get(..*end).is_some_and(|head| head.contains("PRIVATE KEY"))) else {
+        let header = rest
+            .get(11..)
+            .and_then(|rest| rest.find("-----"))
+            .map(|end| end + 16);
+        let Some(header) = header.filter(|end| {
+            rest.get(..*end)
+                .is_some_and(|head| head.contains("PRIVATE KEY"))
+        }) else {
             return start + 11;
         };
-        let end = rest.get(header..).and_then(|rest| rest.find("-----END")).map_or(rest.len(), |end| header + end);
+        let end = rest
+            .get(header..)
+            .and_then(|rest| rest.find("-----END"))
+            .map_or(rest.len(), |end| header + end);
         self.mask(start + header, start + end)
     }
 }
 
 fn run_end(bytes: &[u8], start: usize, is_part: impl Fn(u8) -> bool) -> usize {
     bytes.get(start..).map_or(start, |rest| {
-        rest.iter().position(|byte| !is_part(*byte)).map_or(bytes.len(), |length| start + length)
+        rest.iter()
+            .position(|byte| !is_part(*byte))
+            .map_or(bytes.len(), |length| start + length)
     })
 }
 

@@ -16,12 +16,20 @@ impl Redactor {
             "authorization" | "proxy-authorization" => authorization(value, secrets),
             _ if self.is_sensitive(&name) => {
                 secrets.add(value);
-                if value.is_empty() { String::new() } else { REDACTED.to_owned() }
+                if value.is_empty() {
+                    String::new()
+                } else {
+                    REDACTED.to_owned()
+                }
             }
             _ => self.address(value, secrets),
         };
         let is_redacted = safe != value;
-        Header { name, value: safe, is_redacted }
+        Header {
+            name,
+            value: safe,
+            is_redacted,
+        }
     }
 
     /// A text that may be an address: its query string field by field, the rest as free text.
@@ -29,7 +37,9 @@ impl Redactor {
         let is_address = value.contains("://") || value.starts_with('/');
         match value.split_once('?') {
             Some((path, query)) if is_address && !value.contains(char::is_whitespace) => {
-                let (query, fragment) = query.split_once('#').map_or((query, ""), |(query, fragment)| (query, fragment));
+                let (query, fragment) = query
+                    .split_once('#')
+                    .map_or((query, ""), |(query, fragment)| (query, fragment));
                 let hash = if fragment.is_empty() { "" } else { "#" };
                 let query = self.query_string(query, secrets);
                 let fragment = self.query_string(fragment, secrets);
@@ -96,8 +106,11 @@ impl Redactor {
             return self.text(path);
         }
         let parts: Vec<&str> = path.split('/').collect();
-        let has_rest = parameters.iter().any(|part| parameter(part).is_some_and(|(_, is_rest)| is_rest));
-        let is_fit = parts.len() == parameters.len() || (has_rest && parts.len() >= parameters.len());
+        let has_rest = parameters
+            .iter()
+            .any(|part| parameter(part).is_some_and(|(_, is_rest)| is_rest));
+        let is_fit =
+            parts.len() == parameters.len() || (has_rest && parts.len() >= parameters.len());
         let mut out: Vec<Cow<'_, str>> = Vec::with_capacity(parts.len());
         let mut in_rest = false;
         for (index, part) in parts.iter().enumerate() {
@@ -157,7 +170,9 @@ impl Redactor {
             body.is_redacted = true;
             return body;
         }
-        let Some(text) = as_text(captured, is_truncated) else { return body };
+        let Some(text) = as_text(captured, is_truncated) else {
+            return body;
+        };
         let looks_like_json = text.trim_start().starts_with(['{', '[']);
         let safe = if essence == "application/x-www-form-urlencoded" && !looks_like_json {
             self.query_string(text, secrets)
@@ -174,11 +189,18 @@ impl Redactor {
 
 /// Name of a template's parameter, and whether it takes all the rest.
 fn parameter(part: &str) -> Option<(&str, bool)> {
-    let name = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
+    let name = part
+        .strip_prefix('{')
+        .and_then(|part| part.strip_suffix('}'));
     if let Some(name) = name {
-        return Some(name.strip_prefix('*').map_or((name, false), |name| (name, true)));
+        return Some(
+            name.strip_prefix('*')
+                .map_or((name, false), |name| (name, true)),
+        );
     }
-    part.strip_prefix(':').map(|name| (name, false)).or_else(|| part.strip_prefix('*').map(|name| (name, true)))
+    part.strip_prefix(':')
+        .map(|name| (name, false))
+        .or_else(|| part.strip_prefix('*').map(|name| (name, true)))
 }
 
 fn cookies(value: &str, secrets: &mut Secrets) -> String {
@@ -215,7 +237,11 @@ fn authorization(value: &str, secrets: &mut Secrets) -> String {
     let value = value.trim();
     let Some((scheme, credential)) = value.split_once(' ') else {
         secrets.add(value);
-        return if value.is_empty() { String::new() } else { REDACTED.to_owned() };
+        return if value.is_empty() {
+            String::new()
+        } else {
+            REDACTED.to_owned()
+        };
     };
     secrets.add(credential);
     if scheme.eq_ignore_ascii_case("basic")
@@ -227,8 +253,15 @@ fn authorization(value: &str, secrets: &mut Secrets) -> String {
         }
     }
     // What is no scheme is part of the credential.
-    let is_scheme = scheme.len() <= 20 && scheme.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-');
-    if is_scheme { format!("{scheme} {REDACTED}") } else { REDACTED.to_owned() }
+    let is_scheme = scheme.len() <= 20
+        && scheme
+            .bytes()
+            .all(|byte| byte.is_ascii_alphabetic() || byte == b'-');
+    if is_scheme {
+        format!("{scheme} {REDACTED}")
+    } else {
+        REDACTED.to_owned()
+    }
 }
 
 fn base64(text: &str) -> Option<String> {
@@ -257,7 +290,9 @@ fn base64(text: &str) -> Option<String> {
 /// `%41+b` as people mean it.
 fn decode(text: &str) -> String {
     let pair = format!("={}", text.replace('&', "%26"));
-    form_urlencoded::parse(pair.as_bytes()).next().map_or_else(|| text.to_owned(), |(_, value)| value.into_owned())
+    form_urlencoded::parse(pair.as_bytes())
+        .next()
+        .map_or_else(|| text.to_owned(), |(_, value)| value.into_owned())
 }
 
 /// Every byte that is not unreserved as `%XX`.
@@ -290,7 +325,9 @@ fn as_text(captured: &[u8], is_truncated: bool) -> Option<&str> {
 
 /// Names and sizes of the parts, a line each.
 fn multipart(content_type: &str, captured: &[u8], is_truncated: bool) -> Option<String> {
-    let boundary = content_type.split(';').find_map(|part| part.trim().strip_prefix("boundary="))?;
+    let boundary = content_type
+        .split(';')
+        .find_map(|part| part.trim().strip_prefix("boundary="))?;
     let boundary = boundary.trim_matches('"');
     if boundary.is_empty() || boundary.len() > 200 {
         return None;
@@ -302,13 +339,27 @@ fn multipart(content_type: &str, captured: &[u8], is_truncated: bool) -> Option<
     while lines.len() < 100 && !rest.starts_with(b"--") {
         let next = find(rest, delimiter.as_bytes());
         let part = rest.get(..next.unwrap_or(rest.len())).unwrap_or_default();
-        let Some(head_end) = find(part, b"\r\n\r\n") else { break };
+        let Some(head_end) = find(part, b"\r\n\r\n") else {
+            break;
+        };
         let head = String::from_utf8_lossy(part.get(..head_end).unwrap_or_default()).into_owned();
         let content = part.len().saturating_sub(head_end + 4);
-        let size = if next.is_some() { content.saturating_sub(2) } else { content };
+        let size = if next.is_some() {
+            content.saturating_sub(2)
+        } else {
+            content
+        };
         let name = attribute(&head, "name").unwrap_or_default();
-        let file = if attribute(&head, "filename").is_some() { ", a file" } else { "" };
-        let more = if next.is_none() && is_truncated { " or more" } else { "" };
+        let file = if attribute(&head, "filename").is_some() {
+            ", a file"
+        } else {
+            ""
+        };
+        let more = if next.is_none() && is_truncated {
+            " or more"
+        } else {
+            ""
+        };
         lines.push(format!("{name}: {size} bytes{more}{file}"));
         let Some(next) = next else { break };
         rest = rest.get(next + delimiter.len()..).unwrap_or_default();
@@ -323,5 +374,7 @@ fn attribute(head: &str, name: &str) -> Option<String> {
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|window| window == needle)
+    haystack
+        .windows(needle.len())
+        .position(|window| window == needle)
 }

@@ -57,8 +57,19 @@ impl Cache {
         }
         let key = self.hasher.hash_one((sql, database));
         let text = &reading.text;
-        let sql = if **text == *sql { Arc::clone(text) } else { Arc::from(sql) };
-        self.insert_entry(key, Entry { sql, database, reading: Arc::clone(reading) });
+        let sql = if **text == *sql {
+            Arc::clone(text)
+        } else {
+            Arc::from(sql)
+        };
+        self.insert_entry(
+            key,
+            Entry {
+                sql,
+                database,
+                reading: Arc::clone(reading),
+            },
+        );
     }
 
     /// The one allocation of an equal statement.
@@ -72,7 +83,8 @@ impl Cache {
             self.statements.clear();
         }
         if statement.normalized.len() <= MAX_TEXT {
-            self.statements.insert(statement.fingerprint, Arc::clone(&statement));
+            self.statements
+                .insert(statement.fingerprint, Arc::clone(&statement));
         }
         statement
     }

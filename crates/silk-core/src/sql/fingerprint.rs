@@ -11,7 +11,9 @@ pub(super) fn hash(bytes: &[u8]) -> u64 {
 }
 
 fn extend(hash: u64, bytes: &[u8]) -> u64 {
-    bytes.iter().fold(hash, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(PRIME))
+    bytes.iter().fold(hash, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(PRIME)
+    })
 }
 
 /// The fingerprint of a normalised text: FNV-1a over the word for the dialect, a zero byte, and

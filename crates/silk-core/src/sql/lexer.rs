@@ -85,15 +85,20 @@ pub(super) fn lex(sql: &str, database: DatabaseKind) -> (Vec<Lexeme<'_>>, bool) 
         DatabaseKind::Unknown => &GenericDialect {},
     };
     let mut tokens = Vec::new();
-    let is_read =
-        Tokenizer::new(dialect, sql).tokenize_with_location_into_buf(&mut tokens).is_ok();
+    let is_read = Tokenizer::new(dialect, sql)
+        .tokenize_with_location_into_buf(&mut tokens)
+        .is_ok();
     let lexemes = place(sql, &tokens, is_read, database);
     (lexemes, is_read)
 }
 
 /// Significant pieces only.
 pub(super) fn significant<'a>(lexemes: &[Lexeme<'a>]) -> Vec<Lexeme<'a>> {
-    lexemes.iter().filter(|lexeme| lexeme.is_significant()).copied().collect()
+    lexemes
+        .iter()
+        .filter(|lexeme| lexeme.is_significant())
+        .copied()
+        .collect()
 }
 
 fn place<'a>(
@@ -107,15 +112,15 @@ fn place<'a>(
     for token in tokens {
         let start = cursor.advance(token.span.start);
         let end = cursor.advance(token.span.end);
-        let Some(text) = sql.get(start..end).filter(|text| !text.is_empty()) else { continue };
+        let Some(text) = sql.get(start..end).filter(|text| !text.is_empty()) else {
+            continue;
+        };
         let kind = classify(&token.token);
         if let Some(last) = lexemes.last_mut() {
             let joined = match (last.kind, kind) {
                 (Kind::Space, Kind::Space) => Some(Kind::Space),
                 // `:name` and `@name` are two tokens to the tokenizer.
-                (Kind::Punctuation, Kind::Word | Kind::Number)
-                    if is_prefix(last, database) =>
-                {
+                (Kind::Punctuation, Kind::Word | Kind::Number) if is_prefix(last, database) => {
                     Some(Kind::Placeholder)
                 }
                 _ => None,
@@ -141,21 +146,41 @@ fn place<'a>(
         {
             // `a>-1` is `a > -1`: PostgreSQL ends such an operator before the sign.
             let (operator, signs) = text.split_at(length);
-            lexemes.push(Lexeme { kind, text: operator, start, is_reserved: false });
+            lexemes.push(Lexeme {
+                kind,
+                text: operator,
+                start,
+                is_reserved: false,
+            });
             for (index, sign) in signs.bytes().enumerate() {
                 let start = start + length + index;
                 let text = if sign == b'-' { "-" } else { "+" };
-                lexemes.push(Lexeme { kind, text, start, is_reserved: false });
+                lexemes.push(Lexeme {
+                    kind,
+                    text,
+                    start,
+                    is_reserved: false,
+                });
             }
             continue;
         }
         let is_reserved = kind == Kind::Word && is_reserved(text);
-        lexemes.push(Lexeme { kind, text, start, is_reserved });
+        lexemes.push(Lexeme {
+            kind,
+            text,
+            start,
+            is_reserved,
+        });
     }
     if !is_read {
         let start = cursor.offset;
         if let Some(text) = sql.get(start..).filter(|text| !text.is_empty()) {
-            lexemes.push(Lexeme { kind: Kind::Unread, text, start, is_reserved: false });
+            lexemes.push(Lexeme {
+                kind: Kind::Unread,
+                text,
+                start,
+                is_reserved: false,
+            });
         }
     }
     lexemes
@@ -179,6 +204,8 @@ fn is_prefix(last: &Lexeme<'_>, database: DatabaseKind) -> bool {
 fn classify(token: &Token) -> Kind {
     match token {
         Token::Word(word) if word.quote_style.is_some() => Kind::Quoted,
+        // The tokenizer takes the `5` of `.5E'x'` for a word.
+        Token::Word(word) if word.value.bytes().all(|byte| byte.is_ascii_digit()) => Kind::Number,
         Token::Word(_) => Kind::Word,
         Token::Number(..) => Kind::Number,
         Token::SingleQuotedString(_)
@@ -219,12 +246,19 @@ struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     fn new(sql: &'a str) -> Self {
-        Self { rest: sql.chars(), offset: 0, line: 1, column: 1 }
+        Self {
+            rest: sql.chars(),
+            offset: 0,
+            line: 1,
+            column: 1,
+        }
     }
 
     fn advance(&mut self, to: Location) -> usize {
         while (self.line, self.column) < (to.line, to.column) {
-            let Some(character) = self.rest.next() else { break };
+            let Some(character) = self.rest.next() else {
+                break;
+            };
             self.offset += character.len_utf8();
             if character == '\n' {
                 self.line += 1;

@@ -16,6 +16,7 @@ mod read;
 mod safety;
 mod sensitive;
 mod structure;
+mod tables;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -39,7 +40,10 @@ impl SqlReader {
     /// A reader that redacts with `redactor`.
     #[must_use]
     pub fn new(redactor: Arc<Redactor>) -> Self {
-        Self { redactor, cache: Mutex::new(Cache::default()) }
+        Self {
+            redactor,
+            cache: Mutex::new(Cache::default()),
+        }
     }
 
     /// Normalises, fingerprints and redacts; cached by text and kind of database.
@@ -77,7 +81,11 @@ impl SqlReader {
 
     fn reading(&self, sql: &str, database: DatabaseKind) -> Arc<Reading> {
         // What a panic may have left behind is still a cache.
-        let known = self.cache.lock().unwrap_or_else(PoisonError::into_inner).get(sql, database);
+        let known = self
+            .cache
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(sql, database);
         if let Some(reading) = known {
             return reading;
         }

@@ -18,8 +18,17 @@ pub(super) fn normalize(
     database: DatabaseKind,
     as_text: &dyn Fn(&Lexeme<'_>) -> bool,
 ) -> String {
-    let end = lexemes.iter().rposition(|lexeme| !lexeme.is_sign(";")).map_or(0, |last| last + 1);
-    let mut printer = Printer { database, out: String::new(), before: Piece::Start, groups: Vec::new(), is_member: false };
+    let end = lexemes
+        .iter()
+        .rposition(|lexeme| !lexeme.is_sign(";"))
+        .map_or(0, |last| last + 1);
+    let mut printer = Printer {
+        database,
+        out: String::new(),
+        before: Piece::Start,
+        groups: Vec::new(),
+        is_member: false,
+    };
     let lexemes = &lexemes[..end];
     let mut index = 0;
     while let Some(lexeme) = lexemes.get(index) {
@@ -81,7 +90,9 @@ impl Printer {
                 self.before = Piece::Name;
             }
             Kind::Word => self.word(lexeme, next),
-            Kind::Punctuation => self.sign(lexeme, index.checked_sub(1).and_then(|i| all.get(i)), next),
+            Kind::Punctuation => {
+                self.sign(lexeme, index.checked_sub(1).and_then(|i| all.get(i)), next);
+            }
             Kind::Comment | Kind::Space | Kind::Unread => {}
         }
     }
@@ -94,7 +105,12 @@ impl Printer {
 
     fn word(&mut self, lexeme: &Lexeme<'_>, next: Option<&Lexeme<'_>>) {
         let is_constant = lexeme.is_any_word(&["NULL", "TRUE", "FALSE"]);
-        if is_constant && self.groups.last().is_some_and(|group| group.has_plain_constants) {
+        if is_constant
+            && self
+                .groups
+                .last()
+                .is_some_and(|group| group.has_plain_constants)
+        {
             let is_alone = matches!(self.before, Piece::Open | Piece::Comma)
                 && next.is_none_or(|next| next.is_sign(",") || next.is_sign(")"));
             if is_alone {
@@ -102,19 +118,33 @@ impl Printer {
                 return;
             }
         }
-        let piece = if lexeme.is_reserved { Piece::Keyword } else { Piece::Name };
+        let piece = if lexeme.is_reserved {
+            Piece::Keyword
+        } else {
+            Piece::Name
+        };
         self.space(piece);
         if self.before == Piece::Glue && !self.is_member && lexeme.text.starts_with('_') {
             // The tokenizer refuses `._` unless a name stands before it.
             self.out.push(' ');
         }
         if lexeme.is_reserved {
-            self.out.extend(lexeme.text.chars().map(|letter| letter.to_ascii_uppercase()));
+            self.out.extend(
+                lexeme
+                    .text
+                    .chars()
+                    .map(|letter| letter.to_ascii_uppercase()),
+            );
         } else if self.database == DatabaseKind::MySql {
             // Names of tables may differ by case there.
             self.out.push_str(lexeme.text);
         } else {
-            self.out.extend(lexeme.text.chars().map(|letter| letter.to_ascii_lowercase()));
+            self.out.extend(
+                lexeme
+                    .text
+                    .chars()
+                    .map(|letter| letter.to_ascii_lowercase()),
+            );
         }
         self.before = piece;
         if lexeme.is_word("VALUES") && next.is_some_and(|next| next.is_sign("(")) {
@@ -123,13 +153,19 @@ impl Printer {
         }
     }
 
-    fn sign(&mut self, lexeme: &Lexeme<'_>, previous: Option<&Lexeme<'_>>, next: Option<&Lexeme<'_>>) {
+    fn sign(
+        &mut self,
+        lexeme: &Lexeme<'_>,
+        previous: Option<&Lexeme<'_>>,
+        next: Option<&Lexeme<'_>>,
+    ) {
         match lexeme.text {
             "(" | "[" => {
                 self.space(Piece::Open);
                 self.out.push_str(lexeme.text);
                 self.before = Piece::Open;
-                let is_query = next.is_some_and(|next| next.is_any_word(&["SELECT", "WITH", "VALUES"]));
+                let is_query =
+                    next.is_some_and(|next| next.is_any_word(&["SELECT", "WITH", "VALUES"]));
                 let is_list = !is_query
                     && previous.is_some_and(|previous| {
                         if lexeme.text == "(" {
@@ -168,12 +204,16 @@ impl Printer {
             }
             ":" if self.database != DatabaseKind::Postgres => self.operator(":"),
             "." | "::" | ":"
-                if matches!(self.before, Piece::Start | Piece::Operator | Piece::Comma | Piece::Glue) =>
+                if matches!(
+                    self.before,
+                    Piece::Start | Piece::Operator | Piece::Comma | Piece::Glue
+                ) =>
             {
                 self.operator(lexeme.text);
             }
             "." | "::" | ":" => {
-                self.is_member = lexeme.text == "." && matches!(self.before, Piece::Name | Piece::Keyword);
+                self.is_member =
+                    lexeme.text == "." && matches!(self.before, Piece::Name | Piece::Keyword);
                 self.out.push_str(lexeme.text);
                 self.before = Piece::Glue;
             }
@@ -182,8 +222,10 @@ impl Printer {
                 self.before = Piece::End;
             }
             "-" | "+"
-                if matches!(self.before, Piece::Open | Piece::Comma | Piece::Operator | Piece::Keyword | Piece::Start)
-                    && next.is_some_and(|next| next.kind == Kind::Number) =>
+                if matches!(
+                    self.before,
+                    Piece::Open | Piece::Comma | Piece::Operator | Piece::Keyword | Piece::Start
+                ) && next.is_some_and(|next| next.kind == Kind::Number) =>
             {
                 // The sign of a number is part of it.
             }
@@ -229,7 +271,9 @@ impl Printer {
 
     /// Ends a row of VALUES.
     fn end_row(&mut self) {
-        let Some(mut group) = self.groups.pop() else { return };
+        let Some(mut group) = self.groups.pop() else {
+            return;
+        };
         if group.is_rows {
             self.end_element(&mut group);
         }
@@ -259,7 +303,9 @@ impl Printer {
 
 /// A quoted identifier as the database sees it: without quotes where that is the same name.
 fn push_quoted(out: &mut String, quoted: &str, database: DatabaseKind) {
-    let inner = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
+    let inner = quoted
+        .get(1..quoted.len().saturating_sub(1))
+        .unwrap_or_default();
     let folds_case = matches!(database, DatabaseKind::Sqlite);
     let keeps_case = database == DatabaseKind::MySql;
     let is_simple = inner.bytes().enumerate().all(|(index, byte)| match byte {

@@ -28,7 +28,11 @@ pub enum SqlTokenClass {
 /// is one piece.
 #[must_use]
 pub fn highlight(sql: &str, kind: DatabaseKind) -> Vec<(SqlTokenClass, &str)> {
-    lex(sql, kind).0.iter().map(|lexeme| (class(lexeme), lexeme.text)).collect()
+    lex(sql, kind)
+        .0
+        .iter()
+        .map(|lexeme| (class(lexeme), lexeme.text))
+        .collect()
 }
 
 fn class(lexeme: &Lexeme<'_>) -> SqlTokenClass {
@@ -53,8 +57,14 @@ pub fn format(sql: &str, kind: DatabaseKind) -> String {
     if !is_read {
         return sql.to_owned();
     }
-    let mut printer = Printer { out: String::with_capacity(sql.len() * 5 / 4), ..Printer::default() };
-    let mut pieces = lexemes.iter().filter(|lexeme| lexeme.kind != Kind::Space).peekable();
+    let mut printer = Printer {
+        out: String::with_capacity(sql.len() * 5 / 4),
+        ..Printer::default()
+    };
+    let mut pieces = lexemes
+        .iter()
+        .filter(|lexeme| lexeme.kind != Kind::Space)
+        .peekable();
     let mut before: Option<Lexeme<'_>> = None;
     while let Some(lexeme) = pieces.next() {
         // What stood together stays together, what stood apart stays apart.
@@ -91,7 +101,12 @@ impl Printer {
         if lexeme.is_sign(")") || lexeme.is_sign("]") {
             closes = self.groups.pop().unwrap_or(false);
         }
-        let indent = self.groups.iter().filter(|is_query| **is_query).count().min(MAX_INDENT);
+        let indent = self
+            .groups
+            .iter()
+            .filter(|is_query| **is_query)
+            .count()
+            .min(MAX_INDENT);
         let place = if before.is_none() {
             Place::Here
         } else if self.must_break || closes {
@@ -140,8 +155,23 @@ impl Printer {
         next: Option<&Lexeme<'_>>,
     ) -> bool {
         const CLAUSES: &[&str] = &[
-            "SELECT", "FROM", "WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", "OFFSET", "UNION",
-            "INTERSECT", "EXCEPT", "RETURNING", "VALUES", "WINDOW", "FETCH", "SET", "FOR",
+            "SELECT",
+            "FROM",
+            "WHERE",
+            "GROUP",
+            "ORDER",
+            "HAVING",
+            "LIMIT",
+            "OFFSET",
+            "UNION",
+            "INTERSECT",
+            "EXCEPT",
+            "RETURNING",
+            "VALUES",
+            "WINDOW",
+            "FETCH",
+            "SET",
+            "FOR",
         ];
         const JOINS: &[&str] = &["LEFT", "RIGHT", "FULL", "INNER", "CROSS", "NATURAL"];
         let Some(before) = before else { return false };

@@ -7,7 +7,7 @@ use super::{
     lexer::{Kind, Lexeme, lex, significant},
     normalize::normalize,
     sensitive::{is_path_operator, literal_content, sensitive},
-    structure,
+    structure, tables,
 };
 use crate::{
     DatabaseKind, Redactor, Statement,
@@ -39,13 +39,15 @@ pub(super) fn read(sql: &str, database: DatabaseKind, redactor: &Redactor) -> Re
     let flags = sensitive(&words, redactor);
     let masks = Masks::new(&words, &flags, database, redactor);
     let (text, is_redacted) = print(sql, &lexemes, &masks, redactor);
-    let has_literals = words.iter().any(|word| matches!(word.kind, Kind::Text | Kind::Number));
+    let has_literals = words
+        .iter()
+        .any(|word| matches!(word.kind, Kind::Text | Kind::Number));
     let (normalized, command, tables) = if is_read {
         let as_text = |word: &Lexeme<'_>| masks.is_masked(word.start);
         (
             normalize(&words, database, &as_text),
             structure::command(&words),
-            structure::tables(&words, database),
+            tables::tables(&words, database),
         )
     } else {
         (text.trim().to_owned(), "OTHER".to_owned(), Vec::new())
@@ -79,7 +81,12 @@ struct Masks {
 }
 
 impl Masks {
-    fn new(words: &[Lexeme<'_>], flags: &[bool], database: DatabaseKind, redactor: &Redactor) -> Self {
+    fn new(
+        words: &[Lexeme<'_>],
+        flags: &[bool],
+        database: DatabaseKind,
+        redactor: &Redactor,
+    ) -> Self {
         let mut at = Vec::new();
         for (index, word) in words.iter().enumerate() {
             let is_sensitive = flags.get(index).copied().unwrap_or(false);
@@ -99,7 +106,10 @@ impl Masks {
                     let is_compared = before.is_some_and(|before| {
                         before.is_any_word(&["LIKE", "IS", "GLOB"])
                             || (before.kind == Kind::Punctuation
-                                && matches!(before.text, "=" | "==" | "<>" | "!=" | "(" | "," | "||"))
+                                && matches!(
+                                    before.text,
+                                    "=" | "==" | "<>" | "!=" | "(" | "," | "||"
+                                ))
                     });
                     let is_member = words
                         .get(index + 1)
@@ -139,11 +149,19 @@ fn inside(literal: &str, redactor: &Redactor) -> Option<String> {
             // Quotes and backslashes were not written by us alone: keep the frame only where the
             // content was plain.
             let is_plain = !content.contains('\\') && !content.contains("''");
-            return Some(if is_plain { literal.replacen(content, &redacted, 1) } else { format!("'{REDACTED}'") });
+            return Some(if is_plain {
+                literal.replacen(content, &redacted, 1)
+            } else {
+                format!("'{REDACTED}'")
+            });
         }
     }
     let has_escapes = content.contains('\\') || content.contains("''");
-    let unescaped = if has_escapes { content.replace('\\', "").replace("''", "'") } else { content.to_owned() };
+    let unescaped = if has_escapes {
+        content.replace('\\', "").replace("''", "'")
+    } else {
+        content.to_owned()
+    };
     let is_changed = redactor.text(&unescaped) != unescaped;
     is_changed.then(|| format!("'{REDACTED}'"))
 }
@@ -186,7 +204,13 @@ fn mask_quoted(text: &str) -> String {
     while let Some(start) = rest.find(['\'', '"', '$']) {
         let (head, tail) = rest.split_at(start);
         out.push_str(head);
-        let quote = if tail.starts_with('\'') { '\'' } else if tail.starts_with('"') { '"' } else { '$' };
+        let quote = if tail.starts_with('\'') {
+            '\''
+        } else if tail.starts_with('"') {
+            '"'
+        } else {
+            '$'
+        };
         let inner = tail.get(1..).unwrap_or_default();
         out.push(quote);
         let Some(end) = inner.find(quote) else {
@@ -195,7 +219,11 @@ fn mask_quoted(text: &str) -> String {
             }
             return out;
         };
-        if quote == '$' && inner.get(..end).is_some_and(|tag| tag.chars().all(|c| c.is_alphanumeric() || c == '_')) {
+        if quote == '$'
+            && inner
+                .get(..end)
+                .is_some_and(|tag| tag.chars().all(|c| c.is_alphanumeric() || c == '_'))
+        {
             // A dollar quote that did not end: nothing behind it is SQL.
             out.push_str(REDACTED);
             return out;

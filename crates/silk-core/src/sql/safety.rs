@@ -25,12 +25,46 @@ pub fn is_explainable(sql: &str, kind: DatabaseKind) -> bool {
 #[must_use]
 pub fn is_read_only(sql: &str, kind: DatabaseKind) -> bool {
     const WRITING: &[&str] = &[
-        "INSERT", "UPDATE", "DELETE", "MERGE", "INTO", "OUTFILE", "DUMPFILE", "LOCK", "SHARE", "CALL", "EXEC",
-        "EXECUTE", "TRUNCATE", "CREATE", "ALTER", "DROP", "GRANT", "REVOKE", "SET", "COPY", "DO",
-        "ATTACH", "DETACH", "PRAGMA", "VACUUM", "REINDEX", "ANALYZE", "EXPLAIN", "PREPARE", "HANDLER", "LOAD",
-        "PROCEDURE", "NOTIFY", "LISTEN", "REFRESH", "IMPORT",
+        "INSERT",
+        "UPDATE",
+        "DELETE",
+        "MERGE",
+        "INTO",
+        "OUTFILE",
+        "DUMPFILE",
+        "LOCK",
+        "SHARE",
+        "CALL",
+        "EXEC",
+        "EXECUTE",
+        "TRUNCATE",
+        "CREATE",
+        "ALTER",
+        "DROP",
+        "GRANT",
+        "REVOKE",
+        "SET",
+        "COPY",
+        "DO",
+        "ATTACH",
+        "DETACH",
+        "PRAGMA",
+        "VACUUM",
+        "REINDEX",
+        "ANALYZE",
+        "EXPLAIN",
+        "PREPARE",
+        "HANDLER",
+        "LOAD",
+        "PROCEDURE",
+        "NOTIFY",
+        "LISTEN",
+        "REFRESH",
+        "IMPORT",
     ];
-    let Some(words) = single(sql, kind) else { return false };
+    let Some(words) = single(sql, kind) else {
+        return false;
+    };
     if !matches!(command(&words).as_str(), "SELECT" | "VALUES" | "TABLE") {
         return false;
     }
@@ -63,10 +97,49 @@ fn is_known(
     ctes: &[&str],
 ) -> bool {
     const BEFORE_LISTS: &[&str] = &[
-        "ALL", "AND", "ANY", "ARRAY", "AS", "BETWEEN", "BY", "CASE", "DISTINCT", "ELSE", "END", "EXCEPT",
-        "EXISTS", "FILTER", "FROM", "HAVING", "IN", "INTERSECT", "IS", "JOIN", "LATERAL", "LIKE", "ILIKE", "LIMIT",
-        "MATERIALIZED", "NOT", "OFFSET", "ON", "OR", "ORDER", "OVER", "SELECT", "SOME", "THEN", "UNION", "USING",
-        "VALUES", "WHEN", "WHERE", "GROUP", "WITH", "INTERVAL", "OF",
+        "ALL",
+        "AND",
+        "ANY",
+        "ARRAY",
+        "AS",
+        "BETWEEN",
+        "BY",
+        "CASE",
+        "DISTINCT",
+        "ELSE",
+        "END",
+        "EXCEPT",
+        "EXISTS",
+        "FILTER",
+        "FROM",
+        "HAVING",
+        "IN",
+        "INTERSECT",
+        "IS",
+        "JOIN",
+        "LATERAL",
+        "LIKE",
+        "ILIKE",
+        "LIMIT",
+        "MATERIALIZED",
+        "NOT",
+        "OFFSET",
+        "ON",
+        "OR",
+        "ORDER",
+        "OVER",
+        "SELECT",
+        "SOME",
+        "THEN",
+        "UNION",
+        "USING",
+        "VALUES",
+        "WHEN",
+        "WHERE",
+        "GROUP",
+        "WITH",
+        "INTERVAL",
+        "OF",
     ];
     if word.is_any_word(BEFORE_LISTS) {
         return true;
@@ -81,8 +154,9 @@ fn is_known(
 
 /// The significant tokens of a text that is one explainable statement.
 fn single(sql: &str, kind: DatabaseKind) -> Option<Vec<Lexeme<'_>>> {
-    const EXPLAINABLE: &[&str] =
-        &["SELECT", "VALUES", "TABLE", "INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE"];
+    const EXPLAINABLE: &[&str] = &[
+        "SELECT", "VALUES", "TABLE", "INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE",
+    ];
     let (lexemes, is_read) = lex(sql, kind);
     if !is_read || lexemes.iter().any(is_executed_comment) {
         return None;
@@ -91,10 +165,15 @@ fn single(sql: &str, kind: DatabaseKind) -> Option<Vec<Lexeme<'_>>> {
     while words.last().is_some_and(|last| last.is_sign(";")) {
         words.pop();
     }
-    if words.iter().any(|word| word.is_sign(";") || word.is_sign("\\")) {
+    if words
+        .iter()
+        .any(|word| word.is_sign(";") || word.is_sign("\\"))
+    {
         return None;
     }
-    EXPLAINABLE.contains(&command(&words).as_str()).then_some(words)
+    EXPLAINABLE
+        .contains(&command(&words).as_str())
+        .then_some(words)
 }
 
 /// MySQL runs what stands in `/*! … */`, MariaDB also in `/*M! … */`.

@@ -91,8 +91,25 @@ struct Walk<'l, 'a> {
 
 /// Words that start a new segment in a query.
 const CLAUSES: &[&str] = &[
-    "SELECT", "WHERE", "ON", "HAVING", "GROUP", "ORDER", "LIMIT", "OFFSET", "SET", "RETURNING",
-    "UNION", "INTERSECT", "EXCEPT", "JOIN", "INSERT", "DELETE", "UPDATE", "WINDOW", "FETCH",
+    "SELECT",
+    "WHERE",
+    "ON",
+    "HAVING",
+    "GROUP",
+    "ORDER",
+    "LIMIT",
+    "OFFSET",
+    "SET",
+    "RETURNING",
+    "UNION",
+    "INTERSECT",
+    "EXCEPT",
+    "JOIN",
+    "INSERT",
+    "DELETE",
+    "UPDATE",
+    "WINDOW",
+    "FETCH",
     "QUALIFY",
 ];
 
@@ -102,7 +119,9 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn before(&self, index: usize) -> Option<&Lexeme<'a>> {
-        index.checked_sub(1).and_then(|index| self.lexemes.get(index))
+        index
+            .checked_sub(1)
+            .and_then(|index| self.lexemes.get(index))
     }
 
     fn group(&mut self) -> &mut Group {
@@ -127,7 +146,10 @@ impl<'a> Walk<'_, 'a> {
     /// Starts a segment in the present group.
     fn cut(&mut self, is_sensitive: bool) {
         let parent = self.group().around;
-        self.segments.push(Segment { parent, is_sensitive });
+        self.segments.push(Segment {
+            parent,
+            is_sensitive,
+        });
         let segment = self.segments.len() - 1;
         self.group().segment = segment;
         self.has_between = false;
@@ -140,7 +162,11 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn column(&self, position: usize) -> bool {
-        self.columns.as_ref().and_then(|columns| columns.get(position)).copied().unwrap_or(false)
+        self.columns
+            .as_ref()
+            .and_then(|columns| columns.get(position))
+            .copied()
+            .unwrap_or(false)
     }
 
     fn word(&mut self, index: usize, lexeme: &Lexeme<'_>) {
@@ -168,20 +194,30 @@ impl<'a> Walk<'_, 'a> {
             group.in_values = true;
             group.position = None;
         } else if kind == GroupKind::Query && lexeme.is_word("FROM") {
-            if !self.before(index).is_some_and(|before| before.is_word("DISTINCT")) {
+            if !self
+                .before(index)
+                .is_some_and(|before| before.is_word("DISTINCT"))
+            {
                 self.stop_leaking();
                 self.cut(false);
                 self.group().position = None;
             }
         } else if upper && lexeme.is_any_word(CLAUSES) && !(is_call && lexeme.is_word("INSERT")) {
             self.clause(lexeme);
-        } else if upper && lexeme.is_any_word(&["IDENTIFIED"]) {
-            self.mark();
-        } else if upper && lexeme.is_any_word(&["KEY", "REKEY"]) && self.before(index).is_some_and(|before| before.is_word("PRAGMA")) {
+        } else if upper && self.announces_secret(index, lexeme) {
             self.mark();
         } else {
             self.name(index, lexeme);
         }
+    }
+
+    /// `IDENTIFIED BY 'x'` and `PRAGMA key = 'x'` name nothing sensitive, but tell.
+    fn announces_secret(&self, index: usize, lexeme: &Lexeme<'_>) -> bool {
+        let is_pragma = || {
+            self.before(index)
+                .is_some_and(|before| before.is_word("PRAGMA"))
+        };
+        lexeme.is_word("IDENTIFIED") || (lexeme.is_any_word(&["KEY", "REKEY"]) && is_pragma())
     }
 
     /// From here on the names of the present group do not concern the segment around it; those
@@ -189,7 +225,9 @@ impl<'a> Walk<'_, 'a> {
     fn stop_leaking(&mut self) {
         let group = self.group();
         let leaks = std::mem::take(&mut group.leaks) && group.has_name;
-        let around = group.around.filter(|_| leaks && group.kind == GroupKind::Query);
+        let around = group
+            .around
+            .filter(|_| leaks && group.kind == GroupKind::Query);
         if let Some(around) = around {
             self.segments[around].is_sensitive = true;
         }
@@ -231,12 +269,19 @@ impl<'a> Walk<'_, 'a> {
 
     /// Whether the name at `index` is that of a table or CTE, which says nothing of values.
     fn is_table(&self, index: usize) -> bool {
-        let Some(before) = self.before(index) else { return false };
+        let Some(before) = self.before(index) else {
+            return false;
+        };
         if before.is_word("FROM") {
-            let is_distinct =
-                index.checked_sub(1).and_then(|from| self.before(from)).is_some_and(|word| word.is_word("DISTINCT"));
+            let is_distinct = index
+                .checked_sub(1)
+                .and_then(|from| self.before(from))
+                .is_some_and(|word| word.is_word("DISTINCT"));
             return !is_distinct
-                && self.groups.last().is_some_and(|group| group.kind == GroupKind::Query);
+                && self
+                    .groups
+                    .last()
+                    .is_some_and(|group| group.kind == GroupKind::Query);
         }
         if before.is_word("UPDATE") {
             // `ON DUPLICATE KEY UPDATE` is followed by a column.
@@ -244,7 +289,10 @@ impl<'a> Walk<'_, 'a> {
             return !first.is_some_and(|word| word.is_word("KEY"));
         }
         before.is_any_word(&["JOIN", "INTO", "TABLE", "WITH", "RECURSIVE"])
-            && !(before.is_word("WITH") && self.at(index + 1).is_none_or(|next| !next.is_any_word(&["AS"]) && !next.is_sign("(")))
+            && !(before.is_word("WITH")
+                && self
+                    .at(index + 1)
+                    .is_none_or(|next| !next.is_any_word(&["AS"]) && !next.is_sign("(")))
     }
 
     /// A literal can be a name too: `data->>'password'`, `jsonb_set(data, '{password}', …)`.
@@ -258,7 +306,9 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn is_path(&self, index: usize) -> bool {
-        let Some(before) = self.before(index) else { return false };
+        let Some(before) = self.before(index) else {
+            return false;
+        };
         let is_call = self.groups.last().is_some_and(|group| group.is_call);
         is_path_operator(before) || (is_call && (before.is_sign("(") || before.is_sign(",")))
     }
@@ -298,8 +348,11 @@ impl<'a> Walk<'_, 'a> {
     fn parenthesis(&mut self, index: usize, lexeme: &Lexeme<'_>) {
         let next = self.at(index + 1).copied();
         let before = self.before(index).copied();
-        let is_query =
-            next.is_some_and(|next| next.is_any_word(&["SELECT", "WITH", "VALUES", "TABLE", "INSERT", "UPDATE", "DELETE"]));
+        let is_query = next.is_some_and(|next| {
+            next.is_any_word(&[
+                "SELECT", "WITH", "VALUES", "TABLE", "INSERT", "UPDATE", "DELETE",
+            ])
+        });
         let is_columns = lexeme.text == "(" && !is_query && self.is_column_list(index);
         let in_row = {
             let group = self.group();
@@ -311,7 +364,16 @@ impl<'a> Walk<'_, 'a> {
             // A table in all but name leaks nothing.
             self.group().leaks = !before.is_none_or(|before| {
                 before.is_name()
-                    || before.is_any_word(&["AS", "MATERIALIZED", "FROM", "JOIN", "LATERAL", "EXISTS", "UNION", "ALL"])
+                    || before.is_any_word(&[
+                        "AS",
+                        "MATERIALIZED",
+                        "FROM",
+                        "JOIN",
+                        "LATERAL",
+                        "EXISTS",
+                        "UNION",
+                        "ALL",
+                    ])
             });
             return;
         }
@@ -340,7 +402,8 @@ impl<'a> Walk<'_, 'a> {
             if before.is_any_word(&["INTO", "INSERT", "REPLACE"]) {
                 return position < index || before.is_word("INSERT");
             }
-            let is_part = before.is_name() || before.is_sign(".") || before.is_any_word(&["IGNORE", "AS"]);
+            let is_part =
+                before.is_name() || before.is_sign(".") || before.is_any_word(&["IGNORE", "AS"]);
             // `INSERT INTO a.b.c AS d (` is the longest there is.
             if !is_part || index - position > 8 {
                 return false;
@@ -354,10 +417,14 @@ impl<'a> Walk<'_, 'a> {
         let around = self.group().segment;
         if self.groups.len() >= MAX_DEPTH {
             // Too deep to tell apart: the group shares the segment around it.
-            self.groups.push(Group::new(GroupKind::Plain, Some(around), around));
+            self.groups
+                .push(Group::new(GroupKind::Plain, Some(around), around));
             return;
         }
-        self.segments.push(Segment { parent: Some(around), is_sensitive: false });
+        self.segments.push(Segment {
+            parent: Some(around),
+            is_sensitive: false,
+        });
         let segment = self.segments.len() - 1;
         let mut group = Group::new(kind, Some(around), segment);
         group.leaks = matches!(kind, GroupKind::Plain | GroupKind::Query);
@@ -392,8 +459,10 @@ impl<'a> Walk<'_, 'a> {
             .iter()
             .enumerate()
             .map(|(index, lexeme)| {
-                let is_value =
-                    matches!(lexeme.kind, Kind::Text | Kind::Number | Kind::Placeholder | Kind::Quoted);
+                let is_value = matches!(
+                    lexeme.kind,
+                    Kind::Text | Kind::Number | Kind::Placeholder | Kind::Quoted
+                );
                 is_value && self.segments[self.of[index]].is_sensitive
             })
             .collect()
@@ -402,13 +471,17 @@ impl<'a> Walk<'_, 'a> {
 
 /// Whether what follows the operator is a path into JSON.
 pub(super) fn is_path_operator(lexeme: &Lexeme<'_>) -> bool {
-    lexeme.kind == Kind::Punctuation && matches!(lexeme.text, "->" | "->>" | "#>" | "#>>" | "?" | "#-")
+    lexeme.kind == Kind::Punctuation
+        && matches!(lexeme.text, "->" | "->>" | "#>" | "#>>" | "?" | "#-")
 }
 
 /// A name without its quotes.
 pub(super) fn unquoted<'a>(lexeme: &Lexeme<'a>) -> &'a str {
     if lexeme.kind == Kind::Quoted {
-        lexeme.text.get(1..lexeme.text.len().saturating_sub(1)).unwrap_or_default()
+        lexeme
+            .text
+            .get(1..lexeme.text.len().saturating_sub(1))
+            .unwrap_or_default()
     } else {
         lexeme.text
     }
@@ -417,8 +490,13 @@ pub(super) fn unquoted<'a>(lexeme: &Lexeme<'a>) -> &'a str {
 /// What stands between the quotes of a literal, as written.
 pub(super) fn literal_content(text: &str) -> &str {
     if text.starts_with('$') {
-        let tag = text.get(1..).and_then(|rest| rest.find('$')).map_or(0, |end| end + 2);
-        return text.get(tag..text.len().saturating_sub(tag)).unwrap_or_default();
+        let tag = text
+            .get(1..)
+            .and_then(|rest| rest.find('$'))
+            .map_or(0, |end| end + 2);
+        return text
+            .get(tag..text.len().saturating_sub(tag))
+            .unwrap_or_default();
     }
     let (Some(start), Some(end)) = (text.find(['\'', '"']), text.rfind(['\'', '"'])) else {
         return text;

@@ -3,7 +3,10 @@ use proptest::prelude::*;
 use super::*;
 
 fn database(kind: DatabaseKind) -> Arc<Database> {
-    Arc::new(Database { kind, name: "weave".to_owned() })
+    Arc::new(Database {
+        kind,
+        name: "weave".to_owned(),
+    })
 }
 
 fn read_as(sql: &str, kind: DatabaseKind) -> SqlText {
@@ -30,40 +33,93 @@ fn the_shape_is_the_same_however_it_is_written() {
     ] {
         assert_eq!(normal(sql), expected, "{sql}");
     }
-    assert_eq!(read("SELECT 1").statement.fingerprint, read("select $1").statement.fingerprint);
-    for kind in [DatabaseKind::Sqlite, DatabaseKind::MySql, DatabaseKind::Unknown] {
+    assert_eq!(
+        read("SELECT 1").statement.fingerprint,
+        read("select $1").statement.fingerprint
+    );
+    for kind in [
+        DatabaseKind::Sqlite,
+        DatabaseKind::MySql,
+        DatabaseKind::Unknown,
+    ] {
         let text = read_as("select name from person where id = ? and age > 18", kind);
         assert_eq!(text.statement.normalized, expected, "{kind}");
-        assert_ne!(text.statement.fingerprint, read(expected).statement.fingerprint);
+        assert_ne!(
+            text.statement.fingerprint,
+            read(expected).statement.fingerprint
+        );
     }
-    let text = read_as("SELECT name FROM person WHERE id = :id AND age > @age", DatabaseKind::Sqlite);
+    let text = read_as(
+        "SELECT name FROM person WHERE id = :id AND age > @age",
+        DatabaseKind::Sqlite,
+    );
     assert_eq!(text.statement.normalized, expected);
-    assert_eq!(normal("SELECT 'x'::text, $1::int4[]"), "SELECT ?::text, ?::int4[]");
+    assert_eq!(
+        normal("SELECT 'x'::text, $1::int4[]"),
+        "SELECT ?::text, ?::int4[]"
+    );
 }
 
 #[test]
 fn quoted_names_are_told_apart_where_the_database_does() {
-    assert_eq!(normal(r#"SELECT "Name" FROM "user""#), r#"SELECT "Name" FROM "user""#);
+    assert_eq!(
+        normal(r#"SELECT "Name" FROM "user""#),
+        r#"SELECT "Name" FROM "user""#
+    );
     assert_ne!(normal(r#"SELECT "Name""#), normal("SELECT name"));
-    let sqlite = |sql| read_as(sql, DatabaseKind::Sqlite).statement.normalized.clone();
-    assert_eq!(sqlite(r#"SELECT "Name" FROM [Person]"#), sqlite("select name from person"));
-    let mysql = |sql| read_as(sql, DatabaseKind::MySql).statement.normalized.clone();
-    assert_eq!(mysql("SELECT `Name` FROM `Person` WHERE a = \"x\""), "SELECT Name FROM Person WHERE a = ?");
+    let sqlite = |sql| {
+        read_as(sql, DatabaseKind::Sqlite)
+            .statement
+            .normalized
+            .clone()
+    };
+    assert_eq!(
+        sqlite(r#"SELECT "Name" FROM [Person]"#),
+        sqlite("select name from person")
+    );
+    let mysql = |sql| {
+        read_as(sql, DatabaseKind::MySql)
+            .statement
+            .normalized
+            .clone()
+    };
+    assert_eq!(
+        mysql("SELECT `Name` FROM `Person` WHERE a = \"x\""),
+        "SELECT Name FROM Person WHERE a = ?"
+    );
 }
 
 #[test]
 fn lists_fold_to_one() {
-    assert_eq!(normal("SELECT * FROM t WHERE id IN (1)"), "SELECT * FROM t WHERE id IN (?)");
-    assert_eq!(normal("SELECT * FROM t WHERE id IN ($1, $2,3 , NULL)"), "SELECT * FROM t WHERE id IN (?)");
-    assert_eq!(normal("SELECT * FROM t WHERE (a, b) IN ((1, 2), (3, 4))"), "SELECT * FROM t WHERE (a, b) IN ((?, ?))");
-    assert_eq!(normal("SELECT * FROM t WHERE id IN (SELECT 1, 1)"), "SELECT * FROM t WHERE id IN (SELECT ?, ?)");
+    assert_eq!(
+        normal("SELECT * FROM t WHERE id IN (1)"),
+        "SELECT * FROM t WHERE id IN (?)"
+    );
+    assert_eq!(
+        normal("SELECT * FROM t WHERE id IN ($1, $2,3 , NULL)"),
+        "SELECT * FROM t WHERE id IN (?)"
+    );
+    assert_eq!(
+        normal("SELECT * FROM t WHERE (a, b) IN ((1, 2), (3, 4))"),
+        "SELECT * FROM t WHERE (a, b) IN ((?, ?))"
+    );
+    assert_eq!(
+        normal("SELECT * FROM t WHERE id IN (SELECT 1, 1)"),
+        "SELECT * FROM t WHERE id IN (SELECT ?, ?)"
+    );
     assert_eq!(
         normal("INSERT INTO t (a, b) VALUES (1, NULL), (2, 'x'), ($1, $2) ON CONFLICT DO NOTHING"),
         "INSERT INTO t(a, b) VALUES (?, ?) ON CONFLICT DO NOTHING",
     );
-    assert_eq!(normal("SELECT f(1, 2), ARRAY[1, 2]"), "SELECT f(?, ?), ARRAY [?]");
+    assert_eq!(
+        normal("SELECT f(1, 2), ARRAY[1, 2]"),
+        "SELECT f(?, ?), ARRAY [?]"
+    );
     assert_ne!(normal("SELECT f(1)"), normal("SELECT f(1, 2)"));
-    assert_ne!(normal("INSERT INTO t VALUES (1)"), normal("INSERT INTO t VALUES (1, 2)"));
+    assert_ne!(
+        normal("INSERT INTO t VALUES (1)"),
+        normal("INSERT INTO t VALUES (1, 2)")
+    );
     assert_ne!(normal("SELECT a IS NULL"), normal("SELECT a IS TRUE"));
 }
 
@@ -77,28 +133,71 @@ fn huge_texts_are_read_in_linear_time() {
     }
     let started = std::time::Instant::now();
     let text = read(&sql);
-    assert_eq!(text.statement.normalized, "INSERT INTO person(id, name) VALUES (?, ?)");
+    assert_eq!(
+        text.statement.normalized,
+        "INSERT INTO person(id, name) VALUES (?, ?)"
+    );
     let deep = format!("SELECT {}1{}", "(".repeat(100_000), ")".repeat(100_000));
     let _ = read(&deep);
     let deep = "SELECT * FROM t WHERE a IN (".repeat(30_000);
     let _ = read(&deep);
     let deep = "CASE WHEN ".repeat(60_000);
-    let _ = (read(&deep), format(&deep, DatabaseKind::Postgres), is_read_only(&deep, DatabaseKind::MySql));
+    let _ = (
+        read(&deep),
+        format(&deep, DatabaseKind::Postgres),
+        is_read_only(&deep, DatabaseKind::MySql),
+    );
     assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
 }
 
 #[test]
 fn command_and_tables_are_taken_out() {
     for (sql, command, tables) in [
-        ("SELECT * FROM a, b AS c JOIN public.d ON true LEFT JOIN \"E\" USING (id)", "SELECT", &["a", "b", "public.d", "E"][..]),
-        ("WITH x AS (SELECT * FROM a), y(n) AS MATERIALIZED (DELETE FROM b RETURNING 1) INSERT INTO c SELECT * FROM x, y", "INSERT", &["a", "b", "c"]),
-        ("UPDATE a SET n = (SELECT max(n) FROM b) FROM c WHERE a.id = c.id", "UPDATE", &["a", "b", "c"]),
-        ("DELETE FROM ONLY a USING b WHERE true", "DELETE", &["a", "b"]),
-        ("INSERT INTO a (n) VALUES (1) ON CONFLICT (n) DO UPDATE SET n = 2", "INSERT", &["a"]),
-        ("SELECT extract(year FROM at), trim(both FROM x) FROM a WHERE x IS DISTINCT FROM y FOR UPDATE OF a", "SELECT", &["a"]),
-        ("SELECT * FROM generate_series(1, 9) AS g, lateral (SELECT * FROM a) b", "SELECT", &["a"]),
-        ("(SELECT 1 FROM a) UNION (SELECT 2 FROM b ORDER BY 1)", "SELECT", &["a", "b"]),
-        ("SELECT * FROM (a JOIN b ON true) WHERE EXISTS (SELECT FROM c)", "SELECT", &["a", "b", "c"]),
+        (
+            "SELECT * FROM a, b AS c JOIN public.d ON true LEFT JOIN \"E\" USING (id)",
+            "SELECT",
+            &["a", "b", "public.d", "E"][..],
+        ),
+        (
+            "WITH x AS (SELECT * FROM a), y(n) AS MATERIALIZED (DELETE FROM b RETURNING 1) INSERT INTO c SELECT * FROM x, y",
+            "INSERT",
+            &["a", "b", "c"],
+        ),
+        (
+            "UPDATE a SET n = (SELECT max(n) FROM b) FROM c WHERE a.id = c.id",
+            "UPDATE",
+            &["a", "b", "c"],
+        ),
+        (
+            "DELETE FROM ONLY a USING b WHERE true",
+            "DELETE",
+            &["a", "b"],
+        ),
+        (
+            "INSERT INTO a (n) VALUES (1) ON CONFLICT (n) DO UPDATE SET n = 2",
+            "INSERT",
+            &["a"],
+        ),
+        (
+            "SELECT extract(year FROM at), trim(both FROM x) FROM a WHERE x IS DISTINCT FROM y FOR UPDATE OF a",
+            "SELECT",
+            &["a"],
+        ),
+        (
+            "SELECT * FROM generate_series(1, 9) AS g, lateral (SELECT * FROM a) b",
+            "SELECT",
+            &["a"],
+        ),
+        (
+            "(SELECT 1 FROM a) UNION (SELECT 2 FROM b ORDER BY 1)",
+            "SELECT",
+            &["a", "b"],
+        ),
+        (
+            "SELECT * FROM (a JOIN b ON true) WHERE EXISTS (SELECT FROM c)",
+            "SELECT",
+            &["a", "b", "c"],
+        ),
         ("CREATE TABLE IF NOT EXISTS a (id int)", "CREATE", &["a"]),
         ("TRUNCATE TABLE a", "TRUNCATE", &["a"]),
         ("BEGIN", "BEGIN", &[]),
@@ -109,7 +208,10 @@ fn command_and_tables_are_taken_out() {
         assert_eq!(text.statement.command, command, "{sql}");
         assert_eq!(text.statement.tables, tables, "{sql}");
     }
-    let text = read_as("INSERT IGNORE `Person` (a) VALUES (1) ON DUPLICATE KEY UPDATE a = VALUES(a)", DatabaseKind::MySql);
+    let text = read_as(
+        "INSERT IGNORE `Person` (a) VALUES (1) ON DUPLICATE KEY UPDATE a = VALUES(a)",
+        DatabaseKind::MySql,
+    );
     assert_eq!(text.statement.tables, ["Person"]);
 }
 
@@ -152,27 +254,53 @@ fn literals_of_sensitive_columns_are_taken_out() {
         "SELECT * FROM u WHERE password = 'S",
         "SELECT * FROM u WHERE url = 'postgres://bob:S@db/x'",
     ] {
-        let sql = sql.replace('S', SECRET).replace(&SECRET.replace('S', SECRET), SECRET);
+        let sql = sql
+            .replace('S', SECRET)
+            .replace(&SECRET.replace('S', SECRET), SECRET);
         // Keywords have that letter too.
         let sql = restore(&sql);
         for kind in [DatabaseKind::Postgres, DatabaseKind::Unknown] {
             let text = read_as(&sql, kind);
             assert!(!text.text.contains(SECRET), "{}", text.text);
-            assert!(!text.statement.normalized.contains(SECRET), "{}", text.statement.normalized);
+            assert!(
+                !text.statement.normalized.contains(SECRET),
+                "{}",
+                text.statement.normalized
+            );
             assert!(text.is_redacted || sql.contains("/*"), "{sql}");
         }
     }
     for (sql, kind) in [
         ("CREATE USER bob IDENTIFIED BY 'S'", DatabaseKind::MySql),
-        ("SELECT * FROM u WHERE password = \"S\"", DatabaseKind::MySql),
-        ("INSERT INTO u SET password = 'it\\'s S'", DatabaseKind::MySql),
-        ("INSERT INTO log VALUES ('{\\\"password\\\":\\\"S\\\"}')", DatabaseKind::MySql),
-        ("SELECT * FROM u WHERE password = \"S\"", DatabaseKind::Sqlite),
+        (
+            "SELECT * FROM u WHERE password = \"S\"",
+            DatabaseKind::MySql,
+        ),
+        (
+            "INSERT INTO u SET password = 'it\\'s S'",
+            DatabaseKind::MySql,
+        ),
+        (
+            "INSERT INTO log VALUES ('{\\\"password\\\":\\\"S\\\"}')",
+            DatabaseKind::MySql,
+        ),
+        (
+            "SELECT * FROM u WHERE password = \"S\"",
+            DatabaseKind::Sqlite,
+        ),
         ("PRAGMA key = 'S'", DatabaseKind::Sqlite),
     ] {
         let text = read_as(&restore(&sql.replace('S', SECRET)), kind);
-        assert!(!text.text.contains(SECRET) && text.is_redacted, "{}", text.text);
-        assert!(!text.statement.normalized.contains(SECRET), "{}", text.statement.normalized);
+        assert!(
+            !text.text.contains(SECRET) && text.is_redacted,
+            "{}",
+            text.text
+        );
+        assert!(
+            !text.statement.normalized.contains(SECRET),
+            "{}",
+            text.statement.normalized
+        );
     }
 }
 
@@ -184,7 +312,8 @@ fn restore(sql: &str) -> String {
         let (head, tail) = rest.split_at(at);
         out.push_str(head);
         let tail = &tail[SECRET.len()..];
-        let in_word = head.ends_with(|c: char| c.is_ascii_uppercase()) || tail.starts_with(|c: char| c.is_ascii_uppercase());
+        let in_word = head.ends_with(|c: char| c.is_ascii_uppercase())
+            || tail.starts_with(|c: char| c.is_ascii_uppercase());
         out.push_str(if in_word { "S" } else { SECRET });
         rest = tail;
     }
@@ -208,33 +337,79 @@ fn other_literals_stay() {
         assert!(!text.is_redacted);
     }
     let text = read("SELECT * FROM u WHERE password = 'x' AND name = 'y'");
-    assert_eq!(&*text.text, "SELECT * FROM u WHERE password = '[redacted]' AND name = 'y'");
+    assert_eq!(
+        &*text.text,
+        "SELECT * FROM u WHERE password = '[redacted]' AND name = 'y'"
+    );
     let text = read("INSERT INTO u (a, password, b) VALUES (1, 'x', 'y'), (2, 'z', 'w')");
     assert_eq!(
         &*text.text,
         "INSERT INTO u (a, password, b) VALUES (1, '[redacted]', 'y'), (2, '[redacted]', 'w')",
     );
     let text = read("INSERT INTO log (d) VALUES ('{\"a\": 1, \"token\": \"x\"}')");
-    assert_eq!(&*text.text, "INSERT INTO log (d) VALUES ('{\"a\": 1, \"token\": \"[redacted]\"}')");
+    assert_eq!(
+        &*text.text,
+        "INSERT INTO log (d) VALUES ('{\"a\": 1, \"token\": \"[redacted]\"}')"
+    );
 }
 
 #[test]
 fn values_that_meet_sensitive_columns_are_known() {
     let reader = SqlReader::new(Arc::new(Redactor::default()));
     let check = |sql: &str, kind, expected: &[bool]| {
-        assert_eq!(reader.sensitive_values(sql, kind, expected.len()), expected, "{sql}");
+        assert_eq!(
+            reader.sensitive_values(sql, kind, expected.len()),
+            expected,
+            "{sql}"
+        );
     };
     let (no, yes) = (false, true);
     use DatabaseKind::{MySql, Postgres, Sqlite};
-    check("SELECT * FROM u WHERE id = $1 AND password = $2", Postgres, &[no, yes]);
-    check("SELECT * FROM u WHERE password = $2 AND id = $1", Postgres, &[no, yes]);
-    check("INSERT INTO u (a, token) VALUES ($1, $2), ($3, $4)", Postgres, &[no, yes, no, yes]);
-    check("INSERT INTO u (a, password) SELECT * FROM UNNEST($1::text[], $2::text[])", Postgres, &[no, yes]);
-    check("INSERT INTO u (a, password) VALUES (?, ?) ON DUPLICATE KEY UPDATE password = ?", MySql, &[no, yes, yes]);
-    check("UPDATE u SET password = ?2, name = ?1 WHERE id = ?", Sqlite, &[no, yes, no]);
-    check("UPDATE u SET name = :n, password = :p WHERE old_password = :p AND id = :id", Sqlite, &[no, yes, no]);
-    check("UPDATE u SET name = ?, password_hash = crypt(?, gen_salt('bf')) WHERE id = ?", Sqlite, &[no, yes, no]);
-    check("SELECT * FROM u WHERE id = $1 LIMIT $2", Postgres, &[no, no]);
+    check(
+        "SELECT * FROM u WHERE id = $1 AND password = $2",
+        Postgres,
+        &[no, yes],
+    );
+    check(
+        "SELECT * FROM u WHERE password = $2 AND id = $1",
+        Postgres,
+        &[no, yes],
+    );
+    check(
+        "INSERT INTO u (a, token) VALUES ($1, $2), ($3, $4)",
+        Postgres,
+        &[no, yes, no, yes],
+    );
+    check(
+        "INSERT INTO u (a, password) SELECT * FROM UNNEST($1::text[], $2::text[])",
+        Postgres,
+        &[no, yes],
+    );
+    check(
+        "INSERT INTO u (a, password) VALUES (?, ?) ON DUPLICATE KEY UPDATE password = ?",
+        MySql,
+        &[no, yes, yes],
+    );
+    check(
+        "UPDATE u SET password = ?2, name = ?1 WHERE id = ?",
+        Sqlite,
+        &[no, yes, no],
+    );
+    check(
+        "UPDATE u SET name = :n, password = :p WHERE old_password = :p AND id = :id",
+        Sqlite,
+        &[no, yes, no],
+    );
+    check(
+        "UPDATE u SET name = ?, password_hash = crypt(?, gen_salt('bf')) WHERE id = ?",
+        Sqlite,
+        &[no, yes, no],
+    );
+    check(
+        "SELECT * FROM u WHERE id = $1 LIMIT $2",
+        Postgres,
+        &[no, no],
+    );
     check("SELECT 1", Postgres, &[no, no]);
     check("SELECT * FROM u WHERE password = 'x", Postgres, &[yes, yes]);
 }
@@ -245,10 +420,23 @@ fn only_single_statements_are_explained() {
     assert!(explainable("SELECT 1;"));
     assert!(explainable("WITH x AS (SELECT 1) UPDATE t SET a = 1"));
     assert!(explainable("(SELECT 1) UNION SELECT 2"));
-    for sql in ["SELECT 1; DELETE FROM t", "CREATE TABLE t (a int)", "BEGIN", "", ";", "EXPLAIN SELECT 1", "COPY t FROM STDIN", "SELECT 'x", "VACUUM"] {
+    for sql in [
+        "SELECT 1; DELETE FROM t",
+        "CREATE TABLE t (a int)",
+        "BEGIN",
+        "",
+        ";",
+        "EXPLAIN SELECT 1",
+        "COPY t FROM STDIN",
+        "SELECT 'x",
+        "VACUUM",
+    ] {
         assert!(!explainable(sql), "{sql}");
     }
-    assert!(!is_explainable("SELECT 1 /*! ; DELETE FROM t */", DatabaseKind::MySql));
+    assert!(!is_explainable(
+        "SELECT 1 /*! ; DELETE FROM t */",
+        DatabaseKind::MySql
+    ));
 }
 
 #[test]
@@ -264,15 +452,36 @@ fn only_what_changes_nothing_is_read_only() {
         assert!(safe(sql), "{sql}");
     }
     for sql in [
-        "SELECT 1; SELECT 2", "DELETE FROM t", "WITH x AS (DELETE FROM t RETURNING *) SELECT * FROM x",
-        "SELECT * FROM t FOR UPDATE", "SELECT * FROM t FOR SHARE", "SELECT * INTO x FROM t", "SELECT nextval('s')",
-        "SELECT setval('s', 1)", "SELECT pg_advisory_lock(1)", "SELECT pg_sleep(9)", "SELECT \"pg_sleep\"(9)", "SELECT lo_import('x')",
-        "SELECT * FROM dblink('x', 'y')", "SELECT set_config('a', 'b', false)", "SELECT my_function()",
-        "SELECT other.count(1)", "INSERT INTO t VALUES (1)", "SELECT pg_terminate_backend (1)", "SELECT pg_sleep/**/(9)",
+        "SELECT 1; SELECT 2",
+        "DELETE FROM t",
+        "WITH x AS (DELETE FROM t RETURNING *) SELECT * FROM x",
+        "SELECT * FROM t FOR UPDATE",
+        "SELECT * FROM t FOR SHARE",
+        "SELECT * INTO x FROM t",
+        "SELECT nextval('s')",
+        "SELECT setval('s', 1)",
+        "SELECT pg_advisory_lock(1)",
+        "SELECT pg_sleep(9)",
+        "SELECT \"pg_sleep\"(9)",
+        "SELECT lo_import('x')",
+        "SELECT * FROM dblink('x', 'y')",
+        "SELECT set_config('a', 'b', false)",
+        "SELECT my_function()",
+        "SELECT other.count(1)",
+        "INSERT INTO t VALUES (1)",
+        "SELECT pg_terminate_backend (1)",
+        "SELECT pg_sleep/**/(9)",
     ] {
         assert!(!safe(sql), "{sql}");
     }
-    for sql in ["SELECT 1 INTO OUTFILE '/tmp/x'", "SELECT @a := 1", "SELECT sleep(9)", "SELECT get_lock('a', 1)", "SELECT * FROM t LOCK IN SHARE MODE", "REPLACE INTO t VALUES (1)"] {
+    for sql in [
+        "SELECT 1 INTO OUTFILE '/tmp/x'",
+        "SELECT @a := 1",
+        "SELECT sleep(9)",
+        "SELECT get_lock('a', 1)",
+        "SELECT * FROM t LOCK IN SHARE MODE",
+        "REPLACE INTO t VALUES (1)",
+    ] {
         assert!(!is_read_only(sql, DatabaseKind::MySql), "{sql}");
     }
 }
@@ -309,13 +518,18 @@ fn kinds() -> impl Strategy<Value = DatabaseKind> {
 /// Texts made of what SQL is made of, sensible or not.
 fn noise() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
-        "SELECT", "FROM", "t", "\"a\"", "\"B\"", "'x'", "''", "'it''s'", "1", "-1", "1.5", ".5", "1e5", "0xff", "x'ab'", "$1", "?", "?1",
-        ":a", "@b", "(", ")", "[", "]", ",", ";", ".", "::", ":", "=", "<>", "-", "+", "*", "/", "||", "->>", "VALUES", "IN", "ARRAY",
-        "CASE", "WHEN", "END", "AND", "password", "IS", "NULL", "`c`", "--x\n", "/*y*/", " ", "\n", "$$z$$", "E'a'", "e", "_x", "é", "#",
-        "WITH", "AS", "INSERT", "INTO", "JOIN", "!", "~", "%", "|", "&", "^", "\\", "{", "}", "N'q'", "U&'w'", "1a", "@@v", "$n",
+        "SELECT", "FROM", "t", "\"a\"", "\"B\"", "'x'", "''", "'it''s'", "1", "-1", "1.5", ".5",
+        "1e5", "0xff", "x'ab'", "$1", "?", "?1", ":a", "@b", "(", ")", "[", "]", ",", ";", ".",
+        "::", ":", "=", "<>", "-", "+", "*", "/", "||", "->>", "VALUES", "IN", "ARRAY", "CASE",
+        "WHEN", "END", "AND", "password", "IS", "NULL", "`c`", "--x\n", "/*y*/", " ", "\n",
+        "$$z$$", "E'a'", "e", "_x", "é", "#", "WITH", "AS", "INSERT", "INTO", "JOIN", "!", "~",
+        "%", "|", "&", "^", "\\", "{", "}", "N'q'", "U&'w'", "1a", "@@v", "$n",
     ]);
     prop::collection::vec((piece, prop::bool::ANY), 0..30).prop_map(|pieces| {
-        pieces.iter().map(|(piece, apart)| std::format!("{piece}{}", if *apart { " " } else { "" })).collect()
+        pieces
+            .iter()
+            .map(|(piece, apart)| std::format!("{piece}{}", if *apart { " " } else { "" }))
+            .collect()
     })
 }
 

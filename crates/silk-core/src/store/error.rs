@@ -54,7 +54,11 @@ impl StoreError {
         operation: &'static str,
         source: impl Into<Box<dyn Error + Send + Sync>>,
     ) -> Self {
-        Self { kind, operation, source: source.into() }
+        Self {
+            kind,
+            operation,
+            source: source.into(),
+        }
     }
 
     /// What kind of trouble it is.
@@ -72,7 +76,13 @@ impl StoreError {
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "could not {}: {} ({})", self.operation, self.source, self.kind.remedy())
+        write!(
+            f,
+            "could not {}: {} ({})",
+            self.operation,
+            self.source,
+            self.kind.remedy()
+        )
     }
 }
 

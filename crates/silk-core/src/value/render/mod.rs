@@ -70,13 +70,20 @@ pub fn to_sql_literal(value: &Value, kind: DatabaseKind) -> Option<String> {
         Decoded::Text(text) => quote(&text, kind),
         Decoded::Typed(text, type_name) => {
             let quoted = quote(&text, kind)?;
-            Some(if kind == DatabaseKind::Postgres { format!("{quoted}::{type_name}") } else { quoted })
+            Some(if kind == DatabaseKind::Postgres {
+                format!("{quoted}::{type_name}")
+            } else {
+                quoted
+            })
         }
         Decoded::Array(text, type_name) => Some(format!("{}::{type_name}", quote(&text, kind)?)),
         Decoded::Blob(bytes) if kind == DatabaseKind::Postgres => {
             Some(format!("'{}'::bytea", hex(&bytes, usize::MAX)))
         }
-        Decoded::Blob(bytes) => Some(format!("X'{}'", hex(&bytes, usize::MAX).trim_start_matches("\\x"))),
+        Decoded::Blob(bytes) => Some(format!(
+            "X'{}'",
+            hex(&bytes, usize::MAX).trim_start_matches("\\x")
+        )),
         Decoded::Unknown(_) => None,
     }
 }
@@ -91,7 +98,10 @@ fn decode(type_name: &str, bytes: &[u8], total: Option<u64>, kind: DatabaseKind)
 
 fn show(decoded: Decoded) -> String {
     match decoded {
-        Decoded::Plain(text) | Decoded::Text(text) | Decoded::Typed(text, _) | Decoded::Array(text, _) => text,
+        Decoded::Plain(text)
+        | Decoded::Text(text)
+        | Decoded::Typed(text, _)
+        | Decoded::Array(text, _) => text,
         Decoded::Blob(bytes) | Decoded::Unknown(bytes) => hex(&bytes, MAX_HEX_BYTES),
     }
 }

@@ -19,8 +19,10 @@ pub(super) fn decode(type_name: &str, bytes: &[u8], total: Option<u64>) -> Decod
         }
         "FLOAT" | "DOUBLE" => match *bytes {
             [a, b, c, d] => Decoded::Plain(format!("{:?}", f32::from_le_bytes([a, b, c, d]))),
-            _ => <[u8; 8]>::try_from(bytes)
-                .map_or_else(|_| unknown(), |bytes| Decoded::Plain(float(f64::from_le_bytes(bytes)))),
+            _ => <[u8; 8]>::try_from(bytes).map_or_else(
+                |_| unknown(),
+                |bytes| Decoded::Plain(float(f64::from_le_bytes(bytes))),
+            ),
         },
         "DATE" | "DATETIME" | "TIMESTAMP" => {
             date_time(bytes, base == "DATE").map_or_else(unknown, Decoded::Text)
@@ -33,18 +35,19 @@ pub(super) fn decode(type_name: &str, bytes: &[u8], total: Option<u64>) -> Decod
                 _ => unknown(),
             }
         }
-        "VARCHAR" | "CHAR" | "TEXT" | "TINYTEXT" | "MEDIUMTEXT" | "LONGTEXT" | "JSON" | "ENUM" | "SET" => {
-            utf8(content(bytes, total), is_cut).map_or_else(unknown, Decoded::Text)
-        }
-        "BLOB" | "TINYBLOB" | "MEDIUMBLOB" | "LONGBLOB" | "BINARY" | "VARBINARY" | "BIT" | "GEOMETRY" => {
-            Decoded::Blob(content(bytes, total).to_vec())
-        }
+        "VARCHAR" | "CHAR" | "TEXT" | "TINYTEXT" | "MEDIUMTEXT" | "LONGTEXT" | "JSON" | "ENUM"
+        | "SET" => utf8(content(bytes, total), is_cut).map_or_else(unknown, Decoded::Text),
+        "BLOB" | "TINYBLOB" | "MEDIUMBLOB" | "LONGBLOB" | "BINARY" | "VARBINARY" | "BIT"
+        | "GEOMETRY" => Decoded::Blob(content(bytes, total).to_vec()),
         _ => printable(content(bytes, total), is_cut).map_or_else(unknown, Decoded::Text),
     }
 }
 
 fn is_number(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E'))
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E'))
 }
 
 fn integer(bytes: &[u8], is_unsigned: bool) -> Option<String> {
@@ -54,7 +57,11 @@ fn integer(bytes: &[u8], is_unsigned: bool) -> Option<String> {
     let is_negative = !is_unsigned && bytes.last().is_some_and(|last| last & 0x80 != 0);
     let mut wide = [if is_negative { 0xff } else { 0 }; 8];
     wide.get_mut(..bytes.len())?.copy_from_slice(bytes);
-    Some(if is_unsigned { u64::from_le_bytes(wide).to_string() } else { i64::from_le_bytes(wide).to_string() })
+    Some(if is_unsigned {
+        u64::from_le_bytes(wide).to_string()
+    } else {
+        i64::from_le_bytes(wide).to_string()
+    })
 }
 
 /// The bytes behind a length prefix, if there is one that fits.
@@ -68,7 +75,11 @@ fn content(bytes: &[u8], total: Option<u64>) -> &[u8] {
     };
     let whole = total.unwrap_or_else(|| u64::try_from(bytes.len()).unwrap_or(u64::MAX));
     let rest = bytes.get(usize::from(header)..).unwrap_or_default();
-    if length.checked_add(u64::from(header)) == Some(whole) { rest } else { bytes }
+    if length.checked_add(u64::from(header)) == Some(whole) {
+        rest
+    } else {
+        bytes
+    }
 }
 
 /// `[length] year month day [hour minute second [microseconds]]`
@@ -107,13 +118,20 @@ fn time(bytes: &[u8]) -> Option<String> {
     let bytes = prefixed(bytes, &[0, 8, 12])?;
     let (sign, days, [hour, minute, second], rest) = match *bytes {
         [] => return Some("00:00:00".to_owned()),
-        [sign, a, b, c, d, hour, minute, second, ref rest @ ..] => {
-            (sign, u32::from_le_bytes([a, b, c, d]), [hour, minute, second], rest)
-        }
+        [sign, a, b, c, d, hour, minute, second, ref rest @ ..] => (
+            sign,
+            u32::from_le_bytes([a, b, c, d]),
+            [hour, minute, second],
+            rest,
+        ),
         _ => return None,
     };
     let clock = format_clock(i64::from(days) * 24 + i64::from(hour), minute, second, rest)?;
-    Some(format!("{}{}", if sign == 0 { "" } else { "-" }, clock.trim_start()))
+    Some(format!(
+        "{}{}",
+        if sign == 0 { "" } else { "-" },
+        clock.trim_start()
+    ))
 }
 
 /// The bytes behind the length, which the capture may have left out.

@@ -23,7 +23,9 @@ pub(super) fn decode(bytes: &[u8]) -> Option<String> {
         _ => return None,
     };
     let digit = |place: i32| -> Option<i16> {
-        let Ok(index) = usize::try_from(place) else { return Some(0) };
+        let Ok(index) = usize::try_from(place) else {
+            return Some(0);
+        };
         if index >= count {
             return Some(0);
         }

@@ -12,7 +12,9 @@ pub(super) fn decode(type_name: &str, bytes: &[u8], is_cut: bool) -> Decoded {
     let name = type_name.trim_matches('"').to_ascii_uppercase();
     let element = name.strip_suffix("[]").or_else(|| name.strip_prefix('_'));
     if let Some(element) = element {
-        let Some(text) = array(element, bytes) else { return Decoded::Unknown(bytes.to_vec()) };
+        let Some(text) = array(element, bytes) else {
+            return Decoded::Unknown(bytes.to_vec());
+        };
         return Decoded::Array(text, format!("{}[]", element.to_ascii_lowercase()));
     }
     scalar(&name, bytes, is_cut).unwrap_or_else(|| Decoded::Unknown(bytes.to_vec()))
@@ -29,7 +31,9 @@ fn scalar(name: &str, bytes: &[u8], is_cut: bool) -> Option<Decoded> {
             }
             .to_owned(),
         ),
-        "INT2" | "SMALLINT" => Decoded::Plain(i16::from_be_bytes(bytes.try_into().ok()?).to_string()),
+        "INT2" | "SMALLINT" => {
+            Decoded::Plain(i16::from_be_bytes(bytes.try_into().ok()?).to_string())
+        }
         "INT4" | "INT" | "INTEGER" => {
             Decoded::Plain(i32::from_be_bytes(bytes.try_into().ok()?).to_string())
         }
@@ -45,7 +49,9 @@ fn scalar(name: &str, bytes: &[u8], is_cut: bool) -> Option<Decoded> {
         }
         "NUMERIC" | "DECIMAL" => {
             let text = numeric::decode(bytes)?;
-            let is_finite = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.'));
+            let is_finite = text
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.'));
             number(text, is_finite, "numeric")
         }
         "TEXT" | "VARCHAR" | "CHAR" | "BPCHAR" | "NAME" | "CITEXT" | "UNKNOWN" | "XML" => {
@@ -57,13 +63,18 @@ fn scalar(name: &str, bytes: &[u8], is_cut: bool) -> Option<Decoded> {
         "JSONPATH" => Decoded::Typed(utf8(bytes.strip_prefix(&[1])?, is_cut)?, "jsonpath"),
         "UUID" => Decoded::Typed(Uuid::from_slice(bytes).ok()?.to_string(), "uuid"),
         "BYTEA" => Decoded::Blob(bytes.to_vec()),
-        "DATE" => Decoded::Typed(postgres_date(i32::from_be_bytes(bytes.try_into().ok()?))?, "date"),
-        "TIMESTAMP" => {
-            Decoded::Typed(postgres_timestamp(i64::from_be_bytes(bytes.try_into().ok()?), false)?, "timestamp")
-        }
-        "TIMESTAMPTZ" => {
-            Decoded::Typed(postgres_timestamp(i64::from_be_bytes(bytes.try_into().ok()?), true)?, "timestamptz")
-        }
+        "DATE" => Decoded::Typed(
+            postgres_date(i32::from_be_bytes(bytes.try_into().ok()?))?,
+            "date",
+        ),
+        "TIMESTAMP" => Decoded::Typed(
+            postgres_timestamp(i64::from_be_bytes(bytes.try_into().ok()?), false)?,
+            "timestamp",
+        ),
+        "TIMESTAMPTZ" => Decoded::Typed(
+            postgres_timestamp(i64::from_be_bytes(bytes.try_into().ok()?), true)?,
+            "timestamptz",
+        ),
         "TIME" => Decoded::Typed(clock(i64::from_be_bytes(bytes.try_into().ok()?)), "time"),
         "TIMETZ" => Decoded::Typed(time_with_zone(bytes)?, "timetz"),
         "INTERVAL" => {
@@ -71,13 +82,18 @@ fn scalar(name: &str, bytes: &[u8], is_cut: bool) -> Option<Decoded> {
             let (days, months) = rest.split_first_chunk::<4>()?;
             let months: [u8; 4] = months.try_into().ok()?;
             Decoded::Typed(
-                interval(i64::from_be_bytes(*us), i32::from_be_bytes(*days), i32::from_be_bytes(months)),
+                interval(
+                    i64::from_be_bytes(*us),
+                    i32::from_be_bytes(*days),
+                    i32::from_be_bytes(months),
+                ),
                 "interval",
             )
         }
-        "INET" | "CIDR" => {
-            Decoded::Typed(network(bytes, base == "CIDR")?, if base == "CIDR" { "cidr" } else { "inet" })
-        }
+        "INET" | "CIDR" => Decoded::Typed(
+            network(bytes, base == "CIDR")?,
+            if base == "CIDR" { "cidr" } else { "inet" },
+        ),
         "MACADDR" if bytes.len() == 6 => {
             let parts: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
             Decoded::Typed(parts.join(":"), "macaddr")
@@ -116,9 +132,16 @@ fn network(bytes: &[u8], is_cidr: bool) -> Option<String> {
     let (address, whole) = if let Ok(four) = <[u8; 4]>::try_from(address) {
         (std::net::IpAddr::from(four).to_string(), 32)
     } else {
-        (std::net::IpAddr::from(<[u8; 16]>::try_from(address).ok()?).to_string(), 128)
+        (
+            std::net::IpAddr::from(<[u8; 16]>::try_from(address).ok()?).to_string(),
+            128,
+        )
     };
-    Some(if *bits == whole && !is_cidr { address } else { format!("{address}/{bits}") })
+    Some(if *bits == whole && !is_cidr {
+        address
+    } else {
+        format!("{address}/{bits}")
+    })
 }
 
 /// An array as PostgreSQL prints it: `{1,NULL,"a b"}`.
@@ -144,7 +167,12 @@ fn array(element: &str, bytes: &[u8]) -> Option<String> {
     Some(out)
 }
 
-fn dimension(lengths: &[usize], element: &str, reader: &mut Reader<'_>, out: &mut String) -> Option<()> {
+fn dimension(
+    lengths: &[usize],
+    element: &str,
+    reader: &mut Reader<'_>,
+    out: &mut String,
+) -> Option<()> {
     let (length, inner) = lengths.split_first()?;
     out.push('{');
     for index in 0..*length {

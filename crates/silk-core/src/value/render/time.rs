@@ -31,7 +31,11 @@ pub(super) fn postgres_timestamp(us: i64, is_utc: bool) -> Option<String> {
     let start: NaiveDateTime = epoch()?.and_hms_opt(0, 0, 0)?;
     let at = start.checked_add_signed(TimeDelta::microseconds(us))?;
     Some(if is_utc {
-        format!("{}+00", DateTime::<chrono::Utc>::from_naive_utc_and_offset(at, chrono::Utc).format("%Y-%m-%d %H:%M:%S%.f"))
+        format!(
+            "{}+00",
+            DateTime::<chrono::Utc>::from_naive_utc_and_offset(at, chrono::Utc)
+                .format("%Y-%m-%d %H:%M:%S%.f")
+        )
     } else {
         at.format("%Y-%m-%d %H:%M:%S%.f").to_string()
     })
@@ -42,7 +46,12 @@ pub(super) fn clock(us: i64) -> String {
     let sign = if us < 0 { "-" } else { "" };
     let us = us.unsigned_abs();
     let (seconds, fraction) = (us / 1_000_000, us % 1_000_000);
-    let mut out = format!("{sign}{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    let mut out = format!(
+        "{sign}{:02}:{:02}:{:02}",
+        seconds / 3_600,
+        seconds / 60 % 60,
+        seconds % 60
+    );
     if fraction > 0 {
         let places = format!("{fraction:06}");
         out.push('.');
