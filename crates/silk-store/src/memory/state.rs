@@ -252,6 +252,7 @@ fn size_of_record(record: &RequestRecord) -> usize {
         + size_of_val(&*detail.waits)
         + record.summary.path.len()
         + record.summary.route.len()
+        + [&detail.error, &detail.query_string].into_iter().flatten().map(String::len).sum::<usize>()
         + texts
         + headers
         + bodies
