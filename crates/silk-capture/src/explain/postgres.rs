@@ -64,9 +64,12 @@ async fn ask(connection: &mut PgConnection, question: &Question) -> Result<Strin
         options.push_str(", ANALYZE, BUFFERS");
     }
     let explain = format!("EXPLAIN ({options}) {}", question.sql);
-    // Not persistent: the connection's cache of statements is not for statements asked for once.
+    // Not persistent: nothing is left with a connection pooler in between. Types of the app's own
+    // need a name, though: sqlx looks them up between preparing and binding, and its look-up takes
+    // the place of the statement that has none.
+    let is_named = !types.is_empty();
     let row = connection
-        .fetch_one(query_with::<Postgres, _>(AssertSqlSafe(explain), arguments).persistent(false))
+        .fetch_one(query_with::<Postgres, _>(AssertSqlSafe(explain), arguments).persistent(is_named))
         .await?;
     // JSON is text on the wire, though sqlx would want it decoded as a type of its own.
     let raw: String = row.try_get_unchecked(0)?;

@@ -47,14 +47,18 @@ pub(crate) fn target(
 
 fn reach(options: &SqliteConnectOptions) -> Reach {
     let file = options.get_filename();
-    // The two switches can only be read from the address that the options make.
-    let url = options.to_url_lossy();
-    let has = |key: &str, value: &str| url.query_pairs().any(|(k, v)| k == key && v == value);
+    // The two switches can only be read from what `Debug` writes: the address that the options make
+    // panics in sqlx 0.9 for the very name that it gives to memory. The name comes first, and is cut
+    // off. Where the form is another one, asking the database tells (its tables are missing).
+    let written = format!("{options:?}");
+    let switches = written.split_once(", in_memory: ").map_or("", |(_, switches)| switches);
+    let in_memory = switches.starts_with("true");
+    let is_shared = switches.contains("shared_cache: true");
     if file.as_os_str().is_empty() || file.as_os_str() == ":memory:" {
         Reach::Private
-    } else if !has("mode", "memory") {
+    } else if !in_memory {
         Reach::File
-    } else if has("cache", "shared") {
+    } else if is_shared {
         Reach::SharedMemory
     } else {
         Reach::Private
@@ -138,7 +142,8 @@ mod tests {
         assert_eq!(reach_of("sqlite://app.db"), Reach::File);
         assert_eq!(reach_of("sqlite://app.db?mode=rwc&cache=shared"), Reach::File);
         assert_eq!(reach_of("sqlite::memory:"), Reach::SharedMemory);
-        assert_eq!(reach_of("sqlite://?mode=memory"), Reach::SharedMemory);
+        assert_eq!(reach_of("sqlite://x?mode=memory"), Reach::SharedMemory);
+        assert_eq!(reach_of("sqlite://?mode=memory"), Reach::Private);
         assert_eq!(reach_of("sqlite://x?mode=memory&cache=private"), Reach::Private);
         assert_eq!(reach(&SqliteConnectOptions::new()), Reach::Private);
         assert_eq!(reach(&SqliteConnectOptions::new().filename("")), Reach::Private);

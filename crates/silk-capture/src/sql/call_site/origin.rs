@@ -50,13 +50,38 @@ pub(super) fn clean_function(name: &str) -> String {
     {
         name = head;
     }
-    while let Some((head, last)) = name.rsplit_once("::") {
-        if !last.starts_with('{') || !last.ends_with('}') {
-            break;
+    loop {
+        if let Some((head, last)) = name.rsplit_once("::")
+            && last.starts_with('{')
+            && last.ends_with('}')
+        {
+            name = head;
+        } else if let Some(head) = without_type_arguments(name) {
+            name = head;
+        } else {
+            return name.to_owned();
         }
-        name = head;
     }
-    name.to_owned()
+}
+
+/// `find` of `find<sqlx::Postgres, Vec<u8>>`; none where there is nothing to take off.
+fn without_type_arguments(name: &str) -> Option<&str> {
+    let mut depth = 0_usize;
+    if !name.ends_with('>') {
+        return None;
+    }
+    for (at, character) in name.char_indices().rev() {
+        match character {
+            '>' => depth += 1,
+            '<' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 {
+            let head = name[..at].trim_end_matches("::");
+            return (!head.is_empty()).then_some(head);
+        }
+    }
+    None
 }
 
 /// The folder that files of the app are named relative to: the workspace (or package) that the
@@ -108,6 +133,10 @@ mod tests {
         assert_eq!(clean_function("a::{impl#1}::b"), "a::{impl#1}::b");
         assert_eq!(clean_function("a::here"), "a::here");
         assert_eq!(clean_function("main"), "main");
+        assert_eq!(clean_function("a::find<x::Y<Z>, u8>::{{closure}}"), "a::find");
+        assert_eq!(clean_function("a::find::<x::Y>"), "a::find");
+        assert_eq!(clean_function("<a::B as c::D>::e"), "<a::B as c::D>::e");
+        assert_eq!(clean_function("<a::B>"), "<a::B>");
     }
 
     #[test]

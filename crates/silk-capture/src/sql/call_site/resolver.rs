@@ -53,33 +53,53 @@ impl CallSiteResolver {
     #[must_use]
     pub fn resolve(&self, stack: &CallStack) -> Option<CallSite> {
         let mut resolved = self.resolved.lock().unwrap_or_else(PoisonError::into_inner);
-        for &address in stack.addresses() {
-            let site = resolved.entry(address).or_insert_with(|| self.look_up(address));
-            if site.is_some() {
-                return site.clone();
+        let mut at = |address| {
+            resolved.entry(address).or_insert_with(|| self.look_up(address)).clone()
+        };
+        let mut addresses = stack.addresses().iter().copied();
+        let (address, mut site) =
+            addresses.by_ref().find_map(|address| Some((address, at(address)?)))?;
+        if site.function.starts_with('{') {
+            // An async block that was inlined has no name of its own: that of the function around it
+            // stands further out, in the same file. Seen only before the address is known.
+            let around = addresses.filter_map(at).find(|outer| {
+                outer.file == site.file && !outer.function.starts_with('{')
+            });
+            if let Some(around) = around {
+                site.function = around.function;
+                resolved.insert(address, Some(site.clone()));
             }
         }
-        None
+        Some(site)
     }
 
     fn look_up(&self, address: usize) -> Option<CallSite> {
-        let mut site = None;
+        let mut site: Option<CallSite> = None;
         RESOLVING.store(true, Ordering::Relaxed);
-        // A return address is that of the instruction after the call, which may belong to the next
-        // line; `resolve` takes one off, as it should.
+        // An address is that of the instruction after the call, which may belong to the next line;
+        // `resolve` takes one off, as it should.
         backtrace::resolve(address as *mut std::ffi::c_void, |symbol| {
             // Several symbols share an address where functions were inlined; innermost first.
-            if site.is_some() {
-                return;
-            }
             let Some(file) = symbol.filename() else { return };
             let function = symbol.name().map(|name| format!("{name:#}")).unwrap_or_default();
-            if origin::is_app(&function, &file.to_string_lossy()) {
-                site = Some(CallSite {
-                    function: origin::clean_function(&function),
-                    file: origin::relative(file, self.source_root()),
-                    line: symbol.lineno().unwrap_or(0),
-                });
+            if !origin::is_app(&function, &file.to_string_lossy()) {
+                return;
+            }
+            let function = origin::clean_function(&function);
+            match &mut site {
+                None => {
+                    site = Some(CallSite {
+                        function,
+                        file: origin::relative(file, self.source_root()),
+                        line: symbol.lineno().unwrap_or(0),
+                    });
+                }
+                // Line tables alone name inlined functions without their path: the function around
+                // them says more.
+                Some(site) if !site.function.contains("::") && function.contains("::") => {
+                    site.function = function;
+                }
+                Some(_) => {}
             }
         });
         RESOLVING.store(false, Ordering::Relaxed);

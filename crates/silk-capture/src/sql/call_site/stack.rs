@@ -6,7 +6,7 @@ use std::{
 use super::frames::{Frame, KNOWN};
 
 /// Unknown addresses kept per stack.
-const KEPT: usize = 32;
+const KEPT: usize = 48;
 /// Frames walked at most: beyond lie executor and runtime.
 const WALKED: usize = 64;
 

@@ -35,6 +35,13 @@ pub(super) struct OpenTransaction {
     pub(super) index: u32,
 }
 
+impl OpenTransaction {
+    /// Its place in the record; none where there was no room for it.
+    fn index(&self) -> Option<u32> {
+        (self.index != u32::MAX).then_some(self.index)
+    }
+}
+
 impl<DB: Database> Conn<DB> {
     /// Instruments a connection that belongs to no pool. `name` is that of its database, for the
     /// dashboard.
@@ -54,12 +61,12 @@ impl<DB: Database> Conn<DB> {
     pub(super) fn recording(&self) -> Option<(ActiveRequest, Option<u32>)> {
         match (ActiveRequest::current(), &self.transaction) {
             (Some(active), Some(open)) => {
-                let index = active.is_same(&open.active).then_some(open.index);
+                let index = if active.id() == open.active.id() { open.index() } else { None };
                 Some((active, index))
             }
             (Some(active), None) => Some((active, None)),
             // In a task of its own, but within a transaction that a request has begun.
-            (None, Some(open)) => Some((open.active.clone(), Some(open.index))),
+            (None, Some(open)) => Some((open.active.clone(), open.index())),
             (None, None) => {
                 self.shared.recorder.count_unattributed();
                 None

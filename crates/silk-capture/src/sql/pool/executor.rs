@@ -3,11 +3,6 @@
 //! One invocation per concrete database. A blanket implementation would compile here, and break
 //! code of the app that is generic over its database (error E0275) by merely being in the tree.
 
-#![cfg_attr(
-    not(any(feature = "postgres", feature = "mysql", feature = "sqlite")),
-    expect(unused_imports, unused_macros, reason = "no database chosen")
-)]
-
 use futures_core::{future::BoxFuture, stream::BoxStream};
 use futures_util::TryStreamExt as _;
 use sqlx_core::{
@@ -16,7 +11,6 @@ use sqlx_core::{
     error::Error,
     executor::{Execute, Executor},
     sql_str::SqlStr,
-    transaction::TransactionManager as _,
 };
 use tracing::Instrument as _;
 

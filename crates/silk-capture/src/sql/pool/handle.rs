@@ -168,6 +168,7 @@ impl<'a, DB: Database> Acquire<'a> for &'_ Pool<DB> {
     }
 
     fn begin(self) -> BoxFuture<'static, Result<raw_transaction::Transaction<'a, DB>, Error>> {
-        Acquire::begin(&self.raw)
+        let connection = self.raw.acquire();
+        Box::pin(async move { raw_transaction::Transaction::begin(connection.await?, None).await })
     }
 }

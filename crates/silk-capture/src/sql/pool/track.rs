@@ -4,13 +4,13 @@ use std::{
 };
 
 use silk_core::{CapturedBy, Database, Outcome, Value};
-use sqlx_core::{database::Database as _, error::Error};
+use sqlx_core::error::Error;
 use tracing::Span;
 
 use super::{PoolDatabase, replay::Replay};
 use crate::{
     recorder::{ActiveRequest, CapturedError, CapturedQuery, CapturedValues, Recorder, SqlSource},
-    sql::{QUERY_SPAN, SILK_TARGET, call_site::CallStack},
+    sql::{SILK_TARGET, call_site::CallStack},
 };
 
 /// What every connection of a pool shares.
@@ -241,6 +241,6 @@ mod tests {
 
     #[test]
     fn the_span_has_the_name_that_the_layer_looks_for() {
-        assert_eq!(QUERY_SPAN, "silk.query");
+        assert_eq!(crate::sql::QUERY_SPAN, "silk.query");
     }
 }
