@@ -1,0 +1,252 @@
+use proptest::prelude::*;
+use silk_core::{
+    CapturedBy, ConnectionWait, Outcome, QueryError, QueryRecord, RequestDetail, TransactionEnd,
+    TransactionRecord, Value, ValueState,
+};
+
+use super::*;
+
+fn value() -> impl Strategy<Value = Value> {
+    let state = prop_oneof![
+        Just(ValueState::Null),
+        prop::collection::vec(any::<u8>(), 0..40).prop_map(ValueState::Bytes),
+        (prop::collection::vec(any::<u8>(), 0..20), any::<u64>())
+            .prop_map(|(bytes, total_bytes)| ValueState::Truncated { bytes, total_bytes }),
+        Just(ValueState::Redacted),
+        Just(ValueState::Unavailable),
+    ];
+    ("[A-Z]{0,3}", state).prop_map(|(type_name, state)| Value { type_name, state })
+}
+
+fn outcome() -> impl Strategy<Value = Outcome> {
+    prop::sample::select(Outcome::ALL)
+}
+
+fn query() -> impl Strategy<Value = QueryRecord> {
+    let numbers = (any::<u32>(), 0..3_u32, any::<[u64; 5]>(), any::<Option<u64>>());
+    let words = (any::<bool>(), outcome(), any::<Option<(Option<String>, String)>>());
+    let places = (prop::option::of(0..2_u32), 0..9_u32, any::<bool>());
+    let values = prop::option::of(prop::collection::vec(value(), 0..5));
+    (numbers, words, places, values).prop_map(|(numbers, words, places, values)| {
+        let (seq, text, [started_us, duration_us, consumer_us, returned, affected], first) =
+            numbers;
+        let (is_pool, outcome, error) = words;
+        let (call_site, place, is_some) = places;
+        QueryRecord {
+            seq,
+            text,
+            captured_by: if is_pool { CapturedBy::Pool } else { CapturedBy::Layer },
+            started_us,
+            duration_us,
+            // The largest of all gaps has no room for "none".
+            first_row_us: first.filter(|first| column::gap(duration_us, *first) != u64::MAX),
+            consumer_us,
+            rows_returned: returned,
+            rows_affected: affected,
+            outcome,
+            error: error.map(|(code, message)| QueryError { code, message }),
+            values,
+            call_site,
+            span: is_some.then_some(place),
+            transaction: (!is_some).then_some(place),
+        }
+    })
+}
+
+fn detail() -> impl Strategy<Value = RequestDetail> {
+    let queries = prop::collection::vec(query(), 0..30);
+    (queries, any::<[u64; 4]>(), any::<Option<String>>()).prop_map(|(queries, n, text)| {
+        RequestDetail {
+            query_string: text.clone(),
+            queries,
+            queries_not_kept: n[0],
+            waits: vec![ConnectionWait { started_us: n[1], duration_us: n[2], error: text }],
+            transactions: vec![TransactionRecord {
+                started_us: n[3],
+                duration_us: n[0],
+                begin_us: n[1],
+                end_us: n[2],
+                depth: 2,
+                end: TransactionEnd::Dropped,
+            }],
+            ..RequestDetail::default()
+        }
+    })
+}
+
+fn text_refs() -> Vec<TextRef> {
+    vec![
+        TextRef::Stored(7),
+        TextRef::Inline {
+            text: "SELECT 'x'".to_owned(),
+            statement: 3,
+            database: 1,
+            has_literals: true,
+            is_redacted: false,
+        },
+        TextRef::Stored(u64::MAX),
+    ]
+}
+
+/// What the golden blob holds: something of each kind.
+fn golden() -> RequestDetail {
+    let query = QueryRecord {
+        seq: 1,
+        text: 1,
+        captured_by: CapturedBy::Pool,
+        started_us: 100,
+        duration_us: 50,
+        first_row_us: Some(40),
+        consumer_us: 3,
+        rows_returned: 2,
+        rows_affected: 1,
+        outcome: Outcome::Error,
+        error: Some(QueryError { code: Some("23505".to_owned()), message: "no".to_owned() }),
+        values: Some(vec![
+            Value { type_name: "INT8".to_owned(), state: ValueState::Bytes(vec![0, 0, 0, 9]) },
+            Value {
+                type_name: "TEXT".to_owned(),
+                state: ValueState::Truncated { bytes: vec![b'a'; 20], total_bytes: 99 },
+            },
+        ]),
+        call_site: Some(0),
+        span: Some(0),
+        transaction: None,
+    };
+    RequestDetail {
+        query_string: Some("a=1".to_owned()),
+        request_headers: vec![silk_core::Header {
+            name: "accept".to_owned(),
+            value: "*/*".to_owned(),
+            is_redacted: false,
+        }],
+        response_body: Some(silk_core::Body {
+            content_type: None,
+            total_bytes: 12,
+            text: Some("{}".to_owned()),
+            is_truncated: true,
+            is_redacted: false,
+        }),
+        queries: vec![
+            query.clone(),
+            QueryRecord {
+                seq: 2,
+                started_us: 170,
+                error: None,
+                values: None,
+                outcome: Outcome::Completed,
+                ..query
+            },
+        ],
+        spans: vec![silk_core::SpanRecord {
+            name: "load".to_owned(),
+            target: "shop".to_owned(),
+            file: None,
+            line: Some(3),
+            started_us: 1,
+            duration_us: 2,
+            busy_us: 1,
+            parent: None,
+            fields: vec![("k".to_owned(), "v".to_owned())],
+        }],
+        logs: vec![silk_core::LogRecord {
+            at_us: 5,
+            level: "WARN".to_owned(),
+            target: "shop".to_owned(),
+            message: "slow".to_owned(),
+            fields: vec![],
+        }],
+        ..RequestDetail::default()
+    }
+}
+
+/// Made once by `Encoder::encode` of version 1, and never again: it must be readable for ever.
+const GOLDEN: &[u8] = include_bytes!("golden/v1.bin");
+
+#[test]
+fn the_golden_blob_is_read() {
+    let read = decode(GOLDEN).unwrap();
+    assert_eq!(read.detail, golden());
+    assert_eq!((read.texts, read.call_sites), (text_refs(), vec![4]));
+}
+
+/// `SILK_GOLDEN=path cargo test -p silk-store write_golden -- --ignored` for a new version.
+#[test]
+#[ignore = "writes the golden blob of a new version"]
+fn write_golden() {
+    let path = std::env::var_os("SILK_GOLDEN").unwrap();
+    std::fs::write(path, Encoder::new().encode(&golden(), text_refs(), vec![4])).unwrap();
+}
+
+#[test]
+fn versions_and_methods_that_are_not_known_are_refused() {
+    assert!(matches!(decode(&[2, 0, 0]), Err(DecodeError::UnknownVersion(2))));
+    for blob in [&[][..], &[1], &[1, 0], &[1, 1], &[1, 9, 0], &[1, 1, 0x28, 0xb5, 0x2f, 0xfd]] {
+        assert!(decode(blob).is_err(), "{blob:?}");
+    }
+    let mut longer = Encoder { compressor: None, body: Vec::new() }.encode(
+        &golden(),
+        text_refs(),
+        vec![4],
+    );
+    longer.push(0);
+    assert!(decode(&longer).is_err());
+}
+
+#[test]
+fn a_bomb_is_refused() {
+    let zeros = vec![0; MAX_BODY + 1];
+    let mut bomb = vec![VERSION, METHOD_ZSTD];
+    bomb.extend(zstd::bulk::compress(&zeros, 1).unwrap());
+    assert!(bomb.len() < 100_000);
+    assert!(matches!(decode(&bomb), Err(DecodeError::Malformed(_))));
+}
+
+#[test]
+fn indices_are_checked() {
+    let mut encoder = Encoder::new();
+    let stored = decode(&encoder.encode(&golden(), text_refs(), vec![4])).unwrap();
+    assert!(stored.resolve(Vec::new(), Vec::new()).is_err());
+}
+
+#[test]
+fn what_is_too_large_loses_bodies_and_values_only() {
+    let mut huge = golden();
+    huge.response_body.as_mut().unwrap().text = Some("x".repeat(MAX_BODY + 1));
+    let read = decode(&Encoder::new().encode(&huge, text_refs(), vec![4])).unwrap().detail;
+    assert_eq!(read.response_body.unwrap().text, None);
+    assert_eq!(read.queries.len(), 2);
+}
+
+proptest! {
+    #[test]
+    fn details_come_back(detail in detail()) {
+        let mut encoder = Encoder::new();
+        // Twice: nothing of the first is left in the encoder.
+        for _ in 0..2 {
+            let blob = encoder.encode(&detail, text_refs(), vec![1, 2]);
+            let read = decode(&blob).unwrap();
+            prop_assert_eq!(&read.detail, &detail);
+            prop_assert_eq!(&read.texts, &text_refs());
+        }
+    }
+
+    #[test]
+    fn damaged_bytes_never_panic(detail in detail(), at in any::<prop::sample::Index>(), bit in 0..8_u32) {
+        for mut encoder in [Encoder::new(), Encoder { compressor: None, body: Vec::new() }] {
+            let mut blob = encoder.encode(&detail, text_refs(), vec![1, 2]);
+            let at = at.index(blob.len());
+            blob[at] ^= 1_u8 << bit;
+            let _ = decode(&blob);
+            blob.truncate(at);
+            prop_assert!(decode(&blob).is_err());
+        }
+    }
+
+    #[test]
+    fn random_bytes_never_panic(mut bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let _ = decode(&bytes);
+        bytes.splice(0..0, [VERSION, METHOD_PLAIN]);
+        let _ = decode(&bytes);
+    }
+}

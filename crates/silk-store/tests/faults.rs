@@ -1,0 +1,301 @@
+//! What the environment does to the file, and that the next write works once it is mended.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use silk_core::{
+    Store, StoreError, StoreErrorKind,
+    store::RequestFilter,
+};
+use silk_store::{
+    SqliteStore, SqliteStoreConfig,
+    contract::fixture::{batch, maximal, request},
+};
+use sqlx::{Connection, SqliteConnection};
+use tempfile::TempDir;
+
+fn config() -> SqliteStoreConfig {
+    SqliteStoreConfig::default().busy_timeout(Duration::from_millis(100))
+}
+
+fn in_folder() -> (TempDir, SqliteStore) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::new(folder.path().join("silk.db"), config());
+    (folder, store)
+}
+
+async fn write(store: &SqliteStore, number: u64) -> Result<(), StoreError> {
+    store.write(&batch(vec![request(number, 1)])).await
+}
+
+async fn count(store: &SqliteStore) -> usize {
+    store.requests(&RequestFilter::default()).await.unwrap().items.len()
+}
+
+async fn open(path: &Path) -> SqliteConnection {
+    SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_missing_folder_is_mended() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data/silk.db");
+    let store = SqliteStore::new(&path, config());
+    assert_eq!(write(&store, 1).await.unwrap_err().kind(), StoreErrorKind::Unavailable);
+    let error = store.requests(&RequestFilter::default()).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    fs::create_dir(folder.path().join("data")).unwrap();
+    write(&store, 1).await.unwrap();
+    assert_eq!(count(&store).await, 1);
+}
+
+#[tokio::test]
+async fn a_removed_file_is_made_anew() {
+    let (_folder, store) = in_folder();
+    for round in 0..3 {
+        write(&store, 1).await.unwrap();
+        write(&store, 2).await.unwrap();
+        assert_eq!(count(&store).await, 2, "round {round}");
+        fs::remove_file(store.path()).unwrap();
+        // Its log is left behind.
+        assert_eq!(count(&store).await, 0);
+        write(&store, 3).await.unwrap();
+        assert_eq!(count(&store).await, 1);
+        fs::remove_file(store.path()).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_file_removed_under_steady_writes_loses_no_write_that_was_confirmed_after() {
+    let (_folder, store) = in_folder();
+    write(&store, 0).await.unwrap();
+    let path = store.path().to_owned();
+    let remover = tokio::task::spawn_blocking(move || {
+        for _ in 0..5 {
+            std::thread::sleep(Duration::from_millis(20));
+            let _ = fs::remove_file(&path);
+        }
+    });
+    let mut number = 1;
+    while !remover.is_finished() {
+        // Between two steps of opening it may fail; never for good.
+        let _ = write(&store, number).await;
+        number += 1;
+    }
+    remover.await.unwrap();
+    let _ = write(&store, number).await;
+    write(&store, number).await.unwrap();
+    let id = request(number, 1).summary.id;
+    assert!(store.request(id).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_replaced_file_is_taken() {
+    let (folder, store) = in_folder();
+    write(&store, 1).await.unwrap();
+    let other = SqliteStore::new(folder.path().join("other.db"), config());
+    write(&other, 7).await.unwrap();
+    write(&other, 8).await.unwrap();
+    other.close().await;
+    fs::rename(other.path(), store.path()).unwrap();
+    write(&store, 9).await.unwrap();
+    assert_eq!(count(&store).await, 3);
+}
+
+#[tokio::test]
+async fn a_locked_file_is_waited_for_then_told_then_mended() {
+    let (_folder, store) = in_folder();
+    write(&store, 1).await.unwrap();
+    let mut other = open(store.path()).await;
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    assert_eq!(write(&store, 2).await.unwrap_err().kind(), StoreErrorKind::Locked);
+    assert_eq!(count(&store).await, 1, "reading goes on");
+    sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+    write(&store, 2).await.unwrap();
+    assert_eq!(count(&store).await, 2);
+}
+
+#[tokio::test]
+async fn a_corrupt_file_is_left_alone_and_told() {
+    let (_folder, store) = in_folder();
+    let rubbish = b"this is no database, but somebody's letter".repeat(100);
+    fs::write(store.path(), &rubbish).unwrap();
+    let error = write(&store, 1).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Corrupt);
+    assert!(error.to_string().contains("move the store's file away"), "{error}");
+    assert_eq!(fs::read(store.path()).unwrap(), rubbish, "not ours to delete");
+    fs::rename(store.path(), store.path().with_extension("bad")).unwrap();
+    write(&store, 1).await.unwrap();
+    assert_eq!(count(&store).await, 1);
+}
+
+#[tokio::test]
+async fn pages_overwritten_in_an_open_file_are_told_and_mended() {
+    let (_folder, store) = in_folder();
+    for number in 0..50 {
+        store.write(&batch(vec![maximal(number)])).await.unwrap();
+    }
+    store.close().await;
+    let mut bytes = fs::read(store.path()).unwrap();
+    let middle = 4096..bytes.len();
+    bytes[middle].fill(0x5a);
+    fs::write(store.path(), bytes).unwrap();
+    assert_eq!(write(&store, 99).await.unwrap_err().kind(), StoreErrorKind::Corrupt);
+    fs::remove_file(store.path()).unwrap();
+    write(&store, 99).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_incompatible_and_left_alone() {
+    let (_folder, store) = in_folder();
+    write(&store, 1).await.unwrap();
+    store.close().await;
+    let mut other = open(store.path()).await;
+    sqlx::query(
+        "INSERT INTO _silk_migrations (version, description, success, checksum, execution_time)
+         VALUES (99990101000000, 'from the future', TRUE, x'00', 0)",
+    )
+    .execute(&mut other)
+    .await
+    .unwrap();
+    let error = write(&store, 2).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Incompatible);
+    sqlx::query("DELETE FROM _silk_migrations WHERE version = 99990101000000")
+        .execute(&mut other)
+        .await
+        .unwrap();
+    write(&store, 2).await.unwrap();
+    assert_eq!(count(&store).await, 2);
+}
+
+#[tokio::test]
+async fn a_folder_in_place_of_the_file_is_told() {
+    let (_folder, store) = in_folder();
+    fs::create_dir(store.path()).unwrap();
+    let error = write(&store, 1).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error}");
+    fs::remove_dir(store.path()).unwrap();
+    write(&store, 1).await.unwrap();
+}
+
+/// A file system mounted for one test; only root can.
+struct Mount(TempDir);
+
+impl Mount {
+    fn new(options: &str) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        run("mount", &["-t", "tmpfs", "-o", options, "tmpfs", folder.path().to_str().unwrap()])
+            .then_some(Self(folder))
+    }
+
+    fn remount(&self, options: &str) {
+        let options = format!("remount,{options}");
+        assert!(run("mount", &["-o", &options, self.0.path().to_str().unwrap()]), "{options}");
+    }
+}
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        run("umount", &["-l", self.0.path().to_str().unwrap()]);
+    }
+}
+
+fn run(program: &str, arguments: &[&str]) -> bool {
+    Command::new(program)
+        .args(arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+#[tokio::test]
+#[ignore = "needs the right to mount: run as root with --ignored"]
+async fn a_full_disk_is_told_and_mended() {
+    let mount = Mount::new("size=2m").expect("mounting needs root");
+    let store = SqliteStore::new(mount.0.path().join("silk.db"), config());
+    let mut kept = 0;
+    let error = loop {
+        let records = (0..20).map(|number| maximal(kept + number)).collect();
+        match store.write(&batch(records)).await {
+            Ok(()) => kept += 20,
+            Err(error) => break error,
+        }
+        assert!(kept < 100_000, "2 MB hold less");
+    };
+    assert_eq!(error.kind(), StoreErrorKind::Full, "{error}");
+    assert!(kept > 0);
+    mount.remount("size=32m");
+    store.write(&batch(vec![maximal(999_999)])).await.unwrap();
+    assert_eq!(store.size().await.unwrap().requests, kept + 1, "none lost, none doubled");
+}
+
+#[tokio::test]
+#[ignore = "needs the right to mount: run as root with --ignored"]
+async fn a_read_only_disk_is_told_and_mended() {
+    let mount = Mount::new("size=16m").expect("mounting needs root");
+    let path = mount.0.path().join("silk.db");
+    let store = SqliteStore::new(&path, config());
+    write(&store, 1).await.unwrap();
+    store.close().await;
+    mount.remount("ro");
+    let error = write(&store, 2).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::ReadOnly, "{error}");
+    mount.remount("rw");
+    write(&store, 2).await.unwrap();
+    assert_eq!(count(&store).await, 2);
+}
+
+/// Run again as a child, this writes until it is killed.
+#[tokio::test]
+#[ignore = "the child of a_killed_writer_keeps_what_it_confirmed"]
+async fn child_that_writes() {
+    let Some(path) = std::env::var_os("SILK_CHILD_STORE") else { return };
+    let store = SqliteStore::new(path, SqliteStoreConfig::default());
+    for batch_number in 0_u64.. {
+        let first = batch_number * 10;
+        let records = (first..first + 10).map(|number| request(number, 1)).collect();
+        store.write(&batch(records)).await.unwrap();
+        println!("confirmed {batch_number}");
+    }
+}
+
+#[tokio::test]
+async fn a_killed_writer_keeps_what_it_confirmed() {
+    use std::io::{BufRead, BufReader};
+    let (_folder, store) = in_folder();
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "child_that_writes", "--nocapture"])
+        .env("SILK_CHILD_STORE", store.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let number = |line: &str| line.strip_prefix("confirmed ").and_then(|n| n.parse::<u64>().ok());
+    let mut last = None;
+    for line in lines.by_ref() {
+        last = number(&line.unwrap()).or(last);
+        if last >= Some(40) {
+            break;
+        }
+    }
+    // SIGKILL on Unix: nothing is flushed.
+    child.kill().unwrap();
+    child.wait().unwrap();
+    for line in lines {
+        last = line.ok().as_deref().and_then(number).or(last);
+    }
+    let confirmed = last.unwrap() + 1;
+    let kept = store.size().await.unwrap().requests;
+    assert_eq!(kept % 10, 0, "whole batches only");
+    // The one that was being confirmed when the signal came may be there too.
+    assert!(kept >= confirmed * 10 && kept <= confirmed * 10 + 10, "{kept} of {confirmed} batches");
+    // The store goes on where it was.
+    store.write(&batch(vec![request(1_000_000, 2)])).await.unwrap();
+    assert_eq!(store.size().await.unwrap().requests, kept + 1);
+}
