@@ -46,9 +46,15 @@ impl Database {
         // MariaDB knows IF NOT EXISTS here, MySQL does not.
         const INDEX: &str = "CREATE INDEX IF NOT EXISTS message_updated ON message (updated)";
         match self {
-            Self::Postgres(pools) => drop(sqlx::query(INDEX).execute(&pools.main).await?),
-            Self::MySql(pools) => drop(sqlx::query(INDEX).execute(&pools.main).await?),
-            Self::Sqlite(pools) => drop(sqlx::query(INDEX).execute(&pools.main).await?),
+            Self::Postgres(pools) => {
+                sqlx::query(INDEX).execute(&pools.main).await?;
+            }
+            Self::MySql(pools) => {
+                sqlx::query(INDEX).execute(&pools.main).await?;
+            }
+            Self::Sqlite(pools) => {
+                sqlx::query(INDEX).execute(&pools.main).await?;
+            }
         }
         Ok(())
     }

@@ -1,0 +1,43 @@
+//! weave on MariaDB, seen from outside.
+
+mod common;
+
+use common::{scenario, weave::database_on};
+
+const SERVER: &str = "SILK_TEST_MYSQL";
+
+#[test]
+#[ignore = "needs MariaDB: run cargo xtask test"]
+fn a_request_with_101_queries_shows_values_lines_and_plans() {
+    scenario::n_plus_one(database_on(SERVER));
+}
+
+#[test]
+#[ignore = "needs MariaDB: run cargo xtask test"]
+fn counts_are_the_same_in_every_way_of_capturing() {
+    scenario::counts(database_on(SERVER));
+}
+
+#[test]
+#[ignore = "needs MariaDB: run cargo xtask test"]
+fn ten_thousand_queries_in_one_request_are_all_there() {
+    scenario::ten_thousand_queries(database_on(SERVER));
+}
+
+#[test]
+#[ignore = "needs MariaDB: run cargo xtask test"]
+fn requests_side_by_side_keep_their_queries_apart() {
+    scenario::side_by_side(database_on(SERVER));
+}
+
+#[test]
+#[ignore = "needs MariaDB: run cargo xtask test"]
+fn every_ending_is_recorded_once() {
+    scenario::endings(database_on(SERVER));
+}
+
+#[test]
+#[ignore = "needs MariaDB: run cargo xtask test"]
+fn secrets_arrive_nowhere() {
+    common::canary::nowhere(database_on(SERVER));
+}

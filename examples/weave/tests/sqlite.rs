@@ -1,0 +1,35 @@
+//! weave on SQLite, seen from outside. Needs no server.
+
+mod common;
+
+use common::{scenario, weave::sqlite};
+
+#[test]
+fn a_request_with_101_queries_shows_values_lines_and_plans() {
+    scenario::n_plus_one(&sqlite());
+}
+
+#[test]
+fn counts_are_the_same_in_every_way_of_capturing() {
+    scenario::counts(&sqlite());
+}
+
+#[test]
+fn ten_thousand_queries_in_one_request_are_all_there() {
+    scenario::ten_thousand_queries(&sqlite());
+}
+
+#[test]
+fn requests_side_by_side_keep_their_queries_apart() {
+    scenario::side_by_side(&sqlite());
+}
+
+#[test]
+fn every_ending_is_recorded_once() {
+    scenario::endings(&sqlite());
+}
+
+#[test]
+fn secrets_arrive_nowhere() {
+    common::canary::nowhere(&sqlite());
+}
