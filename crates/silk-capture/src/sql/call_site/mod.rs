@@ -9,6 +9,7 @@ mod frames;
 mod origin;
 mod resolver;
 mod stack;
+mod symbols;
 
 pub use resolver::CallSiteResolver;
 pub use stack::CallStack;

@@ -11,6 +11,7 @@ use super::{
     frames::{Frame, KNOWN},
     origin,
     stack::RESOLVING,
+    symbols,
 };
 
 /// Turns return addresses into call sites; lives on the writer's thread.
@@ -53,24 +54,9 @@ impl CallSiteResolver {
     #[must_use]
     pub fn resolve(&self, stack: &CallStack) -> Option<CallSite> {
         let mut resolved = self.resolved.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut at = |address| {
+        stack.addresses().iter().find_map(|&address| {
             resolved.entry(address).or_insert_with(|| self.look_up(address)).clone()
-        };
-        let mut addresses = stack.addresses().iter().copied();
-        let (address, mut site) =
-            addresses.by_ref().find_map(|address| Some((address, at(address)?)))?;
-        if site.function.starts_with('{') {
-            // An async block that was inlined has no name of its own: that of the function around it
-            // stands further out, in the same file. Seen only before the address is known.
-            let around = addresses.filter_map(at).find(|outer| {
-                outer.file == site.file && !outer.function.starts_with('{')
-            });
-            if let Some(around) = around {
-                site.function = around.function;
-                resolved.insert(address, Some(site.clone()));
-            }
-        }
-        Some(site)
+        })
     }
 
     fn look_up(&self, address: usize) -> Option<CallSite> {
@@ -94,8 +80,7 @@ impl CallSiteResolver {
                         line: symbol.lineno().unwrap_or(0),
                     });
                 }
-                // Line tables alone name inlined functions without their path: the function around
-                // them says more.
+                // Line tables alone name functions without their path; the one around may have it.
                 Some(site) if !site.function.contains("::") && function.contains("::") => {
                     site.function = function;
                 }
@@ -103,6 +88,12 @@ impl CallSiteResolver {
             }
         });
         RESOLVING.store(false, Ordering::Relaxed);
+        if let Some(site) = &mut site
+            && !site.function.contains("::")
+            && let Some(function) = symbols::function_at(address)
+        {
+            site.function = origin::clean_function(function);
+        }
         KNOWN.insert(address, if site.is_some() { Frame::App } else { Frame::Library });
         site
     }
