@@ -46,7 +46,8 @@ const fn hash(text: &str) -> u64 {
     hash
 }
 
-const VERSION: u64 = hash(STYLE.content) ^ hash(SCRIPT.content).rotate_left(1) ^ hash(ICON.content).rotate_left(2);
+const VERSION: u64 =
+    hash(STYLE.content) ^ hash(SCRIPT.content).rotate_left(1) ^ hash(ICON.content).rotate_left(2);
 
 /// Address of the folder of assets below the mount; it changes whenever one of them does.
 pub(crate) fn folder(base: &str) -> String {
@@ -63,8 +64,12 @@ pub(crate) fn is_asset(path: &str) -> bool {
 ///
 /// # Errors
 /// 404 for another version or name.
-pub(crate) async fn serve(Path((version, name)): Path<(String, String)>) -> Result<Response, Failure> {
-    let asset = [STYLE, SCRIPT, ICON].into_iter().find(|asset| asset.name == name);
+pub(crate) async fn serve(
+    Path((version, name)): Path<(String, String)>,
+) -> Result<Response, Failure> {
+    let asset = [STYLE, SCRIPT, ICON]
+        .into_iter()
+        .find(|asset| asset.name == name);
     match asset {
         Some(asset) if version == format!("{VERSION:016x}") => Ok((
             [
@@ -74,6 +79,8 @@ pub(crate) async fn serve(Path((version, name)): Path<(String, String)>) -> Resu
             asset.content,
         )
             .into_response()),
-        _ => Err(Failure::not_found("There is no such file; reload the page.")),
+        _ => Err(Failure::not_found(
+            "There is no such file; reload the page.",
+        )),
     }
 }

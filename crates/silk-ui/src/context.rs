@@ -91,7 +91,9 @@ impl App {
     /// Plans of a request's queries; none where they cannot be read, since the page is worth
     /// showing without them.
     pub(crate) async fn plans_of_request(&self, id: RequestId) -> Vec<PlanRecord> {
-        self.ask(|store| store.plans_of_request(id)).await.unwrap_or_default()
+        self.ask(|store| store.plans_of_request(id))
+            .await
+            .unwrap_or_default()
     }
 
     /// Keeps a remark to be shown once after a redirect; returns its name for the address.
@@ -109,7 +111,10 @@ impl App {
     pub(crate) fn notice(&self, id: Option<&str>) -> Option<String> {
         let id = Uuid::parse_str(id?).ok()?;
         let notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
-        notices.iter().find(|(other, _)| *other == id).map(|(_, text)| text.clone())
+        notices
+            .iter()
+            .find(|(other, _)| *other == id)
+            .map(|(_, text)| text.clone())
     }
 }
 
@@ -118,7 +123,8 @@ impl App {
 /// # Errors
 /// 404 where the text is no id.
 pub(crate) fn read_id<T: FromStr>(text: &str, what: &str) -> Result<T, Failure> {
-    text.parse().map_err(|_| Failure::not_found(format!("This is not the id of a {what}.")))
+    text.parse()
+        .map_err(|_| Failure::not_found(format!("This is not the id of a {what}.")))
 }
 
 /// One call of the dashboard: where it is mounted, and what was asked for.

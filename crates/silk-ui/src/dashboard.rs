@@ -77,14 +77,21 @@ pub struct Targets {
 
 impl Default for Targets {
     fn default() -> Self {
-        Self { p50_us: 150_000, p95_us: 300_000, queries: 10 }
+        Self {
+            p50_us: 150_000,
+            p95_us: 300_000,
+            queries: 10,
+        }
     }
 }
 
 /// Makes the dashboard: a service to be mounted at any path with `Router::nest_service`.
 #[must_use]
 pub fn dashboard(config: DashboardConfig) -> Dashboard {
-    Dashboard { app: Arc::new(App::new(config)), router: routes() }
+    Dashboard {
+        app: Arc::new(App::new(config)),
+        router: routes(),
+    }
 }
 
 /// Pages and JSON API below one path; see [`dashboard`].
@@ -139,24 +146,36 @@ fn admit(here: &Here, parts: &mut Parts) -> Result<(), Box<Response>> {
         Verdict::Pass => {}
         Verdict::Exchange => return Err(Box::new(exchange_token(here))),
         Verdict::Refuse(refusal) => {
-            return Err(Box::new(pages::error::refusal(refusal, &here.app.gate).into_response()));
+            return Err(Box::new(
+                pages::error::refusal(refusal, &here.app.gate).into_response(),
+            ));
         }
     }
-    origin::check(&parts.method, &parts.headers, access::host(parts).as_deref())
-        .map_err(|failure| Box::new(failure.into_response()))
+    origin::check(
+        &parts.method,
+        &parts.headers,
+        access::host(parts).as_deref(),
+    )
+    .map_err(|failure| Box::new(failure.into_response()))
 }
 
 /// Sends the browser on to the same page without the token in its address (and its history).
 fn exchange_token(here: &Here) -> Response {
     let mut kept = form_urlencoded::Serializer::new(String::new());
-    for (name, value) in form_urlencoded::parse(here.query.as_deref().unwrap_or_default().as_bytes()) {
+    for (name, value) in
+        form_urlencoded::parse(here.query.as_deref().unwrap_or_default().as_bytes())
+    {
         if name != "token" {
             kept.append_pair(&name, &value);
         }
     }
     let query = kept.finish();
     let mark = if query.is_empty() { "" } else { "?" };
-    let path = if &*here.path == "/" && !here.base.is_empty() { "" } else { &*here.path };
+    let path = if &*here.path == "/" && !here.base.is_empty() {
+        ""
+    } else {
+        &*here.path
+    };
     let mut response = StatusCode::SEE_OTHER.into_response();
     let headers = response.headers_mut();
     if let Ok(location) = HeaderValue::from_str(&format!("{}{path}{mark}{query}", here.base)) {
@@ -196,9 +215,18 @@ async fn explain_failure(here: &Here, mut response: Response) -> Response {
 
 /// The path that the dashboard is mounted at: what the original path has before the inner one.
 pub(crate) fn mount_path(original: Option<&OriginalUri>, inner: &Uri) -> String {
-    let Some(OriginalUri(original)) = original else { return String::new() };
-    let base = original.path().strip_suffix(inner.path()).unwrap_or(original.path());
+    let Some(OriginalUri(original)) = original else {
+        return String::new();
+    };
+    let base = original
+        .path()
+        .strip_suffix(inner.path())
+        .unwrap_or(original.path());
     let base = base.trim_end_matches('/');
     // Two slashes at the start of a link would name another host.
-    if base.starts_with('/') && !base.starts_with("//") { base.to_owned() } else { String::new() }
+    if base.starts_with('/') && !base.starts_with("//") {
+        base.to_owned()
+    } else {
+        String::new()
+    }
 }

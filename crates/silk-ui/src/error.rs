@@ -20,7 +20,12 @@ pub(crate) struct Failure {
 
 impl Failure {
     fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
-        Self { status, kind, message: message.into(), remedy: None }
+        Self {
+            status,
+            kind,
+            message: message.into(),
+            remedy: None,
+        }
     }
 
     /// 400: a parameter makes no sense.
@@ -40,7 +45,11 @@ impl Failure {
 
     /// 415: a body of another type than we read.
     pub(crate) fn unsupported_media_type(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message)
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            message,
+        )
     }
 
     /// 409: it cannot be told honestly.
@@ -55,7 +64,11 @@ impl Failure {
 
     /// 503: the store does not answer.
     pub(crate) fn unavailable(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", message)
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "store_unavailable",
+            message,
+        )
     }
 
     /// 500: our own fault.
@@ -72,13 +85,17 @@ impl Failure {
                 "method_not_allowed",
                 "This address does not take that method.",
             ),
-            StatusCode::PAYLOAD_TOO_LARGE => {
-                Self::new(status, "payload_too_large", "That is more than this address takes.")
-            }
+            StatusCode::PAYLOAD_TOO_LARGE => Self::new(
+                status,
+                "payload_too_large",
+                "That is more than this address takes.",
+            ),
             status => Self::new(
                 status,
                 "bad_request",
-                status.canonical_reason().unwrap_or("This cannot be answered."),
+                status
+                    .canonical_reason()
+                    .unwrap_or("This cannot be answered."),
             ),
         }
     }

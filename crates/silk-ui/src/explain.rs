@@ -30,7 +30,10 @@ impl Found {
 
     /// Its text; none only where the record is broken.
     pub(crate) fn text(&self) -> Option<&SqlText> {
-        self.record.detail.texts.get(usize::try_from(self.query().text).ok()?)
+        self.record
+            .detail
+            .texts
+            .get(usize::try_from(self.query().text).ok()?)
     }
 }
 
@@ -41,16 +44,21 @@ impl Found {
 pub(crate) async fn find(app: &App, id: &str, seq: &str) -> Result<Found, Failure> {
     let seq: u32 = read_id(seq, "query")?;
     let (id, record) = app.request(id).await?;
-    let at = record.detail.queries.iter().position(|query| query.seq == seq).ok_or_else(|| {
-        if record.detail.queries_not_kept > 0 {
-            Failure::not_found(
-                "This query is not kept: the request ran more queries than are kept in full. \
+    let at = record
+        .detail
+        .queries
+        .iter()
+        .position(|query| query.seq == seq)
+        .ok_or_else(|| {
+            if record.detail.queries_not_kept > 0 {
+                Failure::not_found(
+                    "This query is not kept: the request ran more queries than are kept in full. \
                  They count in its statements.",
-            )
-        } else {
-            Failure::not_found("The request has no query of this number.")
-        }
-    })?;
+                )
+            } else {
+                Failure::not_found("The request has no query of this number.")
+            }
+        })?;
     Ok(Found { id, record, at })
 }
 
@@ -58,8 +66,14 @@ pub(crate) async fn find(app: &App, id: &str, seq: &str) -> Result<Found, Failur
 ///
 /// # Errors
 /// 409 where it is refused, 422 where the database said no, 503 where the store fails.
-pub(crate) async fn explain(app: &App, found: &Found, analyze: bool) -> Result<PlanRecord, Failure> {
-    let text = found.text().ok_or_else(|| Failure::internal("The query has no text."))?;
+pub(crate) async fn explain(
+    app: &App,
+    found: &Found,
+    analyze: bool,
+) -> Result<PlanRecord, Failure> {
+    let text = found
+        .text()
+        .ok_or_else(|| Failure::internal("The query has no text."))?;
     let query = ExplainQuery {
         database: (*text.database).clone(),
         sql: text.text.to_string(),
@@ -70,12 +84,17 @@ pub(crate) async fn explain(app: &App, found: &Found, analyze: bool) -> Result<P
     let answer = tokio::time::timeout(TIMEOUT, app.explain.explain(query)).await;
     let output = match answer {
         Ok(Ok(output)) => output,
-        Ok(Err(ExplainError::Refused { code, reason })) => return Err(Failure::conflict(code, reason)),
+        Ok(Err(ExplainError::Refused { code, reason })) => {
+            return Err(Failure::conflict(code, reason));
+        }
         Ok(Err(ExplainError::Failed { message })) => {
             return Err(Failure::unprocessable("explain_failed", message));
         }
         Err(_) => {
-            return Err(Failure::unprocessable("explain_timeout", "The database did not answer within 30 seconds."));
+            return Err(Failure::unprocessable(
+                "explain_timeout",
+                "The database did not answer within 30 seconds.",
+            ));
         }
     };
     let plan = PlanRecord {

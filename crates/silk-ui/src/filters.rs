@@ -79,7 +79,11 @@ pub(crate) fn duration(us: u64) -> String {
 
 /// A duration that may have fractions of a microsecond.
 pub(crate) fn fine_duration(us: f64) -> String {
-    if us < 999.5 { three_digits(us.max(0.0), "µs") } else { three_digits(us / 1e3, "ms") }
+    if us < 999.5 {
+        three_digits(us.max(0.0), "µs")
+    } else {
+        three_digits(us / 1e3, "ms")
+    }
 }
 
 fn three_digits(value: f64, unit: &str) -> String {
@@ -94,7 +98,11 @@ fn three_digits(value: f64, unit: &str) -> String {
 
 /// A duration with its exact value in the title.
 pub(crate) fn duration_cell(us: u64) -> Markup {
-    Safe(format!("<span title=\"{} µs\">{}</span>", count(us), duration(us)))
+    Safe(format!(
+        "<span title=\"{} µs\">{}</span>",
+        count(us),
+        duration(us)
+    ))
 }
 
 /// A duration, or a dash where there is nothing to measure.
@@ -179,7 +187,11 @@ pub(crate) fn clock(at: DateTime<Utc>) -> Markup {
 
 /// A point in time with its date.
 pub(crate) fn moment(at: DateTime<Utc>) -> Markup {
-    time_element(at, &at.format("%-d %b %H:%M:%S%.3f UTC").to_string(), "moment")
+    time_element(
+        at,
+        &at.format("%-d %b %H:%M:%S%.3f UTC").to_string(),
+        "moment",
+    )
 }
 
 /// A point in time that script keeps as "3 s ago".
@@ -190,7 +202,9 @@ pub(crate) fn ago(at: DateTime<Utc>) -> Markup {
 fn time_element(at: DateTime<Utc>, shown: &str, form: &str) -> Markup {
     let exact = at.to_rfc3339_opts(SecondsFormat::Millis, true);
     let title = at.format("%Y-%m-%d %H:%M:%S%.3f UTC");
-    Safe(format!("<time datetime=\"{exact}\" title=\"{title}\" data-time=\"{form}\">{shown}</time>"))
+    Safe(format!(
+        "<time datetime=\"{exact}\" title=\"{title}\" data-time=\"{form}\">{shown}</time>"
+    ))
 }
 
 /// The beginning of a text, with its whole length where it was cut.
@@ -199,7 +213,11 @@ pub(crate) fn cut(text: &str, max_chars: usize) -> String {
         None => text.to_owned(),
         Some((at, _)) => {
             let mut short = text[..at].to_owned();
-            let _ = write!(short, "… ({})", bytes(u64::try_from(text.len()).unwrap_or(u64::MAX)));
+            let _ = write!(
+                short,
+                "… ({})",
+                bytes(u64::try_from(text.len()).unwrap_or(u64::MAX))
+            );
             short
         }
     }
@@ -290,7 +308,10 @@ mod tests {
 
     #[test]
     fn foreign_text_stays_text_and_visible() {
-        assert_eq!(escape("<b a='1'>&\"\0\u{202e}x\n"), "&#60;b a=&#39;1&#39;&#62;&#38;&#34;␀‹U+202E›x\n");
+        assert_eq!(
+            escape("<b a='1'>&\"\0\u{202e}x\n"),
+            "&#60;b a=&#39;1&#39;&#62;&#38;&#34;␀‹U+202E›x\n"
+        );
         assert_eq!(escape("schön 漢字"), "schön 漢字");
     }
 
@@ -306,7 +327,8 @@ mod tests {
         #[test]
         fn nothing_escapes_the_escaper(text in ".*") {
             let escaped = escape(&text);
-            proptest::prop_assert!(!escaped.contains(['<', '>', '"', '\'', '\0', '\r', '\u{202e}']));
+            let is_clean = !escaped.contains(['<', '>', '"', '\'', '\0', '\r', '\u{202e}']);
+            proptest::prop_assert!(is_clean, "{}", escaped);
         }
     }
 }

@@ -28,7 +28,9 @@ impl Params {
                 continue;
             }
             if pairs.iter().any(|(other, _)| *other == name) {
-                return Err(Failure::bad_request(format!("The parameter “{name}” is given twice.")));
+                return Err(Failure::bad_request(format!(
+                    "The parameter “{name}” is given twice."
+                )));
             }
             pairs.push((name.into_owned(), value.into_owned()));
         }
@@ -37,7 +39,10 @@ impl Params {
 
     /// A parameter as it was given.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(other, _)| other == name).map(|(_, value)| &**value)
+        self.0
+            .iter()
+            .find(|(other, _)| other == name)
+            .map(|(_, value)| &**value)
     }
 
     /// A parameter, understood.
@@ -76,7 +81,11 @@ impl Params {
             }
         }
         let query = out.finish();
-        if query.is_empty() { query } else { format!("?{query}") }
+        if query.is_empty() {
+            query
+        } else {
+            format!("?{query}")
+        }
     }
 
     /// Name and value of each.
@@ -107,7 +116,10 @@ pub(crate) const REQUEST_PARAMS: &[&str] = &[
 ///
 /// # Errors
 /// The first parameter that makes no sense.
-pub(crate) fn request_filter(params: &Params, now: DateTime<Utc>) -> Result<RequestFilter, Failure> {
+pub(crate) fn request_filter(
+    params: &Params,
+    now: DateTime<Utc>,
+) -> Result<RequestFilter, Failure> {
     Ok(RequestFilter {
         kind: params.parse("kind", "request, job or test", |v| v.parse().ok())?,
         method: params.parse("method", "an HTTP method", |v| {
@@ -117,7 +129,11 @@ pub(crate) fn request_filter(params: &Params, now: DateTime<Utc>) -> Result<Requ
         route: params.get("route").map(str::to_owned),
         path: params.get("path").map(str::to_owned),
         status: params.parse("status", "like 404, 5xx or 400-499", status_range)?,
-        min_duration_us: params.parse("min_duration_ms", "a number of milliseconds", milliseconds)?,
+        min_duration_us: params.parse(
+            "min_duration_ms",
+            "a number of milliseconds",
+            milliseconds,
+        )?,
         min_queries: params.parse("min_queries", "a whole number", |v| v.parse().ok())?,
         finding: params.parse("finding", "the name of a rule, or any", |v| {
             (v.len() <= 64 && v.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
@@ -127,9 +143,11 @@ pub(crate) fn request_filter(params: &Params, now: DateTime<Utc>) -> Result<Requ
         since: params.parse("since", TIME_HINT, |v| moment(v, now))?,
         until: params.parse("until", TIME_HINT, |v| moment(v, now))?,
         sort: params
-            .parse("sort", "-started_at, -duration_us, -query_time_us or -query_count", |v| {
-                v.parse::<RequestSort>().ok()
-            })?
+            .parse(
+                "sort",
+                "-started_at, -duration_us, -query_time_us or -query_count",
+                |v| v.parse::<RequestSort>().ok(),
+            )?
             .unwrap_or_default(),
         limit: limit(params)?,
         cursor: params.parse("cursor", "the one of the page before, unchanged", |v| {
@@ -139,8 +157,9 @@ pub(crate) fn request_filter(params: &Params, now: DateTime<Utc>) -> Result<Requ
 }
 
 /// Parameters of lists of statements.
-pub(crate) const STATEMENT_PARAMS: &[&str] =
-    &["text", "table", "command", "database", "sort", "limit", "cursor"];
+pub(crate) const STATEMENT_PARAMS: &[&str] = &[
+    "text", "table", "command", "database", "sort", "limit", "cursor",
+];
 
 /// Understands the parameters of a list of statements.
 ///
@@ -154,16 +173,22 @@ pub(crate) fn statement_filter(params: &Params) -> Result<StatementFilter, Failu
             (v.len() <= 32 && v.bytes().all(|b| b.is_ascii_alphabetic()))
                 .then(|| v.to_ascii_uppercase())
         })?,
-        database: params.parse("database", "postgres, mysql, sqlite or unknown", |v| v.parse().ok())?,
+        database: params.parse("database", "postgres, mysql, sqlite or unknown", |v| {
+            v.parse().ok()
+        })?,
         sort: params
-            .parse("sort", "-total_us, -calls, -mean_us, -max_us or -calls_per_request", |v| {
-                v.parse().ok()
-            })?
+            .parse(
+                "sort",
+                "-total_us, -calls, -mean_us, -max_us or -calls_per_request",
+                |v| v.parse().ok(),
+            )?
             .unwrap_or_default(),
         limit: limit(params)?,
         // The list is short, so its cursor is the number of rows before.
         offset: params
-            .parse("cursor", "the one of the page before, unchanged", |v| v.parse().ok())?
+            .parse("cursor", "the one of the page before, unchanged", |v| {
+                v.parse().ok()
+            })?
             .unwrap_or(0),
     })
 }
@@ -189,7 +214,10 @@ fn status_range(text: &str) -> Option<(u16, u16)> {
 }
 
 fn milliseconds(text: &str) -> Option<u64> {
-    let ms = text.parse::<f64>().ok().filter(|ms| (0.0..=1e12).contains(ms))?;
+    let ms = text
+        .parse::<f64>()
+        .ok()
+        .filter(|ms| (0.0..=1e12).contains(ms))?;
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -275,7 +303,11 @@ impl Window {
         };
         // The end is exclusive; what started this very instant belongs in.
         let until = now + TimeDelta::seconds(1);
-        StatsWindow { since: until - TimeDelta::minutes(minutes), until, buckets: 30 }
+        StatsWindow {
+            since: until - TimeDelta::minutes(minutes),
+            until,
+            buckets: 30,
+        }
     }
 }
 
@@ -326,14 +358,21 @@ mod tests {
             ("method=GET%20", "method"),
         ] {
             let failure = filter(query).unwrap_err();
-            assert!(failure.message.contains(name), "{query}: {}", failure.message);
+            assert!(
+                failure.message.contains(name),
+                "{query}: {}",
+                failure.message
+            );
             assert_eq!(failure.status, http::StatusCode::BAD_REQUEST);
         }
     }
 
     #[test]
     fn empty_parameters_of_forms_are_no_conditions() {
-        assert_eq!(filter("kind=&method=&status=").unwrap(), filter("").unwrap());
+        assert_eq!(
+            filter("kind=&method=&status=").unwrap(),
+            filter("").unwrap()
+        );
     }
 
     #[test]
@@ -341,6 +380,9 @@ mod tests {
         let params = Params::read(Some("route=%2Fa%26b&sort=-started_at"), REQUEST_PARAMS).unwrap();
         assert_eq!(params.with(&[("sort", None)]), "?route=%2Fa%26b");
         assert_eq!(params.with(&[("sort", None), ("route", None)]), "");
-        assert_eq!(params.with(&[("limit", Some("5"))]), "?route=%2Fa%26b&sort=-started_at&limit=5");
+        assert_eq!(
+            params.with(&[("limit", Some("5"))]),
+            "?route=%2Fa%26b&sort=-started_at&limit=5"
+        );
     }
 }

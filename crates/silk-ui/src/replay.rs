@@ -8,8 +8,15 @@ use silk_core::RequestRecord;
 const PLACEHOLDER: &str = "<redacted: fill in>";
 
 /// Headers that the client works out by itself, or that belong to one connection only.
-const NOT_REPLAYED: [&str; 7] =
-    ["host", "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "expect"];
+const NOT_REPLAYED: [&str; 7] = [
+    "host",
+    "content-length",
+    "transfer-encoding",
+    "connection",
+    "keep-alive",
+    "upgrade",
+    "expect",
+];
 
 /// The parts that a replay is made of.
 struct Parts<'a> {
@@ -40,7 +47,11 @@ fn parts(record: &RequestRecord) -> Parts<'_> {
         }
     }
     let mut target = summary.path.clone();
-    if let Some(query) = detail.query_string.as_deref().filter(|query| !query.is_empty()) {
+    if let Some(query) = detail
+        .query_string
+        .as_deref()
+        .filter(|query| !query.is_empty())
+    {
         target.push('?');
         target.push_str(query);
     }
@@ -63,17 +74,29 @@ fn parts(record: &RequestRecord) -> Parts<'_> {
                 }
             }
             None if recorded.total_bytes > 0 => {
-                notes.push(format!("the body ({} bytes) was not captured", recorded.total_bytes));
+                notes.push(format!(
+                    "the body ({} bytes) was not captured",
+                    recorded.total_bytes
+                ));
             }
             None => {}
         }
     }
-    Parts { method: &summary.method, host, target, headers, body, notes }
+    Parts {
+        method: &summary.method,
+        host,
+        target,
+        headers,
+        body,
+        notes,
+    }
 }
 
 /// Text for a comment: one line, without control characters.
 fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+    text.chars()
+        .map(|c| if c.is_control() { '?' } else { c })
+        .collect()
 }
 
 /// Quotes a text for a POSIX shell, byte for byte (it cannot hold NUL, nor can any argument).
@@ -92,7 +115,11 @@ pub(crate) fn curl(record: &RequestRecord) -> String {
     let is_plain = |text: &str| !text.chars().any(|c| c.is_control() && c != '\n');
     let piped = parts.body.filter(|body| !is_plain(body));
     if let Some(body) = piped {
-        let _ = writeln!(command, "printf '%b' {} |", shell_quote(&printf_escape(body)));
+        let _ = writeln!(
+            command,
+            "printf '%b' {} |",
+            shell_quote(&printf_escape(body))
+        );
     }
     // Globbing would read [ ] and { } in the address as patterns.
     let _ = write!(command, "curl --globoff --path-as-is ");
@@ -105,8 +132,16 @@ pub(crate) fn curl(record: &RequestRecord) -> String {
     command.push_str(&shell_quote(&format!("http://{}{target}", parts.host)));
     for (name, value) in &parts.headers {
         // An empty value is written with a semicolon; with a colon, curl would leave it out.
-        let header = if value.is_empty() { format!("{name};") } else { format!("{name}: {value}") };
-        let _ = write!(command, " \\\n  -H {}", shell_quote(&header.replace('\0', "")));
+        let header = if value.is_empty() {
+            format!("{name};")
+        } else {
+            format!("{name}: {value}")
+        };
+        let _ = write!(
+            command,
+            " \\\n  -H {}",
+            shell_quote(&header.replace('\0', ""))
+        );
     }
     // What curl would add by itself and the request did not have.
     for name in ["accept", "user-agent", "content-type"] {
@@ -177,7 +212,12 @@ pub(crate) fn rust_literal(text: &str) -> String {
     // One more hash than the longest run after a quote.
     let longest = text
         .match_indices('"')
-        .map(|(at, _)| 1 + text[at + 1..].bytes().take_while(|byte| *byte == b'#').count())
+        .map(|(at, _)| {
+            1 + text[at + 1..]
+                .bytes()
+                .take_while(|byte| *byte == b'#')
+                .count()
+        })
         .max()
         .unwrap_or(0);
     let hashes = "#".repeat(longest);
@@ -187,8 +227,12 @@ pub(crate) fn rust_literal(text: &str) -> String {
 /// The request as a test that sends it to the app with tower's `oneshot`.
 pub(crate) fn rust_test(record: &RequestRecord) -> String {
     let parts = parts(record);
-    let mut name = format!("replays_{}_{}", parts.method, record.summary.route).to_ascii_lowercase();
-    name = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    let mut name =
+        format!("replays_{}_{}", parts.method, record.summary.route).to_ascii_lowercase();
+    name = name
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+        .collect();
     while name.contains("__") {
         name = name.replace("__", "_");
     }
@@ -206,11 +250,17 @@ pub(crate) fn rust_test(record: &RequestRecord) -> String {
         rust_literal(&parts.target)
     );
     for (name, value) in &parts.headers {
-        let _ = writeln!(test, "        .header({}, {})", rust_literal(name), rust_literal(value));
+        let _ = writeln!(
+            test,
+            "        .header({}, {})",
+            rust_literal(name),
+            rust_literal(value)
+        );
     }
-    let body = parts
-        .body
-        .map_or_else(|| "axum::body::Body::empty()".to_owned(), |body| format!("axum::body::Body::from({})", rust_literal(body)));
+    let body = parts.body.map_or_else(
+        || "axum::body::Body::empty()".to_owned(),
+        |body| format!("axum::body::Body::from({})", rust_literal(body)),
+    );
     let _ = write!(
         test,
         "        .body({body})\n        .unwrap();\n    \
@@ -230,7 +280,12 @@ mod tests {
     use super::*;
 
     fn shell(script: &str) -> Vec<u8> {
-        Command::new("sh").arg("-c").arg(script).output().expect("sh runs").stdout
+        Command::new("sh")
+            .arg("-c")
+            .arg(script)
+            .output()
+            .expect("sh runs")
+            .stdout
     }
 
     /// Reads a Rust string literal back, as the compiler would.
@@ -241,10 +296,16 @@ mod tests {
             let close = format!("\"{}", "#".repeat(hashes));
             let inner = body[1..].strip_suffix(&close).expect("closes");
             assert!(!inner.contains(&close), "closes too early: {literal}");
-            assert!(!inner.contains('\r'), "raw literals hold no carriage return");
+            assert!(
+                !inner.contains('\r'),
+                "raw literals hold no carriage return"
+            );
             return inner.to_owned();
         }
-        let inner = literal.strip_prefix('"').and_then(|l| l.strip_suffix('"')).expect("is quoted");
+        let inner = literal
+            .strip_prefix('"')
+            .and_then(|l| l.strip_suffix('"'))
+            .expect("is quoted");
         let mut out = String::new();
         let mut chars = inner.chars();
         while let Some(c) = chars.next() {

@@ -24,8 +24,14 @@ pub(crate) struct SourceLine {
 /// Nothing that a client sent gets here, and nothing outside `root` (symbolic links followed) is
 /// read. Files are read on the runtime's threads for blocking work.
 pub(crate) async fn lines(root: &Path, site: &CallSite) -> Option<Vec<SourceLine>> {
-    let (root, file, line) = (root.to_owned(), PathBuf::from(&site.file), usize::try_from(site.line).ok()?);
-    tokio::task::spawn_blocking(move || read(&root, &file, line)).await.ok()?
+    let (root, file, line) = (
+        root.to_owned(),
+        PathBuf::from(&site.file),
+        usize::try_from(site.line).ok()?,
+    );
+    tokio::task::spawn_blocking(move || read(&root, &file, line))
+        .await
+        .ok()?
 }
 
 fn read(root: &Path, file: &Path, line: usize) -> Option<Vec<SourceLine>> {
@@ -65,7 +71,10 @@ mod tests {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let lines = read(root, Path::new("src/source.rs"), 5).unwrap();
         assert_eq!(lines.len(), 7);
-        assert_eq!((lines[0].number, lines[3].number, lines[3].is_here), (2, 5, true));
+        assert_eq!(
+            (lines[0].number, lines[3].number, lines[3].is_here),
+            (2, 5, true)
+        );
         assert_eq!(read(root, Path::new("src/source.rs"), 1).unwrap().len(), 4);
         let inner = root.join("src");
         for (file, line) in [

@@ -23,7 +23,10 @@ struct ErrorJson<'a> {
 
 /// Writes a failure.
 pub(crate) fn show(failure: &Failure) -> Response {
-    let error =
-        ErrorJson { kind: failure.kind, message: &failure.message, remedy: failure.remedy.as_deref() };
+    let error = ErrorJson {
+        kind: failure.kind,
+        message: &failure.message,
+        remedy: failure.remedy.as_deref(),
+    };
     Json(Envelope { error }).into_response()
 }

@@ -86,10 +86,20 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
         seen: vitals.seen,
         recorded: vitals.recorded,
         not_sampled: vitals.not_sampled,
-        lost: vitals.lost.iter().map(|(reason, n)| (reason.as_str(), *n)).collect(),
+        lost: vitals
+            .lost
+            .iter()
+            .map(|(reason, n)| (reason.as_str(), *n))
+            .collect(),
         active: vitals.active,
-        queue: QueueJson { length: vitals.queue_length, capacity: vitals.queue_capacity },
-        memory: MemoryJson { bytes: vitals.memory_bytes, budget_bytes: vitals.memory_budget_bytes },
+        queue: QueueJson {
+            length: vitals.queue_length,
+            capacity: vitals.queue_capacity,
+        },
+        memory: MemoryJson {
+            bytes: vitals.memory_bytes,
+            budget_bytes: vitals.memory_budget_bytes,
+        },
         store: StoreJson {
             kind: here.app.store_kind(),
             bytes: size.as_ref().map(|size| size.bytes),
@@ -99,7 +109,12 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
             max_bytes: vitals.budget.max_bytes,
             max_requests: vitals.budget.max_requests,
             max_age_s: vitals.budget.max_age.as_secs(),
-            error: silent.or_else(|| vitals.store_error.as_ref().map(|(_, message)| message.clone())),
+            error: silent.or_else(|| {
+                vitals
+                    .store_error
+                    .as_ref()
+                    .map(|(_, message)| message.clone())
+            }),
         },
         queries: vitals.queries,
         unattributed_queries: vitals.unattributed_queries,

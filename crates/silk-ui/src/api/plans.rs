@@ -72,7 +72,10 @@ fn write(record: &PlanRecord) -> Response {
         request_id: record.request_id,
         seq: record.seq,
         fingerprint: record.fingerprint,
-        database: DatabaseJson { kind: record.database.kind.as_str(), name: &record.database.name },
+        database: DatabaseJson {
+            kind: record.database.kind.as_str(),
+            name: &record.database.name,
+        },
         analyzed: record.output.analyzed,
         captured_at: record.captured_at,
         source: &record.source,
@@ -117,17 +120,27 @@ pub(crate) async fn explain(
     body: Bytes,
 ) -> Result<Response, Failure> {
     // A form of another site cannot send this type without asking first.
-    let is_json = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| {
-        value.split(';').next().is_some_and(|value| value.trim().eq_ignore_ascii_case("application/json"))
-    });
+    let is_json = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| {
+            value
+                .split(';')
+                .next()
+                .is_some_and(|value| value.trim().eq_ignore_ascii_case("application/json"))
+        });
     if !is_json {
-        return Err(Failure::unsupported_media_type("Send Content-Type: application/json."));
+        return Err(Failure::unsupported_media_type(
+            "Send Content-Type: application/json.",
+        ));
     }
     let body: ExplainBody = if body.is_empty() {
         ExplainBody::default()
     } else {
         serde_json::from_slice(&body).map_err(|error| {
-            Failure::bad_request(format!("The body is to be {{\"analyze\": true or false}}: {error}."))
+            Failure::bad_request(format!(
+                "The body is to be {{\"analyze\": true or false}}: {error}."
+            ))
         })?
     };
     let found = explain::find(&here.app, &id, &seq).await?;

@@ -212,7 +212,11 @@ fn whole<'a>(record: &'a RequestRecord, plans: &HashMap<u32, PlanId>) -> Request
             response_body: detail.response_body.as_ref(),
             error: detail.error.as_deref(),
         },
-        queries: detail.queries.iter().map(|query| query_json(query, detail, plans)).collect(),
+        queries: detail
+            .queries
+            .iter()
+            .map(|query| query_json(query, detail, plans))
+            .collect(),
         queries_not_kept: detail.queries_not_kept,
         statements: record
             .statements
@@ -244,7 +248,9 @@ fn query_json<'a>(
     detail: &'a RequestDetail,
     plans: &HashMap<u32, PlanId>,
 ) -> QueryJson<'a> {
-    let text = usize::try_from(query.text).ok().and_then(|at| detail.texts.get(at));
+    let text = usize::try_from(query.text)
+        .ok()
+        .and_then(|at| detail.texts.get(at));
     let kind = text.map_or(DatabaseKind::Unknown, |text| text.database.kind);
     QueryJson {
         seq: query.seq,
@@ -258,11 +264,19 @@ fn query_json<'a>(
         rows_affected: query.rows_affected,
         outcome: query.outcome.as_str(),
         error: query.error.as_ref(),
-        database: text.map(|text| DatabaseJson { kind: kind.as_str(), name: &text.database.name }),
+        database: text.map(|text| DatabaseJson {
+            kind: kind.as_str(),
+            name: &text.database.name,
+        }),
         captured_by: query.captured_by,
         span: query.span,
-        values: query.values.as_ref().map(|values| values.iter().map(|value| value_json(value, kind)).collect()),
-        call_site: query.call_site.and_then(|at| detail.call_sites.get(usize::try_from(at).ok()?)),
+        values: query
+            .values
+            .as_ref()
+            .map(|values| values.iter().map(|value| value_json(value, kind)).collect()),
+        call_site: query
+            .call_site
+            .and_then(|at| detail.call_sites.get(usize::try_from(at).ok()?)),
         transaction: query.transaction,
         plan: plans.get(&query.seq).copied(),
     }

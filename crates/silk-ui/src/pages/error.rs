@@ -66,8 +66,7 @@ fn title(failure: &Failure) -> &'static str {
 /// Says to whoever is not let in why, and how to open it.
 pub(crate) fn refusal(refusal: Refusal, gate: &Gate) -> Failure {
     const OPEN: &str = "Silk::builder()\n    .access(Access::Loopback) // peers on this machine\n    .token(\"…\")                // and whoever holds the token";
-    const CONNECT_INFO: &str =
-        "axum::serve(\n    listener,\n    app.into_make_service_with_connect_info::<SocketAddr>(),\n)";
+    const CONNECT_INFO: &str = "axum::serve(\n    listener,\n    app.into_make_service_with_connect_info::<SocketAddr>(),\n)";
     let by_token = if gate.has_token() {
         " Whoever has the token opens it with ?token=… at the end of the address; the program \
          prints it when it starts."
@@ -75,23 +74,35 @@ pub(crate) fn refusal(refusal: Refusal, gate: &Gate) -> Failure {
         ""
     };
     let (kind, message, remedy) = match refusal {
-        Refusal::Closed => {
-            ("closed", "It was closed to everybody on the builder.".to_owned(), Some(OPEN))
-        }
-        Refusal::NoChoice => (
+        Refusal::Closed => (
             "closed",
-            format!("Recording works; but this is a release build, and nobody chose yet who may look.{by_token}"),
+            "It was closed to everybody on the builder.".to_owned(),
             Some(OPEN),
         ),
-        Refusal::TokenNeeded => ("not_allowed", format!("The right token is needed.{by_token}"), None),
+        Refusal::NoChoice => (
+            "closed",
+            format!(
+                "Recording works; but this is a release build, and nobody chose yet who may look.{by_token}"
+            ),
+            Some(OPEN),
+        ),
+        Refusal::TokenNeeded => (
+            "not_allowed",
+            format!("The right token is needed.{by_token}"),
+            None,
+        ),
         Refusal::PeerUnknown => (
             "not_allowed",
-            format!("It is open to this machine only, and the server does not tell where a request comes from.{by_token}"),
+            format!(
+                "It is open to this machine only, and the server does not tell where a request comes from.{by_token}"
+            ),
             Some(CONNECT_INFO),
         ),
-        Refusal::PeerRemote => {
-            ("not_allowed", format!("It is open to the machine that it runs on only.{by_token}"), None)
-        }
+        Refusal::PeerRemote => (
+            "not_allowed",
+            format!("It is open to the machine that it runs on only.{by_token}"),
+            None,
+        ),
         Refusal::Forwarded => (
             "not_allowed",
             format!("It is open to this machine only, and a proxy stands between.{by_token}"),
@@ -99,10 +110,16 @@ pub(crate) fn refusal(refusal: Refusal, gate: &Gate) -> Failure {
         ),
         Refusal::ForeignHost => (
             "not_allowed",
-            format!("It is open to this machine only, under the name localhost or 127.0.0.1.{by_token}"),
+            format!(
+                "It is open to this machine only, under the name localhost or 127.0.0.1.{by_token}"
+            ),
             None,
         ),
-        Refusal::CustomRule => ("not_allowed", format!("The app's own rule said no.{by_token}"), None),
+        Refusal::CustomRule => (
+            "not_allowed",
+            format!("The app's own rule said no.{by_token}"),
+            None,
+        ),
     };
     let failure = Failure::forbidden(kind, message);
     match remedy {

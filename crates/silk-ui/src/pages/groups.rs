@@ -8,7 +8,7 @@ use silk_core::{
 };
 
 use crate::{
-    filters::{Markup, cut, duration_cell, one_line},
+    filters::{Markup, count, cut, duration_cell, one_line},
     svg,
 };
 
@@ -19,7 +19,7 @@ const MOST_GROUPS: usize = 100;
 
 /// The queries of a request that share a statement.
 pub(crate) struct Group {
-    pub(crate) calls: u64,
+    pub(crate) calls: String,
     pub(crate) total: Markup,
     pub(crate) each: Markup,
     pub(crate) bar: Markup,
@@ -32,7 +32,7 @@ pub(crate) struct Group {
     pub(crate) sites: Vec<String>,
     pub(crate) more_sites: usize,
     pub(crate) errors: u64,
-    pub(crate) rows: u64,
+    pub(crate) rows: Option<String>,
     pub(crate) not_kept: u64,
     pub(crate) plan_href: Option<String>,
     pub(crate) is_repeated: bool,
@@ -72,15 +72,21 @@ pub(crate) fn groups(
     let here = format!("{base}/requests/{}", record.summary.id);
     let mut kept: HashMap<Fingerprint, Vec<&QueryRecord>> = HashMap::new();
     for query in &record.detail.queries {
-        if let Some(text) = usize::try_from(query.text).ok().and_then(|at| record.detail.texts.get(at)) {
-            kept.entry(text.statement.fingerprint).or_default().push(query);
+        if let Some(text) = usize::try_from(query.text)
+            .ok()
+            .and_then(|at| record.detail.texts.get(at))
+        {
+            kept.entry(text.statement.fingerprint)
+                .or_default()
+                .push(query);
         }
     }
     let mut sums = sum(record);
     sums.sort_by_key(|sum| std::cmp::Reverse(sum.total_us));
     let longest = sums.first().map_or(0, |sum| sum.total_us);
     let more = sums.len().saturating_sub(MOST_GROUPS);
-    let is_open = |sum: &Sum<'_>| open.is_some_and(|(fingerprint, _)| fingerprint == sum.fingerprint);
+    let is_open =
+        |sum: &Sum<'_>| open.is_some_and(|(fingerprint, _)| fingerprint == sum.fingerprint);
     let shown: Vec<_> = sums
         .iter()
         .enumerate()
@@ -103,7 +109,7 @@ pub(crate) fn groups(
                 _ => format!("{here}?statement={fingerprint}#s{fingerprint}"),
             };
             Group {
-                calls: sum.calls,
+                calls: count(sum.calls),
                 total: duration_cell(sum.total_us),
                 each: duration_cell(sum.total_us / sum.calls.max(1)),
                 bar: svg::bar(sum.total_us, longest, "k-sql"),
@@ -115,8 +121,10 @@ pub(crate) fn groups(
                 sites: sum.sites.iter().take(2).cloned().collect(),
                 more_sites: sum.sites.len().saturating_sub(2),
                 errors: sum.errors,
-                rows: sum.rows,
-                not_kept: sum.calls.saturating_sub(u64::try_from(queries.len()).unwrap_or(u64::MAX)),
+                rows: rows_in_words(sum.rows),
+                not_kept: sum
+                    .calls
+                    .saturating_sub(u64::try_from(queries.len()).unwrap_or(u64::MAX)),
                 plan_href: plan.map(|plan| format!("{base}/plans/{}", plan.id)),
                 is_repeated: record
                     .findings
@@ -127,6 +135,14 @@ pub(crate) fn groups(
         })
         .collect();
     (groups, more)
+}
+
+fn rows_in_words(rows: u64) -> Option<String> {
+    match rows {
+        0 => None,
+        1 => Some("1 row".to_owned()),
+        rows => Some(format!("{} rows", count(rows))),
+    }
 }
 
 struct Sum<'a> {
@@ -182,16 +198,24 @@ fn executions(
 ) -> Executions {
     let pages = queries.len().div_ceil(PER_PAGE).max(1);
     let page = page.clamp(1, pages);
-    let longest = queries.iter().map(|query| query.duration_us).max().unwrap_or(0);
+    let longest = queries
+        .iter()
+        .map(|query| query.duration_us)
+        .max()
+        .unwrap_or(0);
     let href = |page: usize| format!("{here}?statement={fingerprint}&page={page}#s{fingerprint}");
     let rows = queries
         .iter()
         .skip((page - 1) * PER_PAGE)
         .take(PER_PAGE)
         .map(|query| {
-            let text = usize::try_from(query.text).ok().and_then(|at| detail.texts.get(at));
+            let text = usize::try_from(query.text)
+                .ok()
+                .and_then(|at| detail.texts.get(at));
             let kind = text.map_or(DatabaseKind::Unknown, |text| text.database.kind);
-            let site = query.call_site.and_then(|at| detail.call_sites.get(usize::try_from(at).ok()?));
+            let site = query
+                .call_site
+                .and_then(|at| detail.call_sites.get(usize::try_from(at).ok()?));
             ExecutionRow {
                 seq: query.seq,
                 href: format!("{here}/queries/{}", query.seq),
@@ -202,7 +226,10 @@ fn executions(
                 values: values(query.values.as_deref(), kind),
                 site: site.map_or_else(String::new, |site| short_site(&site.file, site.line)),
                 outcome: query.outcome.as_str(),
-                error: query.error.as_ref().map(|error| one_line(&error.message, 120)),
+                error: query
+                    .error
+                    .as_ref()
+                    .map(|error| one_line(&error.message, 120)),
             }
         })
         .collect();
@@ -217,8 +244,15 @@ fn executions(
 
 /// The first values on one line.
 fn values(values: Option<&[Value]>, kind: DatabaseKind) -> String {
-    let Some(values) = values else { return "values not captured".to_owned() };
-    let mut line = values.iter().take(4).map(|value| short_value(value, kind)).collect::<Vec<_>>().join(", ");
+    let Some(values) = values else {
+        return "values not captured".to_owned();
+    };
+    let mut line = values
+        .iter()
+        .take(4)
+        .map(|value| short_value(value, kind))
+        .collect::<Vec<_>>()
+        .join(", ");
     if values.len() > 4 {
         line.push_str(", …");
     }
@@ -235,6 +269,9 @@ fn short_value(value: &Value, kind: DatabaseKind) -> String {
 
 /// The last two parts of a path and the line: enough to know the place.
 pub(crate) fn short_site(file: &str, line: u32) -> String {
-    let short = file.rmatch_indices('/').nth(1).map_or(file, |(at, _)| &file[at + 1..]);
+    let short = file
+        .rmatch_indices('/')
+        .nth(1)
+        .map_or(file, |(at, _)| &file[at + 1..]);
     format!("{}:{line}", one_line(short, 80))
 }

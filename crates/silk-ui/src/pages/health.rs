@@ -51,13 +51,23 @@ struct Figure {
 
 impl Figure {
     fn new(name: &'static str, value: impl Into<String>, note: impl Into<String>) -> Self {
-        Self { name, value: value.into(), note: note.into(), bar: None, is_over: false }
+        Self {
+            name,
+            value: value.into(),
+            note: note.into(),
+            bar: None,
+            is_over: false,
+        }
     }
 
     /// With a bar of `part` of `limit`; marked above nine tenths.
     fn of(mut self, part: u64, limit: u64) -> Self {
         self.is_over = limit > 0 && u128::from(part) * 10 > u128::from(limit) * 9;
-        self.bar = Some(svg::bar(part, limit, if self.is_over { "k-over" } else { "k-total" }));
+        self.bar = Some(svg::bar(
+            part,
+            limit,
+            if self.is_over { "k-over" } else { "k-total" },
+        ));
         self
     }
 }
@@ -71,10 +81,18 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
     let (store, store_silent) = match size {
         Ok(size) => {
             let mut figures = vec![
-                Figure::new("size", bytes(size.bytes), format!("of {}", bytes(budget.max_bytes)))
-                    .of(size.bytes, budget.max_bytes),
-                Figure::new("requests", count(size.requests), format!("of {}", count(budget.max_requests)))
-                    .of(size.requests, budget.max_requests),
+                Figure::new(
+                    "size",
+                    bytes(size.bytes),
+                    format!("of {}", bytes(budget.max_bytes)),
+                )
+                .of(size.bytes, budget.max_bytes),
+                Figure::new(
+                    "requests",
+                    count(size.requests),
+                    format!("of {}", count(budget.max_requests)),
+                )
+                .of(size.requests, budget.max_requests),
                 Figure::new("statements", count(size.statements), ""),
                 Figure::new(
                     "each request",
@@ -83,11 +101,16 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
                 ),
             ];
             if let Some(oldest) = size.oldest {
-                let age = u64::try_from((here.now - oldest).num_microseconds().unwrap_or(0)).unwrap_or(0);
+                let age =
+                    u64::try_from((here.now - oldest).num_microseconds().unwrap_or(0)).unwrap_or(0);
                 let most = u64::try_from(budget.max_age.as_micros()).unwrap_or(u64::MAX);
                 figures.push(
-                    Figure::new("oldest", filters::duration(age), format!("of {}", filters::duration(most)))
-                        .of(age, most.saturating_mul(2)),
+                    Figure::new(
+                        "oldest",
+                        filters::duration(age),
+                        format!("of {}", filters::duration(most)),
+                    )
+                    .of(age, most.saturating_mul(2)),
                 );
             }
             (figures, None)
@@ -105,17 +128,32 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
             .lost
             .iter()
             .filter(|(_, n)| *n > 0)
-            .map(|(reason, n)| (reason.as_str().replace('_', " "), count(*n), loss_remedy(*reason)))
+            .map(|(reason, n)| {
+                (
+                    reason.as_str().replace('_', " "),
+                    count(*n),
+                    loss_remedy(*reason),
+                )
+            })
             .collect(),
-        has_minutes: vitals.minutes.iter().any(|minute| minute.recorded + minute.lost > 0),
+        has_minutes: vitals
+            .minutes
+            .iter()
+            .any(|minute| minute.recorded + minute.lost > 0),
         minutes: svg::minutes(&vitals.minutes),
         store_kind: here.app.store_kind(),
         store,
-        store_error: vitals.store_error.as_ref().map(|(at, message)| (filters::ago(*at), cut(message, 600))),
+        store_error: vitals
+            .store_error
+            .as_ref()
+            .map(|(at, message)| (filters::ago(*at), cut(message, 600))),
         store_silent,
         run: vec![
             ("service", vitals.run.service.clone()),
-            ("build", vitals.run.build.clone().unwrap_or_else(|| "–".to_owned())),
+            (
+                "build",
+                vitals.run.build.clone().unwrap_or_else(|| "–".to_owned()),
+            ),
             ("instance", vitals.run.instance.clone()),
             ("run", vitals.run.id.to_string()),
             ("silk", env!("CARGO_PKG_VERSION").to_owned()),
@@ -151,32 +189,80 @@ fn figures(vitals: &VitalsSnapshot) -> Vec<Figure> {
     let all = vitals.queries + vitals.unattributed_queries;
     vec![
         Figure::new("seen", count(vitals.seen), "requests"),
-        Figure::new("recorded", count(vitals.recorded), percent(vitals.recorded, vitals.seen)),
-        Figure::new("not sampled", count(vitals.not_sampled), "counted all the same"),
+        Figure::new(
+            "recorded",
+            count(vitals.recorded),
+            percent(vitals.recorded, vitals.seen),
+        ),
+        Figure::new(
+            "not sampled",
+            count(vitals.not_sampled),
+            "counted all the same",
+        ),
         Figure::new("active", count(vitals.active), "being handled now"),
-        Figure::new("queries", count(vitals.queries), format!("{} of all seen", percent(vitals.queries, all))),
-        Figure::new("unattributed", count(vitals.unattributed_queries), "queries of no request"),
-        Figure::new("queue", count(vitals.queue_length), format!("of {} slots", count(vitals.queue_capacity)))
-            .of(vitals.queue_length, vitals.queue_capacity),
-        Figure::new("memory", bytes(vitals.memory_bytes), format!("of {}", bytes(vitals.memory_budget_bytes)))
-            .of(vitals.memory_bytes, vitals.memory_budget_bytes),
-        Figure::new("own cost", cost(vitals.app_cost_us), "per request, on the app's threads"),
-        Figure::new("writer", cost(vitals.writer_cost_us), "per request, on its own thread"),
+        Figure::new(
+            "queries",
+            count(vitals.queries),
+            format!("{} of all seen", percent(vitals.queries, all)),
+        ),
+        Figure::new(
+            "unattributed",
+            count(vitals.unattributed_queries),
+            "queries of no request",
+        ),
+        Figure::new(
+            "queue",
+            count(vitals.queue_length),
+            format!("of {} slots", count(vitals.queue_capacity)),
+        )
+        .of(vitals.queue_length, vitals.queue_capacity),
+        Figure::new(
+            "memory",
+            bytes(vitals.memory_bytes),
+            format!("of {}", bytes(vitals.memory_budget_bytes)),
+        )
+        .of(vitals.memory_bytes, vitals.memory_budget_bytes),
+        Figure::new(
+            "own cost",
+            cost(vitals.app_cost_us),
+            "per request, on the app's threads",
+        ),
+        Figure::new(
+            "writer",
+            cost(vitals.writer_cost_us),
+            "per request, on its own thread",
+        ),
     ]
 }
 
 const fn loss_remedy(reason: LossReason) -> &'static str {
     match reason {
-        LossReason::QueueFull => "Requests end faster than they can be written: keep a share of them by sampling, or enlarge the queue.",
-        LossReason::MemoryBudget => "What was not yet stored filled its memory: capture less of bodies, or raise the budget.",
-        LossReason::StoreUnavailable => "The store could not be opened: look at its folder and its rights.",
-        LossReason::StoreLocked => "Another program held the store's lock: give each program a store of its own.",
+        LossReason::QueueFull => {
+            "Requests end faster than they can be written: keep a share of them by sampling, or enlarge the queue."
+        }
+        LossReason::MemoryBudget => {
+            "What was not yet stored filled its memory: capture less of bodies, or raise the budget."
+        }
+        LossReason::StoreUnavailable => {
+            "The store could not be opened: look at its folder and its rights."
+        }
+        LossReason::StoreLocked => {
+            "Another program held the store's lock: give each program a store of its own."
+        }
         LossReason::StoreFull => "The disk is full: free some space, or lower the store's budget.",
-        LossReason::StoreReadOnly => "The store cannot be written to: look at the rights of its file and folder.",
-        LossReason::StoreCorrupt => "The store's file is damaged: move it away; a new one is made by itself.",
+        LossReason::StoreReadOnly => {
+            "The store cannot be written to: look at the rights of its file and folder."
+        }
+        LossReason::StoreCorrupt => {
+            "The store's file is damaged: move it away; a new one is made by itself."
+        }
         LossReason::StoreError => "The store failed: the log has the reason.",
-        LossReason::Shutdown => "They were still open when the program ended: call silk.shutdown(timeout) last.",
-        LossReason::Internal => "A fault of the profiler: please report it, with what the log says.",
+        LossReason::Shutdown => {
+            "They were still open when the program ended: call silk.shutdown(timeout) last."
+        }
+        LossReason::Internal => {
+            "A fault of the profiler: please report it, with what the log says."
+        }
     }
 }
 
@@ -189,12 +275,19 @@ pub(crate) struct SwitchForm {
 }
 
 /// `POST /health/recording`
-pub(crate) async fn switch_recording(here: Here, Form(form): Form<SwitchForm>) -> Result<Response, Failure> {
+pub(crate) async fn switch_recording(
+    here: Here,
+    Form(form): Form<SwitchForm>,
+) -> Result<Response, Failure> {
     here.app.csrf.check(&form.csrf)?;
     let is_on = match &*form.recording {
         "on" => true,
         "off" => false,
-        _ => return Err(Failure::bad_request("The field “recording” is to be on or off.")),
+        _ => {
+            return Err(Failure::bad_request(
+                "The field “recording” is to be on or off.",
+            ));
+        }
     };
     here.app.vitals.set_recording(is_on);
     Ok(see_other(&format!("{}/health", here.base)))
@@ -231,6 +324,8 @@ pub(crate) struct ClearForm {
 pub(crate) async fn clear(here: Here, Form(form): Form<ClearForm>) -> Result<Response, Failure> {
     here.app.csrf.check(&form.csrf)?;
     here.app.ask(silk_core::Store::clear).await?;
-    let notice = here.app.leave_notice("Everything recorded so far was removed.".to_owned());
+    let notice = here
+        .app
+        .leave_notice("Everything recorded so far was removed.".to_owned());
     Ok(see_other(&format!("{}/health?notice={notice}", here.base)))
 }

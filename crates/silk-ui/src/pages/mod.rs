@@ -54,7 +54,9 @@ impl Frame {
 pub(crate) fn draw(page: &impl Template) -> Result<Response, Failure> {
     match page.render() {
         Ok(html) => Ok(Html(html).into_response()),
-        Err(error) => Err(Failure::internal(format!("The page could not be drawn: {error}."))),
+        Err(error) => Err(Failure::internal(format!(
+            "The page could not be drawn: {error}."
+        ))),
     }
 }
 
@@ -82,7 +84,13 @@ pub(crate) struct Heading {
 
 impl Heading {
     pub(crate) fn plain(label: &'static str, class: &'static str) -> Self {
-        Self { label, note: String::new(), class, href: None, is_sorted: false }
+        Self {
+            label,
+            note: String::new(),
+            class,
+            href: None,
+            is_sorted: false,
+        }
     }
 
     /// A sortable one: `path` with `params`, sorted by `word` and from the start.
@@ -129,7 +137,11 @@ pub(crate) fn chips(path: &str, params: &Params) -> Vec<Chip> {
         .iter()
         .filter(|(name, _)| !matches!(*name, "sort" | "limit" | "cursor" | "window"))
         .map(|(name, value)| Chip {
-            label: format!("{} {}", chip_name(name), crate::filters::one_line(value, 60)),
+            label: format!(
+                "{} {}",
+                chip_name(name),
+                crate::filters::one_line(value, 60)
+            ),
             href: format!("{path}{}", params.with(&[(name, None), ("cursor", None)])),
         })
         .collect()
@@ -163,7 +175,11 @@ pub(crate) fn status_of(summary: &RequestSummary) -> (String, &'static str) {
 
 /// A request in a few words: `GET /api/threads`, `job nightly report`.
 pub(crate) fn request_name(kind: silk_core::RequestKind, method: &str, route: &str) -> String {
-    let first = if method.is_empty() { kind.as_str() } else { method };
+    let first = if method.is_empty() {
+        kind.as_str()
+    } else {
+        method
+    };
     format!("{first} {}", crate::filters::one_line(route, 200))
 }
 

@@ -92,20 +92,33 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
     let params = here.params(&["window", "sort", "worst"])?;
     let window = Window::read(&params)?;
     let sort = params
-        .parse("sort", "one of the columns", |v| SORTS.iter().find(|(word, _)| *word == v).copied())?
+        .parse("sort", "one of the columns", |v| {
+            SORTS.iter().find(|(word, _)| *word == v).copied()
+        })?
         .unwrap_or(SORTS[0]);
     let worst_sort = params
-        .parse("worst", "total, sql or queries", |v| WORST.iter().find(|(word, ..)| *word == v).copied())?
+        .parse("worst", "total, sql or queries", |v| {
+            WORST.iter().find(|(word, ..)| *word == v).copied()
+        })?
         .unwrap_or(WORST[0]);
     let range = window.range(here.now);
     let app = &here.app;
     let mut routes = app.ask(|store| store.routes(range)).await?;
     routes.sort_by_key(|route| Reverse((sort.1)(route)));
     let since = Some(range.since);
-    let worst = RequestFilter { since, sort: worst_sort.2, limit: 10, ..RequestFilter::default() };
+    let worst = RequestFilter {
+        since,
+        sort: worst_sort.2,
+        limit: 10,
+        ..RequestFilter::default()
+    };
     let worst = app.ask(|store| store.requests(&worst)).await?.items;
-    let remarked =
-        RequestFilter { since, finding: Some("any".to_owned()), limit: 100, ..RequestFilter::default() };
+    let remarked = RequestFilter {
+        since,
+        finding: Some("any".to_owned()),
+        limit: 100,
+        ..RequestFilter::default()
+    };
     let remarked = app.ask(|store| store.requests(&remarked)).await?.items;
     let findings = findings(&here, window, &remarked).await;
     let vitals = app.vitals.snapshot();
@@ -115,7 +128,14 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
     let home = format!("{base}/");
     let page = OverviewPage {
         frame,
-        windows: choices(&Window::ALL, &home, &params, "window", |w| (w.word(), w.label()), window),
+        windows: choices(
+            &Window::ALL,
+            &home,
+            &params,
+            "window",
+            |w| (w.word(), w.label()),
+            window,
+        ),
         window: window.label(),
         requests: count(routes.iter().map(|route| route.requests).sum()),
         errors: routes.iter().map(|route| route.errors).sum(),
@@ -141,8 +161,16 @@ const SORTS: [(&str, SortKey); 9] = [
     ("-p95", |r| r.durations.percentile(95.0)),
     ("-p99", |r| r.durations.percentile(99.0)),
     ("-max", |r| r.durations.max()),
-    ("-sql", |r| (r.sql_us.saturating_mul(1_000)).checked_div(r.total_us).unwrap_or(0)),
-    ("-queries", |r| (r.queries.saturating_mul(1_000)).checked_div(r.requests).unwrap_or(0)),
+    ("-sql", |r| {
+        (r.sql_us.saturating_mul(1_000))
+            .checked_div(r.total_us)
+            .unwrap_or(0)
+    }),
+    ("-queries", |r| {
+        (r.queries.saturating_mul(1_000))
+            .checked_div(r.requests)
+            .unwrap_or(0)
+    }),
     ("-errors", |r| r.errors),
 ];
 
@@ -191,12 +219,24 @@ fn headings(path: &str, params: &Params, sort: &str, targets: Targets) -> Vec<He
 
 /// A target without digits that say nothing: `150 ms`.
 fn target(us: u64) -> String {
-    if us.is_multiple_of(1_000) && us < 1_000_000 { format!("{} ms", us / 1_000) } else { duration(us) }
+    if us.is_multiple_of(1_000) && us < 1_000_000 {
+        format!("{} ms", us / 1_000)
+    } else {
+        duration(us)
+    }
 }
 
-fn route_rows(routes: &[RouteSummary], targets: Targets, base: &str, window: Window) -> Vec<RouteRow> {
+fn route_rows(
+    routes: &[RouteSummary],
+    targets: Targets,
+    base: &str,
+    window: Window,
+) -> Vec<RouteRow> {
     let most_total = routes.iter().map(|route| route.total_us).max().unwrap_or(0);
-    let measured = |us: u64, target: u64| Measured { text: duration_cell(us), is_over: us > target };
+    let measured = |us: u64, target: u64| Measured {
+        text: duration_cell(us),
+        is_over: us > target,
+    };
     routes
         .iter()
         .take(MOST_ROUTES)
@@ -280,16 +320,27 @@ async fn findings(here: &Here, window: Window, remarked: &[RequestSummary]) -> V
     }
     let mut rows = Vec::new();
     for (rule, request, requests) in groups.into_iter().take(6) {
-        let record = here.app.ask(|store| store.request(request.id)).await.ok().flatten();
-        let finding = record.and_then(|record| record.findings.into_iter().find(|f| f.rule == rule));
+        let record = here
+            .app
+            .ask(|store| store.request(request.id))
+            .await
+            .ok()
+            .flatten();
+        let finding =
+            record.and_then(|record| record.findings.into_iter().find(|f| f.rule == rule));
         let query = Params::default().with(&[
             ("finding", Some(rule)),
             ("route", Some(&*request.route)),
             ("since", Some(window.word())),
         ]);
         rows.push(FindingRow {
-            title: finding.as_ref().map_or_else(|| rule_name(rule), |finding| filters::one_line(&finding.title, 160)),
-            class: finding.as_ref().map_or("", |finding| severity_class(finding.severity)),
+            title: finding.as_ref().map_or_else(
+                || rule_name(rule),
+                |finding| filters::one_line(&finding.title, 160),
+            ),
+            class: finding
+                .as_ref()
+                .map_or("", |finding| severity_class(finding.severity)),
             rule: rule_name(rule),
             route: request_name(request.kind, &request.method, &request.route),
             requests,

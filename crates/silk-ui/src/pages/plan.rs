@@ -56,22 +56,49 @@ pub(crate) async fn show(here: Here, Path(id): Path<String>) -> Result<Response,
         .await?
         .ok_or_else(|| Failure::not_found("No plan of this id is kept."))?;
     // The request may be gone by now; the plan is still worth showing.
-    let request = here.app.ask(|store| store.request(record.request_id)).await.ok().flatten();
+    let request = here
+        .app
+        .ask(|store| store.request(record.request_id))
+        .await
+        .ok()
+        .flatten();
     let text = request.as_ref().and_then(|request| {
-        let query = request.detail.queries.iter().find(|query| query.seq == record.seq)?;
+        let query = request
+            .detail
+            .queries
+            .iter()
+            .find(|query| query.seq == record.seq)?;
         request.detail.texts.get(usize::try_from(query.text).ok()?)
     });
     let base = &*here.base;
     let plan = silk_plan::Plan::parse(record.output.format, &record.output.raw);
-    let name = text.map_or_else(|| "a statement".to_owned(), |text| short_name(&text.statement));
+    let name = text.map_or_else(
+        || "a statement".to_owned(),
+        |text| short_name(&text.statement),
+    );
     let mut page = PlanPage {
-        frame: Frame::new(&here, "statements", format!("Plan of {}", one_line(&name, 80))),
+        frame: Frame::new(
+            &here,
+            "statements",
+            format!("Plan of {}", one_line(&name, 80)),
+        ),
         name,
-        database: format!("{} {}", record.database.kind, one_line(&record.database.name, 80)),
+        database: format!(
+            "{} {}",
+            record.database.kind,
+            one_line(&record.database.name, 80)
+        ),
         at: filters::moment(record.captured_at),
-        how: if record.output.analyzed { "run for it (ANALYZE)" } else { "estimated, not run" },
+        how: if record.output.analyzed {
+            "run for it (ANALYZE)"
+        } else {
+            "estimated, not run"
+        },
         source: record.source.replace('_', " "),
-        query_href: format!("{base}/requests/{}/queries/{}", record.request_id, record.seq),
+        query_href: format!(
+            "{base}/requests/{}/queries/{}",
+            record.request_id, record.seq
+        ),
         statement_href: format!("{base}/statements/{}", record.fingerprint),
         api_href: format!("{base}/api/plans/{}", record.id),
         figures: Vec::new(),
@@ -102,13 +129,21 @@ fn read_into(page: &mut PlanPage, plan: &silk_plan::Plan) {
     figure("planning", plan.planning_ms);
     figure("execution", plan.execution_ms);
     figure("outside the tree", plan.totals.outside_ms);
-    figure("compilation", plan.jit.as_ref().and_then(|jit| jit.total_ms));
+    figure(
+        "compilation",
+        plan.jit.as_ref().and_then(|jit| jit.total_ms),
+    );
     page.figures.push(("nodes", plan.totals.nodes.to_string()));
     page.figures.push(("shape", plan.shape.clone()));
     (page.rows, page.left_out) = plan_tree::rows(plan);
     page.has_times = page.rows.iter().any(|row| row.time.is_some());
     page.has_costs = page.rows.iter().any(|row| row.cost != "–");
-    page.notes = plan.notes.iter().take(20).map(|note| cut(note, 400)).collect();
+    page.notes = plan
+        .notes
+        .iter()
+        .take(20)
+        .map(|note| cut(note, 400))
+        .collect();
     page.findings = silk_plan::findings::judge(plan, &silk_plan::JudgeContext::default())
         .into_iter()
         .take(20)

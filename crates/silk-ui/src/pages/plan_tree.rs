@@ -32,7 +32,8 @@ pub(crate) fn rows(plan: &Plan) -> (Vec<NodeRow>, usize) {
     let mut rows = Vec::new();
     let mut left_out = 0;
     // Not by recursion: a plan may be deeper than a stack.
-    let mut open: Vec<(&PlanNode, String, bool, bool)> = vec![(&plan.root, String::new(), true, true)];
+    let mut open: Vec<(&PlanNode, String, bool, bool)> =
+        vec![(&plan.root, String::new(), true, true)];
     while let Some((node, indent, is_last, is_root)) = open.pop() {
         if rows.len() >= MOST_NODES {
             left_out += 1;
@@ -71,19 +72,28 @@ fn row(node: &PlanNode, lines: String) -> NodeRow {
         Some(loops) if loops > 1.0 => format!("{rows} ×{}", number(loops)),
         _ => rows,
     };
-    let off = derived.estimate_factor.filter(|factor| *factor >= 10.0).map(|factor| {
-        let arrow = match derived.direction {
-            Some(Direction::Under) => "↑ more than estimated",
-            Some(Direction::Over) => "↓ fewer than estimated",
-            None => "off",
-        };
-        format!("{}× {arrow}", number(factor))
-    });
+    let off = derived
+        .estimate_factor
+        .filter(|factor| *factor >= 10.0)
+        .map(|factor| {
+            let arrow = match derived.direction {
+                Some(Direction::Under) => "↑ more than estimated",
+                Some(Direction::Over) => "↓ fewer than estimated",
+                None => "off",
+            };
+            format!("{}× {arrow}", number(factor))
+        });
     let paid = derived
         .paid
         .iter()
         .take(4)
-        .map(|payment| format!("{} ran in here, {}", one_line(&payment.name, 60), ms(payment.ms)))
+        .map(|payment| {
+            format!(
+                "{} ran in here, {}",
+                one_line(&payment.name, 60),
+                ms(payment.ms)
+            )
+        })
         .collect::<Vec<_>>()
         .join("; ");
     NodeRow {
@@ -96,8 +106,16 @@ fn row(node: &PlanNode, lines: String) -> NodeRow {
             .take(12)
             .map(|condition| (one_line(&condition.kind, 40), cut(&condition.text, 400)))
             .collect(),
-        time: derived.exclusive_ms.map(|own| if derived.negligible { "≈ 0".to_owned() } else { ms(own) }),
-        inclusive: derived.inclusive_ms.map_or_else(String::new, |all| format!("{} with its inputs", ms(all))),
+        time: derived.exclusive_ms.map(|own| {
+            if derived.negligible {
+                "≈ 0".to_owned()
+            } else {
+                ms(own)
+            }
+        }),
+        inclusive: derived
+            .inclusive_ms
+            .map_or_else(String::new, |all| format!("{} with its inputs", ms(all))),
         bar: share.map(|share| bar(share, derived.share.is_some())),
         rows,
         off,
@@ -122,7 +140,10 @@ fn target(node: &PlanNode) -> String {
     }
     if let Some(relation) = node.relation.as_ref().or(node.cte.as_ref()) {
         let alias = node.alias.as_ref().filter(|alias| *alias != relation);
-        parts.push(format!("on {relation}{}", alias.map_or_else(String::new, |alias| format!(" {alias}"))));
+        parts.push(format!(
+            "on {relation}{}",
+            alias.map_or_else(String::new, |alias| format!(" {alias}"))
+        ));
     }
     one_line(&parts.join(" "), 200)
 }

@@ -25,7 +25,6 @@ const MOST_VALUES: usize = 200;
 #[template(path = "pages/query.html")]
 struct QueryPage {
     frame: Frame,
-    here: String,
     request_href: String,
     request_name: String,
     seq: u32,
@@ -95,7 +94,17 @@ pub(crate) fn plan_rows(plans: &[PlanRecord], base: &str) -> Vec<PlanRow> {
             let plan = silk_plan::Plan::parse(record.output.format, &record.output.raw).ok();
             let summary = plan.as_ref().map_or_else(
                 || "as the database printed it".to_owned(),
-                |plan| one_line(&plan.nodes().take(6).map(|node| node.title()).collect::<Vec<_>>().join(" ← "), 120),
+                |plan| {
+                    one_line(
+                        &plan
+                            .nodes()
+                            .take(6)
+                            .map(|node| node.title())
+                            .collect::<Vec<_>>()
+                            .join(" ← "),
+                        120,
+                    )
+                },
             );
             PlanRow {
                 href: format!("{base}/plans/{}", record.id),
@@ -118,7 +127,10 @@ pub(crate) async fn show(
     let found = explain::find(&here.app, &id, &seq).await?;
     let notice = here.app.notice(params.get("notice"));
     let plans = here.app.plans_of_request(found.id).await;
-    let plans: Vec<_> = plans.into_iter().filter(|plan| plan.seq == found.query().seq).collect();
+    let plans: Vec<_> = plans
+        .into_iter()
+        .filter(|plan| plan.seq == found.query().seq)
+        .collect();
     let (source, why_no_source) = source_lines(&here, &found).await;
     let mut page = view(&here, &found, &plans)?;
     page.source = source;
@@ -129,7 +141,9 @@ pub(crate) async fn show(
 
 fn view(here: &Here, found: &Found, plans: &[PlanRecord]) -> Result<QueryPage, Failure> {
     let (record, query) = (&found.record, found.query());
-    let text = found.text().ok_or_else(|| Failure::internal("The query has no text."))?;
+    let text = found
+        .text()
+        .ok_or_else(|| Failure::internal("The query has no text."))?;
     let kind = text.database.kind;
     let request_href = format!("{}/requests/{}", here.base, found.id);
     let address = format!("{request_href}/queries/{}", query.seq);
@@ -149,10 +163,20 @@ fn view(here: &Here, found: &Found, plans: &[PlanRecord]) -> Result<QueryPage, F
         .map(|part| part.calls)
         .sum();
     let (values, more_values) = value_rows(query, kind);
-    let site = query.call_site.and_then(|at| record.detail.call_sites.get(usize::try_from(at).ok()?));
+    let site = query
+        .call_site
+        .and_then(|at| record.detail.call_sites.get(usize::try_from(at).ok()?));
     Ok(QueryPage {
-        frame: Frame::new(here, "requests", format!("Query {}: {}", query.seq, short_name(&text.statement))),
-        request_name: super::request_name(record.summary.kind, &record.summary.method, &record.summary.path),
+        frame: Frame::new(
+            here,
+            "requests",
+            format!("Query {}: {}", query.seq, short_name(&text.statement)),
+        ),
+        request_name: super::request_name(
+            record.summary.kind,
+            &record.summary.method,
+            &record.summary.path,
+        ),
         seq: query.seq,
         name: short_name(&text.statement),
         outcome: query.outcome.as_str(),
@@ -161,7 +185,11 @@ fn view(here: &Here, found: &Found, plans: &[PlanRecord]) -> Result<QueryPage, F
         database: if text.database.name.is_empty() {
             text.database.kind.to_string()
         } else {
-            format!("{} {}", text.database.kind, one_line(&text.database.name, 80))
+            format!(
+                "{} {}",
+                text.database.kind,
+                one_line(&text.database.name, 80)
+            )
         },
         sql: sql_view(&text.text, kind),
         sql_href: format!("{address}/sql"),
@@ -169,7 +197,10 @@ fn view(here: &Here, found: &Found, plans: &[PlanRecord]) -> Result<QueryPage, F
         values,
         more_values,
         why_no_values: why_no_values(query),
-        error: query.error.as_ref().map(|error| (error.code.clone(), cut(&error.message, 2_000))),
+        error: query
+            .error
+            .as_ref()
+            .map(|error| (error.code.clone(), cut(&error.message, 2_000))),
         previous: neighbour(found.at.checked_sub(1)),
         next: neighbour(Some(found.at + 1)),
         transaction: transaction(found),
@@ -178,8 +209,16 @@ fn view(here: &Here, found: &Found, plans: &[PlanRecord]) -> Result<QueryPage, F
             Some(one_line(&span.name, 100))
         }),
         statement_href: format!("{}/statements/{fingerprint}", here.base),
-        same_here: (calls > 1).then(|| (calls, format!("{request_href}?statement={fingerprint}#s{fingerprint}"))),
-        site: site.map(|site| SiteView { function: cut(&site.function, 300), place: cut(&site.to_string(), 300) }),
+        same_here: (calls > 1).then(|| {
+            (
+                calls,
+                format!("{request_href}?statement={fingerprint}#s{fingerprint}"),
+            )
+        }),
+        site: site.map(|site| SiteView {
+            function: cut(&site.function, 300),
+            place: cut(&site.to_string(), 300),
+        }),
         source: None,
         why_no_source: "",
         plans: plan_rows(plans, &here.base),
@@ -189,7 +228,6 @@ fn view(here: &Here, found: &Found, plans: &[PlanRecord]) -> Result<QueryPage, F
         csrf: here.app.csrf.token().to_owned(),
         notice: None,
         request_href,
-        here: address,
     })
 }
 
@@ -206,7 +244,10 @@ fn figures(query: &QueryRecord) -> Vec<(&'static str, Markup)> {
     }
     figures.push(("rows", askama::filters::Safe(count(query.rows_returned))));
     if query.rows_affected > 0 {
-        figures.push(("rows changed", askama::filters::Safe(count(query.rows_affected))));
+        figures.push((
+            "rows changed",
+            askama::filters::Safe(count(query.rows_affected)),
+        ));
     }
     figures
 }
@@ -245,8 +286,17 @@ fn value_row(number: usize, value: &Value, kind: DatabaseKind) -> ValueRow {
             "the driver did not give it away".to_owned(),
         ),
     };
-    let is_quiet = !matches!(value.state, ValueState::Bytes(_) | ValueState::Truncated { .. });
-    ValueRow { placeholder, type_name: one_line(&value.type_name, 60), text, note, is_quiet }
+    let is_quiet = !matches!(
+        value.state,
+        ValueState::Bytes(_) | ValueState::Truncated { .. }
+    );
+    ValueRow {
+        placeholder,
+        type_name: one_line(&value.type_name, 60),
+        text,
+        note,
+        is_quiet,
+    }
 }
 
 /// Why there are no values where there might have been; a query without any needs no reason.
@@ -267,39 +317,68 @@ fn why_no_explain(found: &Found, kind: DatabaseKind) -> Option<&'static str> {
         return Some("A literal in its text was redacted, so it cannot be run as it was.");
     }
     let is_redacted = |value: &Value| value.state == ValueState::Redacted;
-    if query.values.as_deref().is_some_and(|values| values.iter().any(is_redacted)) {
+    if query
+        .values
+        .as_deref()
+        .is_some_and(|values| values.iter().any(is_redacted))
+    {
         return Some("One of its values was redacted, so it cannot be bound as it was.");
     }
-    (!silk_core::sql::is_explainable(&text.text, kind)).then_some("The database explains no statement of this kind.")
+    (!silk_core::sql::is_explainable(&text.text, kind))
+        .then_some("The database explains no statement of this kind.")
 }
 
 fn transaction(found: &Found) -> Option<String> {
     let at = found.query().transaction?;
-    let transaction: &TransactionRecord =
-        found.record.detail.transactions.get(usize::try_from(at).ok()?)?;
-    let mates = found.record.detail.queries.iter().filter(|query| query.transaction == Some(at));
-    let place = mates.clone().take_while(|query| query.seq <= found.query().seq).count();
+    let transaction: &TransactionRecord = found
+        .record
+        .detail
+        .transactions
+        .get(usize::try_from(at).ok()?)?;
+    let mates = found
+        .record
+        .detail
+        .queries
+        .iter()
+        .filter(|query| query.transaction == Some(at));
+    let place = mates
+        .clone()
+        .take_while(|query| query.seq <= found.query().seq)
+        .count();
     Some(format!(
         "{place} of {} in a {} of {}, {}",
         mates.count(),
-        if transaction.depth > 1 { "savepoint" } else { "transaction" },
+        if transaction.depth > 1 {
+            "savepoint"
+        } else {
+            "transaction"
+        },
         duration(transaction.duration_us),
         transaction.end.as_str().replace('_', " ")
     ))
 }
 
 async fn source_lines(here: &Here, found: &Found) -> (Option<Vec<SourceLine>>, &'static str) {
-    let site = found
-        .query()
-        .call_site
-        .and_then(|at| found.record.detail.call_sites.get(usize::try_from(at).ok()?));
+    let site = found.query().call_site.and_then(|at| {
+        found
+            .record
+            .detail
+            .call_sites
+            .get(usize::try_from(at).ok()?)
+    });
     let Some(site) = site else { return (None, "") };
     let Some(root) = &here.app.source_root else {
-        return (None, "The source is not shown: no source root was given to the builder.");
+        return (
+            None,
+            "The source is not shown: no source root was given to the builder.",
+        );
     };
     // The file may have been changed since, or belong to another build altogether.
     if found.record.summary.run_id != here.app.vitals.snapshot().run.id {
-        return (None, "Recorded by another run of the program; its source may have changed since.");
+        return (
+            None,
+            "Recorded by another run of the program; its source may have changed since.",
+        );
     }
     match source::lines(root, site).await {
         Some(lines) => (Some(lines), ""),
@@ -308,9 +387,14 @@ async fn source_lines(here: &Here, found: &Found) -> (Option<Vec<SourceLine>>, &
 }
 
 /// `GET /requests/{id}/queries/{seq}/sql`: the whole text.
-pub(crate) async fn sql(here: Here, Path((id, seq)): Path<(String, String)>) -> Result<Response, Failure> {
+pub(crate) async fn sql(
+    here: Here,
+    Path((id, seq)): Path<(String, String)>,
+) -> Result<Response, Failure> {
     let found = explain::find(&here.app, &id, &seq).await?;
-    let text = found.text().ok_or_else(|| Failure::internal("The query has no text."))?;
+    let text = found
+        .text()
+        .ok_or_else(|| Failure::internal("The query has no text."))?;
     Ok(plain(text.text.to_string()))
 }
 
@@ -334,7 +418,12 @@ pub(crate) async fn explain(
         Ok(plan) => Ok(see_other(&format!("{}/plans/{}", here.base, plan.id))),
         Err(failure) => {
             let notice = here.app.leave_notice(failure.message);
-            let to = format!("{}/requests/{}/queries/{}?notice={notice}#plans", here.base, found.id, found.query().seq);
+            let to = format!(
+                "{}/requests/{}/queries/{}?notice={notice}#plans",
+                here.base,
+                found.id,
+                found.query().seq
+            );
             Ok(see_other(&to))
         }
     }

@@ -28,7 +28,6 @@ struct RequestPage {
     frame: Frame,
     here: String,
     name: String,
-    route: String,
     query_string: String,
     status: String,
     status_class: &'static str,
@@ -41,7 +40,7 @@ struct RequestPage {
     error: Option<String>,
     timeline: Timeline,
     has_timeline: bool,
-    queries: u64,
+    queries: String,
     query_errors: u64,
     not_kept: u64,
     groups: Vec<groups::Group>,
@@ -112,7 +111,12 @@ pub(crate) async fn show(here: Here, Path(id): Path<String>) -> Result<Response,
     draw(&view(&here, &record, groups, more_groups))
 }
 
-fn view(here: &Here, record: &RequestRecord, groups: Vec<groups::Group>, more_groups: usize) -> RequestPage {
+fn view(
+    here: &Here,
+    record: &RequestRecord,
+    groups: Vec<groups::Group>,
+    more_groups: usize,
+) -> RequestPage {
     let (summary, detail) = (&record.summary, &record.detail);
     let (status, status_class) = status_of(summary);
     let address = format!("{}/requests/{}", here.base, summary.id);
@@ -130,8 +134,10 @@ fn view(here: &Here, record: &RequestRecord, groups: Vec<groups::Group>, more_gr
     RequestPage {
         frame: Frame::new(here, "requests", one_line(&name, 80)),
         name: one_line(&name, 200),
-        route: one_line(&summary.route, 200),
-        query_string: detail.query_string.as_deref().map_or_else(String::new, |query| cut(query, 400)),
+        query_string: detail
+            .query_string
+            .as_deref()
+            .map_or_else(String::new, |query| cut(query, 400)),
         status,
         status_class,
         at: filters::moment(summary.started_at),
@@ -139,11 +145,15 @@ fn view(here: &Here, record: &RequestRecord, groups: Vec<groups::Group>, more_gr
         total: duration_cell(summary.times.total_us),
         kinds: kinds(summary, detail.waits.len()),
         breakdown: svg::breakdown(&summary.times, summary.times.total_us, "breakdown"),
-        findings: record.findings.iter().map(|finding| finding_view(finding, &address)).collect(),
+        findings: record
+            .findings
+            .iter()
+            .map(|finding| finding_view(finding, &address))
+            .collect(),
         error: detail.error.as_deref().map(|error| cut(error, 2_000)),
         has_timeline: !drawn.rows.0.is_empty(),
         timeline: drawn,
-        queries: summary.query_count,
+        queries: count(summary.query_count),
         query_errors: summary.query_errors,
         not_kept: detail.queries_not_kept,
         groups,
@@ -154,8 +164,16 @@ fn view(here: &Here, record: &RequestRecord, groups: Vec<groups::Group>, more_gr
         logs: detail.logs.iter().take(MOST_LOGS).map(log_view).collect(),
         more_logs: detail.logs_not_kept
             + u64::try_from(detail.logs.len().saturating_sub(MOST_LOGS)).unwrap_or(0),
-        curl: if is_http { fits(replay::curl(record)) } else { None },
-        test: if is_http { fits(replay::rust_test(record)) } else { None },
+        curl: if is_http {
+            fits(replay::curl(record))
+        } else {
+            None
+        },
+        test: if is_http {
+            fits(replay::rust_test(record))
+        } else {
+            None
+        },
         is_http,
         here: address,
     }
@@ -199,7 +217,9 @@ fn kinds(summary: &RequestSummary, waits: usize) -> Vec<KindFigure> {
                     n => format!("{} queries", count(n)),
                 },
                 "poll" => format!("longest {}", duration(times.longest_poll_us)),
-                "wait" if waits > 0 => format!("{waits} {}", if waits == 1 { "wait" } else { "waits" }),
+                "wait" if waits > 0 => {
+                    format!("{waits} {}", if waits == 1 { "wait" } else { "waits" })
+                }
                 _ => String::new(),
             },
         })
@@ -213,7 +233,9 @@ fn finding_view(finding: &Finding, address: &str) -> FindingView {
         title: cut(&finding.title, 300),
         detail: cut(&finding.detail, 1_000),
         saves: finding.saves_us.map(duration),
-        href: finding.fingerprint.map(|fp| format!("{address}?statement={fp}#s{fp}")),
+        href: finding
+            .fingerprint
+            .map(|fp| format!("{address}?statement={fp}#s{fp}")),
     }
 }
 
@@ -231,7 +253,11 @@ fn headers(headers: &[Header]) -> Vec<HeaderView> {
 
 fn body_view(title: &'static str, anchor: &'static str, body: &Body, address: &str) -> BodyView {
     let mut about = vec![bytes(body.total_bytes)];
-    about.extend(body.content_type.as_deref().map(|content_type| one_line(content_type, 80)));
+    about.extend(
+        body.content_type
+            .as_deref()
+            .map(|content_type| one_line(content_type, 80)),
+    );
     if body.is_truncated {
         about.push("only the beginning was kept".to_owned());
     }
@@ -260,7 +286,12 @@ fn log_view(log: &LogRecord) -> LogView {
         class: if log.level == "ERROR" { "bad" } else { "warn" },
         target: one_line(&log.target, 80),
         message: cut(&log.message, 600),
-        fields: log.fields.iter().take(12).map(|(name, value)| (one_line(name, 40), cut(value, 200))).collect(),
+        fields: log
+            .fields
+            .iter()
+            .take(12)
+            .map(|(name, value)| (one_line(name, 40), cut(value, 200)))
+            .collect(),
     }
 }
 
@@ -292,10 +323,16 @@ pub(crate) async fn replay_test(here: Here, Path(id): Path<String>) -> Result<Re
     replayed(&here, &id, replay::rust_test).await
 }
 
-async fn replayed(here: &Here, id: &str, form: fn(&RequestRecord) -> String) -> Result<Response, Failure> {
+async fn replayed(
+    here: &Here,
+    id: &str,
+    form: fn(&RequestRecord) -> String,
+) -> Result<Response, Failure> {
     let (_, record) = here.app.request(id).await?;
     if record.summary.method.is_empty() {
-        return Err(Failure::not_found("Only an HTTP exchange can be replayed, and this is none."));
+        return Err(Failure::not_found(
+            "Only an HTTP exchange can be replayed, and this is none.",
+        ));
     }
     Ok(plain(form(&record)))
 }

@@ -48,9 +48,14 @@ impl Form {
     const KINDS: [&str; 3] = ["request", "job", "test"];
     const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
     const STATUSES: [&str; 4] = ["2xx", "3xx", "4xx", "5xx"];
-    const SINCE: [(&str, &str); 4] =
-        [("15m", "15 min"), ("1h", "an hour"), ("24h", "a day"), ("7d", "7 days")];
-    const FINDINGS: [(&str, &str); 2] = [("any", "any"), ("repeated_statement", "repeated statement")];
+    const SINCE: [(&str, &str); 4] = [
+        ("15m", "15 min"),
+        ("1h", "an hour"),
+        ("24h", "a day"),
+        ("7d", "7 days"),
+    ];
+    const FINDINGS: [(&str, &str); 2] =
+        [("any", "any"), ("repeated_statement", "repeated statement")];
 }
 
 /// One row, here and wherever else requests are listed.
@@ -71,7 +76,11 @@ pub(crate) struct RequestRow {
 
 /// Rows of a list, their bars on one scale.
 pub(crate) fn rows(requests: &[RequestSummary], here: &Here) -> Vec<RequestRow> {
-    let longest = requests.iter().map(|request| request.times.total_us).max().unwrap_or(0);
+    let longest = requests
+        .iter()
+        .map(|request| request.times.total_us)
+        .max()
+        .unwrap_or(0);
     requests
         .iter()
         .map(|request| {
@@ -80,7 +89,8 @@ pub(crate) fn rows(requests: &[RequestSummary], here: &Here) -> Vec<RequestRow> 
                 href: format!("{}/requests/{}", here.base, request.id),
                 at: filters::clock(request.started_at),
                 name: request_name(request.kind, &request.method, &request.route),
-                path: (request.path != request.route).then(|| filters::one_line(&request.path, 160)),
+                path: (request.path != request.route)
+                    .then(|| filters::one_line(&request.path, 160)),
                 status,
                 status_class,
                 total: duration_cell(request.times.total_us),
@@ -88,7 +98,11 @@ pub(crate) fn rows(requests: &[RequestSummary], here: &Here) -> Vec<RequestRow> 
                 bar: svg::breakdown(&request.times, longest, "mini"),
                 queries: count(request.query_count),
                 is_over: request.query_count > here.app.targets.queries,
-                findings: request.findings.iter().map(|rule| rule_name(rule)).collect(),
+                findings: request
+                    .findings
+                    .iter()
+                    .map(|rule| rule_name(rule))
+                    .collect(),
             }
         })
         .collect()
@@ -135,10 +149,15 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
         rows: rows(&page.items, &here),
         count: row_count(&page, "request"),
         is_partial: page.is_partial,
-        first_href: filter.cursor.map(|_| format!("{path}{}", params.with(&[("cursor", None)]))),
-        next_href: page
-            .next
-            .map(|next| format!("{path}{}", params.with(&[("cursor", Some(&next.to_string()))]))),
+        first_href: filter
+            .cursor
+            .map(|_| format!("{path}{}", params.with(&[("cursor", None)]))),
+        next_href: page.next.map(|next| {
+            format!(
+                "{path}{}",
+                params.with(&[("cursor", Some(&next.to_string()))])
+            )
+        }),
         clear_href: path.clone(),
         // Live rows come in at the top, so they are for the newest-first list only.
         is_live: filter.cursor.is_none() && sort == "-started_at",
@@ -154,7 +173,11 @@ pub(crate) fn row_count<T>(page: &Page<T>, what: &str) -> String {
         None => {
             let shown = u64::try_from(page.items.len()).unwrap_or(u64::MAX);
             let shown_word = if page.next.is_some() { " shown" } else { "" };
-            return format!("{} {what}{}{shown_word}", count(shown), if shown == 1 { "" } else { "s" });
+            return format!(
+                "{} {what}{}{shown_word}",
+                count(shown),
+                if shown == 1 { "" } else { "s" }
+            );
         }
     };
     format!("{text} {what}{}", if is_one { "" } else { "s" })

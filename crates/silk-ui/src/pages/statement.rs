@@ -3,7 +3,11 @@
 use askama::Template;
 use axum::{extract::Path, response::Response};
 
-use super::{Choice, Frame, draw, query::{PlanRow, plan_rows}, request_name};
+use super::{
+    Choice, Frame, draw,
+    query::{PlanRow, plan_rows},
+    request_name,
+};
 use crate::{
     code::{SqlView, sql_view},
     context::{Here, read_id},
@@ -80,12 +84,31 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
         .ask(|store| store.statement(fingerprint, range))
         .await?
         .ok_or_else(|| Failure::not_found("No statement of this fingerprint is kept."))?;
-    let plans = here.app.ask(|store| store.plans_of_statement(fingerprint, 20)).await.unwrap_or_default();
+    let plans = here
+        .app
+        .ask(|store| store.plans_of_statement(fingerprint, 20))
+        .await
+        .unwrap_or_default();
     let base = &*here.base;
     let (summary, statement) = (&detail.summary, &detail.summary.statement);
-    let most_route = detail.routes.iter().map(|route| route.total_us).max().unwrap_or(0);
-    let most_site = detail.call_sites.iter().map(|site| site.total_us).max().unwrap_or(0);
-    let most_slow = detail.slowest.iter().map(|slow| slow.max_us).max().unwrap_or(0);
+    let most_route = detail
+        .routes
+        .iter()
+        .map(|route| route.total_us)
+        .max()
+        .unwrap_or(0);
+    let most_site = detail
+        .call_sites
+        .iter()
+        .map(|site| site.total_us)
+        .max()
+        .unwrap_or(0);
+    let most_slow = detail
+        .slowest
+        .iter()
+        .map(|slow| slow.max_us)
+        .max()
+        .unwrap_or(0);
     let word = fingerprint.to_string();
     let number = |n: u64| askama::filters::Safe(count(n));
     let requests = |extra: &[(&str, Option<&str>)]| {
@@ -102,9 +125,15 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
         figures: vec![
             ("calls", number(summary.calls)),
             ("requests", number(summary.requests)),
-            ("per request", askama::filters::Safe(ratio(summary.calls, summary.requests))),
+            (
+                "per request",
+                askama::filters::Safe(ratio(summary.calls, summary.requests)),
+            ),
             ("total", duration_cell(summary.total_us)),
-            ("mean", duration_cell(summary.total_us / summary.calls.max(1))),
+            (
+                "mean",
+                duration_cell(summary.total_us / summary.calls.max(1)),
+            ),
             ("p50", duration_cell(detail.durations.percentile(50.0))),
             ("p95", duration_cell(detail.durations.percentile(95.0))),
             ("max", duration_cell(summary.max_us)),
@@ -116,7 +145,10 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
             .into_iter()
             .map(|choice| Choice {
                 label: choice.label().to_owned(),
-                href: format!("{base}/statements/{word}{}", params.with(&[("window", Some(choice.word()))])),
+                href: format!(
+                    "{base}/statements/{word}{}",
+                    params.with(&[("window", Some(choice.word()))])
+                ),
                 is_current: choice == window,
             })
             .collect(),
@@ -161,7 +193,10 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
             .iter()
             .take(MOST_ROWS)
             .map(|slow| SlowRow {
-                href: format!("{base}/requests/{}?statement={word}#s{word}", slow.request_id),
+                href: format!(
+                    "{base}/requests/{}?statement={word}#s{word}",
+                    slow.request_id
+                ),
                 name: format!("{} {}", slow.method, one_line(&slow.route, 160)),
                 at: filters::ago(slow.started_at),
                 calls: count(slow.calls),

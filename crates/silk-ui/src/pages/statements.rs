@@ -82,7 +82,12 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
     let path = format!("{}/statements", here.base);
     let sort = filter.sort.as_str();
     let by = |label, class, word| Heading::sorted_by(label, class, &path, &params, word, sort);
-    let most = page.items.iter().map(|item| item.total_us).max().unwrap_or(0);
+    let most = page
+        .items
+        .iter()
+        .map(|item| item.total_us)
+        .max()
+        .unwrap_or(0);
     let field = |name: &str| params.get(name).unwrap_or_default().to_owned();
     let next = page.next.map(|next| next.key.to_string());
     let list = StatementsPage {
@@ -108,10 +113,15 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
             Heading::plain("Errors", "num lo"),
             Heading::plain("Last seen", "lo"),
         ],
-        rows: page.items.iter().map(|item| row(item, most, &here.base)).collect(),
+        rows: page
+            .items
+            .iter()
+            .map(|item| row(item, most, &here.base))
+            .collect(),
         count: row_count(&page, "statement"),
         is_partial: page.is_partial,
-        first_href: (filter.offset > 0).then(|| format!("{path}{}", params.with(&[("cursor", None)]))),
+        first_href: (filter.offset > 0)
+            .then(|| format!("{path}{}", params.with(&[("cursor", None)]))),
         next_href: next.map(|next| format!("{path}{}", params.with(&[("cursor", Some(&next))]))),
         clear_href: path,
     };

@@ -44,7 +44,9 @@ pub(crate) struct Gate {
 
 impl fmt::Debug for Gate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Gate").field("access", &self.access).finish_non_exhaustive()
+        f.debug_struct("Gate")
+            .field("access", &self.access)
+            .finish_non_exhaustive()
     }
 }
 
@@ -86,7 +88,11 @@ impl Gate {
     pub(crate) fn new(access: Access, token: Option<String>) -> Self {
         // An empty token would be one that everybody knows.
         let token = token.filter(|token| !token.is_empty());
-        Self { access, token, is_debug: cfg!(debug_assertions) }
+        Self {
+            access,
+            token,
+            is_debug: cfg!(debug_assertions),
+        }
     }
 
     /// Whether there is a token at all.
@@ -122,18 +128,24 @@ impl Gate {
     }
 
     fn is_token(&self, sent: &[u8]) -> bool {
-        self.token.as_deref().is_some_and(|token| bool::from(token.as_bytes().ct_eq(sent)))
+        self.token
+            .as_deref()
+            .is_some_and(|token| bool::from(token.as_bytes().ct_eq(sent)))
     }
 
     fn has_bearer(&self, headers: &HeaderMap) -> bool {
         headers.get_all(header::AUTHORIZATION).iter().any(|value| {
             let value = value.as_bytes();
-            value.len() > 7 && value[..7].eq_ignore_ascii_case(b"bearer ") && self.is_token(value[7..].trim_ascii())
+            value.len() > 7
+                && value[..7].eq_ignore_ascii_case(b"bearer ")
+                && self.is_token(value[7..].trim_ascii())
         })
     }
 
     fn has_cookie(&self, headers: &HeaderMap) -> bool {
-        let Some(expected) = self.cookie_value() else { return false };
+        let Some(expected) = self.cookie_value() else {
+            return false;
+        };
         headers
             .get_all(header::COOKIE)
             .iter()
@@ -159,7 +171,10 @@ impl Gate {
     pub(crate) fn cookie(&self, base: &str) -> Option<HeaderValue> {
         let value = self.cookie_value()?;
         let path = if base.is_empty() { "/" } else { base };
-        HeaderValue::from_str(&format!("{COOKIE}={value}; HttpOnly; SameSite=Strict; Path={path}")).ok()
+        HeaderValue::from_str(&format!(
+            "{COOKIE}={value}; HttpOnly; SameSite=Strict; Path={path}"
+        ))
+        .ok()
     }
 }
 
@@ -218,13 +233,18 @@ mod tests {
         }
         let mut parts = request.body(()).unwrap().into_parts().0;
         if let Some(peer) = peer {
-            parts.extensions.insert(ConnectInfo(peer.parse::<SocketAddr>().unwrap()));
+            parts
+                .extensions
+                .insert(ConnectInfo(peer.parse::<SocketAddr>().unwrap()));
         }
         parts
     }
 
     fn gate(access: Access, is_debug: bool) -> Gate {
-        Gate { is_debug, ..Gate::new(access, Some("s3cret/ü".to_owned())) }
+        Gate {
+            is_debug,
+            ..Gate::new(access, Some("s3cret/ü".to_owned()))
+        }
     }
 
     const LOCAL: Option<&str> = Some("127.0.0.1:5000");
@@ -235,23 +255,61 @@ mod tests {
         let gate = gate(Access::Loopback, false);
         let judge = |peer, headers: &[(&str, &str)]| gate.judge(&parts("/", peer, headers));
         assert_eq!(judge(LOCAL, &[HOST]), Verdict::Pass);
-        assert_eq!(judge(Some("[::1]:9"), &[("host", "[::1]:3000")]), Verdict::Pass);
-        assert_eq!(judge(Some("[::ffff:127.0.0.1]:9"), &[("host", "127.0.0.1")]), Verdict::Pass);
+        assert_eq!(
+            judge(Some("[::1]:9"), &[("host", "[::1]:3000")]),
+            Verdict::Pass
+        );
+        assert_eq!(
+            judge(Some("[::ffff:127.0.0.1]:9"), &[("host", "127.0.0.1")]),
+            Verdict::Pass
+        );
         for (peer, headers, refusal) in [
             (None, vec![HOST], Refusal::PeerUnknown),
             (Some("192.168.1.4:80"), vec![HOST], Refusal::PeerRemote),
             (LOCAL, vec![], Refusal::ForeignHost),
             (LOCAL, vec![HOST, HOST], Refusal::ForeignHost),
             (LOCAL, vec![("host", "evil.example")], Refusal::ForeignHost),
-            (LOCAL, vec![("host", "localhost.evil.example:3000")], Refusal::ForeignHost),
-            (LOCAL, vec![("host", "localhost:80@evil.example")], Refusal::ForeignHost),
-            (LOCAL, vec![("host", "127.0.0.1.nip.io")], Refusal::ForeignHost),
-            (LOCAL, vec![HOST, ("x-forwarded-for", "1.2.3.4")], Refusal::Forwarded),
-            (LOCAL, vec![HOST, ("x-forwarded-anything", "1")], Refusal::Forwarded),
-            (LOCAL, vec![HOST, ("forwarded", "for=1.2.3.4")], Refusal::Forwarded),
-            (LOCAL, vec![HOST, ("x-real-ip", "1.2.3.4")], Refusal::Forwarded),
+            (
+                LOCAL,
+                vec![("host", "localhost.evil.example:3000")],
+                Refusal::ForeignHost,
+            ),
+            (
+                LOCAL,
+                vec![("host", "localhost:80@evil.example")],
+                Refusal::ForeignHost,
+            ),
+            (
+                LOCAL,
+                vec![("host", "127.0.0.1.nip.io")],
+                Refusal::ForeignHost,
+            ),
+            (
+                LOCAL,
+                vec![HOST, ("x-forwarded-for", "1.2.3.4")],
+                Refusal::Forwarded,
+            ),
+            (
+                LOCAL,
+                vec![HOST, ("x-forwarded-anything", "1")],
+                Refusal::Forwarded,
+            ),
+            (
+                LOCAL,
+                vec![HOST, ("forwarded", "for=1.2.3.4")],
+                Refusal::Forwarded,
+            ),
+            (
+                LOCAL,
+                vec![HOST, ("x-real-ip", "1.2.3.4")],
+                Refusal::Forwarded,
+            ),
         ] {
-            assert_eq!(judge(peer, &headers), Verdict::Refuse(refusal), "{peer:?} {headers:?}");
+            assert_eq!(
+                judge(peer, &headers),
+                Verdict::Refuse(refusal),
+                "{peer:?} {headers:?}"
+            );
         }
     }
 
@@ -269,26 +327,49 @@ mod tests {
             (Access::Custom(Arc::new(|_| false)), true, false, true),
         ] {
             let gate = gate(access, is_debug);
-            assert_eq!(gate.judge(&local) == Verdict::Pass, local_passes, "{gate:?} {is_debug}");
-            assert_eq!(gate.judge(&token) == Verdict::Pass, token_passes, "{gate:?} {is_debug}");
+            assert_eq!(
+                gate.judge(&local) == Verdict::Pass,
+                local_passes,
+                "{gate:?} {is_debug}"
+            );
+            assert_eq!(
+                gate.judge(&token) == Verdict::Pass,
+                token_passes,
+                "{gate:?} {is_debug}"
+            );
         }
     }
 
     #[test]
     fn token_in_the_address_is_exchanged_for_a_cookie() {
         let gate = gate(Access::Token, false);
-        assert_eq!(gate.judge(&parts("/?token=s3cret%2F%C3%BC", None, &[])), Verdict::Exchange);
+        assert_eq!(
+            gate.judge(&parts("/?token=s3cret%2F%C3%BC", None, &[])),
+            Verdict::Exchange
+        );
         assert_eq!(
             gate.judge(&parts("/?token=wrong", LOCAL, &[HOST])),
             Verdict::Refuse(Refusal::TokenNeeded)
         );
         let cookie = gate.cookie("/silk").unwrap();
         let cookie = cookie.to_str().unwrap();
-        assert!(cookie.ends_with("; HttpOnly; SameSite=Strict; Path=/silk"), "{cookie}");
+        assert!(
+            cookie.ends_with("; HttpOnly; SameSite=Strict; Path=/silk"),
+            "{cookie}"
+        );
         let pair = format!("a=b; {}", cookie.split(';').next().unwrap());
-        assert_eq!(gate.judge(&parts("/", None, &[("cookie", &pair)])), Verdict::Pass);
-        assert_ne!(gate.judge(&parts("/", None, &[("cookie", "silk_token=00")])), Verdict::Pass);
-        assert_ne!(gate.judge(&parts("/", None, &[("authorization", "Bearer ")])), Verdict::Pass);
+        assert_eq!(
+            gate.judge(&parts("/", None, &[("cookie", &pair)])),
+            Verdict::Pass
+        );
+        assert_ne!(
+            gate.judge(&parts("/", None, &[("cookie", "silk_token=00")])),
+            Verdict::Pass
+        );
+        assert_ne!(
+            gate.judge(&parts("/", None, &[("authorization", "Bearer ")])),
+            Verdict::Pass
+        );
     }
 
     #[test]

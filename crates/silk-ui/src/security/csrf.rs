@@ -18,7 +18,11 @@ impl std::fmt::Debug for Csrf {
 impl Csrf {
     /// A new random one (244 bits of the system's randomness).
     pub(crate) fn random() -> Self {
-        Self(format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()))
+        Self(format!(
+            "{}{}",
+            Uuid::new_v4().simple(),
+            Uuid::new_v4().simple()
+        ))
     }
 
     /// What a form carries in its hidden field `csrf`.

@@ -10,21 +10,31 @@ use crate::error::Failure;
 ///
 /// # Errors
 /// 403 where it comes from another site.
-pub(crate) fn check(method: &Method, headers: &HeaderMap, host: Option<&str>) -> Result<(), Failure> {
+pub(crate) fn check(
+    method: &Method,
+    headers: &HeaderMap,
+    host: Option<&str>,
+) -> Result<(), Failure> {
     if matches!(*method, Method::GET | Method::HEAD) {
         return Ok(());
     }
-    let foreign = || Err(Failure::forbidden("foreign_origin", "This call came from another site."));
+    let foreign = || {
+        Err(Failure::forbidden(
+            "foreign_origin",
+            "This call came from another site.",
+        ))
+    };
     for site in headers.get_all("sec-fetch-site") {
         if site != "same-origin" && site != "none" {
             return foreign();
         }
     }
     for origin in headers.get_all(ORIGIN) {
-        let authority = origin
-            .to_str()
-            .ok()
-            .and_then(|origin| origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")));
+        let authority = origin.to_str().ok().and_then(|origin| {
+            origin
+                .strip_prefix("http://")
+                .or_else(|| origin.strip_prefix("https://"))
+        });
         match (authority, host) {
             (Some(authority), Some(host)) if authority.eq_ignore_ascii_case(host) => {}
             _ => return foreign(),
@@ -50,7 +60,13 @@ mod tests {
         let host = Some("localhost:3000");
         assert!(passes(&[], host));
         assert!(passes(&[("origin", "http://localhost:3000")], host));
-        assert!(passes(&[("origin", "https://LOCALHOST:3000"), ("sec-fetch-site", "same-origin")], host));
+        assert!(passes(
+            &[
+                ("origin", "https://LOCALHOST:3000"),
+                ("sec-fetch-site", "same-origin")
+            ],
+            host
+        ));
         for bad in [
             ("origin", "null"),
             ("origin", "http://localhost:3001"),
@@ -63,6 +79,12 @@ mod tests {
             assert!(!passes(&[bad], host), "{bad:?}");
         }
         assert!(!passes(&[("origin", "http://localhost:3000")], None));
-        assert!(!passes(&[("origin", "http://localhost:3000"), ("origin", "http://evil.example")], host));
+        assert!(!passes(
+            &[
+                ("origin", "http://localhost:3000"),
+                ("origin", "http://evil.example")
+            ],
+            host
+        ));
     }
 }

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use askama::filters::Safe;
 use silk_core::{RequestTimes, store::TimeBucket};
 
-use crate::filters::{self, Markup, duration, escape, scaled};
+use crate::filters::{self, Markup, duration, scaled};
 
 /// The four kinds of time, in the order in which bars show them: class, name, microseconds.
 pub(crate) fn kinds(times: &RequestTimes) -> [(&'static str, &'static str, u64); 4] {
@@ -43,7 +43,10 @@ pub(crate) fn breakdown(times: &RequestTimes, whole_us: u64, class: &str) -> Mar
                 duration(us)
             );
             if class == "wait" {
-                let _ = write!(svg, "<rect fill=\"url(#hatch)\" x=\"{x:.2}%\" width=\"{width:.2}%\" height=\"100%\"/>");
+                let _ = write!(
+                    svg,
+                    "<rect fill=\"url(#hatch)\" x=\"{x:.2}%\" width=\"{width:.2}%\" height=\"100%\"/>"
+                );
             }
         }
         from += us;
@@ -88,7 +91,11 @@ pub(crate) fn over_time(buckets: &[TimeBucket], what: &str) -> Markup {
     const HEIGHT: f64 = 64.0;
     const STEP: u32 = 20;
     let most = buckets.iter().map(|bucket| bucket.count).max().unwrap_or(0);
-    let slowest = buckets.iter().map(|bucket| bucket.p95_us).max().unwrap_or(0);
+    let slowest = buckets
+        .iter()
+        .map(|bucket| bucket.p95_us)
+        .max()
+        .unwrap_or(0);
     let (mut columns, mut line, mut dots, mut titles) =
         (String::new(), String::new(), String::new(), String::new());
     let mut x = 0_u32;
@@ -98,7 +105,13 @@ pub(crate) fn over_time(buckets: &[TimeBucket], what: &str) -> Markup {
             is_joined = false;
         } else {
             let height = scaled(bucket.count, most, HEIGHT * 0.5).max(1.0);
-            let _ = write!(columns, "M{x} {:.1}h{}V{HEIGHT}h-{}z", HEIGHT - height, STEP - 2, STEP - 2);
+            let _ = write!(
+                columns,
+                "M{x} {:.1}h{}V{HEIGHT}h-{}z",
+                HEIGHT - height,
+                STEP - 2,
+                STEP - 2
+            );
             let y = 4.0 + (HEIGHT - 8.0) - scaled(bucket.p95_us, slowest, HEIGHT - 8.0);
             let middle = x + STEP / 2 - 1;
             let _ = write!(line, "{}{middle} {y:.1}", if is_joined { 'L' } else { 'M' });
@@ -125,17 +138,30 @@ pub(crate) fn over_time(buckets: &[TimeBucket], what: &str) -> Markup {
 /// Recorded and lost per minute.
 pub(crate) fn minutes(minutes: &[silk_core::vitals::Minute]) -> Markup {
     const HEIGHT: f64 = 40.0;
-    let most = minutes.iter().map(|m| m.recorded + m.lost).max().unwrap_or(0);
+    let most = minutes
+        .iter()
+        .map(|m| m.recorded + m.lost)
+        .max()
+        .unwrap_or(0);
     let (mut recorded, mut lost, mut titles) = (String::new(), String::new(), String::new());
     for (at, minute) in minutes.iter().enumerate() {
         let x = at * 8;
         let kept = scaled(minute.recorded, most, HEIGHT);
         let gone = scaled(minute.lost, most, HEIGHT);
         if kept > 0.0 {
-            let _ = write!(recorded, "M{x} {:.1}h7V{HEIGHT}h-7z", HEIGHT - kept.max(1.0));
+            let _ = write!(
+                recorded,
+                "M{x} {:.1}h7V{HEIGHT}h-7z",
+                HEIGHT - kept.max(1.0)
+            );
         }
         if gone > 0.0 {
-            let _ = write!(lost, "M{x} {:.1}h7v{:.1}h-7z", HEIGHT - kept - gone, gone.max(1.0));
+            let _ = write!(
+                lost,
+                "M{x} {:.1}h7v{:.1}h-7z",
+                HEIGHT - kept - gone,
+                gone.max(1.0)
+            );
         }
         let _ = write!(
             titles,
@@ -151,9 +177,4 @@ pub(crate) fn minutes(minutes: &[silk_core::vitals::Minute]) -> Markup {
         minutes.len(),
         filters::count(most)
     ))
-}
-
-/// A title element with foreign text in it.
-pub(crate) fn title(text: &str) -> String {
-    format!("<title>{}</title>", escape(text))
 }

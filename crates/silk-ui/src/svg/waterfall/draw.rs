@@ -23,7 +23,13 @@ pub(super) fn rows(tree: &Tree, detail: &RequestDetail, whole_us: u64, here: &st
         .iter()
         .filter(|node| matches!(&node.kind, Kind::Queries(queries) if queries.len() > MOST_TICKS))
         .count();
-    let pen = Pen { tree, detail, whole_us, here, bins: (ALL_BINS / dense.max(1)).clamp(40, 250) };
+    let pen = Pen {
+        tree,
+        detail,
+        whole_us,
+        here,
+        bins: (ALL_BINS / dense.max(1)).clamp(40, 250),
+    };
     let mut out = String::new();
     for root in &tree.roots {
         pen.node(&mut out, *root, 0);
@@ -53,7 +59,10 @@ impl Pen<'_> {
         if node.children.is_empty() {
             let _ = write!(out, "<div class=\"tr d{class}\">{row}</div>");
         } else {
-            let _ = write!(out, "<details class=\"tn\" open><summary class=\"tr d{class}\">{row}</summary>");
+            let _ = write!(
+                out,
+                "<details class=\"tn\" open><summary class=\"tr d{class}\">{row}</summary>"
+            );
             for child in &node.children {
                 self.node(out, *child, depth + 1);
             }
@@ -62,7 +71,10 @@ impl Pen<'_> {
     }
 
     fn row(label: &str, drawing: &str, time_us: u64) -> String {
-        format!("<span class=\"tl\">{label}</span>{drawing}<span class=\"tt\">{}</span>", duration(time_us))
+        format!(
+            "<span class=\"tl\">{label}</span>{drawing}<span class=\"tt\">{}</span>",
+            duration(time_us)
+        )
     }
 
     fn x(&self, us: u64) -> f64 {
@@ -92,26 +104,42 @@ impl Pen<'_> {
             let _ = write!(about, ", {}={}", one_line(name, 40), one_line(value, 60));
         }
         let about = escape(&about);
-        let label = format!("<span class=\"nm\" title=\"{about}\">{}</span>", escape(&one_line(&span.name, 60)));
+        let label = format!(
+            "<span class=\"nm\" title=\"{about}\">{}</span>",
+            escape(&one_line(&span.name, 60))
+        );
         let busy = span.busy_us.min(span.duration_us);
         let drawing = format!(
             "<svg class=\"tb\" width=\"100%\" height=\"16\" role=\"img\" aria-label=\"{about}\">{}{}</svg>",
             self.rect("span", span.started_us, span.duration_us, 5, 6),
-            if busy > 0 { self.rect("busy", span.started_us, busy, 11, 2) } else { String::new() }
+            if busy > 0 {
+                self.rect("busy", span.started_us, busy, 11, 2)
+            } else {
+                String::new()
+            }
         );
         Self::row(&label, &drawing, span.duration_us)
     }
 
     fn transaction(&self, at: usize) -> String {
         let transaction = &self.detail.transactions[at];
-        let (start, end) =
-            (transaction.started_us, transaction.started_us.saturating_add(transaction.duration_us));
+        let (start, end) = (
+            transaction.started_us,
+            transaction
+                .started_us
+                .saturating_add(transaction.duration_us),
+        );
         let mut busy: Vec<(u64, u64)> = self
             .detail
             .queries
             .iter()
             .filter(|query| index(query.transaction) == Some(at))
-            .map(|query| (query.started_us, query.started_us.saturating_add(query.duration_us)))
+            .map(|query| {
+                (
+                    query.started_us,
+                    query.started_us.saturating_add(query.duration_us),
+                )
+            })
             .collect();
         busy.push((start, start.saturating_add(transaction.begin_us)));
         busy.push((end.saturating_sub(transaction.end_us), end));
@@ -131,20 +159,38 @@ impl Pen<'_> {
             reached = reached.max(to);
         }
         let (left, right) = (self.x(start), self.x(end));
-        let what = if transaction.depth > 1 { "savepoint" } else { "transaction" };
+        let what = if transaction.depth > 1 {
+            "savepoint"
+        } else {
+            "transaction"
+        };
         let end_word = transaction.end.as_str().replace('_', " ");
         let label = format!(
             "<span class=\"nm\">{what}</span> <span class=\"q\">{end_word}{}</span>",
-            if idle > 0 { format!(", idle {}", duration(idle)) } else { String::new() }
+            if idle > 0 {
+                format!(", idle {}", duration(idle))
+            } else {
+                String::new()
+            }
         );
-        let about = format!("{what}, {end_word}, {}, of it idle {}", duration(transaction.duration_us), duration(idle));
+        let about = format!(
+            "{what}, {end_word}, {}, of it idle {}",
+            duration(transaction.duration_us),
+            duration(idle)
+        );
         let drawing = format!(
             "<svg class=\"tb\" width=\"100%\" height=\"16\" role=\"img\" aria-label=\"{about}\">{gaps}\
              <line class=\"bk\" x1=\"{left:.2}%\" x2=\"{right:.2}%\" y1=\"3.5\" y2=\"3.5\"/>\
              <line class=\"bk\" x1=\"{left:.2}%\" x2=\"{left:.2}%\" y1=\"3\" y2=\"14\"/>\
              <line class=\"bk\" x1=\"{right:.2}%\" x2=\"{right:.2}%\" y1=\"3\" y2=\"14\"/>{}{}</svg>",
             self.rect("k-sql", start, transaction.begin_us, 6, 4),
-            self.rect("k-sql", end.saturating_sub(transaction.end_us), transaction.end_us, 6, 4),
+            self.rect(
+                "k-sql",
+                end.saturating_sub(transaction.end_us),
+                transaction.end_us,
+                6,
+                4
+            ),
         );
         Self::row(&label, &drawing, transaction.duration_us)
     }
@@ -159,19 +205,34 @@ impl Pen<'_> {
         }
         let mut label = "<span class=\"nm\">waiting for a connection</span>".to_owned();
         if waits.len() > 1 {
-            let _ = write!(label, " <span class=\"q\">×{}</span>", count_of(waits.len()));
+            let _ = write!(
+                label,
+                " <span class=\"q\">×{}</span>",
+                count_of(waits.len())
+            );
         }
         if let Some(error) = waits.iter().find_map(|wait| wait.error.as_deref()) {
-            let _ = write!(label, " <span class=\"bad\">{}</span>", escape(&one_line(error, 80)));
+            let _ = write!(
+                label,
+                " <span class=\"bad\">{}</span>",
+                escape(&one_line(error, 80))
+            );
         }
         let about = format!("waiting for a connection, {}", duration(total));
-        let drawing = format!("<svg class=\"tb\" width=\"100%\" height=\"16\" role=\"img\" aria-label=\"{about}\">{bars}</svg>");
+        let drawing = format!(
+            "<svg class=\"tb\" width=\"100%\" height=\"16\" role=\"img\" aria-label=\"{about}\">{bars}</svg>"
+        );
         Self::row(&label, &drawing, total)
     }
 
     fn queries(&self, at: &[usize]) -> String {
-        let queries: Vec<_> = at.iter().filter_map(|at| self.detail.queries.get(*at)).collect();
-        let (Some(first), Some(last)) = (queries.first(), queries.last()) else { return String::new() };
+        let queries: Vec<_> = at
+            .iter()
+            .filter_map(|at| self.detail.queries.get(*at))
+            .collect();
+        let (Some(first), Some(last)) = (queries.first(), queries.last()) else {
+            return String::new();
+        };
         let total: u64 = queries.iter().map(|query| query.duration_us).sum();
         let text = index(Some(first.text)).and_then(|text| self.detail.texts.get(text));
         let name = text.map_or_else(|| "query".to_owned(), |text| short_name(&text.statement));
@@ -183,21 +244,38 @@ impl Pen<'_> {
             format!("{} …", first.seq)
         };
         let href = match text {
-            Some(text) if queries.len() > 1 => format!("{}?statement={}#queries", self.here, text.statement.fingerprint),
+            Some(text) if queries.len() > 1 => format!(
+                "{}?statement={}#queries",
+                self.here, text.statement.fingerprint
+            ),
             _ => format!("{}/queries/{}", self.here, first.seq),
         };
-        let failed = queries.iter().filter(|query| query.outcome == Outcome::Error).count();
+        let failed = queries
+            .iter()
+            .filter(|query| query.outcome == Outcome::Error)
+            .count();
         let mut label = format!(
             "<span class=\"no\">{number}</span> <a href=\"{}\" title=\"{}\">{}</a>",
             escape(&href),
-            text.map_or_else(String::new, |text| escape(&one_line(&text.statement.normalized, 160))),
+            text.map_or_else(String::new, |text| escape(&one_line(
+                &text.statement.normalized,
+                160
+            ))),
             escape(&name)
         );
         if queries.len() > 1 {
-            let _ = write!(label, " <span class=\"q\">×{}</span>", count_of(queries.len()));
+            let _ = write!(
+                label,
+                " <span class=\"q\">×{}</span>",
+                count_of(queries.len())
+            );
         }
         if failed > 0 {
-            let _ = write!(label, " <span class=\"bad\">{} failed</span>", count_of(failed));
+            let _ = write!(
+                label,
+                " <span class=\"bad\">{} failed</span>",
+                count_of(failed)
+            );
         }
         let path = |is_failed: bool| {
             let times: Vec<_> = queries
@@ -205,12 +283,20 @@ impl Pen<'_> {
                 .filter(|query| (query.outcome == Outcome::Error) == is_failed)
                 .map(|query| (query.started_us, query.duration_us))
                 .collect();
-            if times.len() > MOST_TICKS { self.density(&times) } else { self.ticks(&times) }
+            if times.len() > MOST_TICKS {
+                self.density(&times)
+            } else {
+                self.ticks(&times)
+            }
         };
         let about = format!(
             "{} {}, {} in all, from {} on",
             count_of(queries.len()),
-            if queries.len() == 1 { "execution" } else { "executions" },
+            if queries.len() == 1 {
+                "execution"
+            } else {
+                "executions"
+            },
             duration(total),
             duration(first.started_us)
         );
@@ -230,14 +316,17 @@ impl Pen<'_> {
         let mut lanes: Vec<u64> = Vec::new();
         let mut placed = Vec::with_capacity(times.len());
         for (start, us) in times {
-            let lane = lanes.iter().position(|end| end <= start).unwrap_or_else(|| {
-                if lanes.len() < 5 {
-                    lanes.push(0);
-                    lanes.len() - 1
-                } else {
-                    4
-                }
-            });
+            let lane = lanes
+                .iter()
+                .position(|end| end <= start)
+                .unwrap_or_else(|| {
+                    if lanes.len() < 5 {
+                        lanes.push(0);
+                        lanes.len() - 1
+                    } else {
+                        4
+                    }
+                });
             lanes[lane] = start.saturating_add(*us);
             placed.push((*start, *us, lane));
         }
@@ -260,9 +349,15 @@ impl Pen<'_> {
         let bin_us = self.whole_us.div_ceil(bins).max(1);
         let mut busy = vec![0_u64; self.bins];
         for (start, us) in times {
-            let (mut from, end) = (*start, start.saturating_add(*us).max(start + 1));
+            let (mut from, end) = (
+                *start,
+                start.saturating_add(*us).max(start.saturating_add(1)),
+            );
             while from < end {
-                let Some(bin) = usize::try_from(from / bin_us).ok().and_then(|at| busy.get_mut(at)) else {
+                let Some(bin) = usize::try_from(from / bin_us)
+                    .ok()
+                    .and_then(|at| busy.get_mut(at))
+                else {
                     break;
                 };
                 let to = ((from / bin_us + 1) * bin_us).min(end);
@@ -270,7 +365,13 @@ impl Pen<'_> {
                 from = to;
             }
         }
-        let level = |us: u64| if us == 0 { 0 } else { (us * LEVELS).div_ceil(bin_us).min(LEVELS) };
+        let level = |us: u64| {
+            if us == 0 {
+                0
+            } else {
+                (us * LEVELS).div_ceil(bin_us).min(LEVELS)
+            }
+        };
         let mut path = String::new();
         let mut at = 0;
         while at < busy.len() {
@@ -280,10 +381,22 @@ impl Pen<'_> {
                 at += 1;
             }
             if height > 0 {
-                let x = scaled(bin_us * u64::try_from(from).unwrap_or(0), self.whole_us, WIDTH);
-                let width = scaled(bin_us * u64::try_from(at - from).unwrap_or(0), self.whole_us, WIDTH);
+                let x = scaled(
+                    bin_us * u64::try_from(from).unwrap_or(0),
+                    self.whole_us,
+                    WIDTH,
+                );
+                let width = scaled(
+                    bin_us * u64::try_from(at - from).unwrap_or(0),
+                    self.whole_us,
+                    WIDTH,
+                );
                 let high = scaled(height, LEVELS, HEIGHT - 4.0);
-                let _ = write!(path, "M{x:.1} {:.0}h{width:.1}V14h-{width:.1}z", HEIGHT - 2.0 - high);
+                let _ = write!(
+                    path,
+                    "M{x:.1} {:.0}h{width:.1}V14h-{width:.1}z",
+                    HEIGHT - 2.0 - high
+                );
             }
         }
         path
@@ -300,7 +413,12 @@ pub(crate) fn short_name(statement: &Statement) -> String {
         [] => one_line(&statement.normalized, 48),
         tables => {
             let more = if tables.len() > 2 { ", …" } else { "" };
-            let tables = tables.iter().take(2).map(|table| one_line(table, 40)).collect::<Vec<_>>().join(", ");
+            let tables = tables
+                .iter()
+                .take(2)
+                .map(|table| one_line(table, 40))
+                .collect::<Vec<_>>()
+                .join(", ");
             format!("{} {tables}{more}", one_line(&statement.command, 20))
         }
     }

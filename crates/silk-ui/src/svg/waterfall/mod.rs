@@ -51,15 +51,28 @@ struct Node {
 
 /// Draws the timeline of a request that took `total_us`; `here` is the address of its page.
 pub(crate) fn timeline(detail: &RequestDetail, total_us: u64, here: &str) -> Timeline {
-    let whole_us = end_us(detail).max(total_us).max(1);
+    // A time that no request can take comes from a broken record; drawing it must not overflow.
+    let whole_us = end_us(detail).max(total_us).clamp(1, 1 << 53);
     let tree = Tree::grow(detail);
-    let axis = (0..=4).map(|quarter| crate::filters::duration(whole_us * quarter / 4)).collect();
-    Timeline { rows: draw::rows(&tree, detail, whole_us, here), axis, not_drawn: tree.not_drawn }
+    let axis = (0..=4)
+        .map(|quarter| crate::filters::duration(whole_us * quarter / 4))
+        .collect();
+    Timeline {
+        rows: draw::rows(&tree, detail, whole_us, here),
+        axis,
+        not_drawn: tree.not_drawn,
+    }
 }
 
 fn end_us(detail: &RequestDetail) -> u64 {
-    let queries = detail.queries.iter().map(|q| q.started_us.saturating_add(q.duration_us));
-    let spans = detail.spans.iter().map(|s| s.started_us.saturating_add(s.duration_us));
+    let queries = detail
+        .queries
+        .iter()
+        .map(|q| q.started_us.saturating_add(q.duration_us));
+    let spans = detail
+        .spans
+        .iter()
+        .map(|s| s.started_us.saturating_add(s.duration_us));
     queries.chain(spans).max().unwrap_or(0)
 }
 
@@ -83,7 +96,11 @@ impl Tree {
 
     fn add(&mut self, parent: Option<usize>, started_us: u64, kind: Kind) -> usize {
         let at = self.nodes.len();
-        self.nodes.push(Node { started_us, kind, children: Vec::new() });
+        self.nodes.push(Node {
+            started_us,
+            kind,
+            children: Vec::new(),
+        });
         match parent {
             Some(parent) => self.nodes[parent].children.push(at),
             None => self.roots.push(at),
@@ -96,7 +113,9 @@ impl Tree {
         let mut places: Vec<Option<usize>> = Vec::with_capacity(detail.spans.len());
         for (at, span) in detail.spans.iter().enumerate() {
             // Parents stand before children; anything else would be a loop, and is a root.
-            let parent = index(span.parent).filter(|parent| *parent < at).and_then(|parent| places[parent]);
+            let parent = index(span.parent)
+                .filter(|parent| *parent < at)
+                .and_then(|parent| places[parent]);
             if at < MOST_SPANS {
                 places.push(Some(self.add(parent, span.started_us, Kind::Span(at))));
             } else {
@@ -107,7 +126,11 @@ impl Tree {
         places
     }
 
-    fn add_transactions(&mut self, detail: &RequestDetail, spans: &[Option<usize>]) -> Vec<Option<usize>> {
+    fn add_transactions(
+        &mut self,
+        detail: &RequestDetail,
+        spans: &[Option<usize>],
+    ) -> Vec<Option<usize>> {
         let mut first_query: HashMap<usize, &QueryRecord> = HashMap::new();
         for query in &detail.queries {
             if let Some(transaction) = index(query.transaction) {
@@ -126,7 +149,11 @@ impl Tree {
                 place(spans, query.span)
             });
             if at < MOST_SPANS {
-                places.push(Some(self.add(parent, transaction.started_us, Kind::Transaction(at))));
+                places.push(Some(self.add(
+                    parent,
+                    transaction.started_us,
+                    Kind::Transaction(at),
+                )));
             } else {
                 self.not_drawn += 1;
                 places.push(parent);
@@ -138,7 +165,12 @@ impl Tree {
     fn add_waits(&mut self, detail: &RequestDetail) {
         if detail.waits.len() > MOST_WAITS {
             let all = (0..detail.waits.len()).collect();
-            let started_us = detail.waits.iter().map(|wait| wait.started_us).min().unwrap_or(0);
+            let started_us = detail
+                .waits
+                .iter()
+                .map(|wait| wait.started_us)
+                .min()
+                .unwrap_or(0);
             self.add(None, started_us, Kind::Waits(all));
         } else {
             for (at, wait) in detail.waits.iter().enumerate() {
@@ -153,8 +185,9 @@ impl Tree {
         spans: &[Option<usize>],
         transactions: &[Option<usize>],
     ) {
-        let parent_of =
-            |query: &QueryRecord| place(transactions, query.transaction).or_else(|| place(spans, query.span));
+        let parent_of = |query: &QueryRecord| {
+            place(transactions, query.transaction).or_else(|| place(spans, query.span))
+        };
         let mut runs = runs(&detail.queries, parent_of, true);
         if runs.len() > MOST_RUNS {
             runs = self::runs(&detail.queries, parent_of, false);
