@@ -12,6 +12,7 @@ mod keywords;
 mod lexer;
 mod normalize;
 mod pretty;
+mod quoted;
 mod read;
 mod safety;
 mod sensitive;

@@ -211,6 +211,10 @@ impl Printer {
             {
                 self.operator(lexeme.text);
             }
+            // A dot behind a value is an access in PostgreSQL (`$1.x`) and nonsense elsewhere.
+            "." if self.before == Piece::Value && self.database != DatabaseKind::Postgres => {
+                self.operator(".");
+            }
             "." | "::" | ":" => {
                 self.is_member =
                     lexeme.text == "." && matches!(self.before, Piece::Name | Piece::Keyword);

@@ -6,7 +6,8 @@ use super::{
     fingerprint::fingerprint,
     lexer::{Kind, Lexeme, lex, significant},
     normalize::normalize,
-    sensitive::{is_path_operator, literal_content, sensitive},
+    quoted::{is_path_operator, literal_content, unquoted},
+    sensitive::sensitive,
     structure, tables,
 };
 use crate::{
@@ -114,7 +115,7 @@ impl Masks {
                     let is_member = words
                         .get(index + 1)
                         .is_some_and(|next| next.is_sign(".") || next.is_sign("("));
-                    let is_name = redactor.is_sensitive(super::sensitive::unquoted(word));
+                    let is_name = redactor.is_sensitive(unquoted(word));
                     (is_compared && !is_member && !is_name).then(|| format!("'{REDACTED}'"))
                 }
                 _ => None,

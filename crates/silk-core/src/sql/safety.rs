@@ -3,7 +3,7 @@
 use super::{
     functions::is_harmless,
     lexer::{Kind, Lexeme, lex, significant},
-    sensitive::unquoted,
+    quoted::unquoted,
     structure::{command, cte_names},
 };
 use crate::DatabaseKind;

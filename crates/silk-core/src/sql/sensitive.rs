@@ -6,7 +6,10 @@
 //! it sensitive too (`crypt('x', password) = …`). Values that are inserted are matched with their
 //! columns by position. Where this errs, it errs towards taking out too much.
 
-use super::lexer::{Kind, Lexeme};
+use super::{
+    lexer::{Kind, Lexeme},
+    quoted::{is_path_operator, literal_content, unquoted},
+};
 use crate::Redactor;
 
 /// Groups nested deeper than this are not told apart.
@@ -21,6 +24,7 @@ pub(super) fn sensitive(lexemes: &[Lexeme<'_>], redactor: &Redactor) -> Vec<bool
         groups: vec![Group::new(GroupKind::Query, None, 0)],
         of: Vec::with_capacity(lexemes.len()),
         columns: None,
+        into_secrets: false,
         has_between: false,
     };
     for index in 0..lexemes.len() {
@@ -86,6 +90,8 @@ struct Walk<'l, 'a> {
     of: Vec<usize>,
     /// Of the columns that an INSERT names, whether they are sensitive.
     columns: Option<Vec<bool>>,
+    /// Whether an INSERT names no columns, but a table that says what goes into it.
+    into_secrets: bool,
     has_between: bool,
 }
 
@@ -189,7 +195,8 @@ impl<'a> Walk<'_, 'a> {
         } else if kind == GroupKind::Case && lexeme.is_any_word(&["WHEN", "THEN", "ELSE"]) {
             self.cut(false);
         } else if upper && lexeme.is_word("VALUES") {
-            self.cut(false);
+            let is_sensitive = self.columns.is_none() && self.into_secrets;
+            self.cut(is_sensitive);
             let group = self.group();
             group.in_values = true;
             group.position = None;
@@ -239,6 +246,7 @@ impl<'a> Walk<'_, 'a> {
         }
         if lexeme.is_word("INSERT") {
             self.columns = None;
+            self.into_secrets = false;
         }
         let is_select = lexeme.is_word("SELECT");
         let position = (is_select && self.columns.is_some()).then_some(0);
@@ -251,7 +259,14 @@ impl<'a> Walk<'_, 'a> {
 
     fn name(&mut self, index: usize, lexeme: &Lexeme<'_>) {
         let is_qualifier = self.at(index + 1).is_some_and(|next| next.is_sign("."));
-        if is_qualifier || lexeme.is_reserved || self.is_table(index) {
+        if is_qualifier || lexeme.is_reserved {
+            return;
+        }
+        if self.is_table(index) {
+            let is_target = self
+                .before(index)
+                .is_some_and(|before| before.is_word("INTO"));
+            self.into_secrets |= is_target && self.redactor.is_sensitive(unquoted(lexeme));
             return;
         }
         let name = unquoted(lexeme);
@@ -467,39 +482,4 @@ impl<'a> Walk<'_, 'a> {
             })
             .collect()
     }
-}
-
-/// Whether what follows the operator is a path into JSON.
-pub(super) fn is_path_operator(lexeme: &Lexeme<'_>) -> bool {
-    lexeme.kind == Kind::Punctuation
-        && matches!(lexeme.text, "->" | "->>" | "#>" | "#>>" | "?" | "#-")
-}
-
-/// A name without its quotes.
-pub(super) fn unquoted<'a>(lexeme: &Lexeme<'a>) -> &'a str {
-    if lexeme.kind == Kind::Quoted {
-        lexeme
-            .text
-            .get(1..lexeme.text.len().saturating_sub(1))
-            .unwrap_or_default()
-    } else {
-        lexeme.text
-    }
-}
-
-/// What stands between the quotes of a literal, as written.
-pub(super) fn literal_content(text: &str) -> &str {
-    if text.starts_with('$') {
-        let tag = text
-            .get(1..)
-            .and_then(|rest| rest.find('$'))
-            .map_or(0, |end| end + 2);
-        return text
-            .get(tag..text.len().saturating_sub(tag))
-            .unwrap_or_default();
-    }
-    let (Some(start), Some(end)) = (text.find(['\'', '"']), text.rfind(['\'', '"'])) else {
-        return text;
-    };
-    text.get(start + 1..end).unwrap_or_default()
 }

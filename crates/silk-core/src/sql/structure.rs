@@ -2,7 +2,7 @@
 
 use super::{
     lexer::{Kind, Lexeme},
-    sensitive::unquoted,
+    quoted::unquoted,
 };
 /// Words that a statement proper starts with.
 pub(super) const MAIN: &[&str] = &[

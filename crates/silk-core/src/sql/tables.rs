@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{
     lexer::{Kind, Lexeme},
-    sensitive::unquoted,
+    quoted::unquoted,
     structure::{MAIN, cte_names},
 };
 use crate::DatabaseKind;
