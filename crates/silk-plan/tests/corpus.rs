@@ -2,6 +2,12 @@
 //!
 //! `SILK_UPDATE_SNAPSHOTS=1 cargo test -p silk-plan --test corpus` writes them anew.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -177,12 +177,12 @@ fn row_misestimate(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
     let feeds = facts.parent(node).is_some_and(|_| {
         facts.ancestors(node.id).any(|above| {
             let kind = facts.nodes[above].node_type.as_str();
-            kind.contains("Join")
+            let grouped =
+                kind == "Aggregate" && facts.nodes[above].strategy.as_deref() != Some("Plain");
+            grouped
+                || kind.contains("Join")
                 || kind.starts_with("Nested ")
-                || matches!(
-                    kind,
-                    "Hash" | "Sort" | "Incremental Sort" | "Aggregate" | "Memoize"
-                )
+                || matches!(kind, "Hash" | "Sort" | "Incremental Sort" | "Memoize")
         })
     });
     if below || !feeds {

@@ -96,7 +96,7 @@ pub fn judge(plan: &Plan, context: &JudgeContext) -> Vec<PlanFinding> {
 }
 
 /// Pairs of rules where the first says why, and the second says the same with less.
-const EXPLAINED: [(&str, &str); 14] = [
+const EXPLAINED: [(&str, &str); 15] = [
     ("leading_wildcard", "seq_scan_filters_most"),
     ("function_on_column", "seq_scan_filters_most"),
     ("cast_on_column", "seq_scan_filters_most"),
@@ -109,6 +109,7 @@ const EXPLAINED: [(&str, &str); 14] = [
     ("sort_on_disk", "temp_io"),
     ("hash_spills", "temp_io"),
     ("cartesian_product", "nested_loop_repeats"),
+    ("or_blocks_index", "nested_loop_repeats"),
     ("not_in_subquery", "correlated_subquery"),
     ("or_blocks_index", "join_filter_discards"),
 ];

@@ -154,7 +154,7 @@ fn worker(value: &Json) -> Worker {
     for (key, value) in value.entries() {
         match key.as_str() {
             "Worker Number" => {
-                worker.number = super::lines::whole(value.as_number().unwrap_or(0.0))
+                worker.number = super::lines::whole(value.as_number().unwrap_or(0.0));
             }
             "Sort Method" => method = value.as_str().map(ToOwned::to_owned),
             "Sort Space Used" => {

@@ -34,7 +34,7 @@ pub(super) fn property(node: &mut PlanNode, key: &str, value: &str) {
                 }
             }
         }
-        "Buckets" | "Batches" => hash(node, key, value),
+        "Buckets" | "Batches" | "Planned Partitions" => hash(node, key, value),
         "Hits" => {
             for (name, field) in [
                 ("Hits", "Cache Hits"),
