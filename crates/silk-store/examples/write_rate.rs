@@ -1,7 +1,11 @@
 //! How fast the SQLite store writes, and how many bytes a request takes on disk.
 //!
 //! `cargo run --release -p silk-store --example write_rate`
-#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a program for a person to run")]
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a program for a person to run"
+)]
 
 use std::time::Instant;
 
@@ -24,7 +28,10 @@ const RUNS: [(&str, u32, bool, u64); 4] = [
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    println!("{:<22}{:>12}{:>16}{:>16}", "", "requests/s", "bytes/request", "bytes/query");
+    println!(
+        "{:<22}{:>12}{:>16}{:>16}",
+        "", "requests/s", "bytes/request", "bytes/query"
+    );
     for (name, queries, is_pool, count) in RUNS {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("silk.db");
@@ -35,7 +42,11 @@ async fn main() {
             let batches: Vec<_> = (0..2000 / BATCH)
                 .map(|number| {
                     let first = portion * 2000 + number * BATCH;
-                    batch((first..first + BATCH).map(|n| record(n, queries, is_pool)).collect())
+                    batch(
+                        (first..first + BATCH)
+                            .map(|n| record(n, queries, is_pool))
+                            .collect(),
+                    )
                 })
                 .collect();
             let started = Instant::now();
@@ -48,7 +59,10 @@ async fn main() {
         let bytes = std::fs::metadata(&path).unwrap().len();
         #[expect(clippy::cast_precision_loss, reason = "for display")]
         let (each, rate) = (bytes as f64 / count as f64, count as f64 / seconds);
-        println!("{name:<22}{rate:>12.0}{each:>16.0}{:>16.1}", each / f64::from(queries));
+        println!(
+            "{name:<22}{rate:>12.0}{each:>16.0}{:>16.1}",
+            each / f64::from(queries)
+        );
     }
 }
 
@@ -67,7 +81,13 @@ fn record(number: u64, queries: u32, is_pool: bool) -> RequestRecord {
     } else {
         for table in 0..queries {
             let name = format!("table_{table}");
-            add_queries(&mut record, &statement(10 + u64::from(table), &name), table + 1, 1, 120);
+            add_queries(
+                &mut record,
+                &statement(10 + u64::from(table), &name),
+                table + 1,
+                1,
+                120,
+            );
         }
     }
     let mut clock = 200 + noise.below(50);

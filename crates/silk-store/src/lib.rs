@@ -35,7 +35,9 @@ const fn page_size(limit: u32) -> usize {
 
 /// A text to match: exactly, or its beginning where it ends in `*`.
 fn split_pattern(pattern: &str) -> (&str, bool) {
-    pattern.strip_suffix('*').map_or((pattern, false), |prefix| (prefix, true))
+    pattern
+        .strip_suffix('*')
+        .map_or((pattern, false), |prefix| (prefix, true))
 }
 
 /// Whether a text matches a pattern of [`split_pattern`].

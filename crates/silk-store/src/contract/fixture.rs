@@ -15,7 +15,9 @@ use uuid::Uuid;
 /// The instant that the fixtures count from: 2026-01-15 12:00:00 UTC.
 #[must_use]
 pub fn noon() -> DateTime<Utc> {
-    Utc.with_ymd_and_hms(2026, 1, 15, 12, 0, 0).single().unwrap_or_default()
+    Utc.with_ymd_and_hms(2026, 1, 15, 12, 0, 0)
+        .single()
+        .unwrap_or_default()
 }
 
 /// So many seconds after noon.
@@ -39,7 +41,11 @@ pub fn run() -> RunRecord {
 /// A batch of requests of the [`run`].
 #[must_use]
 pub fn batch(requests: Vec<RequestRecord>) -> WriteBatch {
-    WriteBatch { run: run(), requests, counted: Vec::new() }
+    WriteBatch {
+        run: run(),
+        requests,
+        counted: Vec::new(),
+    }
 }
 
 /// An id as v7 makes it: the milliseconds of the start, then `number`.
@@ -67,7 +73,10 @@ pub fn request(number: u64, seconds: i64) -> RequestRecord {
             path: format!("/threads/{number}"),
             status: Some(200),
             outcome: Outcome::Completed,
-            times: RequestTimes { total_us: 1000, ..RequestTimes::default() },
+            times: RequestTimes {
+                total_us: 1000,
+                ..RequestTimes::default()
+            },
             query_count: 0,
             query_errors: 0,
             trace_id: None,
@@ -109,7 +118,11 @@ pub fn text(statement: &Arc<Statement>) -> SqlText {
 /// A line of `src/threads.rs`.
 #[must_use]
 pub fn call_site(line: u32) -> CallSite {
-    CallSite { function: "shop::threads".to_owned(), file: "src/threads.rs".to_owned(), line }
+    CallSite {
+        function: "shop::threads".to_owned(),
+        file: "src/threads.rs".to_owned(),
+        line,
+    }
 }
 
 /// Adds `calls` executions of `statement` of `each_us`, with a value each, run from `line`.
@@ -214,7 +227,10 @@ pub fn maximal(number: u64) -> RequestRecord {
     summary.query_count = 12_345;
     summary.query_errors = 11;
     summary.trace_id = Some("4bf92f3577b34da6a3ce929d0e0e4736".to_owned());
-    summary.findings = vec!["repeated_statement".to_owned(), "slow \"quoted\"".to_owned()];
+    summary.findings = vec![
+        "repeated_statement".to_owned(),
+        "slow \"quoted\"".to_owned(),
+    ];
     fill(&mut record.detail, &users);
     record.statements.push(RequestStatement {
         statement: users,
@@ -270,7 +286,10 @@ fn fill(detail: &mut RequestDetail, users: &Arc<Statement>) {
     detail.texts.push(SqlText {
         text: "UPDATE users SET name = '[redacted]' WHERE id = 3".into(),
         statement: Arc::clone(users),
-        database: Arc::new(Database { kind: DatabaseKind::MySql, name: String::new() }),
+        database: Arc::new(Database {
+            kind: DatabaseKind::MySql,
+            name: String::new(),
+        }),
         has_literals: true,
         is_redacted: true,
     });
@@ -278,14 +297,20 @@ fn fill(detail: &mut RequestDetail, users: &Arc<Statement>) {
         ValueState::Null,
         ValueState::Bytes(vec![]),
         ValueState::Bytes((0..=255).collect()),
-        ValueState::Truncated { bytes: b"beginning".to_vec(), total_bytes: u64::MAX },
+        ValueState::Truncated {
+            bytes: b"beginning".to_vec(),
+            total_bytes: u64::MAX,
+        },
         ValueState::Redacted,
         ValueState::Unavailable,
     ];
     let values = states
         .into_iter()
         .zip(["TEXT", "BLOB", "BLOB", "TEXT", "", "geometry"])
-        .map(|(state, name)| Value { type_name: name.to_owned(), state })
+        .map(|(state, name)| Value {
+            type_name: name.to_owned(),
+            state,
+        })
         .collect();
     detail.queries.push(QueryRecord {
         seq: 90,
@@ -323,8 +348,16 @@ fn fill(detail: &mut RequestDetail, users: &Arc<Statement>) {
     });
     detail.queries_not_kept = 12_339;
     detail.waits = vec![
-        ConnectionWait { started_us: 1, duration_us: 2, error: None },
-        ConnectionWait { started_us: 3, duration_us: 4, error: Some("timed out".to_owned()) },
+        ConnectionWait {
+            started_us: 1,
+            duration_us: 2,
+            error: None,
+        },
+        ConnectionWait {
+            started_us: 3,
+            duration_us: 4,
+            error: Some("timed out".to_owned()),
+        },
     ];
     detail.transactions = TransactionEnd::ALL
         .iter()
@@ -351,7 +384,13 @@ fn fill(detail: &mut RequestDetail, users: &Arc<Statement>) {
     };
     detail.spans = vec![
         span.clone(),
-        SpanRecord { parent: Some(0), file: None, line: None, fields: vec![], ..span },
+        SpanRecord {
+            parent: Some(0),
+            file: None,
+            line: None,
+            fields: vec![],
+            ..span
+        },
     ];
     detail.spans_not_kept = 6;
     detail.logs = vec![LogRecord {
@@ -372,7 +411,10 @@ pub fn plan(number: u128, request_id: RequestId, seconds: i64) -> PlanRecord {
         request_id,
         seq: 1,
         fingerprint: Fingerprint(71),
-        database: Database { kind: DatabaseKind::Postgres, name: "shop".to_owned() },
+        database: Database {
+            kind: DatabaseKind::Postgres,
+            name: "shop".to_owned(),
+        },
         captured_at: at(seconds),
         source: "on_demand".to_owned(),
         output: ExplainOutput {

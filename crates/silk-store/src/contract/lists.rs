@@ -20,7 +20,8 @@ fn varied() -> Vec<RequestRecord> {
             summary.times.total_us = 1000 * (number % 7);
             summary.times.sql_us = 100 * (number % 5);
             summary.query_count = number % 4;
-            summary.status = [Some(200), Some(404), Some(500), None][usize::try_from(number % 4).unwrap()];
+            summary.status =
+                [Some(200), Some(404), Some(500), None][usize::try_from(number % 4).unwrap()];
             if number % 6 == 0 {
                 summary.method = "POST".to_owned();
                 summary.route = "/threads".to_owned();
@@ -51,58 +52,146 @@ fn filters() -> Vec<(RequestFilter, fn(&RequestRecord) -> bool)> {
     let none = RequestFilter::default;
     vec![
         (none(), |_| true),
-        (RequestFilter { kind: Some(RequestKind::Job), ..none() }, |record| {
-            record.summary.kind == RequestKind::Job
-        }),
-        (RequestFilter { kind: Some(RequestKind::Test), ..none() }, |_| false),
-        (RequestFilter { method: Some("POST".to_owned()), ..none() }, |record| {
-            record.summary.method == "POST"
-        }),
-        (RequestFilter { route: Some("/threads".to_owned()), ..none() }, |record| {
-            record.summary.route == "/threads"
-        }),
-        (RequestFilter { route: Some("/threads*".to_owned()), ..none() }, |record| {
-            record.summary.route.starts_with("/threads")
-        }),
-        (RequestFilter { route: Some("/nowhere".to_owned()), ..none() }, |_| false),
-        (RequestFilter { path: Some("/threads/7".to_owned()), ..none() }, |record| {
-            record.summary.path == "/threads/7"
-        }),
-        (RequestFilter { path: Some("/threads/1*".to_owned()), ..none() }, |record| {
-            record.summary.path.starts_with("/threads/1")
-        }),
-        (RequestFilter { path: Some("nightly".to_owned()), ..none() }, |record| {
-            record.summary.path == "nightly"
-        }),
-        (RequestFilter { path: Some("*".to_owned()), ..none() }, |_| true),
-        (RequestFilter { status: Some((404, 404)), ..none() }, |record| {
-            record.summary.status == Some(404)
-        }),
-        (RequestFilter { status: Some((400, 599)), ..none() }, |record| {
-            record.summary.status >= Some(400)
-        }),
-        (RequestFilter { min_duration_us: Some(4000), ..none() }, |record| {
-            record.summary.times.total_us >= 4000
-        }),
-        (RequestFilter { min_queries: Some(3), ..none() }, |record| {
-            record.summary.query_count >= 3
-        }),
-        (RequestFilter { finding: Some("any".to_owned()), ..none() }, |record| {
-            !record.summary.findings.is_empty()
-        }),
-        (RequestFilter { finding: Some("slow_query".to_owned()), ..none() }, |record| {
-            record.summary.findings.contains(&"slow_query".to_owned())
-        }),
-        (RequestFilter { fingerprint: Some(Fingerprint(5)), ..none() }, |record| {
-            !record.statements.is_empty()
-        }),
-        (RequestFilter { fingerprint: Some(Fingerprint(6)), ..none() }, |_| false),
-        (RequestFilter { since: Some(at(4)), ..none() }, |record| {
-            record.summary.started_at >= at(4)
-        }),
-        (RequestFilter { until: Some(at(4)), ..none() }, |record| {
-            record.summary.started_at < at(4)
-        }),
+        (
+            RequestFilter {
+                kind: Some(RequestKind::Job),
+                ..none()
+            },
+            |record| record.summary.kind == RequestKind::Job,
+        ),
+        (
+            RequestFilter {
+                kind: Some(RequestKind::Test),
+                ..none()
+            },
+            |_| false,
+        ),
+        (
+            RequestFilter {
+                method: Some("POST".to_owned()),
+                ..none()
+            },
+            |record| record.summary.method == "POST",
+        ),
+        (
+            RequestFilter {
+                route: Some("/threads".to_owned()),
+                ..none()
+            },
+            |record| record.summary.route == "/threads",
+        ),
+        (
+            RequestFilter {
+                route: Some("/threads*".to_owned()),
+                ..none()
+            },
+            |record| record.summary.route.starts_with("/threads"),
+        ),
+        (
+            RequestFilter {
+                route: Some("/nowhere".to_owned()),
+                ..none()
+            },
+            |_| false,
+        ),
+        (
+            RequestFilter {
+                path: Some("/threads/7".to_owned()),
+                ..none()
+            },
+            |record| record.summary.path == "/threads/7",
+        ),
+        (
+            RequestFilter {
+                path: Some("/threads/1*".to_owned()),
+                ..none()
+            },
+            |record| record.summary.path.starts_with("/threads/1"),
+        ),
+        (
+            RequestFilter {
+                path: Some("nightly".to_owned()),
+                ..none()
+            },
+            |record| record.summary.path == "nightly",
+        ),
+        (
+            RequestFilter {
+                path: Some("*".to_owned()),
+                ..none()
+            },
+            |_| true,
+        ),
+        (
+            RequestFilter {
+                status: Some((404, 404)),
+                ..none()
+            },
+            |record| record.summary.status == Some(404),
+        ),
+        (
+            RequestFilter {
+                status: Some((400, 599)),
+                ..none()
+            },
+            |record| record.summary.status >= Some(400),
+        ),
+        (
+            RequestFilter {
+                min_duration_us: Some(4000),
+                ..none()
+            },
+            |record| record.summary.times.total_us >= 4000,
+        ),
+        (
+            RequestFilter {
+                min_queries: Some(3),
+                ..none()
+            },
+            |record| record.summary.query_count >= 3,
+        ),
+        (
+            RequestFilter {
+                finding: Some("any".to_owned()),
+                ..none()
+            },
+            |record| !record.summary.findings.is_empty(),
+        ),
+        (
+            RequestFilter {
+                finding: Some("slow_query".to_owned()),
+                ..none()
+            },
+            |record| record.summary.findings.contains(&"slow_query".to_owned()),
+        ),
+        (
+            RequestFilter {
+                fingerprint: Some(Fingerprint(5)),
+                ..none()
+            },
+            |record| !record.statements.is_empty(),
+        ),
+        (
+            RequestFilter {
+                fingerprint: Some(Fingerprint(6)),
+                ..none()
+            },
+            |_| false,
+        ),
+        (
+            RequestFilter {
+                since: Some(at(4)),
+                ..none()
+            },
+            |record| record.summary.started_at >= at(4),
+        ),
+        (
+            RequestFilter {
+                until: Some(at(4)),
+                ..none()
+            },
+            |record| record.summary.started_at < at(4),
+        ),
     ]
 }
 
@@ -135,10 +224,16 @@ pub async fn each_filter_selects(store: &dyn Store) {
     let records = varied();
     store.write(&batch(records.clone())).await.unwrap();
     for (filter, is_wanted) in filters() {
-        let filter = RequestFilter { limit: 500, ..filter };
+        let filter = RequestFilter {
+            limit: 500,
+            ..filter
+        };
         let page = store.requests(&filter).await.unwrap();
-        let mut wanted: Vec<_> =
-            records.iter().filter(|record| is_wanted(record)).map(|record| &record.summary).collect();
+        let mut wanted: Vec<_> = records
+            .iter()
+            .filter(|record| is_wanted(record))
+            .map(|record| &record.summary)
+            .collect();
         wanted.sort_by_key(|summary| Reverse(key(RequestSort::StartedAt, summary)));
         assert_eq!(page.items.iter().collect::<Vec<_>>(), wanted, "{filter:?}");
         assert_eq!(page.next, None, "{filter:?}");
@@ -199,7 +294,9 @@ fn filters_set(filter: &RequestFilter) -> u16 {
 
 /// A prefix takes `%`, `_` and `[` as they are, and is not a prefix of other cases.
 pub async fn prefixes_are_literal(store: &dyn Store) {
-    let paths = ["/a%b", "/axb", "/a_b", "/A%b", "/é1", "/ê1", "/a%", "/a", "/a*c"];
+    let paths = [
+        "/a%b", "/axb", "/a_b", "/A%b", "/é1", "/ê1", "/a%", "/a", "/a*c",
+    ];
     let records: Vec<_> = (1..)
         .zip(paths)
         .map(|(number, path)| {
@@ -209,10 +306,19 @@ pub async fn prefixes_are_literal(store: &dyn Store) {
         })
         .collect();
     store.write(&batch(records)).await.unwrap();
-    for (pattern, wanted) in
-        [("/a%*", 2), ("/a_*", 1), ("/a*", 6), ("/é*", 1), ("/a", 1), ("/A*", 1), ("/a**", 1)]
-    {
-        let filter = RequestFilter { path: Some(pattern.to_owned()), ..RequestFilter::default() };
+    for (pattern, wanted) in [
+        ("/a%*", 2),
+        ("/a_*", 1),
+        ("/a*", 6),
+        ("/é*", 1),
+        ("/a", 1),
+        ("/A*", 1),
+        ("/a**", 1),
+    ] {
+        let filter = RequestFilter {
+            path: Some(pattern.to_owned()),
+            ..RequestFilter::default()
+        };
         let page = store.requests(&filter).await.unwrap();
         assert_eq!(page.items.len(), wanted, "{pattern}");
     }
@@ -226,7 +332,11 @@ pub async fn pages_cover_all_under_every_sort_and_filter(store: &dyn Store) {
     }
     for &sort in RequestSort::ALL {
         for (filter, is_wanted) in filters() {
-            let filter = RequestFilter { sort, limit: 7, ..filter };
+            let filter = RequestFilter {
+                sort,
+                limit: 7,
+                ..filter
+            };
             let mut wanted: Vec<_> = records
                 .iter()
                 .filter(|record| is_wanted(record))
@@ -247,7 +357,11 @@ pub async fn ties_are_broken_by_id(store: &dyn Store) {
     wanted.reverse();
     for &sort in RequestSort::ALL {
         for limit in [1, 4, 5, 24, 25, 26] {
-            let filter = RequestFilter { sort, limit, ..RequestFilter::default() };
+            let filter = RequestFilter {
+                sort,
+                limit,
+                ..RequestFilter::default()
+            };
             assert_eq!(all_pages(store, &filter).await, wanted, "{filter:?}");
         }
     }
@@ -259,7 +373,11 @@ pub async fn pages_cover_all_while_writes_go_on(store: &dyn Store) {
         store.clear().await.unwrap();
         let records = varied();
         store.write(&batch(records.clone())).await.unwrap();
-        let mut filter = RequestFilter { sort, limit: 7, ..RequestFilter::default() };
+        let mut filter = RequestFilter {
+            sort,
+            limit: 7,
+            ..RequestFilter::default()
+        };
         let mut seen = Vec::new();
         for number in 1000.. {
             let page = store.requests(&filter).await.unwrap();
@@ -273,7 +391,12 @@ pub async fn pages_cover_all_while_writes_go_on(store: &dyn Store) {
         }
         let distinct: HashSet<_> = seen.iter().collect();
         assert_eq!(distinct.len(), seen.len(), "{sort}: none twice");
-        assert!(records.iter().all(|record| distinct.contains(&record.summary.id)), "{sort}");
+        assert!(
+            records
+                .iter()
+                .all(|record| distinct.contains(&record.summary.id)),
+            "{sort}"
+        );
     }
 }
 
@@ -282,7 +405,10 @@ pub async fn limits_are_kept(store: &dyn Store) {
     let records = (0..600).map(|number| request(number, 1)).collect();
     store.write(&batch(records)).await.unwrap();
     for (limit, wanted) in [(0, 50), (1, 1), (500, 500), (501, 500), (u32::MAX, 500)] {
-        let filter = RequestFilter { limit, ..RequestFilter::default() };
+        let filter = RequestFilter {
+            limit,
+            ..RequestFilter::default()
+        };
         assert_eq!(store.requests(&filter).await.unwrap().items.len(), wanted);
     }
 }
@@ -293,8 +419,15 @@ pub async fn any_cursor_is_taken(store: &dyn Store) {
     for &sort in RequestSort::ALL {
         for key in [i64::MIN, -1, 0, 3, i64::MAX] {
             for id in [Uuid::nil(), Uuid::max()] {
-                let cursor = Some(Cursor { key, id: RequestId(id) });
-                let filter = RequestFilter { sort, cursor, ..RequestFilter::default() };
+                let cursor = Some(Cursor {
+                    key,
+                    id: RequestId(id),
+                });
+                let filter = RequestFilter {
+                    sort,
+                    cursor,
+                    ..RequestFilter::default()
+                };
                 store.requests(&filter).await.unwrap();
             }
         }

@@ -6,7 +6,9 @@ use silk_core::{
 };
 use uuid::Uuid;
 
-use super::fixture::{add_queries, at, batch, hostile_texts, maximal, plan, request, run, statement};
+use super::fixture::{
+    add_queries, at, batch, hostile_texts, maximal, plan, request, run, statement,
+};
 
 async fn read(store: &dyn Store, record: &RequestRecord) -> RequestRecord {
     store.request(record.summary.id).await.unwrap().unwrap()
@@ -14,14 +16,21 @@ async fn read(store: &dyn Store, record: &RequestRecord) -> RequestRecord {
 
 /// A window around all fixtures.
 pub(super) fn all_day() -> StatsWindow {
-    StatsWindow { since: at(-86_400), until: at(86_400), buckets: 4 }
+    StatsWindow {
+        since: at(-86_400),
+        until: at(86_400),
+        buckets: 4,
+    }
 }
 
 /// Every field of a record survives, on its page and in the list.
 pub async fn round_trip_of_every_field(store: &dyn Store) {
     let record = maximal(1);
     let plain = request(2, 6);
-    store.write(&batch(vec![record.clone(), plain.clone()])).await.unwrap();
+    store
+        .write(&batch(vec![record.clone(), plain.clone()]))
+        .await
+        .unwrap();
     assert_eq!(read(store, &record).await, record);
     assert_eq!(read(store, &plain).await, plain);
     let page = store.requests(&RequestFilter::default()).await.unwrap();
@@ -40,7 +49,10 @@ pub async fn a_batch_written_again_changes_nothing(store: &dyn Store) {
     changed.requests[0].summary.status = Some(418);
     store.write(&changed).await.unwrap();
     assert_eq!(store.routes(all_day()).await.unwrap(), routes);
-    assert_eq!(store.statements(&StatementFilter::default()).await.unwrap(), statements);
+    assert_eq!(
+        store.statements(&StatementFilter::default()).await.unwrap(),
+        statements
+    );
     assert_eq!(store.size().await.unwrap().requests, 2);
     assert_eq!(read(store, &batch.requests[0]).await, batch.requests[0]);
 }
@@ -48,7 +60,10 @@ pub async fn a_batch_written_again_changes_nothing(store: &dyn Store) {
 /// New requests in a batch with known ones are kept.
 pub async fn a_batch_is_stored_whole_beside_known_requests(store: &dyn Store) {
     store.write(&batch(vec![request(1, 1)])).await.unwrap();
-    store.write(&batch(vec![request(1, 1), request(2, 2)])).await.unwrap();
+    store
+        .write(&batch(vec![request(1, 1), request(2, 2)]))
+        .await
+        .unwrap();
     assert_eq!(store.size().await.unwrap().requests, 2);
     store.write(&batch(Vec::new())).await.unwrap();
     assert_eq!(store.size().await.unwrap().requests, 2);
@@ -104,10 +119,20 @@ pub async fn nothing_is_found_in_an_empty_store(store: &dyn Store) {
     let id = RequestId(Uuid::from_u128(7));
     assert_eq!(store.request(id).await.unwrap(), None);
     let page = store.requests(&RequestFilter::default()).await.unwrap();
-    assert_eq!((page.items, page.next, page.total), (Vec::new(), None, Some(0)));
+    assert_eq!(
+        (page.items, page.next, page.total),
+        (Vec::new(), None, Some(0))
+    );
     assert!(!page.is_partial);
     assert_eq!(store.routes(all_day()).await.unwrap(), []);
-    assert_eq!(store.statements(&StatementFilter::default()).await.unwrap().items, []);
+    assert_eq!(
+        store
+            .statements(&StatementFilter::default())
+            .await
+            .unwrap()
+            .items,
+        []
+    );
     let fingerprint = silk_core::Fingerprint(1);
     assert_eq!(store.statement(fingerprint, all_day()).await.unwrap(), None);
     assert_eq!(store.plans_of_request(id).await.unwrap(), []);
@@ -126,19 +151,34 @@ pub async fn plans_are_kept_and_listed(store: &dyn Store) {
     }
     let [first, second, third] = plans;
     assert_eq!(store.plan(third.id).await.unwrap().as_ref(), Some(&third));
-    assert_eq!(store.plan(silk_core::PlanId(Uuid::nil())).await.unwrap(), None);
-    assert_eq!(store.plans_of_request(one).await.unwrap(), [second.clone(), first.clone()]);
-    let of_statement = store.plans_of_statement(first.fingerprint, 2).await.unwrap();
+    assert_eq!(
+        store.plan(silk_core::PlanId(Uuid::nil())).await.unwrap(),
+        None
+    );
+    assert_eq!(
+        store.plans_of_request(one).await.unwrap(),
+        [second.clone(), first.clone()]
+    );
+    let of_statement = store
+        .plans_of_statement(first.fingerprint, 2)
+        .await
+        .unwrap();
     assert_eq!(of_statement, [second, third]);
 }
 
 /// Nothing is left after clearing, and what comes then is kept.
 pub async fn clear_removes_everything(store: &dyn Store) {
     store.write(&batch(vec![maximal(1)])).await.unwrap();
-    store.add_plan(&plan(1, maximal(1).summary.id, 1)).await.unwrap();
+    store
+        .add_plan(&plan(1, maximal(1).summary.id, 1))
+        .await
+        .unwrap();
     store.clear().await.unwrap();
     nothing_is_found_in_an_empty_store(store).await;
-    assert_eq!(store.plans_of_request(maximal(1).summary.id).await.unwrap(), []);
+    assert_eq!(
+        store.plans_of_request(maximal(1).summary.id).await.unwrap(),
+        []
+    );
     round_trip_of_every_field(store).await;
 }
 
@@ -146,8 +186,11 @@ pub async fn clear_removes_everything(store: &dyn Store) {
 pub async fn requests_of_other_runs_keep_their_run(store: &dyn Store) {
     let mut record = request(1, 1);
     record.summary.run_id = RunId(Uuid::from_u128(99));
-    let batch =
-        WriteBatch { run: run(), requests: vec![record.clone()], counted: Vec::new() };
+    let batch = WriteBatch {
+        run: run(),
+        requests: vec![record.clone()],
+        counted: Vec::new(),
+    };
     store.write(&batch).await.unwrap();
     assert_eq!(read(store, &record).await, record);
 }

@@ -47,8 +47,14 @@ async fn fill(store: &dyn Store, count: u64) {
 /// Requests older than the age go, in more than one step.
 pub async fn by_age(store: &dyn Store) {
     fill(store, 1200).await;
-    let budget = Budget { max_age: Duration::from_secs(100), ..UNLIMITED };
-    assert!(store.retain(budget, at(1000)).await.unwrap(), "1,100 are more than a step");
+    let budget = Budget {
+        max_age: Duration::from_secs(100),
+        ..UNLIMITED
+    };
+    assert!(
+        store.retain(budget, at(1000)).await.unwrap(),
+        "1,100 are more than a step"
+    );
     retain_all(store, budget).await;
     let size = store.size().await.unwrap();
     assert_eq!((size.requests, size.oldest), (100, Some(at(900))));
@@ -57,16 +63,31 @@ pub async fn by_age(store: &dyn Store) {
 /// Only so many stay, the newest.
 pub async fn by_count(store: &dyn Store) {
     fill(store, 700).await;
-    retain_all(store, Budget { max_requests: 30, ..UNLIMITED }).await;
+    retain_all(
+        store,
+        Budget {
+            max_requests: 30,
+            ..UNLIMITED
+        },
+    )
+    .await;
     assert_eq!(store.size().await.unwrap().requests, 30);
     let ids = all_pages(store, &RequestFilter::default()).await;
-    let wanted: Vec<_> =
-        (0..30).map(|back| request(699 - back, 999 - back.cast_signed()).summary.id).collect();
+    let wanted: Vec<_> = (0..30)
+        .map(|back| request(699 - back, 999 - back.cast_signed()).summary.id)
+        .collect();
     assert_eq!(ids, wanted);
     // What stays is whole.
     let record = store.request(wanted[0]).await.unwrap().unwrap();
     assert_eq!(record.detail.texts[0].statement, statement(1, "threads"));
-    retain_all(store, Budget { max_requests: 0, ..UNLIMITED }).await;
+    retain_all(
+        store,
+        Budget {
+            max_requests: 0,
+            ..UNLIMITED
+        },
+    )
+    .await;
     assert_eq!(store.size().await.unwrap().requests, 0);
 }
 
@@ -84,10 +105,17 @@ pub async fn by_bytes(store: &dyn Store) {
         record.detail.error = Some(noise);
         store.write(&batch(vec![record])).await.unwrap();
     }
-    let budget = Budget { max_bytes: 2 << 20, ..UNLIMITED };
+    let budget = Budget {
+        max_bytes: 2 << 20,
+        ..UNLIMITED
+    };
     retain_all(store, budget).await;
     let size = store.size().await.unwrap();
-    assert!((1..200).contains(&size.requests), "{} requests", size.requests);
+    assert!(
+        (1..200).contains(&size.requests),
+        "{} requests",
+        size.requests
+    );
 }
 
 /// Routes and statements keep their figures when their requests are gone.
@@ -95,10 +123,20 @@ pub async fn figures_outlive_requests(store: &dyn Store) {
     fill(store, 20).await;
     let routes = store.routes(all_day()).await.unwrap();
     let statements = store.statements(&StatementFilter::default()).await.unwrap();
-    retain_all(store, Budget { max_requests: 0, ..UNLIMITED }).await;
+    retain_all(
+        store,
+        Budget {
+            max_requests: 0,
+            ..UNLIMITED
+        },
+    )
+    .await;
     assert_eq!(store.size().await.unwrap().requests, 0);
     assert_eq!(store.routes(all_day()).await.unwrap(), routes);
-    assert_eq!(store.statements(&StatementFilter::default()).await.unwrap(), statements);
+    assert_eq!(
+        store.statements(&StatementFilter::default()).await.unwrap(),
+        statements
+    );
     // And count on.
     fill(store, 20).await;
     assert_eq!(store.routes(all_day()).await.unwrap()[0].requests, 40);

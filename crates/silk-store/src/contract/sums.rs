@@ -48,17 +48,34 @@ pub async fn routes_are_summed(store: &dyn Store) {
 
     let routes = store.routes(all_day()).await.unwrap();
     assert_eq!(routes.len(), 2);
-    let [route, other] = &*routes else { unreachable!("two routes") };
+    let [route, other] = &*routes else {
+        unreachable!("two routes")
+    };
     assert_eq!((&*route.method, &*route.route), ("GET", "/threads/{id}"));
     assert_eq!((route.requests, route.errors), (100, 5));
     assert_eq!((route.total_us, route.sql_us), (5_050_000, 5050));
     assert_eq!((route.queries, route.max_queries), (450, 9));
-    for (percent, truth) in [(50.0, 50_000), (95.0, 95_000), (99.0, 99_000), (100.0, 100_000)] {
+    for (percent, truth) in [
+        (50.0, 50_000),
+        (95.0, 95_000),
+        (99.0, 99_000),
+        (100.0, 100_000),
+    ] {
         let got = route.durations.percentile(percent);
-        assert!(got >= truth && got <= truth + truth / 31, "p{percent}: {got}");
+        assert!(
+            got >= truth && got <= truth + truth / 31,
+            "p{percent}: {got}"
+        );
     }
     assert_eq!(route.over_time.len(), 4);
-    assert_eq!(route.over_time.iter().map(|bucket| bucket.count).sum::<u64>(), 100);
+    assert_eq!(
+        route
+            .over_time
+            .iter()
+            .map(|bucket| bucket.count)
+            .sum::<u64>(),
+        100
+    );
     assert_eq!((&*other.method, other.requests), ("POST", 1));
 }
 
@@ -82,7 +99,11 @@ pub async fn windows_are_kept(store: &dyn Store) {
     let records = (0..10_i64).map(|minute| request(7, minute * 60)).collect();
     store.write(&batch(records)).await.unwrap();
     let count = async |since, until| {
-        let window = StatsWindow { since: at(since), until: at(until), buckets: 3 };
+        let window = StatsWindow {
+            since: at(since),
+            until: at(until),
+            buckets: 3,
+        };
         let routes = store.routes(window).await.unwrap();
         routes.first().map_or(0, |route| {
             let along: u64 = route.over_time.iter().map(|bucket| bucket.count).sum();
@@ -103,16 +124,28 @@ pub async fn statements_are_listed_and_sorted(store: &dyn Store) {
         let mut record = request(number, 1);
         // One is run often and fast, four seldom and slowly.
         add_queries(&mut record, &statement(1, "threads"), 10, 40, 10);
-        add_queries(&mut record, &statement(10 + number % 4, "messages"), 20, 1, 500 * number);
+        add_queries(
+            &mut record,
+            &statement(10 + number % 4, "messages"),
+            20,
+            1,
+            500 * number,
+        );
         store.write(&batch(vec![record])).await.unwrap();
     }
     let list = async |filter: StatementFilter| {
         let page = store.statements(&filter).await.unwrap();
-        let ids: Vec<u64> =
-            page.items.iter().map(|item| item.statement.fingerprint.0).collect();
+        let ids: Vec<u64> = page
+            .items
+            .iter()
+            .map(|item| item.statement.fingerprint.0)
+            .collect();
         (ids, page)
     };
-    let sorted = |sort| StatementFilter { sort, ..StatementFilter::default() };
+    let sorted = |sort| StatementFilter {
+        sort,
+        ..StatementFilter::default()
+    };
     let (ids, page) = list(sorted(StatementSort::Total)).await;
     // 11 ran in requests 1 and 5, for 3000 us; 1 for 2000.
     assert_eq!(ids, [11, 1, 10, 13, 12]);
@@ -123,25 +156,54 @@ pub async fn statements_are_listed_and_sorted(store: &dyn Store) {
     assert_eq!(first.last_seen_at, at(1));
     assert_eq!(list(sorted(StatementSort::Calls)).await.0[0], 1);
     assert_eq!(list(sorted(StatementSort::Calls)).await.0[1], 11);
-    assert_eq!(list(sorted(StatementSort::Mean)).await.0, [10, 11, 13, 12, 1]);
-    assert_eq!(list(sorted(StatementSort::Max)).await.0, [11, 10, 13, 12, 1]);
+    assert_eq!(
+        list(sorted(StatementSort::Mean)).await.0,
+        [10, 11, 13, 12, 1]
+    );
+    assert_eq!(
+        list(sorted(StatementSort::Max)).await.0,
+        [11, 10, 13, 12, 1]
+    );
     assert_eq!(list(sorted(StatementSort::CallsPerRequest)).await.0[0], 1);
 
     let none = StatementFilter::default;
-    let by_table = StatementFilter { table: Some("threads".to_owned()), ..none() };
+    let by_table = StatementFilter {
+        table: Some("threads".to_owned()),
+        ..none()
+    };
     assert_eq!(list(by_table).await.0, [1]);
-    let by_text = StatementFilter { text: Some("FROM MESS".to_owned()), ..none() };
+    let by_text = StatementFilter {
+        text: Some("FROM MESS".to_owned()),
+        ..none()
+    };
     assert_eq!(list(by_text).await.0.len(), 4);
-    let by_command = StatementFilter { command: Some("INSERT".to_owned()), ..none() };
+    let by_command = StatementFilter {
+        command: Some("INSERT".to_owned()),
+        ..none()
+    };
     assert_eq!(list(by_command).await.0.len(), 0);
-    let by_database = StatementFilter { database: Some(DatabaseKind::Postgres), ..none() };
+    let by_database = StatementFilter {
+        database: Some(DatabaseKind::Postgres),
+        ..none()
+    };
     assert_eq!(list(by_database).await.0.len(), 5);
-    let by_other = StatementFilter { database: Some(DatabaseKind::Sqlite), ..none() };
+    let by_other = StatementFilter {
+        database: Some(DatabaseKind::Sqlite),
+        ..none()
+    };
     assert_eq!(list(by_other).await.0.len(), 0);
 
     let (ids, page) = list(StatementFilter { limit: 2, ..none() }).await;
-    assert_eq!((ids, page.next.map(|next| next.key)), (vec![11, 1], Some(2)));
-    let (ids, page) = list(StatementFilter { limit: 2, offset: 4, ..none() }).await;
+    assert_eq!(
+        (ids, page.next.map(|next| next.key)),
+        (vec![11, 1], Some(2))
+    );
+    let (ids, page) = list(StatementFilter {
+        limit: 2,
+        offset: 4,
+        ..none()
+    })
+    .await;
     assert_eq!((ids, page.next), (vec![12], None));
 }
 
@@ -159,26 +221,64 @@ pub async fn a_statement_tells_who_runs_it(store: &dyn Store) {
         records.push(record);
     }
     store.write(&batch(records.clone())).await.unwrap();
-    let detail = store.statement(Fingerprint(1), all_day()).await.unwrap().unwrap();
+    let detail = store
+        .statement(Fingerprint(1), all_day())
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(detail.summary.statement, threads);
     assert_eq!((detail.summary.calls, detail.summary.requests), (90, 30));
     assert_eq!(detail.durations.count(), 90);
-    let routes: Vec<_> =
-        detail.routes.iter().map(|used| (&*used.route, used.requests, used.calls)).collect();
+    let routes: Vec<_> = detail
+        .routes
+        .iter()
+        .map(|used| (&*used.route, used.requests, used.calls))
+        .collect();
     assert_eq!(routes, [("/other", 10, 30), ("/threads/{id}", 20, 60)]);
-    let sites: Vec<_> =
-        detail.call_sites.iter().map(|used| (used.call_site.clone(), used.calls)).collect();
-    assert_eq!(sites, [(Some(call_site(10)), 60), (Some(call_site(20)), 30)]);
+    let sites: Vec<_> = detail
+        .call_sites
+        .iter()
+        .map(|used| (used.call_site.clone(), used.calls))
+        .collect();
+    assert_eq!(
+        sites,
+        [(Some(call_site(10)), 60), (Some(call_site(20)), 30)]
+    );
     assert_eq!(detail.slowest.len(), 20);
     let slowest = &detail.slowest[0];
     assert_eq!(slowest.request_id, records[29].summary.id);
-    assert_eq!((slowest.calls, slowest.max_us, slowest.total_us), (3, 3000, 6010));
+    assert_eq!(
+        (slowest.calls, slowest.max_us, slowest.total_us),
+        (3, 3000, 6010)
+    );
     assert_eq!((&*slowest.route, slowest.started_at), ("/other", at(1)));
-    assert!(detail.slowest.is_sorted_by(|one, other| one.max_us >= other.max_us));
-    assert_eq!(detail.over_time.iter().map(|bucket| bucket.count).sum::<u64>(), 90);
+    assert!(
+        detail
+            .slowest
+            .is_sorted_by(|one, other| one.max_us >= other.max_us)
+    );
+    assert_eq!(
+        detail
+            .over_time
+            .iter()
+            .map(|bucket| bucket.count)
+            .sum::<u64>(),
+        90
+    );
 
-    let elsewhere = StatsWindow { since: at(3600), until: at(7200), buckets: 2 };
-    let detail = store.statement(Fingerprint(1), elsewhere).await.unwrap().unwrap();
+    let elsewhere = StatsWindow {
+        since: at(3600),
+        until: at(7200),
+        buckets: 2,
+    };
+    let detail = store
+        .statement(Fingerprint(1), elsewhere)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((detail.routes.len(), detail.durations.count()), (0, 0));
-    assert_eq!(store.statement(Fingerprint(2), all_day()).await.unwrap(), None);
+    assert_eq!(
+        store.statement(Fingerprint(2), all_day()).await.unwrap(),
+        None
+    );
 }

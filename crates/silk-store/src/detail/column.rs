@@ -120,7 +120,9 @@ impl Contents {
         let long = contents.iter().filter(|content| content.len() > MAX_PLANE);
         Self {
             lengths: Column::new(
-                contents.iter().map(|content| u64::try_from(content.len()).unwrap_or(u64::MAX)),
+                contents
+                    .iter()
+                    .map(|content| u64::try_from(content.len()).unwrap_or(u64::MAX)),
             ),
             planes: Bytes(planes),
             long: Bytes(long.copied().flatten().copied().collect()),

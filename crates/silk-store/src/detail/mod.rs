@@ -77,7 +77,9 @@ impl StoredDetail {
         let fits = |index: u32, list: usize| usize::try_from(index).is_ok_and(|at| at < list);
         for query in &detail.queries {
             if !fits(query.text, texts.len())
-                || query.call_site.is_some_and(|index| !fits(index, call_sites.len()))
+                || query
+                    .call_site
+                    .is_some_and(|index| !fits(index, call_sites.len()))
             {
                 return Err(DecodeError::Malformed("an index points nowhere"));
             }
@@ -120,7 +122,10 @@ impl std::fmt::Debug for Encoder {
 impl Encoder {
     /// An encoder; plain (and larger) blobs where zstd has no memory.
     pub(crate) fn new() -> Self {
-        Self { compressor: zstd::bulk::Compressor::new(LEVEL).ok(), body: Vec::new() }
+        Self {
+            compressor: zstd::bulk::Compressor::new(LEVEL).ok(),
+            body: Vec::new(),
+        }
     }
 
     /// The blob of a detail whose texts and call sites are named by `texts` and `call_sites`.
@@ -197,7 +202,10 @@ fn without_the_large(detail: &RequestDetail) -> RequestDetail {
     for query in &mut slim.queries {
         query.values = None;
     }
-    for body in [&mut slim.request_body, &mut slim.response_body].into_iter().flatten() {
+    for body in [&mut slim.request_body, &mut slim.response_body]
+        .into_iter()
+        .flatten()
+    {
         body.text = None;
         body.is_truncated = true;
     }

@@ -23,8 +23,17 @@ fn outcome() -> impl Strategy<Value = Outcome> {
 }
 
 fn query() -> impl Strategy<Value = QueryRecord> {
-    let numbers = (any::<u32>(), 0..3_u32, any::<[u64; 5]>(), any::<Option<u64>>());
-    let words = (any::<bool>(), outcome(), any::<Option<(Option<String>, String)>>());
+    let numbers = (
+        any::<u32>(),
+        0..3_u32,
+        any::<[u64; 5]>(),
+        any::<Option<u64>>(),
+    );
+    let words = (
+        any::<bool>(),
+        outcome(),
+        any::<Option<(Option<String>, String)>>(),
+    );
     let places = (prop::option::of(0..2_u32), 0..9_u32, any::<bool>());
     let values = prop::option::of(prop::collection::vec(value(), 0..5));
     (numbers, words, places, values).prop_map(|(numbers, words, places, values)| {
@@ -35,7 +44,11 @@ fn query() -> impl Strategy<Value = QueryRecord> {
         QueryRecord {
             seq,
             text,
-            captured_by: if is_pool { CapturedBy::Pool } else { CapturedBy::Layer },
+            captured_by: if is_pool {
+                CapturedBy::Pool
+            } else {
+                CapturedBy::Layer
+            },
             started_us,
             duration_us,
             // The largest of all gaps has no room for "none".
@@ -60,7 +73,11 @@ fn detail() -> impl Strategy<Value = RequestDetail> {
             query_string: text.clone(),
             queries,
             queries_not_kept: n[0],
-            waits: vec![ConnectionWait { started_us: n[1], duration_us: n[2], error: text }],
+            waits: vec![ConnectionWait {
+                started_us: n[1],
+                duration_us: n[2],
+                error: text,
+            }],
             transactions: vec![TransactionRecord {
                 started_us: n[3],
                 duration_us: n[0],
@@ -101,12 +118,21 @@ fn golden() -> RequestDetail {
         rows_returned: 2,
         rows_affected: 1,
         outcome: Outcome::Error,
-        error: Some(QueryError { code: Some("23505".to_owned()), message: "no".to_owned() }),
+        error: Some(QueryError {
+            code: Some("23505".to_owned()),
+            message: "no".to_owned(),
+        }),
         values: Some(vec![
-            Value { type_name: "INT8".to_owned(), state: ValueState::Bytes(vec![0, 0, 0, 9]) },
+            Value {
+                type_name: "INT8".to_owned(),
+                state: ValueState::Bytes(vec![0, 0, 0, 9]),
+            },
             Value {
                 type_name: "TEXT".to_owned(),
-                state: ValueState::Truncated { bytes: vec![b'a'; 20], total_bytes: 99 },
+                state: ValueState::Truncated {
+                    bytes: vec![b'a'; 20],
+                    total_bytes: 99,
+                },
             },
         ]),
         call_site: Some(0),
@@ -180,15 +206,25 @@ fn write_golden() {
 
 #[test]
 fn versions_and_methods_that_are_not_known_are_refused() {
-    assert!(matches!(decode(&[2, 0, 0]), Err(DecodeError::UnknownVersion(2))));
-    for blob in [&[][..], &[1], &[1, 0], &[1, 1], &[1, 9, 0], &[1, 1, 0x28, 0xb5, 0x2f, 0xfd]] {
+    assert!(matches!(
+        decode(&[2, 0, 0]),
+        Err(DecodeError::UnknownVersion(2))
+    ));
+    for blob in [
+        &[][..],
+        &[1],
+        &[1, 0],
+        &[1, 1],
+        &[1, 9, 0],
+        &[1, 1, 0x28, 0xb5, 0x2f, 0xfd],
+    ] {
         assert!(decode(blob).is_err(), "{blob:?}");
     }
-    let mut longer = Encoder { compressor: None, body: Vec::new() }.encode(
-        &golden(),
-        text_refs(),
-        vec![4],
-    );
+    let mut longer = Encoder {
+        compressor: None,
+        body: Vec::new(),
+    }
+    .encode(&golden(), text_refs(), vec![4]);
     longer.push(0);
     assert!(decode(&longer).is_err());
 }
@@ -213,7 +249,9 @@ fn indices_are_checked() {
 fn what_is_too_large_loses_bodies_and_values_only() {
     let mut huge = golden();
     huge.response_body.as_mut().unwrap().text = Some("x".repeat(MAX_BODY + 1));
-    let read = decode(&Encoder::new().encode(&huge, text_refs(), vec![4])).unwrap().detail;
+    let read = decode(&Encoder::new().encode(&huge, text_refs(), vec![4]))
+        .unwrap()
+        .detail;
     assert_eq!(read.response_body.unwrap().text, None);
     assert_eq!(read.queries.len(), 2);
 }

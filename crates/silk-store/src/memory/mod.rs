@@ -37,7 +37,10 @@ impl MemoryStore {
     /// An empty store that keeps within `budget`.
     #[must_use]
     pub fn new(budget: Budget) -> Self {
-        Self { budget, state: Mutex::default() }
+        Self {
+            budget,
+            state: Mutex::default(),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -132,7 +135,9 @@ impl Store for MemoryStore {
     ) -> StoreFuture<'_, Vec<PlanRecord>> {
         Box::pin(async move {
             let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-            Ok(self.state().plans(|plan| plan.fingerprint == fingerprint, limit))
+            Ok(self
+                .state()
+                .plans(|plan| plan.fingerprint == fingerprint, limit))
         })
     }
 

@@ -35,20 +35,41 @@ fn key(sort: RequestSort, summary: &RequestSummary) -> i64 {
 fn is_wanted(filter: &RequestFilter, record: &RequestRecord) -> bool {
     let summary = &record.summary;
     filter.kind.is_none_or(|kind| kind == summary.kind)
-        && filter.method.as_ref().is_none_or(|method| *method == summary.method)
-        && filter.route.as_ref().is_none_or(|route| matches_pattern(route, &summary.route))
-        && filter.path.as_ref().is_none_or(|path| matches_pattern(path, &summary.path))
+        && filter
+            .method
+            .as_ref()
+            .is_none_or(|method| *method == summary.method)
+        && filter
+            .route
+            .as_ref()
+            .is_none_or(|route| matches_pattern(route, &summary.route))
+        && filter
+            .path
+            .as_ref()
+            .is_none_or(|path| matches_pattern(path, &summary.path))
         && filter.status.is_none_or(|(low, high)| {
-            summary.status.is_some_and(|status| (low..=high).contains(&status))
+            summary
+                .status
+                .is_some_and(|status| (low..=high).contains(&status))
         })
-        && filter.min_duration_us.is_none_or(|least| summary.times.total_us >= least)
-        && filter.min_queries.is_none_or(|least| summary.query_count >= least)
-        && filter.finding.as_ref().is_none_or(|rule| match rule.as_str() {
-            "any" => !summary.findings.is_empty(),
-            rule => summary.findings.iter().any(|finding| finding == rule),
-        })
+        && filter
+            .min_duration_us
+            .is_none_or(|least| summary.times.total_us >= least)
+        && filter
+            .min_queries
+            .is_none_or(|least| summary.query_count >= least)
+        && filter
+            .finding
+            .as_ref()
+            .is_none_or(|rule| match rule.as_str() {
+                "any" => !summary.findings.is_empty(),
+                rule => summary.findings.iter().any(|finding| finding == rule),
+            })
         && filter.fingerprint.is_none_or(|fingerprint| {
-            record.statements.iter().any(|used| used.statement.fingerprint == fingerprint)
+            record
+                .statements
+                .iter()
+                .any(|used| used.statement.fingerprint == fingerprint)
         })
         && filter.since.is_none_or(|since| summary.started_at >= since)
         && filter.until.is_none_or(|until| summary.started_at < until)
@@ -58,7 +79,9 @@ pub(super) fn requests(state: &State, filter: &RequestFilter) -> Page<RequestSum
     let size = page_size(filter.limit);
     let place = |summary: &RequestSummary| (key(filter.sort, summary), summary.id);
     let is_after = |summary: &RequestSummary| {
-        filter.cursor.is_none_or(|cursor| place(summary) < (cursor.key, cursor.id))
+        filter
+            .cursor
+            .is_none_or(|cursor| place(summary) < (cursor.key, cursor.id))
     };
     let wanted = state
         .requests
@@ -100,10 +123,16 @@ pub(super) fn routes(state: &State, window: &StatsWindow) -> Vec<RouteSummary> {
     let mut routes: Map<&RouteKey, (RouteFigures, OverTime)> = HashMap::default();
     for ((bucket, key), figures) in &state.route_stats {
         if overlaps(window, *bucket, MINUTE_S) {
-            let (sum, over_time) =
-                routes.entry(key).or_insert_with(|| (<_>::default(), OverTime::new(window)));
+            let (sum, over_time) = routes
+                .entry(key)
+                .or_insert_with(|| (<_>::default(), OverTime::new(window)));
             sum.merge(figures);
-            over_time.add(*bucket, figures.requests, figures.total_us, &figures.durations);
+            over_time.add(
+                *bucket,
+                figures.requests,
+                figures.total_us,
+                &figures.durations,
+            );
         }
     }
     let mut routes: Vec<_> = routes
@@ -150,9 +179,17 @@ pub(super) fn statements(state: &State, filter: &StatementFilter) -> Page<Statem
             let statement = &known.statement;
             text.as_ref()
                 .is_none_or(|text| statement.normalized.to_ascii_lowercase().contains(text))
-                && filter.table.as_ref().is_none_or(|table| statement.tables.contains(table))
-                && filter.command.as_ref().is_none_or(|command| *command == statement.command)
-                && filter.database.is_none_or(|database| database == statement.database)
+                && filter
+                    .table
+                    .as_ref()
+                    .is_none_or(|table| statement.tables.contains(table))
+                && filter
+                    .command
+                    .as_ref()
+                    .is_none_or(|command| *command == statement.command)
+                && filter
+                    .database
+                    .is_none_or(|database| database == statement.database)
         })
         .collect();
     // Quotients are compared as products, exactly.
@@ -177,7 +214,12 @@ pub(super) fn statements(state: &State, filter: &StatementFilter) -> Page<Statem
     let total = all.len();
     let offset = usize::try_from(filter.offset).unwrap_or(usize::MAX);
     let size = page_size(filter.limit);
-    let items: Vec<_> = all.into_iter().skip(offset).take(size).map(summary).collect();
+    let items: Vec<_> = all
+        .into_iter()
+        .skip(offset)
+        .take(size)
+        .map(summary)
+        .collect();
     let end = offset.saturating_add(items.len());
     Page {
         next: (end < total && !items.is_empty()).then(|| Cursor {
@@ -229,8 +271,10 @@ pub(super) fn statement(
         candidates.extend(state.numbered(figures.slowest));
     }
     candidates.extend(state.requests.values().map(|(_, _, record)| &**record));
-    let mut slowest: Vec<SlowQuery> =
-        candidates.into_iter().filter_map(|record| slow_query(record, fingerprint)).collect();
+    let mut slowest: Vec<SlowQuery> = candidates
+        .into_iter()
+        .filter_map(|record| slow_query(record, fingerprint))
+        .collect();
     slowest.sort_unstable_by_key(|slow| Reverse((slow.max_us, slow.request_id)));
     slowest.dedup_by_key(|slow| slow.request_id);
     slowest.truncate(MAX_SLOWEST);
@@ -239,9 +283,7 @@ pub(super) fn statement(
         (b.total_us, &a.route, &a.method).cmp(&(a.total_us, &b.route, &b.method))
     });
     let mut call_sites: Vec<_> = call_sites.into_values().collect();
-    call_sites.sort_unstable_by(|a, b| {
-        (b.total_us, &a.call_site).cmp(&(a.total_us, &b.call_site))
-    });
+    call_sites.sort_unstable_by(|a, b| (b.total_us, &a.call_site).cmp(&(a.total_us, &b.call_site)));
     Some(StatementDetail {
         summary: summary(known),
         durations,
@@ -254,8 +296,10 @@ pub(super) fn statement(
 
 /// A request's share of a statement, over all its call sites.
 fn slow_query(record: &RequestRecord, fingerprint: Fingerprint) -> Option<SlowQuery> {
-    let mut shares =
-        record.statements.iter().filter(|used| used.statement.fingerprint == fingerprint);
+    let mut shares = record
+        .statements
+        .iter()
+        .filter(|used| used.statement.fingerprint == fingerprint);
     let first = shares.next()?;
     let mut slow = SlowQuery {
         request_id: record.summary.id,

@@ -73,12 +73,17 @@ impl State {
             self.bytes += bytes;
             self.starts.insert(id, started_us);
             self.numbers.insert(self.next_number, (started_us, id));
-            self.requests
-                .insert((started_us, id), (self.next_number, bytes, Box::new(record.clone())));
+            self.requests.insert(
+                (started_us, id),
+                (self.next_number, bytes, Box::new(record.clone())),
+            );
         }
         // A batch that is written again was counted with its requests.
         if !is_known {
-            batch.counted.iter().for_each(|request| stats.count(request));
+            batch
+                .counted
+                .iter()
+                .for_each(|request| stats.count(request));
         }
         self.add_stats(stats);
     }
@@ -97,11 +102,14 @@ impl State {
                 .merge(&figures);
         }
         for (fingerprint, totals) in stats.totals {
-            let known = self.statements.entry(fingerprint).or_insert_with(|| KnownStatement {
-                statement: totals.statement,
-                figures: StatementFigures::default(),
-                last_seen_us: totals.last_seen_us,
-            });
+            let known = self
+                .statements
+                .entry(fingerprint)
+                .or_insert_with(|| KnownStatement {
+                    statement: totals.statement,
+                    figures: StatementFigures::default(),
+                    last_seen_us: totals.last_seen_us,
+                });
             known.figures.merge(&totals.figures);
             known.last_seen_us = known.last_seen_us.max(totals.last_seen_us);
         }
@@ -112,11 +120,15 @@ impl State {
             self.statement_stats.pop_first();
         }
         if self.statements.len() > MAX_FIGURES {
-            let mut seen: Vec<i64> =
-                self.statements.values().map(|known| known.last_seen_us).collect();
+            let mut seen: Vec<i64> = self
+                .statements
+                .values()
+                .map(|known| known.last_seen_us)
+                .collect();
             let (_, middle, _) = seen.select_nth_unstable(MAX_FIGURES / 2);
             let middle = *middle;
-            self.statements.retain(|_, known| known.last_seen_us >= middle);
+            self.statements
+                .retain(|_, known| known.last_seen_us >= middle);
         }
     }
 
@@ -126,7 +138,9 @@ impl State {
 
     /// Removes the oldest request; `false` if there is none.
     pub(super) fn remove_oldest(&mut self) -> bool {
-        let Some(((_, id), (number, bytes, _))) = self.requests.pop_first() else { return false };
+        let Some(((_, id), (number, bytes, _))) = self.requests.pop_first() else {
+            return false;
+        };
         self.starts.remove(&id);
         self.numbers.remove(&number);
         self.bytes = self.bytes.saturating_sub(bytes);
@@ -138,7 +152,10 @@ impl State {
         let oldest_us = before(now, budget.max_age);
         let is_due = |state: &Self| {
             state.is_over(budget)
-                || state.requests.first_key_value().is_some_and(|((at, _), _)| *at < oldest_us)
+                || state
+                    .requests
+                    .first_key_value()
+                    .is_some_and(|((at, _), _)| *at < oldest_us)
         };
         for _ in 0..STEP {
             if !is_due(self) || !self.remove_oldest() {
@@ -146,10 +163,14 @@ impl State {
             }
         }
         let stats_us = before(now, STATS_AGE.max(budget.max_age));
-        self.route_stats.retain(|(bucket, _), _| *bucket >= stats_us);
-        self.statement_stats.retain(|(bucket, ..), _| *bucket >= stats_us);
-        self.statements.retain(|_, known| known.last_seen_us >= stats_us);
-        self.plans.retain(|plan| plan.captured_at.timestamp_micros() >= stats_us);
+        self.route_stats
+            .retain(|(bucket, _), _| *bucket >= stats_us);
+        self.statement_stats
+            .retain(|(bucket, ..), _| *bucket >= stats_us);
+        self.statements
+            .retain(|_, known| known.last_seen_us >= stats_us);
+        self.plans
+            .retain(|plan| plan.captured_at.timestamp_micros() >= stats_us);
         !self.requests.is_empty() && is_due(self)
     }
 
@@ -167,7 +188,9 @@ impl State {
 
     pub(super) fn request(&self, id: RequestId) -> Option<&RequestRecord> {
         let started_us = *self.starts.get(&id)?;
-        self.requests.get(&(started_us, id)).map(|(_, _, record)| &**record)
+        self.requests
+            .get(&(started_us, id))
+            .map(|(_, _, record)| &**record)
     }
 
     /// The request that [`StatementFigures::slowest`] means, while it is kept.
@@ -181,7 +204,8 @@ impl State {
             return;
         }
         self.plans.push(plan.clone());
-        self.plans.sort_by_key(|plan| Reverse((plan.captured_at, plan.id)));
+        self.plans
+            .sort_by_key(|plan| Reverse((plan.captured_at, plan.id)));
         self.plans.truncate(MAX_PLANS);
     }
 
@@ -191,13 +215,19 @@ impl State {
         mut wanted: impl FnMut(&PlanRecord) -> bool,
         limit: usize,
     ) -> Vec<PlanRecord> {
-        self.plans.iter().filter(|plan| wanted(plan)).take(limit).cloned().collect()
+        self.plans
+            .iter()
+            .filter(|plan| wanted(plan))
+            .take(limit)
+            .cloned()
+            .collect()
     }
 }
 
 /// The microsecond that lies `age` before `now`.
 fn before(now: DateTime<Utc>, age: Duration) -> i64 {
-    now.timestamp_micros().saturating_sub(i64::try_from(age.as_micros()).unwrap_or(i64::MAX))
+    now.timestamp_micros()
+        .saturating_sub(i64::try_from(age.as_micros()).unwrap_or(i64::MAX))
 }
 
 fn as_u64(number: usize) -> u64 {
@@ -208,7 +238,10 @@ fn as_u64(number: usize) -> u64 {
 fn size_of_record(record: &RequestRecord) -> usize {
     let detail = &record.detail;
     let pairs = |fields: &[(String, String)]| -> usize {
-        fields.iter().map(|(name, value)| 48 + name.len() + value.len()).sum()
+        fields
+            .iter()
+            .map(|(name, value)| 48 + name.len() + value.len())
+            .sum()
     };
     let texts: usize = detail.texts.iter().map(|text| 80 + text.text.len()).sum();
     let headers: usize = detail
@@ -252,7 +285,11 @@ fn size_of_record(record: &RequestRecord) -> usize {
         + size_of_val(&*detail.waits)
         + record.summary.path.len()
         + record.summary.route.len()
-        + [&detail.error, &detail.query_string].into_iter().flatten().map(String::len).sum::<usize>()
+        + [&detail.error, &detail.query_string]
+            .into_iter()
+            .flatten()
+            .map(String::len)
+            .sum::<usize>()
         + texts
         + headers
         + bodies

@@ -27,13 +27,19 @@ pub(super) async fn clear(writer: &mut Writer) -> Result<(), Fault> {
     let mut transaction = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
     for table in TABLES {
         // Without a condition SQLite drops whole pages, not rows.
-        query(AssertSqlSafe(format!("DELETE FROM {table}"))).execute(&mut *transaction).await?;
+        query(AssertSqlSafe(format!("DELETE FROM {table}")))
+            .execute(&mut *transaction)
+            .await?;
     }
     transaction.commit().await?;
     writer.forget();
     writer.flagged = [0; 3];
-    query("PRAGMA incremental_vacuum").execute(&mut writer.connection).await?;
+    query("PRAGMA incremental_vacuum")
+        .execute(&mut writer.connection)
+        .await?;
     // Readers may hold the log; then it is cut when they are done.
-    query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut writer.connection).await?;
+    query("PRAGMA wal_checkpoint(TRUNCATE)")
+        .execute(&mut writer.connection)
+        .await?;
     Ok(())
 }

@@ -3,8 +3,8 @@
 //! A statement costs sqlx a round trip to SQLite's thread, about as much as ten rows. Rows go in
 //! chunks of a power of two, so that a handful of prepared statements serves any number of rows.
 
-use sqlx::{SqliteConnection, error::BoxDynError, query_with, sqlite::SqliteArguments};
 use sqlx::{Arguments, AssertSqlSafe};
+use sqlx::{SqliteConnection, error::BoxDynError, query_with, sqlite::SqliteArguments};
 
 use super::error::Fault;
 
@@ -36,7 +36,9 @@ pub(super) async fn insert_rows<R: Sync>(
             bind(&mut arguments, row).map_err(sqlx::Error::Encode)?;
         }
         let sql = format!("{head} VALUES {}", tuples(chunk.len(), columns));
-        query_with(AssertSqlSafe(sql), arguments).execute(&mut *connection).await?;
+        query_with(AssertSqlSafe(sql), arguments)
+            .execute(&mut *connection)
+            .await?;
     }
     Ok(())
 }

@@ -14,11 +14,7 @@ use silk_core::{CallSite, Database, Fingerprint, RunId, RunRecord, SqlText, Stat
 use sqlx::{Row, SqliteConnection, query, query_scalar};
 
 use super::{error::Fault, insert::to_i64};
-use crate::{
-    detail::TextRef,
-    kind_number,
-    stats::RouteKey,
-};
+use crate::{detail::TextRef, kind_number, stats::RouteKey};
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
@@ -103,7 +99,8 @@ impl Intern {
         id: RunId,
         like: &RunRecord,
     ) -> Result<i64, Fault> {
-        self.run(connection, &RunRecord { id, ..like.clone() }).await
+        self.run(connection, &RunRecord { id, ..like.clone() })
+            .await
     }
 
     async fn database(
@@ -146,7 +143,13 @@ impl Intern {
         .bind(at_us)
         .fetch_one(connection)
         .await?;
-        self.routes.insert(route.clone(), Entry { id, last_used_us: at_us });
+        self.routes.insert(
+            route.clone(),
+            Entry {
+                id,
+                last_used_us: at_us,
+            },
+        );
         Ok(id)
     }
 
@@ -157,7 +160,10 @@ impl Intern {
         at_us: i64,
     ) -> Result<i64, Fault> {
         let fingerprint = statement.fingerprint;
-        if let Some(entry) = self.statements.get(&fingerprint).filter(|entry| entry.is_fresh(at_us))
+        if let Some(entry) = self
+            .statements
+            .get(&fingerprint)
+            .filter(|entry| entry.is_fresh(at_us))
         {
             return Ok(entry.id);
         }
@@ -176,7 +182,13 @@ impl Intern {
         .bind(at_us)
         .fetch_one(connection)
         .await?;
-        self.statements.insert(fingerprint, Entry { id, last_used_us: at_us });
+        self.statements.insert(
+            fingerprint,
+            Entry {
+                id,
+                last_used_us: at_us,
+            },
+        );
         Ok(id)
     }
 
@@ -187,8 +199,14 @@ impl Intern {
         call_site: Option<&CallSite>,
         at_us: i64,
     ) -> Result<i64, Fault> {
-        let Some(call_site) = call_site else { return Ok(0) };
-        if let Some(entry) = self.call_sites.get(call_site).filter(|entry| entry.is_fresh(at_us)) {
+        let Some(call_site) = call_site else {
+            return Ok(0);
+        };
+        if let Some(entry) = self
+            .call_sites
+            .get(call_site)
+            .filter(|entry| entry.is_fresh(at_us))
+        {
             return Ok(entry.id);
         }
         let id = query_scalar(
@@ -202,7 +220,13 @@ impl Intern {
         .bind(at_us)
         .fetch_one(connection)
         .await?;
-        self.call_sites.insert(call_site.clone(), Entry { id, last_used_us: at_us });
+        self.call_sites.insert(
+            call_site.clone(),
+            Entry {
+                id,
+                last_used_us: at_us,
+            },
+        );
         Ok(id)
     }
 
@@ -260,10 +284,18 @@ impl Intern {
         }
         if sql.text.len() <= MAX_REMEMBERED_TEXT {
             let entries = self.texts.entry(Arc::clone(&sql.text)).or_default();
-            let entry = Entry { id, last_used_us: at_us };
+            let entry = Entry {
+                id,
+                last_used_us: at_us,
+            };
             let is_redacted = sql.is_redacted;
             entries.retain(|known| known.entry.id != id);
-            entries.push(TextEntry { fingerprint, database, is_redacted, entry });
+            entries.push(TextEntry {
+                fingerprint,
+                database,
+                is_redacted,
+                entry,
+            });
         }
         Ok(TextRef::Stored(id.cast_unsigned()))
     }

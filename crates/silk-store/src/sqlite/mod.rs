@@ -105,7 +105,7 @@ impl SqliteStore {
                     // All of the old file is closed before anything of the new one is opened: they
                     // share the names of their write-ahead logs.
                     self.close_readers().await;
-                    writer.close().await;
+                    writer.abandon(&self.path).await;
                 }
                 Box::new(Writer::open(&self.path, &self.config).await?)
             }
@@ -126,14 +126,22 @@ impl SqliteStore {
     }
 
     async fn close_readers(&self) {
-        let readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let readers = self
+            .readers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(readers) = readers {
             readers.close().await;
         }
     }
 
     async fn reader(&self) -> Result<PoolConnection<Sqlite>, Fault> {
-        let known = self.readers.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let known = self
+            .readers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let readers = match known {
             Some(readers) if FileId::of(&self.path)? == Some(readers.file) => readers,
             _ => {
@@ -143,7 +151,9 @@ impl SqliteStore {
                 let mut slot = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
                 let readers = match slot.clone() {
                     Some(readers) if readers.file == file => readers,
-                    _ => slot.insert(Readers::new(&self.path, file, &self.config)).clone(),
+                    _ => slot
+                        .insert(Readers::new(&self.path, file, &self.config))
+                        .clone(),
                 };
                 drop(slot);
                 lease.give_back();
@@ -181,8 +191,7 @@ impl SqliteStore {
 
     async fn retain_step(&self, budget: Budget, now: DateTime<Utc>) -> Result<bool, Fault> {
         let mut lease = self.lease().await?;
-        let more =
-            retain::step(&mut lease.writer, &self.path, &self.config, budget, now).await?;
+        let more = retain::step(&mut lease.writer, &self.path, &self.config, budget, now).await?;
         self.finish(lease)?;
         Ok(more)
     }
@@ -198,12 +207,18 @@ impl Store for SqliteStore {
     }
 
     fn write<'a>(&'a self, batch: &'a WriteBatch) -> StoreFuture<'a, ()> {
-        Box::pin(async move { self.write_batch(batch).await.or_else(during("write a batch")) })
+        Box::pin(async move {
+            self.write_batch(batch)
+                .await
+                .or_else(during("write a batch"))
+        })
     }
 
     fn retain(&self, budget: Budget, now: DateTime<Utc>) -> StoreFuture<'_, bool> {
         Box::pin(async move {
-            self.retain_step(budget, now).await.or_else(during("remove what is over the budget"))
+            self.retain_step(budget, now)
+                .await
+                .or_else(during("remove what is over the budget"))
         })
     }
 
@@ -268,9 +283,10 @@ impl Store for SqliteStore {
     }
 
     fn plans_of_request(&self, id: RequestId) -> StoreFuture<'_, Vec<PlanRecord>> {
-        self.read("list the plans of a request", move |mut connection| async move {
-            plans::of_request(&mut connection, id).await
-        })
+        self.read(
+            "list the plans of a request",
+            move |mut connection| async move { plans::of_request(&mut connection, id).await },
+        )
     }
 
     fn plans_of_statement(
@@ -278,9 +294,12 @@ impl Store for SqliteStore {
         fingerprint: Fingerprint,
         limit: u32,
     ) -> StoreFuture<'_, Vec<PlanRecord>> {
-        self.read("list the plans of a statement", move |mut connection| async move {
-            plans::of_statement(&mut connection, fingerprint, limit).await
-        })
+        self.read(
+            "list the plans of a statement",
+            move |mut connection| async move {
+                plans::of_statement(&mut connection, fingerprint, limit).await
+            },
+        )
     }
 
     fn clear(&self) -> StoreFuture<'_, ()> {

@@ -1,6 +1,10 @@
 //! Opening the file, and noticing that it is no longer the one that was opened.
 
-use std::{fs, io, path::Path, time::Duration};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use sqlx::{
     ConnectOptions, Connection, SqliteConnection, SqlitePool,
@@ -50,6 +54,8 @@ impl FileId {
 pub(super) struct Writer {
     pub(super) connection: SqliteConnection,
     pub(super) file: FileId,
+    /// The write-ahead log of `file`.
+    log: Option<FileId>,
     pub(super) intern: Intern,
     pub(super) buckets: OpenBuckets,
     pub(super) encoder: Encoder,
@@ -62,30 +68,36 @@ pub(super) struct Writer {
 impl Writer {
     /// Opens the file, makes it where there is none, and brings its schema up to date.
     pub(super) async fn open(path: &Path, config: &SqliteStoreConfig) -> Result<Self, Fault> {
-        if FileId::of(path)?.is_none() {
-            // What a removed file left behind would be taken for the new one's.
-            for suffix in ["-wal", "-shm"] {
-                let mut left = path.as_os_str().to_owned();
-                left.push(suffix);
-                let _ = fs::remove_file(left);
+        let is_new = match fs::metadata(path) {
+            Ok(metadata) => metadata.len() == 0,
+            Err(_) => {
+                remove_log(path);
+                true
             }
-        }
-        let options = options(path, config)
+        };
+        let mut options = options(path, config)
             .create_if_missing(true)
-            .auto_vacuum(SqliteAutoVacuum::Incremental)
             .journal_mode(SqliteJournalMode::Wal)
             .pragma("cache_size", "-16000")
             .pragma("journal_size_limit", "67108864")
             .thread_name(|id| format!("silk-store-write-{id}"));
-        let mut connection =
-            options.connect().await.map_err(|error| read_only_or(path, error))?;
+        if is_new {
+            // Takes the write lock, so that it must not be said of a file that has it already.
+            options = options.auto_vacuum(SqliteAutoVacuum::Incremental);
+        }
+        let mut connection = options
+            .connect()
+            .await
+            .map_err(|error| read_only_or(path, error))?;
         let mut migrator = sqlx::migrate!("./migrations/sqlite");
         migrator.dangerous_set_table_name("_silk_migrations");
         migrator.run_direct(None, &mut connection, false).await?;
         let file = FileId::of(path)?.ok_or(Fault::Moved)?;
+        let log = FileId::of(&log_of(path))?;
         Ok(Self {
             connection,
             file,
+            log,
             intern: Intern::default(),
             buckets: OpenBuckets::default(),
             encoder: Encoder::new(),
@@ -98,6 +110,33 @@ impl Writer {
     pub(super) async fn close(self) {
         let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.connection.close()).await;
     }
+
+    /// Closes the connection to a file that is no longer at `path`.
+    ///
+    /// SQLite leaves the log of a moved file where it is, and would take it for the new file's.
+    pub(super) async fn abandon(self, path: &Path) {
+        let log = self.log;
+        self.close().await;
+        if log.is_some() && FileId::of(&log_of(path)).is_ok_and(|now| now == log) {
+            remove_log(path);
+        }
+    }
+}
+
+/// The name of a file's write-ahead log.
+pub(super) fn log_of(path: &Path) -> PathBuf {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    log.into()
+}
+
+/// Removes a log that belongs to no file any more, with its index.
+fn remove_log(path: &Path) {
+    let mut index = path.as_os_str().to_owned();
+    index.push("-shm");
+    // Where it cannot be removed, opening tells why.
+    let _ = fs::remove_file(log_of(path));
+    let _ = fs::remove_file(index);
 }
 
 /// The connections for reading.
@@ -149,5 +188,9 @@ fn read_only_or(path: &Path, error: sqlx::Error) -> Fault {
         ),
         Ok(_) => false,
     };
-    if refused { Fault::ReadOnly(error) } else { Fault::Sql(error) }
+    if refused {
+        Fault::ReadOnly(error)
+    } else {
+        Fault::Sql(error)
+    }
 }

@@ -1,9 +1,7 @@
 //! Plans that were kept.
 
 use chrono::DateTime;
-use silk_core::{
-    Database, ExplainOutput, Fingerprint, PlanFormat, PlanId, PlanRecord, RequestId,
-};
+use silk_core::{Database, ExplainOutput, Fingerprint, PlanFormat, PlanId, PlanRecord, RequestId};
 use sqlx::{AssertSqlSafe, Row, SqliteConnection, query, sqlite::SqliteRow};
 
 use super::{error::Fault, intern::database_number, request::database_kind};
@@ -12,10 +10,7 @@ const COLUMNS: &str = "id, request_id, seq, fingerprint, database_kind, database
      source, format, is_analyzed, raw";
 
 /// Keeps a plan, if it is not known yet.
-pub(super) async fn add(
-    connection: &mut SqliteConnection,
-    plan: &PlanRecord,
-) -> Result<(), Fault> {
+pub(super) async fn add(connection: &mut SqliteConnection, plan: &PlanRecord) -> Result<(), Fault> {
     query(AssertSqlSafe(format!(
         "INSERT INTO plans ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT DO NOTHING"
@@ -42,7 +37,10 @@ pub(super) async fn plan(
     id: PlanId,
 ) -> Result<Option<PlanRecord>, Fault> {
     let sql = format!("SELECT {COLUMNS} FROM plans WHERE id = ?");
-    let row = query(AssertSqlSafe(sql)).bind(id.0).fetch_optional(connection).await?;
+    let row = query(AssertSqlSafe(sql))
+        .bind(id.0)
+        .fetch_optional(connection)
+        .await?;
     row.as_ref().map(record).transpose()
 }
 
@@ -54,7 +52,10 @@ pub(super) async fn of_request(
     let sql = format!(
         "SELECT {COLUMNS} FROM plans WHERE request_id = ? ORDER BY captured_us DESC, id DESC"
     );
-    let rows = query(AssertSqlSafe(sql)).bind(id.0).fetch_all(connection).await?;
+    let rows = query(AssertSqlSafe(sql))
+        .bind(id.0)
+        .fetch_all(connection)
+        .await?;
     rows.iter().map(record).collect()
 }
 
@@ -83,7 +84,10 @@ fn record(row: &SqliteRow) -> Result<PlanRecord, Fault> {
         request_id: RequestId(row.try_get(1)?),
         seq: row.try_get(2)?,
         fingerprint: Fingerprint(row.try_get::<i64, _>(3)?.cast_unsigned()),
-        database: Database { kind: database_kind(row.try_get(4)?), name: row.try_get(5)? },
+        database: Database {
+            kind: database_kind(row.try_get(4)?),
+            name: row.try_get(5)?,
+        },
         captured_at: DateTime::from_timestamp_micros(row.try_get(6)?)
             .ok_or(Fault::Nonsense("a time"))?,
         source: row.try_get(7)?,

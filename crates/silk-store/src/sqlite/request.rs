@@ -33,7 +33,10 @@ async fn record(
     id: RequestId,
 ) -> Result<Option<RequestRecord>, Fault> {
     let sql = format!("SELECT {COLUMNS} FROM requests q {JOINS} WHERE q.id = ?");
-    let row = query(AssertSqlSafe(sql)).bind(id.0).fetch_optional(&mut *connection).await?;
+    let row = query(AssertSqlSafe(sql))
+        .bind(id.0)
+        .fetch_optional(&mut *connection)
+        .await?;
     let Some(row) = row else { return Ok(None) };
     let sequence: i64 = row.try_get(0)?;
     let summary = summary(&row)?;
@@ -49,7 +52,12 @@ async fn record(
     let call_sites = stored
         .call_sites
         .iter()
-        .map(|id| by_id.get(&id.cast_signed()).cloned().unwrap_or_else(unknown_call_site))
+        .map(|id| {
+            by_id
+                .get(&id.cast_signed())
+                .cloned()
+                .unwrap_or_else(unknown_call_site)
+        })
         .collect();
     Ok(Some(RequestRecord {
         summary,
@@ -60,10 +68,7 @@ async fn record(
 }
 
 /// The texts that `refs` stand for, in their order.
-async fn texts(
-    connection: &mut SqliteConnection,
-    refs: &[TextRef],
-) -> Result<Vec<SqlText>, Fault> {
+async fn texts(connection: &mut SqliteConnection, refs: &[TextRef]) -> Result<Vec<SqlText>, Fault> {
     let stored = refs.iter().filter_map(|text| match text {
         TextRef::Stored(id) => Some(*id),
         TextRef::Inline { .. } => None,
@@ -80,13 +85,20 @@ async fn texts(
         let text: String = row.try_get(4)?;
         interned.insert(
             row.try_get(0)?,
-            (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?, text.into()),
+            (
+                row.try_get(1)?,
+                row.try_get(2)?,
+                row.try_get(3)?,
+                text.into(),
+            ),
         );
     }
     let inline = refs.iter().filter_map(|text| match text {
-        TextRef::Inline { statement, database, .. } => {
-            Some((statement.cast_signed(), database.cast_signed()))
-        }
+        TextRef::Inline {
+            statement,
+            database,
+            ..
+        } => Some((statement.cast_signed(), database.cast_signed())),
         TextRef::Stored(_) => None,
     });
     let (statement_ids, database_ids): (Vec<i64>, Vec<i64>) = interned
@@ -96,10 +108,18 @@ async fn texts(
         .unzip();
     let statements = statements(connection, statement_ids).await?;
     let databases = databases(connection, database_ids).await?;
-    let statement_of =
-        |id: i64| statements.get(&id).cloned().unwrap_or_else(|| Arc::new(unknown_statement()));
-    let database_of =
-        |id: i64| databases.get(&id).cloned().unwrap_or_else(|| Arc::new(unknown_database()));
+    let statement_of = |id: i64| {
+        statements
+            .get(&id)
+            .cloned()
+            .unwrap_or_else(|| Arc::new(unknown_statement()))
+    };
+    let database_of = |id: i64| {
+        databases
+            .get(&id)
+            .cloned()
+            .unwrap_or_else(|| Arc::new(unknown_database()))
+    };
     Ok(refs
         .iter()
         .map(|text| match text {
@@ -119,7 +139,13 @@ async fn texts(
                     is_redacted: true,
                 },
             },
-            TextRef::Inline { text, statement, database, has_literals, is_redacted } => SqlText {
+            TextRef::Inline {
+                text,
+                statement,
+                database,
+                has_literals,
+                is_redacted,
+            } => SqlText {
                 text: Arc::from(&**text),
                 statement: statement_of(statement.cast_signed()),
                 database: database_of(database.cast_signed()),
@@ -144,11 +170,18 @@ fn unknown_statement() -> Statement {
 }
 
 const fn unknown_database() -> Database {
-    Database { kind: DatabaseKind::Unknown, name: String::new() }
+    Database {
+        kind: DatabaseKind::Unknown,
+        name: String::new(),
+    }
 }
 
 const fn unknown_call_site() -> CallSite {
-    CallSite { function: String::new(), file: String::new(), line: 0 }
+    CallSite {
+        function: String::new(),
+        file: String::new(),
+        line: 0,
+    }
 }
 
 /// The database that a number stands for.
@@ -187,7 +220,9 @@ async fn statements(
     .bind(json_numbers(ids))
     .fetch_all(connection)
     .await?;
-    rows.iter().map(|row| Ok((row.try_get(0)?, Arc::new(statement(row)?)))).collect()
+    rows.iter()
+        .map(|row| Ok((row.try_get(0)?, Arc::new(statement(row)?))))
+        .collect()
 }
 
 async fn databases(
@@ -203,8 +238,10 @@ async fn databases(
     .await?;
     rows.iter()
         .map(|row| {
-            let database =
-                Database { kind: database_kind(row.try_get(1)?), name: row.try_get(2)? };
+            let database = Database {
+                kind: database_kind(row.try_get(1)?),
+                name: row.try_get(2)?,
+            };
             Ok((row.try_get(0)?, Arc::new(database)))
         })
         .collect()
@@ -247,7 +284,9 @@ async fn statements_of(
     .fetch_all(&mut *connection)
     .await?;
     let column = |column: usize| {
-        rows.iter().map(|row| row.try_get(column)).collect::<Result<Vec<i64>, sqlx::Error>>()
+        rows.iter()
+            .map(|row| row.try_get(column))
+            .collect::<Result<Vec<i64>, sqlx::Error>>()
     };
     let known = statements(connection, column(0)?).await?;
     let sites = call_sites(connection, json_numbers(column(1)?)).await?;

@@ -40,7 +40,12 @@ pub(super) async fn routes(
             }
         };
         sum.merge(&figures);
-        over_time.add(row.try_get(4)?, figures.requests, figures.total_us, &figures.durations);
+        over_time.add(
+            row.try_get(4)?,
+            figures.requests,
+            figures.total_us,
+            &figures.durations,
+        );
     }
     let mut routes: Vec<_> = routes
         .into_values()

@@ -6,7 +6,7 @@ use chrono::DateTime;
 use silk_core::store::StoreSize;
 use sqlx::{SqliteConnection, query_as, query_scalar};
 
-use super::{error::Fault, insert::to_u64};
+use super::{error::Fault, insert::to_u64, open::log_of};
 
 /// Above so many requests they are estimated.
 const COUNTED: i64 = 50_000;
@@ -20,8 +20,9 @@ pub(super) async fn size(
     let statements: i64 = query_scalar("SELECT count(*) FROM statements WHERE calls > 0")
         .fetch_one(&mut *connection)
         .await?;
-    let oldest: Option<i64> =
-        query_scalar("SELECT min(started_us) FROM requests").fetch_one(connection).await?;
+    let oldest: Option<i64> = query_scalar("SELECT min(started_us) FROM requests")
+        .fetch_one(connection)
+        .await?;
     Ok(StoreSize {
         bytes: bytes(path),
         requests,
@@ -32,9 +33,7 @@ pub(super) async fn size(
 
 /// Bytes of the file and its write-ahead log.
 fn bytes(path: &Path) -> u64 {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    [path.as_os_str(), &log]
+    [path, &log_of(path)]
         .into_iter()
         .filter_map(|file| fs::metadata(file).ok())
         .map(|metadata| metadata.len())
@@ -43,20 +42,21 @@ fn bytes(path: &Path) -> u64 {
 
 /// Requests kept, and whether that is an estimate: sequences have no gaps but those that
 /// out-of-order starts leave at the oldest end.
-pub(super) async fn request_count(
-    connection: &mut SqliteConnection,
-) -> Result<(u64, bool), Fault> {
+pub(super) async fn request_count(connection: &mut SqliteConnection) -> Result<(u64, bool), Fault> {
     let (first, last): (Option<i64>, Option<i64>) = query_as(
         "SELECT (SELECT min(sequence) FROM requests), (SELECT max(sequence) FROM requests)",
     )
     .fetch_one(&mut *connection)
     .await?;
-    let (Some(first), Some(last)) = (first, last) else { return Ok((0, false)) };
+    let (Some(first), Some(last)) = (first, last) else {
+        return Ok((0, false));
+    };
     let span = last.saturating_sub(first).saturating_add(1);
     if span > COUNTED {
         return Ok((to_u64(span), true));
     }
-    let count: i64 =
-        query_scalar("SELECT count(*) FROM requests").fetch_one(connection).await?;
+    let count: i64 = query_scalar("SELECT count(*) FROM requests")
+        .fetch_one(connection)
+        .await?;
     Ok((to_u64(count), false))
 }

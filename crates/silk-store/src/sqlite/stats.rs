@@ -75,7 +75,9 @@ pub(super) async fn add_totals(
     let mut json = String::from("[");
     for totals in stats.totals.values() {
         let figures = &totals.figures;
-        let id = intern.statement(connection, &totals.statement, at_us).await?;
+        let id = intern
+            .statement(connection, &totals.statement, at_us)
+            .await?;
         if json.len() > 1 {
             json.push(',');
         }
@@ -129,10 +131,19 @@ pub(super) async fn add(
         Vec::with_capacity(stats.by_statement.len());
     for ((bucket, fingerprint, route, call_site), figures) in &stats.by_statement {
         // Every statement of a batch has its totals there.
-        let Some(totals) = stats.totals.get(fingerprint) else { continue };
-        let statement = intern.statement(connection, &totals.statement, at_us).await?;
-        let call_site = intern.call_site(connection, call_site.as_ref(), at_us).await?;
-        by_statement.push(((*bucket, statement, routes[*route], call_site, run), figures));
+        let Some(totals) = stats.totals.get(fingerprint) else {
+            continue;
+        };
+        let statement = intern
+            .statement(connection, &totals.statement, at_us)
+            .await?;
+        let call_site = intern
+            .call_site(connection, call_site.as_ref(), at_us)
+            .await?;
+        by_statement.push((
+            (*bucket, statement, routes[*route], call_site, run),
+            figures,
+        ));
     }
     load_routes(connection, buckets, &by_route).await?;
     load_statements(connection, buckets, &by_statement).await?;
@@ -140,8 +151,10 @@ pub(super) async fn add(
     for (key, figures) in &by_route {
         buckets.routes.entry(*key).or_default().merge(figures);
     }
-    let rows: Vec<_> =
-        by_route.iter().filter_map(|(key, _)| Some((MINUTE_S, *key, buckets.routes.get(key)?))).collect();
+    let rows: Vec<_> = by_route
+        .iter()
+        .filter_map(|(key, _)| Some((MINUTE_S, *key, buckets.routes.get(key)?)))
+        .collect();
     replace_routes(connection, &rows).await?;
 
     for (key, figures) in &by_statement {
@@ -160,22 +173,28 @@ pub(super) async fn replace_routes(
 ) -> Result<(), Fault> {
     const HEAD: &str = "INSERT OR REPLACE INTO route_stats (width_s, bucket_us, route_id, run_id,
          requests, errors, total_us, sql_us, queries, max_queries, durations)";
-    insert_rows(connection, HEAD, 11, rows, |arguments, (width, key, figures)| {
-        for number in [*width, key.0, key.1, key.2] {
-            arguments.add(number)?;
-        }
-        for number in [
-            figures.requests,
-            figures.errors,
-            figures.total_us,
-            figures.sql_us,
-            figures.queries,
-            figures.max_queries,
-        ] {
-            arguments.add(to_i64(number))?;
-        }
-        arguments.add(to_bytes(&figures.durations))
-    })
+    insert_rows(
+        connection,
+        HEAD,
+        11,
+        rows,
+        |arguments, (width, key, figures)| {
+            for number in [*width, key.0, key.1, key.2] {
+                arguments.add(number)?;
+            }
+            for number in [
+                figures.requests,
+                figures.errors,
+                figures.total_us,
+                figures.sql_us,
+                figures.queries,
+                figures.max_queries,
+            ] {
+                arguments.add(to_i64(number))?;
+            }
+            arguments.add(to_bytes(&figures.durations))
+        },
+    )
     .await
 }
 
@@ -186,23 +205,29 @@ pub(super) async fn replace_statements(
     const HEAD: &str = "INSERT OR REPLACE INTO statement_stats (width_s, bucket_us, statement_id,
          route_id, call_site_id, run_id, calls, requests, errors, total_us, rows_returned, max_us,
          slowest_sequence, durations)";
-    insert_rows(connection, HEAD, 14, rows, |arguments, (width, key, figures)| {
-        for number in [*width, key.0, key.1, key.2, key.3, key.4] {
-            arguments.add(number)?;
-        }
-        for number in [
-            figures.calls,
-            figures.requests,
-            figures.errors,
-            figures.total_us,
-            figures.rows,
-            figures.max_us,
-        ] {
-            arguments.add(to_i64(number))?;
-        }
-        arguments.add(figures.slowest)?;
-        arguments.add(to_bytes(&figures.durations))
-    })
+    insert_rows(
+        connection,
+        HEAD,
+        14,
+        rows,
+        |arguments, (width, key, figures)| {
+            for number in [*width, key.0, key.1, key.2, key.3, key.4] {
+                arguments.add(number)?;
+            }
+            for number in [
+                figures.calls,
+                figures.requests,
+                figures.errors,
+                figures.total_us,
+                figures.rows,
+                figures.max_us,
+            ] {
+                arguments.add(to_i64(number))?;
+            }
+            arguments.add(figures.slowest)?;
+            arguments.add(to_bytes(&figures.durations))
+        },
+    )
     .await
 }
 

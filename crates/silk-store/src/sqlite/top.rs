@@ -62,11 +62,12 @@ pub(super) const fn list_of(sort: RequestSort) -> Option<&'static TopList> {
 pub(super) type Threshold = Option<(i64, Uuid)>;
 
 /// The thresholds, in the order of [`LISTS`].
-pub(super) async fn thresholds(
-    connection: &mut SqliteConnection,
-) -> Result<[Threshold; 3], Fault> {
+pub(super) async fn thresholds(connection: &mut SqliteConnection) -> Result<[Threshold; 3], Fault> {
     let mut thresholds = [None; 3];
-    for row in query("SELECT list, key, id FROM top_thresholds").fetch_all(connection).await? {
+    for row in query("SELECT list, key, id FROM top_thresholds")
+        .fetch_all(connection)
+        .await?
+    {
         let name: &str = row.try_get(0)?;
         if let Some(place) = LISTS.iter().position(|list| list.name == name) {
             thresholds[place] = Some((row.try_get(1)?, row.try_get(2)?));
@@ -81,7 +82,11 @@ pub(super) fn flags(
     summary: &RequestSummary,
     flagged: &mut [u64; 3],
 ) -> [bool; 3] {
-    let keys = [summary.times.total_us, summary.times.sql_us, summary.query_count];
+    let keys = [
+        summary.times.total_us,
+        summary.times.sql_us,
+        summary.query_count,
+    ];
     std::array::from_fn(|list| {
         let is_top = thresholds[list]
             .is_none_or(|threshold| (to_i64(keys[list]), summary.id.0) >= threshold);
@@ -100,7 +105,9 @@ pub(super) async fn trim(
             continue;
         }
         *flagged = 0;
-        let TopList { key, flag, index, .. } = list;
+        let TopList {
+            key, flag, index, ..
+        } = list;
         let least = query(AssertSqlSafe(format!(
             "SELECT {key}, id FROM requests INDEXED BY {index} WHERE {flag} = 1
              ORDER BY {key} DESC, id DESC LIMIT 1 OFFSET ?"
@@ -143,7 +150,12 @@ async fn set(
 pub(super) async fn refill(connection: &mut SqliteConnection) -> Result<bool, Fault> {
     let thresholds = thresholds(connection).await?;
     for (list, threshold) in LISTS.iter().zip(thresholds) {
-        let TopList { name, key, flag, index } = list;
+        let TopList {
+            name,
+            key,
+            flag,
+            index,
+        } = list;
         if threshold.is_none() {
             continue;
         }
@@ -162,8 +174,9 @@ pub(super) async fn refill(connection: &mut SqliteConnection) -> Result<bool, Fa
         .bind(KEPT - 1)
         .fetch_optional(&mut *connection)
         .await?;
-        let least: Option<(i64, Uuid)> =
-            least.map(|row| Ok::<_, Fault>((row.try_get(0)?, row.try_get(1)?))).transpose()?;
+        let least: Option<(i64, Uuid)> = least
+            .map(|row| Ok::<_, Fault>((row.try_get(0)?, row.try_get(1)?)))
+            .transpose()?;
         if let Some(least) = least {
             set(connection, list, least).await?;
         } else {

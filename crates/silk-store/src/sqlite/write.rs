@@ -41,7 +41,14 @@ pub(super) async fn write(writer: &mut Writer, batch: &WriteBatch) -> Result<(),
         return Ok(());
     }
     writer.intern.trim();
-    let Writer { connection, intern, buckets, encoder, flagged, .. } = writer;
+    let Writer {
+        connection,
+        intern,
+        buckets,
+        encoder,
+        flagged,
+        ..
+    } = writer;
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     let connection = &mut *transaction;
 
@@ -65,10 +72,16 @@ pub(super) async fn write(writer: &mut Writer, batch: &WriteBatch) -> Result<(),
         .collect();
     // A batch that is written again was counted with its requests.
     if known.is_empty() {
-        batch.counted.iter().for_each(|request| figures.count(request));
+        batch
+            .counted
+            .iter()
+            .for_each(|request| figures.count(request));
     }
 
-    let started = batch.requests.iter().map(|record| record.summary.started_at);
+    let started = batch
+        .requests
+        .iter()
+        .map(|record| record.summary.started_at);
     let at_us = started
         .chain(batch.counted.iter().map(|request| request.started_at))
         .max()
@@ -100,9 +113,17 @@ pub(super) async fn write(writer: &mut Writer, batch: &WriteBatch) -> Result<(),
                 sequence,
                 position,
                 statement: intern.statement(connection, &used.statement, at_us).await?,
-                call_site: intern.call_site(connection, used.call_site.as_ref(), at_us).await?,
-                figures: [used.calls, used.errors, used.total_us, used.max_us, used.rows]
-                    .map(to_i64),
+                call_site: intern
+                    .call_site(connection, used.call_site.as_ref(), at_us)
+                    .await?,
+                figures: [
+                    used.calls,
+                    used.errors,
+                    used.total_us,
+                    used.max_us,
+                    used.rows,
+                ]
+                .map(to_i64),
                 distinct_values: used.distinct_values.map(to_i64),
             });
         }
@@ -139,15 +160,18 @@ async fn known_ids(
     for chunk in records.chunks(1024) {
         let mut arguments = SqliteArguments::default();
         for record in chunk {
-            arguments.add(&record.summary.id.0.as_bytes()[..]).map_err(sqlx::Error::Encode)?;
+            arguments
+                .add(&record.summary.id.0.as_bytes()[..])
+                .map_err(sqlx::Error::Encode)?;
         }
         // A power of two, so that few statements are prepared; the rest is NULL, which is no id.
         let sql = format!(
             "SELECT id FROM requests WHERE id IN ({}?)",
             "?,".repeat(chunk.len().next_power_of_two() - 1)
         );
-        let ids: Vec<uuid::Uuid> =
-            query_scalar_with(AssertSqlSafe(sql), arguments).fetch_all(&mut *connection).await?;
+        let ids: Vec<uuid::Uuid> = query_scalar_with(AssertSqlSafe(sql), arguments)
+            .fetch_all(&mut *connection)
+            .await?;
         known.extend(ids.into_iter().map(RequestId));
     }
     Ok(known)
@@ -172,10 +196,7 @@ pub(super) const fn severity_number(severity: Severity) -> i64 {
     }
 }
 
-async fn insert_requests(
-    connection: &mut SqliteConnection,
-    rows: &[Row<'_>],
-) -> Result<(), Fault> {
+async fn insert_requests(connection: &mut SqliteConnection, rows: &[Row<'_>]) -> Result<(), Fault> {
     const HEAD: &str = "INSERT INTO requests (sequence, id, started_us, route_id, run_id, status,
          outcome, total_us, sql_us, query_count, query_errors, head_us, body_us, wait_us,
          polling_us, poll_total_us, longest_poll_us, polls, is_top_duration, is_top_query_time,
@@ -210,7 +231,11 @@ async fn insert_requests(
         }
         arguments.add((summary.path != summary.route).then_some(&*summary.path))?;
         arguments.add(summary.parent_id.as_ref().map(|id| &id.0.as_bytes()[..]))?;
-        match summary.trace_id.as_deref().map(|text| (text, hex_bytes(text))) {
+        match summary
+            .trace_id
+            .as_deref()
+            .map(|text| (text, hex_bytes(text)))
+        {
             None => arguments.add(None::<&str>)?,
             Some((_, Some(bytes))) => arguments.add(&bytes[..])?,
             Some((text, None)) => arguments.add(text)?,
@@ -222,7 +247,11 @@ async fn insert_requests(
 
 /// The bytes of 32 hex digits in lower case, as a `traceparent` has them.
 fn hex_bytes(text: &str) -> Option<[u8; 16]> {
-    if text.len() != 32 || !text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+    if text.len() != 32
+        || !text
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    {
         return None;
     }
     u128::from_str_radix(text, 16).ok().map(u128::to_be_bytes)
@@ -264,10 +293,7 @@ async fn insert_statements(
     .await
 }
 
-async fn insert_findings(
-    connection: &mut SqliteConnection,
-    rows: &[Row<'_>],
-) -> Result<(), Fault> {
+async fn insert_findings(connection: &mut SqliteConnection, rows: &[Row<'_>]) -> Result<(), Fault> {
     const HEAD: &str = "INSERT INTO findings (sequence, position, rule, severity, title, detail,
          fingerprint, saves_us)";
     let findings: Vec<_> = rows
@@ -278,16 +304,26 @@ async fn insert_findings(
                 .map(|(position, finding)| (row.sequence, position, finding))
         })
         .collect();
-    insert_rows(connection, HEAD, 8, &findings, |arguments, (sequence, position, finding)| {
-        arguments.add(*sequence)?;
-        arguments.add(*position)?;
-        arguments.add(&*finding.rule)?;
-        arguments.add(severity_number(finding.severity))?;
-        arguments.add(&*finding.title)?;
-        arguments.add(&*finding.detail)?;
-        arguments.add(finding.fingerprint.map(|fingerprint| fingerprint.0.cast_signed()))?;
-        arguments.add(finding.saves_us.map(to_i64))
-    })
+    insert_rows(
+        connection,
+        HEAD,
+        8,
+        &findings,
+        |arguments, (sequence, position, finding)| {
+            arguments.add(*sequence)?;
+            arguments.add(*position)?;
+            arguments.add(&*finding.rule)?;
+            arguments.add(severity_number(finding.severity))?;
+            arguments.add(&*finding.title)?;
+            arguments.add(&*finding.detail)?;
+            arguments.add(
+                finding
+                    .fingerprint
+                    .map(|fingerprint| fingerprint.0.cast_signed()),
+            )?;
+            arguments.add(finding.saves_us.map(to_i64))
+        },
+    )
     .await
 }
 

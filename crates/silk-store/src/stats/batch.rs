@@ -141,11 +141,14 @@ impl BatchStats {
                 slowest: number,
                 durations,
             };
-            let totals = self.totals.entry(fingerprint).or_insert_with(|| StatementTotals {
-                statement: Arc::clone(&used.statement),
-                figures: StatementFigures::default(),
-                last_seen_us: started_us,
-            });
+            let totals = self
+                .totals
+                .entry(fingerprint)
+                .or_insert_with(|| StatementTotals {
+                    statement: Arc::clone(&used.statement),
+                    figures: StatementFigures::default(),
+                    last_seen_us: started_us,
+                });
             totals.figures.merge(&figures);
             totals.last_seen_us = totals.last_seen_us.max(started_us);
             self.by_statement

@@ -12,7 +12,9 @@ pub(crate) fn to_bytes(histogram: &Histogram) -> Vec<u8> {
 
 /// The histogram of `bytes`; none where they are not what [`to_bytes`] wrote.
 pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Histogram> {
-    let (&VERSION, rest) = bytes.split_first()? else { return None };
+    let (&VERSION, rest) = bytes.split_first()? else {
+        return None;
+    };
     postcard::from_bytes(rest).ok()
 }
 

@@ -32,15 +32,29 @@ pub(crate) struct OverTime {
 impl OverTime {
     pub(crate) fn new(window: &StatsWindow) -> Self {
         let since_us = window.since.timestamp_micros();
-        let length_us = window.until.timestamp_micros().saturating_sub(since_us).max(0);
-        let count = if length_us == 0 { 0 } else { window.buckets.min(MAX_BUCKETS) };
+        let length_us = window
+            .until
+            .timestamp_micros()
+            .saturating_sub(since_us)
+            .max(0);
+        let count = if length_us == 0 {
+            0
+        } else {
+            window.buckets.min(MAX_BUCKETS)
+        };
         let count = usize::try_from(count).unwrap_or(0);
-        Self { since_us, length_us, buckets: vec![(0, 0, Histogram::default()); count] }
+        Self {
+            since_us,
+            length_us,
+            buckets: vec![(0, 0, Histogram::default()); count],
+        }
     }
 
     /// Adds the figures of a stretch that starts at `at_us`.
     pub(crate) fn add(&mut self, at_us: i64, count: u64, total_us: u64, durations: &Histogram) {
-        let Some(last) = self.buckets.len().checked_sub(1) else { return };
+        let Some(last) = self.buckets.len().checked_sub(1) else {
+            return;
+        };
         let offset = i128::from(at_us.saturating_sub(self.since_us).max(0));
         let place = offset * i128::try_from(self.buckets.len()).unwrap_or(1)
             / i128::from(self.length_us.max(1));
@@ -57,7 +71,9 @@ impl OverTime {
             .zip(self.buckets)
             .filter_map(|(place, (count_of, total_us, durations)): (i64, _)| {
                 let offset = i128::from(self.length_us) * i128::from(place) / i128::from(count);
-                let at = self.since_us.saturating_add(i64::try_from(offset).unwrap_or(0));
+                let at = self
+                    .since_us
+                    .saturating_add(i64::try_from(offset).unwrap_or(0));
                 Some(TimeBucket {
                     started_at: DateTime::from_timestamp_micros(at)?,
                     count: count_of,
@@ -75,7 +91,11 @@ mod tests {
 
     fn window(since: i64, until: i64, buckets: u32) -> StatsWindow {
         let at = |seconds| DateTime::from_timestamp(seconds, 0).unwrap();
-        StatsWindow { since: at(since), until: at(until), buckets }
+        StatsWindow {
+            since: at(since),
+            until: at(until),
+            buckets,
+        }
     }
 
     #[test]
@@ -103,7 +123,11 @@ mod tests {
         for at in [60, 149, 150, 500] {
             over_time.add(at * 1_000_000, 1, 5, &one);
         }
-        let counts: Vec<_> = over_time.finish().iter().map(|bucket| bucket.count).collect();
+        let counts: Vec<_> = over_time
+            .finish()
+            .iter()
+            .map(|bucket| bucket.count)
+            .collect();
         assert_eq!(counts, [2, 2]);
     }
 

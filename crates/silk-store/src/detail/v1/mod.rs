@@ -59,7 +59,13 @@ struct BodyV1 {
 #[derive(Debug, Serialize, Deserialize)]
 enum TextV1 {
     Stored(u64),
-    Inline { text: String, statement: u64, database: u64, has_literals: bool, is_redacted: bool },
+    Inline {
+        text: String,
+        statement: u64,
+        database: u64,
+        has_literals: bool,
+        is_redacted: bool,
+    },
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -106,7 +112,9 @@ pub(super) fn decode(body: &[u8]) -> Result<StoredDetail, DecodeError> {
 }
 
 fn not_kept(list: usize, before: u64) -> u64 {
-    u64::try_from(list.saturating_sub(MAX_PARTS)).unwrap_or(u64::MAX).saturating_add(before)
+    u64::try_from(list.saturating_sub(MAX_PARTS))
+        .unwrap_or(u64::MAX)
+        .saturating_add(before)
 }
 
 impl Wire {
@@ -145,14 +153,24 @@ impl Wire {
         let detail = RequestDetail {
             query_string: exchange.query_string,
             http_version: exchange.http_version,
-            request_headers: exchange.request_headers.into_iter().map(to_header).collect(),
-            response_headers: exchange.response_headers.into_iter().map(to_header).collect(),
+            request_headers: exchange
+                .request_headers
+                .into_iter()
+                .map(to_header)
+                .collect(),
+            response_headers: exchange
+                .response_headers
+                .into_iter()
+                .map(to_header)
+                .collect(),
             request_body: exchange.request_body.map(to_body),
             response_body: exchange.response_body.map(to_body),
             error: exchange.error,
             texts: Vec::new(),
             call_sites: Vec::new(),
-            queries: self.queries.map_or_else(|| Ok(Vec::new()), |queries| queries.into_records())?,
+            queries: self
+                .queries
+                .map_or_else(|| Ok(Vec::new()), |queries| queries.into_records())?,
             queries_not_kept: self.queries_not_kept,
             waits: self
                 .waits
@@ -182,11 +200,19 @@ impl Wire {
 }
 
 fn from_header(header: &Header) -> (String, String, bool) {
-    (header.name.clone(), header.value.clone(), header.is_redacted)
+    (
+        header.name.clone(),
+        header.value.clone(),
+        header.is_redacted,
+    )
 }
 
 fn to_header((name, value, is_redacted): (String, String, bool)) -> Header {
-    Header { name, value, is_redacted }
+    Header {
+        name,
+        value,
+        is_redacted,
+    }
 }
 
 fn from_body(body: &Body) -> BodyV1 {
@@ -200,31 +226,57 @@ fn from_body(body: &Body) -> BodyV1 {
 }
 
 fn to_body(body: BodyV1) -> Body {
-    let BodyV1 { content_type, total_bytes, text, is_truncated, is_redacted } = body;
-    Body { content_type, total_bytes, text, is_truncated, is_redacted }
+    let BodyV1 {
+        content_type,
+        total_bytes,
+        text,
+        is_truncated,
+        is_redacted,
+    } = body;
+    Body {
+        content_type,
+        total_bytes,
+        text,
+        is_truncated,
+        is_redacted,
+    }
 }
 
 fn from_text(text: &TextRef) -> TextV1 {
     match text {
         TextRef::Stored(id) => TextV1::Stored(*id),
-        TextRef::Inline { text, statement, database, has_literals, is_redacted } => {
-            TextV1::Inline {
-                text: text.clone(),
-                statement: *statement,
-                database: *database,
-                has_literals: *has_literals,
-                is_redacted: *is_redacted,
-            }
-        }
+        TextRef::Inline {
+            text,
+            statement,
+            database,
+            has_literals,
+            is_redacted,
+        } => TextV1::Inline {
+            text: text.clone(),
+            statement: *statement,
+            database: *database,
+            has_literals: *has_literals,
+            is_redacted: *is_redacted,
+        },
     }
 }
 
 fn to_text(text: TextV1) -> TextRef {
     match text {
         TextV1::Stored(id) => TextRef::Stored(id),
-        TextV1::Inline { text, statement, database, has_literals, is_redacted } => {
-            TextRef::Inline { text, statement, database, has_literals, is_redacted }
-        }
+        TextV1::Inline {
+            text,
+            statement,
+            database,
+            has_literals,
+            is_redacted,
+        } => TextRef::Inline {
+            text,
+            statement,
+            database,
+            has_literals,
+            is_redacted,
+        },
     }
 }
 
@@ -235,7 +287,14 @@ fn from_transaction(transaction: &TransactionRecord) -> (u64, u64, u64, u64, u32
         TransactionEnd::Dropped => 2,
         TransactionEnd::Unknown => 3,
     };
-    let TransactionRecord { started_us, duration_us, begin_us, end_us, depth, .. } = *transaction;
+    let TransactionRecord {
+        started_us,
+        duration_us,
+        begin_us,
+        end_us,
+        depth,
+        ..
+    } = *transaction;
     (started_us, duration_us, begin_us, end_us, depth, end)
 }
 
@@ -247,9 +306,20 @@ fn to_transaction(
         1 => TransactionEnd::RolledBack,
         2 => TransactionEnd::Dropped,
         3 => TransactionEnd::Unknown,
-        _ => return Err(DecodeError::Malformed("a transaction ended in no known way")),
+        _ => {
+            return Err(DecodeError::Malformed(
+                "a transaction ended in no known way",
+            ));
+        }
     };
-    Ok(TransactionRecord { started_us, duration_us, begin_us, end_us, depth, end })
+    Ok(TransactionRecord {
+        started_us,
+        duration_us,
+        begin_us,
+        end_us,
+        depth,
+        end,
+    })
 }
 
 fn from_span(span: &SpanRecord) -> SpanV1 {
@@ -267,9 +337,28 @@ fn from_span(span: &SpanRecord) -> SpanV1 {
 }
 
 fn to_span(span: SpanV1) -> SpanRecord {
-    let SpanV1 { name, target, file, line, started_us, duration_us, busy_us, parent, fields } =
-        span;
-    SpanRecord { name, target, file, line, started_us, duration_us, busy_us, parent, fields }
+    let SpanV1 {
+        name,
+        target,
+        file,
+        line,
+        started_us,
+        duration_us,
+        busy_us,
+        parent,
+        fields,
+    } = span;
+    SpanRecord {
+        name,
+        target,
+        file,
+        line,
+        started_us,
+        duration_us,
+        busy_us,
+        parent,
+        fields,
+    }
 }
 
 fn from_log(log: &LogRecord) -> LogV1 {
@@ -283,8 +372,20 @@ fn from_log(log: &LogRecord) -> LogV1 {
 }
 
 fn to_log(log: LogV1) -> LogRecord {
-    let LogV1 { at_us, level, target, message, fields } = log;
-    LogRecord { at_us, level, target, message, fields }
+    let LogV1 {
+        at_us,
+        level,
+        target,
+        message,
+        fields,
+    } = log;
+    LogRecord {
+        at_us,
+        level,
+        target,
+        message,
+        fields,
+    }
 }
 
 const fn from_captured_by(captured_by: CapturedBy) -> u64 {

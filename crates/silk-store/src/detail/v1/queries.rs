@@ -83,7 +83,11 @@ impl Queries {
         Self {
             // The caller keeps them below MAX_PARTS.
             count: u32::try_from(queries.len()).unwrap_or(u32::MAX),
-            seqs: Column::new((1..).zip(queries).map(|(place, query)| gap(place, query.seq.into()))),
+            seqs: Column::new(
+                (1..)
+                    .zip(queries)
+                    .map(|(place, query)| gap(place, query.seq.into())),
+            ),
             texts: column(|query| query.text.into()),
             captured_by: column(|query| from_captured_by(query.captured_by)),
             starts: Column::new(starts),
@@ -180,8 +184,11 @@ impl Values {
         if queries.iter().all(|query| query.values.is_none()) {
             return None;
         }
-        let values: Vec<&Value> =
-            queries.iter().filter_map(|query| query.values.as_ref()).flatten().collect();
+        let values: Vec<&Value> = queries
+            .iter()
+            .filter_map(|query| query.values.as_ref())
+            .flatten()
+            .collect();
         let names: usize = values.iter().map(|value| value.type_name.len()).sum();
         if values.len() > MAX_VALUES || names > MAX_BODY {
             return None;
@@ -207,7 +214,10 @@ impl Values {
         Some(Self {
             counts: Column::new(queries.iter().map(|query| {
                 plus_one(
-                    query.values.as_ref().map(|list| u64::try_from(list.len()).unwrap_or(u64::MAX)),
+                    query
+                        .values
+                        .as_ref()
+                        .map(|list| u64::try_from(list.len()).unwrap_or(u64::MAX)),
                 )
             })),
             type_names,
@@ -243,14 +253,17 @@ impl Values {
         }
         self.types.check(count)?;
         self.states.check(count)?;
-        let with_bytes =
-            (0..count).filter(|row| matches!(self.states.get(*row), BYTES | TRUNCATED)).count();
+        let with_bytes = (0..count)
+            .filter(|row| matches!(self.states.get(*row), BYTES | TRUNCATED))
+            .count();
         let mut contents = self.contents.into_vec(with_bytes)?.into_iter();
         let mut totals = self.totals.into_iter();
         let mut names_left = MAX_BODY;
         let mut row = 0;
         for (query, record) in records.iter_mut().enumerate() {
-            let Some(own) = self.counts.get(query).checked_sub(1) else { continue };
+            let Some(own) = self.counts.get(query).checked_sub(1) else {
+                continue;
+            };
             let mut list = Vec::with_capacity(usize::try_from(own).map_err(|_| TOO_MANY)?);
             for _ in 0..own {
                 let name = usize::try_from(self.types.get(row))

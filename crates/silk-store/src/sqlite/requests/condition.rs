@@ -6,11 +6,7 @@ use sqlx::{
     query_scalar_with, sqlite::SqliteArguments,
 };
 
-use super::super::{
-    error::Fault,
-    insert::to_i64,
-    intern::json_numbers,
-};
+use super::super::{error::Fault, insert::to_i64, intern::json_numbers};
 use crate::{kind_number, split_pattern};
 
 /// A statement in fewer requests than this is looked up by itself.
@@ -45,8 +41,11 @@ impl Conditions {
         connection: &mut SqliteConnection,
         filter: &RequestFilter,
     ) -> Result<Option<Self>, Fault> {
-        let mut this =
-            Self { index: "requests_by_start", index_sql: "1", ..Self::default() };
+        let mut this = Self {
+            index: "requests_by_start",
+            index_sql: "1",
+            ..Self::default()
+        };
         if !this.add_route(connection, filter).await?
             || !this.add_statement(connection, filter).await?
         {
@@ -96,7 +95,10 @@ impl Conditions {
 
     /// `FROM … WHERE …` with all conditions, over another table expression.
     pub(super) fn from(&self, table: &str, condition: &str) -> (String, SqliteArguments) {
-        (format!("FROM {table} WHERE {condition}{}", self.sql), self.arguments.clone())
+        (
+            format!("FROM {table} WHERE {condition}{}", self.sql),
+            self.arguments.clone(),
+        )
     }
 
     /// `FROM … WHERE …` with the condition of the index alone.
@@ -107,7 +109,10 @@ impl Conditions {
             let _ = arguments.add(argument);
         }
         (
-            format!("FROM requests q INDEXED BY {} WHERE {}", self.index, self.index_sql),
+            format!(
+                "FROM requests q INDEXED BY {} WHERE {}",
+                self.index, self.index_sql
+            ),
             arguments,
         )
     }
@@ -145,8 +150,9 @@ impl Conditions {
             sql.push_str(" AND ");
             pattern(&mut sql, &mut arguments, "route", route)?;
         }
-        let ids: Vec<i64> =
-            query_scalar_with(AssertSqlSafe(sql), arguments).fetch_all(connection).await?;
+        let ids: Vec<i64> = query_scalar_with(AssertSqlSafe(sql), arguments)
+            .fetch_all(connection)
+            .await?;
         match *ids {
             [] => return Ok(false),
             [only] => {
@@ -170,7 +176,9 @@ impl Conditions {
         connection: &mut SqliteConnection,
         filter: &RequestFilter,
     ) -> Result<bool, Fault> {
-        let Some(fingerprint) = filter.fingerprint else { return Ok(true) };
+        let Some(fingerprint) = filter.fingerprint else {
+            return Ok(true);
+        };
         let id: Option<i64> =
             query_scalar("SELECT statement_id FROM statements WHERE fingerprint = ?")
                 .bind(fingerprint.0.cast_signed())
@@ -203,7 +211,9 @@ impl Conditions {
     }
 
     fn add_finding(&mut self, filter: &RequestFilter) -> Result<(), Fault> {
-        let Some(rule) = &filter.finding else { return Ok(()) };
+        let Some(rule) = &filter.finding else {
+            return Ok(());
+        };
         if self.index_argument.is_none() {
             self.index = "requests_with_findings";
             self.index_sql = "q.findings IS NOT NULL";
@@ -221,14 +231,15 @@ impl Conditions {
     }
 
     fn add_path(&mut self, filter: &RequestFilter) -> Result<(), Fault> {
-        let Some(path) = &filter.path else { return Ok(()) };
+        let Some(path) = &filter.path else {
+            return Ok(());
+        };
         self.needs_scan = true;
         // The path is left out where it is the route.
         self.sql.push_str(" AND (");
         pattern(&mut self.sql, &mut self.arguments, "q.path", path)?;
-        self.sql.push_str(
-            " OR q.path IS NULL AND q.route_id IN (SELECT route_id FROM routes WHERE ",
-        );
+        self.sql
+            .push_str(" OR q.path IS NULL AND q.route_id IN (SELECT route_id FROM routes WHERE ");
         pattern(&mut self.sql, &mut self.arguments, "route", path)?;
         self.sql.push_str("))");
         Ok(())
@@ -253,7 +264,9 @@ fn pattern(
         }
         (prefix, true) => {
             // Compared as bytes: texts may hold NUL, at which SQL functions on texts stop.
-            sql.push_str(&format!("CAST({column} AS BLOB) >= ? AND CAST({column} AS BLOB) < ?"));
+            sql.push_str(&format!(
+                "CAST({column} AS BLOB) >= ? AND CAST({column} AS BLOB) < ?"
+            ));
             bind(arguments, prefix.as_bytes())?;
             let mut end = prefix.as_bytes().to_vec();
             // UTF-8 has no byte 0xff, so that the last one can always grow.

@@ -52,8 +52,14 @@ async fn page(
     let Some(conditions) = Conditions::new(connection, filter).await? else {
         return Ok(Page::default());
     };
-    let after = filter.cursor.map_or(END, |cursor| (cursor.key, cursor.id.0));
-    let mut found = Found { size: page_size(filter.limit), sequences: Vec::new(), rest: Rest::None };
+    let after = filter
+        .cursor
+        .map_or(END, |cursor| (cursor.key, cursor.id.0));
+    let mut found = Found {
+        size: page_size(filter.limit),
+        sequences: Vec::new(),
+        rest: Rest::None,
+    };
     match top::list_of(filter.sort) {
         None => by_start(connection, &conditions, after, scan_time, &mut found).await?,
         Some(list) => by_key(connection, &conditions, list, after, &mut found).await?,
@@ -61,15 +67,28 @@ async fn page(
     let has_more = found.sequences.len() > found.size;
     found.sequences.truncate(found.size);
     let items = row::summaries(connection, &found.sequences).await?;
-    let next = if has_more { items.last().map(|item| place(filter.sort, item)) } else { None };
+    let next = if has_more {
+        items.last().map(|item| place(filter.sort, item))
+    } else {
+        None
+    };
     let (next, is_partial) = match (next, found.rest) {
         (Some(next), _) => (Some(next), false),
         (None, Rest::None) => (None, false),
-        (None, Rest::From(key, id)) => (Some(Cursor { key, id: RequestId(id) }), true),
+        (None, Rest::From(key, id)) => (
+            Some(Cursor {
+                key,
+                id: RequestId(id),
+            }),
+            true,
+        ),
         (None, Rest::AfterLast) => (items.last().map(|item| place(filter.sort, item)), true),
     };
-    let count =
-        if conditions.is_empty() { Some(request_count(connection).await?) } else { None };
+    let count = if conditions.is_empty() {
+        Some(request_count(connection).await?)
+    } else {
+        None
+    };
     Ok(Page {
         items,
         next,
@@ -127,9 +146,8 @@ async fn by_start(
             let (sql, mut arguments) = conditions.along_index();
             condition::bind(&mut arguments, after.0)?;
             condition::bind(&mut arguments, CHUNK)?;
-            let sql = format!(
-                "{sql} AND q.started_us <= ? ORDER BY q.started_us DESC LIMIT 1 OFFSET ?"
-            );
+            let sql =
+                format!("{sql} AND q.started_us <= ? ORDER BY q.started_us DESC LIMIT 1 OFFSET ?");
             query_scalar_with::<_, i64, _>(
                 AssertSqlSafe(format!("SELECT q.started_us {sql}")),
                 arguments,
@@ -174,7 +192,12 @@ async fn by_key(
     after: (i64, Uuid),
     found: &mut Found,
 ) -> Result<(), Fault> {
-    let TopList { key, flag, index, name } = list;
+    let TopList {
+        key,
+        flag,
+        index,
+        name,
+    } = list;
     let threshold = top::thresholds(connection)
         .await?
         .into_iter()
@@ -182,8 +205,10 @@ async fn by_key(
         .find_map(|(threshold, list)| if list.name == *name { threshold } else { None });
     let least = threshold.unwrap_or((i64::MIN, Uuid::nil()));
     if after > least {
-        let (sql, mut arguments) =
-            conditions.from(&format!("requests q INDEXED BY {index}"), &format!("q.{flag} = 1"));
+        let (sql, mut arguments) = conditions.from(
+            &format!("requests q INDEXED BY {index}"),
+            &format!("q.{flag} = 1"),
+        );
         for bound in [after, least] {
             condition::bind(&mut arguments, bound.0)?;
             condition::bind(&mut arguments, bound.1)?;

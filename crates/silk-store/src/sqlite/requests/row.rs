@@ -7,7 +7,11 @@ use silk_core::{Outcome, RequestId, RequestKind, RequestSummary, RequestTimes, R
 use sqlx::{AssertSqlSafe, Row, SqliteConnection, TypeInfo, ValueRef, query, sqlite::SqliteRow};
 use uuid::Uuid;
 
-use super::super::{error::Fault, insert::to_u64, intern::{from_json, json_numbers}};
+use super::super::{
+    error::Fault,
+    insert::to_u64,
+    intern::{from_json, json_numbers},
+};
 
 /// What [`summary`] reads, starting with the sequence.
 pub(in super::super) const COLUMNS: &str = "q.sequence, q.id, q.started_us, q.status, q.outcome,
@@ -37,7 +41,10 @@ pub(super) async fn summaries(
         .iter()
         .map(|row| Ok((row.try_get(0)?, summary(row)?)))
         .collect::<Result<HashMap<i64, _>, Fault>>()?;
-    Ok(sequences.iter().filter_map(|sequence| by_sequence.remove(sequence)).collect())
+    Ok(sequences
+        .iter()
+        .filter_map(|sequence| by_sequence.remove(sequence))
+        .collect())
 }
 
 /// The summary in a row of [`COLUMNS`].

@@ -42,7 +42,9 @@ async fn routes(
     .bind(until)
     .fetch_optional(&mut *connection)
     .await?;
-    let Some(oldest) = oldest else { return Ok(false) };
+    let Some(oldest) = oldest else {
+        return Ok(false);
+    };
     let start = bucket_start(oldest, coarse_s);
     let end = start + coarse_s * 1_000_000;
     // The coarse bucket itself comes along, should it be there already.
@@ -65,7 +67,10 @@ async fn routes(
             .or_default()
             .merge(&route_figures(row, 2)?);
     }
-    let rows: Vec<_> = sums.iter().map(|(key, figures)| (coarse_s, *key, figures)).collect();
+    let rows: Vec<_> = sums
+        .iter()
+        .map(|(key, figures)| (coarse_s, *key, figures))
+        .collect();
     replace_routes(connection, &rows).await?;
     query("DELETE FROM route_stats WHERE width_s = ? AND bucket_us >= ? AND bucket_us < ?")
         .bind(fine_s)
@@ -90,7 +95,9 @@ async fn statements(
     .bind(until)
     .fetch_optional(&mut *connection)
     .await?;
-    let Some(oldest) = oldest else { return Ok(false) };
+    let Some(oldest) = oldest else {
+        return Ok(false);
+    };
     let start = bucket_start(oldest, coarse_s);
     let end = start + coarse_s * 1_000_000;
     let rows = query(
@@ -108,11 +115,21 @@ async fn statements(
     .await?;
     let mut sums: HashMap<(i64, i64, i64, i64, i64), StatementFigures> = HashMap::new();
     for row in &rows {
-        let key =
-            (start, row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
-        sums.entry(key).or_default().merge(&statement_figures(row, 4)?);
+        let key = (
+            start,
+            row.try_get(0)?,
+            row.try_get(1)?,
+            row.try_get(2)?,
+            row.try_get(3)?,
+        );
+        sums.entry(key)
+            .or_default()
+            .merge(&statement_figures(row, 4)?);
     }
-    let rows: Vec<_> = sums.iter().map(|(key, figures)| (coarse_s, *key, figures)).collect();
+    let rows: Vec<_> = sums
+        .iter()
+        .map(|(key, figures)| (coarse_s, *key, figures))
+        .collect();
     replace_statements(connection, &rows).await?;
     query(
         "DELETE FROM statement_stats

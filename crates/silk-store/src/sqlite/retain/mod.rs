@@ -10,8 +10,13 @@ use silk_core::store::Budget;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection, query, query_as, query_scalar};
 
 use super::{
-    SqliteStoreConfig, error::Fault, insert::to_i64, intern::json_numbers, open::Writer,
-    size::request_count, top,
+    SqliteStoreConfig,
+    error::Fault,
+    insert::to_i64,
+    intern::json_numbers,
+    open::{Writer, log_of},
+    size::request_count,
+    top,
 };
 
 /// Rows removed in one step.
@@ -66,7 +71,8 @@ pub(super) async fn step(
 
 /// The microsecond that lies `age` before `now`.
 fn before(now: DateTime<Utc>, age: Duration) -> i64 {
-    now.timestamp_micros().saturating_sub(i64::try_from(age.as_micros()).unwrap_or(i64::MAX))
+    now.timestamp_micros()
+        .saturating_sub(i64::try_from(age.as_micros()).unwrap_or(i64::MAX))
 }
 
 /// About how many of the oldest requests are over the budget; a step's worth is enough to know.
@@ -110,9 +116,7 @@ async fn used_bytes(connection: &mut SqliteConnection, path: &Path) -> Result<i6
     )
     .fetch_one(connection)
     .await?;
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    let log = fs::metadata(log).map_or(0, |metadata| metadata.len());
+    let log = fs::metadata(log_of(path)).map_or(0, |metadata| metadata.len());
     Ok((pages - free) * size + to_i64(log.saturating_sub(USUAL_LOG)))
 }
 
@@ -128,7 +132,12 @@ async fn remove_requests(connection: &mut SqliteConnection, count: i64) -> Resul
     }
     let removed = u64::try_from(oldest.len()).unwrap_or(u64::MAX);
     let oldest = json_numbers(oldest);
-    for table in ["requests", "request_details", "request_statements", "findings"] {
+    for table in [
+        "requests",
+        "request_details",
+        "request_statements",
+        "findings",
+    ] {
         query(AssertSqlSafe(format!(
             "DELETE FROM {table} WHERE sequence IN (SELECT value FROM json_each(?))"
         )))
@@ -140,10 +149,7 @@ async fn remove_requests(connection: &mut SqliteConnection, count: i64) -> Resul
 }
 
 /// Removes a step of figures and plans older than `oldest_us`; `true` if there were any.
-async fn remove_stats(
-    connection: &mut SqliteConnection,
-    oldest_us: i64,
-) -> Result<bool, Fault> {
+async fn remove_stats(connection: &mut SqliteConnection, oldest_us: i64) -> Result<bool, Fault> {
     let mut removed = 0;
     for sql in [
         "DELETE FROM route_stats WHERE (width_s, bucket_us, route_id, run_id) IN
@@ -181,8 +187,10 @@ async fn vacuum(connection: &mut SqliteConnection, is_idle: bool) -> Result<bool
     if free < 256 || free < pages / 10 {
         return Ok(false);
     }
-    query(AssertSqlSafe(format!("PRAGMA incremental_vacuum({VACUUM_PAGES})")))
-        .execute(connection)
-        .await?;
+    query(AssertSqlSafe(format!(
+        "PRAGMA incremental_vacuum({VACUUM_PAGES})"
+    )))
+    .execute(connection)
+    .await?;
     Ok(is_idle && free > VACUUM_PAGES)
 }

@@ -77,7 +77,12 @@ async fn read(
     for row in &rows {
         let figures = statement_figures(row, 3)?;
         durations.merge(&figures.durations);
-        over_time.add(row.try_get(0)?, figures.calls, figures.total_us, &figures.durations);
+        over_time.add(
+            row.try_get(0)?,
+            figures.calls,
+            figures.total_us,
+            &figures.durations,
+        );
         let route = by_route.entry(row.try_get(1)?).or_default();
         route.0 = route.0.saturating_add(figures.requests);
         route.1 = route.1.saturating_add(figures.calls);
@@ -94,7 +99,12 @@ async fn read(
         durations,
         routes: routes(connection, &by_route).await?,
         call_sites: sites(connection, &by_site).await?,
-        slowest: slow_queries(connection, id, slowest.iter().map(|(_, sequence)| *sequence)).await?,
+        slowest: slow_queries(
+            connection,
+            id,
+            slowest.iter().map(|(_, sequence)| *sequence),
+        )
+        .await?,
         over_time: over_time.finish(),
     }))
 }
@@ -112,8 +122,9 @@ async fn routes(
     .await?;
     let mut routes = Vec::with_capacity(rows.len());
     for row in rows {
-        let &(requests, calls, total_us) =
-            figures.get(&row.try_get(0)?).ok_or(Fault::Nonsense("a route"))?;
+        let &(requests, calls, total_us) = figures
+            .get(&row.try_get(0)?)
+            .ok_or(Fault::Nonsense("a route"))?;
         routes.push(RouteUse {
             kind: kind(row.try_get(1)?)?,
             method: row.try_get(2)?,

@@ -54,7 +54,10 @@ pub(super) async fn statements(
         add(" AND s.command = ?", arguments.add(command))?;
     }
     if let Some(database) = filter.database {
-        add(" AND s.database_kind = ?", arguments.add(database_number(database)))?;
+        add(
+            " AND s.database_kind = ?",
+            arguments.add(database_number(database)),
+        )?;
     }
     let total: i64 = query_scalar_with(
         AssertSqlSafe(format!("SELECT count(*) {sql}")),
@@ -70,7 +73,10 @@ pub(super) async fn statements(
         StatementSort::CallsPerRequest => "CAST(s.calls AS REAL) / max(s.requests, 1)",
     };
     let size = page_size(filter.limit);
-    for number in [i64::try_from(size).unwrap_or(i64::MAX), i64::from(filter.offset)] {
+    for number in [
+        i64::try_from(size).unwrap_or(i64::MAX),
+        i64::from(filter.offset),
+    ] {
         arguments.add(number).map_err(sqlx::Error::Encode)?;
     }
     // Fingerprints are kept as signed numbers; flipping the sign orders them as they are.
@@ -86,8 +92,10 @@ pub(super) async fn statements(
     let items = rows.iter().map(summary).collect::<Result<Vec<_>, _>>()?;
     let end = i64::from(filter.offset).saturating_add(i64::try_from(items.len()).unwrap_or(0));
     Ok(Page {
-        next: (end < total && !items.is_empty())
-            .then(|| Cursor { key: end, id: RequestId(uuid::Uuid::nil()) }),
+        next: (end < total && !items.is_empty()).then(|| Cursor {
+            key: end,
+            id: RequestId(uuid::Uuid::nil()),
+        }),
         items,
         total: Some(to_u64(total)),
         is_total_estimate: false,
