@@ -216,6 +216,34 @@ fn free_text_loses_its_secrets() {
 }
 
 #[test]
+fn hostile_text_is_read_in_linear_time() {
+    let redactor = redactor();
+    let started = std::time::Instant::now();
+    for piece in [
+        "://",
+        "eyJ/",
+        "eyJ1./",
+        ")=(",
+        "-----BEGIN ",
+        "token",
+        "token=[",
+        "a''''",
+        "://a:b",
+        "{\"a\":\"\\\"",
+        "[",
+        "&a=b",
+        "Bearer ",
+    ] {
+        let text = piece.repeat(200_000 / piece.len());
+        let mut secrets = Secrets::default();
+        let _ = redactor.text(&text);
+        let _ = redactor.json(&text, &mut secrets);
+        let _ = redactor.query_string(&text, &mut secrets);
+        assert!(started.elapsed().as_secs() < 20, "{piece}");
+    }
+}
+
+#[test]
 fn errors_keep_names_and_lose_values() {
     let redactor = redactor();
     use DatabaseKind::{MySql, Postgres, Sqlite};

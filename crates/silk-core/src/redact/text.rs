@@ -31,6 +31,9 @@ const MARKED: &[&str] = &[
     "eyJ",
 ];
 
+/// How far the password of an address is looked for.
+const MAX_USER_INFO: usize = 256;
+
 impl Redactor {
     /// Free text made safe: `password=…`, `token: …`, `Bearer …`, passwords in URLs, JWTs, marked
     /// keys, private keys, and the `Key (email)=(…)` of PostgreSQL.
@@ -114,11 +117,13 @@ impl Scan<'_, '_> {
             return self.private_key(end - 10);
         }
         if let Some(marked) = MARKED.iter().find(|marked| word.starts_with(**marked)) {
-            let last = run_end(bytes, start, is_credential);
             let is_jwt = *marked != "eyJ" || word.contains('.');
             let has_digit = word.bytes().any(|byte| byte.is_ascii_digit());
-            if is_jwt && has_digit && last - start >= 16 {
-                return self.mask(start, last);
+            if is_jwt && has_digit {
+                let last = run_end(bytes, start, is_credential);
+                if last - start >= 16 {
+                    return self.mask(start, last);
+                }
             }
         }
         if let Some(value) = self.assigned(end)
@@ -267,7 +272,11 @@ impl Scan<'_, '_> {
             !byte.is_ascii_whitespace()
                 && !matches!(byte, b'/' | b'?' | b'#' | b'"' | b'\'' | b'<' | b'>' | b'`')
         });
-        // A password may hold a slash that nobody encoded: then the `@` comes later.
+        // A password may hold a slash that nobody encoded: then the `@` comes later, but not by far
+        // (a text of nothing but `://` must not be read again and again).
+        let bytes = bytes
+            .get(..bytes.len().min(authority + MAX_USER_INFO))
+            .unwrap_or_default();
         let line = run_end(bytes, start, |byte| {
             !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`' | b'?')
         });

@@ -178,6 +178,8 @@ impl Printer {
                 let length = self.out.len();
                 self.open(is_list, false, is_list || is_row, length);
             }
+            // To SQLite `[` opens a name, so this closes nothing.
+            "]" if self.database == DatabaseKind::Sqlite => self.operator("]"),
             ")" | "]" => {
                 // Rows end with the parenthesis around them.
                 while self.groups.last().is_some_and(|group| group.is_rows) {

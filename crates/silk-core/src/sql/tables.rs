@@ -9,6 +9,9 @@ use super::{
 };
 use crate::DatabaseKind;
 
+/// Nobody reads on behind this many.
+const MAX_TABLES: usize = 256;
+
 /// Tables touched, in order of appearance.
 pub(super) fn tables(words: &[Lexeme<'_>], database: DatabaseKind) -> Vec<String> {
     let ctes: HashSet<String> = cte_names(words)
@@ -228,7 +231,7 @@ impl Tables<'_, '_> {
             return start.max(index);
         }
         let is_cte = parts == 1 && self.ctes.contains(&name.to_ascii_lowercase());
-        if !is_cte && !self.found.contains(&name) {
+        if !is_cte && self.found.len() < MAX_TABLES && !self.found.contains(&name) {
             self.found.push(name);
         }
         end
