@@ -130,7 +130,7 @@ async fn respond(app: Arc<App>, router: Router, request: Request<Body>) -> Respo
         Err(response) => *response,
     };
     if response.status().is_client_error() || response.status().is_server_error() {
-        response = explain_failure(&here, response).await;
+        response = explain_failure(&here, response);
     }
     csp::protect(response.headers_mut());
     response.extensions_mut().insert(OwnResponse);
@@ -195,7 +195,7 @@ async fn forward(mut router: Router, request: Request<Body>) -> Response {
 }
 
 /// Draws what went wrong as a page, or as JSON below `api/`.
-async fn explain_failure(here: &Here, mut response: Response) -> Response {
+fn explain_failure(here: &Here, mut response: Response) -> Response {
     let status = response.status();
     let failure = response
         .extensions_mut()

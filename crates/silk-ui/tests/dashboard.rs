@@ -27,16 +27,24 @@ fn app(store: &Arc<FakeStore>, mount: &str) -> Router {
 }
 
 async fn send(app: &Router, request: Request<Body>) -> Answer {
-    let response = app.clone().oneshot(request).await.unwrap();
+    let response = app
+        .clone()
+        .oneshot(request)
+        .await
+        .expect("answers as a page does");
     assert!(
         response.extensions().get::<OwnResponse>().is_some(),
         "every response is marked as our own"
     );
     let (parts, body) = response.into_parts();
-    let bytes = body.collect().await.unwrap().to_bytes();
+    let bytes = body
+        .collect()
+        .await
+        .expect("answers as a page does")
+        .to_bytes();
     let policy = parts.headers[header::CONTENT_SECURITY_POLICY]
         .to_str()
-        .unwrap();
+        .expect("answers as a page does");
     assert!(
         policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self'"),
         "{policy}"
@@ -46,18 +54,30 @@ async fn send(app: &Router, request: Request<Body>) -> Answer {
     Answer {
         status: parts.status,
         headers: parts.headers,
-        text: String::from_utf8(bytes.to_vec()).unwrap(),
+        text: String::from_utf8(bytes.to_vec()).expect("answers as a page does"),
     }
 }
 
 async fn get(app: &Router, uri: &str) -> Answer {
-    send(app, Request::get(uri).body(Body::empty()).unwrap()).await
+    send(
+        app,
+        Request::get(uri)
+            .body(Body::empty())
+            .expect("answers as a page does"),
+    )
+    .await
 }
 
 async fn post_form(app: &Router, uri: &str, form: &str) -> Answer {
     let request =
         Request::post(uri).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-    send(app, request.body(Body::from(form.to_owned())).unwrap()).await
+    send(
+        app,
+        request
+            .body(Body::from(form.to_owned()))
+            .expect("answers as a page does"),
+    )
+    .await
 }
 
 /// Values of an attribute, wherever it stands in a tag.
@@ -132,7 +152,11 @@ async fn crawl(store: &Arc<FakeStore>, mount: &str, most: usize, start: &[String
     open.extend(start.iter().cloned());
     let mut seen: Vec<String> = Vec::new();
     while let Some(uri) = open.pop() {
-        let uri = uri.split('#').next().unwrap().replace("&#38;", "&");
+        let uri = uri
+            .split('#')
+            .next()
+            .expect("answers as a page does")
+            .replace("&#38;", "&");
         if uri.is_empty() || seen.contains(&uri) || seen.len() >= most {
             continue;
         }
@@ -140,7 +164,7 @@ async fn crawl(store: &Arc<FakeStore>, mount: &str, most: usize, start: &[String
         assert_eq!(answer.status, StatusCode::OK, "{uri}: {}", answer.text);
         let kind = answer.headers[header::CONTENT_TYPE]
             .to_str()
-            .unwrap()
+            .expect("answers as a page does")
             .to_owned();
         if kind.starts_with("text/html") {
             check_page(&answer, mount, &uri);
@@ -358,7 +382,8 @@ async fn malformed_addresses_are_answered_in_words() {
         {
             let answer = get(&app, &format!("/silk/api{path}")).await;
             assert_eq!(answer.status.as_u16(), status, "api{path}");
-            let json: serde_json::Value = serde_json::from_str(&answer.text).unwrap();
+            let json: serde_json::Value =
+                serde_json::from_str(&answer.text).expect("answers as a page does");
             assert!(
                 json["error"]["kind"].is_string() && json["error"]["message"].is_string(),
                 "{json}"
@@ -398,10 +423,10 @@ async fn a_store_that_fails_is_told_with_its_remedy() {
 fn csrf(page: &str) -> String {
     page.split("name=\"csrf\" value=\"")
         .nth(1)
-        .unwrap()
+        .expect("answers as a page does")
         .split('"')
         .next()
-        .unwrap()
+        .expect("answers as a page does")
         .to_owned()
 }
 
@@ -422,12 +447,18 @@ async fn explain_goes_by_a_form_with_its_token_only() {
             "{wrong}"
         );
     }
-    assert!(store.plans.lock().unwrap().is_empty());
+    assert!(
+        store
+            .plans
+            .lock()
+            .expect("answers as a page does")
+            .is_empty()
+    );
     let answer = post_form(&app, &format!("{uri}/explain"), &format!("csrf={token}")).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
     let plan = answer.headers[header::LOCATION]
         .to_str()
-        .unwrap()
+        .expect("answers as a page does")
         .to_owned();
     let page = get(&app, &plan).await;
     check_page(&page, "/silk", &plan);
@@ -445,9 +476,13 @@ async fn explain_goes_by_a_form_with_its_token_only() {
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
     let back = answer.headers[header::LOCATION]
         .to_str()
-        .unwrap()
+        .expect("answers as a page does")
         .to_owned();
-    let page = get(&app, back.split('#').next().unwrap()).await;
+    let page = get(
+        &app,
+        back.split('#').next().expect("answers as a page does"),
+    )
+    .await;
     check_page(&page, "/silk", &back);
     assert!(
         page.text
@@ -497,11 +532,29 @@ async fn recording_and_clearing_take_the_token_too() {
             .text
             .contains("Recording is switched off")
     );
-    assert!(!store.records.lock().unwrap().is_empty());
+    assert!(
+        !store
+            .records
+            .lock()
+            .expect("answers as a page does")
+            .is_empty()
+    );
     let answer = post_form(&app, "/silk/health/clear", &format!("csrf={token}")).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
-    assert!(store.records.lock().unwrap().is_empty());
-    let after = get(&app, answer.headers[header::LOCATION].to_str().unwrap()).await;
+    assert!(
+        store
+            .records
+            .lock()
+            .expect("answers as a page does")
+            .is_empty()
+    );
+    let after = get(
+        &app,
+        answer.headers[header::LOCATION]
+            .to_str()
+            .expect("answers as a page does"),
+    )
+    .await;
     assert!(after.text.contains("was removed"));
 }
 
@@ -516,7 +569,7 @@ async fn calls_from_other_sites_are_refused() {
             .header("host", "localhost:3000")
             .header(name, value)
             .body(Body::empty())
-            .unwrap()
+            .expect("answers as a page does")
     };
     for (name, value) in [
         ("origin", "http://evil.example"),
@@ -527,10 +580,22 @@ async fn calls_from_other_sites_are_refused() {
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{name}: {value}");
         assert!(answer.text.contains("foreign_origin"));
     }
-    assert!(!store.records.lock().unwrap().is_empty());
+    assert!(
+        !store
+            .records
+            .lock()
+            .expect("answers as a page does")
+            .is_empty()
+    );
     let answer = send(&app, delete("origin", "http://localhost:3000")).await;
     assert_eq!(answer.status, StatusCode::NO_CONTENT);
-    assert!(store.records.lock().unwrap().is_empty());
+    assert!(
+        store
+            .records
+            .lock()
+            .expect("answers as a page does")
+            .is_empty()
+    );
 }
 
 #[tokio::test]
@@ -541,7 +606,9 @@ async fn api_speaks_as_designed() {
         &FakeStore::of(vec![record, support::transaction(2)]),
         "/silk",
     );
-    let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    let json = |text: &str| {
+        serde_json::from_str::<serde_json::Value>(text).expect("answers as a page does")
+    };
     let list = json(
         &get(&app, "/silk/api/requests?limit=1&sort=-query_count")
             .await
@@ -564,7 +631,7 @@ async fn api_speaks_as_designed() {
     ] {
         assert!(!list["items"][0][field].is_null(), "{field}");
     }
-    let next = list["next"].as_str().unwrap();
+    let next = list["next"].as_str().expect("answers as a page does");
     let list = json(
         &get(
             &app,
@@ -574,13 +641,25 @@ async fn api_speaks_as_designed() {
         .text,
     );
     assert_eq!(
-        (list["items"].as_array().unwrap().len(), &list["next"]),
+        (
+            list["items"]
+                .as_array()
+                .expect("answers as a page does")
+                .len(),
+            &list["next"]
+        ),
         (1, &serde_json::Value::Null)
     );
 
     let one = json(&get(&app, &format!("/silk/api/requests/{id}")).await.text);
     assert_eq!(one["request"]["id"], id.to_string());
-    assert_eq!(one["queries"].as_array().unwrap().len(), 101);
+    assert_eq!(
+        one["queries"]
+            .as_array()
+            .expect("answers as a page does")
+            .len(),
+        101
+    );
     let query = &one["queries"][1];
     assert_eq!(query["fingerprint"], "00000000000000b2");
     assert_eq!(
@@ -599,7 +678,7 @@ async fn api_speaks_as_designed() {
         Request::post(&explain)
             .header("content-type", "application/json")
             .body(Body::from(body))
-            .unwrap()
+            .expect("answers as a page does")
     };
     assert_eq!(
         send(&app, post("{\"analyse\":true}")).await.status,
@@ -611,7 +690,10 @@ async fn api_speaks_as_designed() {
     let again = json(
         &get(
             &app,
-            &format!("/silk/api/plans/{}", plan["id"].as_str().unwrap()),
+            &format!(
+                "/silk/api/plans/{}",
+                plan["id"].as_str().expect("answers as a page does")
+            ),
         )
         .await
         .text,
@@ -623,7 +705,9 @@ async fn api_speaks_as_designed() {
     assert_eq!(health["queue"]["capacity"], 1_024);
     assert_eq!(health["store"]["kind"], "SQLite file silk.db");
     let statements = json(&get(&app, "/silk/api/statements?sort=-total_us").await.text);
-    let fingerprint = statements["items"][0]["fingerprint"].as_str().unwrap();
+    let fingerprint = statements["items"][0]["fingerprint"]
+        .as_str()
+        .expect("answers as a page does");
     let one = json(
         &get(&app, &format!("/silk/api/statements/{fingerprint}"))
             .await
@@ -664,7 +748,7 @@ async fn nobody_gets_in_by_accident() {
     );
     let cookie = answer.headers[header::SET_COOKIE]
         .to_str()
-        .unwrap()
+        .expect("answers as a page does")
         .to_owned();
     assert!(
         cookie.contains("HttpOnly")
@@ -672,18 +756,27 @@ async fn nobody_gets_in_by_accident() {
             && cookie.contains("Path=/silk"),
         "{cookie}"
     );
-    let request = Request::get("/silk/").header(header::COOKIE, cookie.split(';').next().unwrap());
+    let request = Request::get("/silk/").header(
+        header::COOKIE,
+        cookie.split(';').next().expect("answers as a page does"),
+    );
     assert_eq!(
-        send(&app, request.body(Body::empty()).unwrap())
-            .await
-            .status,
+        send(
+            &app,
+            request.body(Body::empty()).expect("answers as a page does")
+        )
+        .await
+        .status,
         StatusCode::OK
     );
     let request = Request::get("/silk/api/requests").header(header::AUTHORIZATION, "Bearer t0ken");
     assert_eq!(
-        send(&app, request.body(Body::empty()).unwrap())
-            .await
-            .status,
+        send(
+            &app,
+            request.body(Body::empty()).expect("answers as a page does")
+        )
+        .await
+        .status,
         StatusCode::OK
     );
     assert_eq!(
@@ -702,10 +795,10 @@ async fn nobody_gets_in_by_accident() {
         let mut request = Request::get("/silk/")
             .header("host", host)
             .body(Body::empty())
-            .unwrap();
-        request
-            .extensions_mut()
-            .insert(ConnectInfo(peer.parse::<SocketAddr>().unwrap()));
+            .expect("answers as a page does");
+        request.extensions_mut().insert(ConnectInfo(
+            peer.parse::<SocketAddr>().expect("answers as a page does"),
+        ));
         request
     };
     assert_eq!(
@@ -742,7 +835,7 @@ async fn assets_are_named_by_their_content_and_kept() {
     let style = attributes(&page, "href")
         .into_iter()
         .find(|link| link.ends_with("style.css"))
-        .unwrap()
+        .expect("answers as a page does")
         .to_owned();
     let answer = get(&app, &style).await;
     assert_eq!(

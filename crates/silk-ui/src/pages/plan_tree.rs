@@ -43,7 +43,7 @@ pub(crate) fn rows(plan: &Plan) -> (Vec<NodeRow>, usize) {
                 (false, true) => "└─ ",
                 (false, false) => "├─ ",
             };
-            rows.push(row(node, format!("{indent}{branch}")));
+            rows.push(row(node, &format!("{indent}{branch}")));
         }
         let below = match (is_root, is_last) {
             (true, _) => String::new(),
@@ -57,7 +57,7 @@ pub(crate) fn rows(plan: &Plan) -> (Vec<NodeRow>, usize) {
     (rows, left_out)
 }
 
-fn row(node: &PlanNode, lines: String) -> NodeRow {
+fn row(node: &PlanNode, lines: &str) -> NodeRow {
     let derived = &node.derived;
     let share = derived.share.or(derived.cost_share);
     let estimated = node.estimate.as_ref().and_then(|estimate| estimate.rows);
@@ -97,7 +97,7 @@ fn row(node: &PlanNode, lines: String) -> NodeRow {
         .collect::<Vec<_>>()
         .join("; ");
     NodeRow {
-        lines: cut(&lines, 160),
+        lines: cut(lines, 160),
         title: one_line(&node.title(), 120),
         target: target(node),
         conditions: node

@@ -34,7 +34,8 @@ struct StatementPage {
     figures: Vec<(&'static str, Markup)>,
     windows: Vec<Choice>,
     window: &'static str,
-    calls_in_window: u64,
+    calls_in_window: String,
+    is_quiet: bool,
     over_time: Markup,
     from: Markup,
     until: Markup,
@@ -109,6 +110,7 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
         .map(|slow| slow.max_us)
         .max()
         .unwrap_or(0);
+    let in_window: u64 = detail.over_time.iter().map(|bucket| bucket.count).sum();
     let word = fingerprint.to_string();
     let number = |n: u64| askama::filters::Safe(count(n));
     let requests = |extra: &[(&str, Option<&str>)]| {
@@ -153,7 +155,8 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
             })
             .collect(),
         window: window.label(),
-        calls_in_window: detail.over_time.iter().map(|bucket| bucket.count).sum(),
+        calls_in_window: count(in_window),
+        is_quiet: in_window == 0,
         over_time: svg::over_time(&detail.over_time, "calls"),
         from: filters::moment(range.since),
         until: filters::moment(range.until),

@@ -5,7 +5,6 @@
     dead_code,
     missing_docs,
     clippy::missing_panics_doc,
-    clippy::unwrap_used,
     unreachable_pub,
     clippy::must_use_candidate,
     reason = "each test program uses a part of it"
@@ -18,11 +17,18 @@ use std::sync::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use silk_core::{
-    explain::{Explain, ExplainError, ExplainOutput, ExplainQuery},
-    record::RequestStatement,
-    store::*,
-    vitals::*,
-    *,
+    Body, BoxFuture, CallSite, CapturedBy, ConnectionWait, Database, DatabaseKind, Explain,
+    ExplainError, ExplainOutput, ExplainQuery, Finding, Fingerprint, Header, Histogram, LogRecord,
+    LossReason, Outcome, PlanFormat, PlanId, PlanRecord, QueryError, QueryRecord, RequestDetail,
+    RequestId, RequestKind, RequestRecord, RequestStatement, RequestSummary, RequestTimes, RunId,
+    RunRecord, Severity, SpanRecord, SqlText, Statement, Store, StoreError, StoreErrorKind,
+    TransactionEnd, TransactionRecord, Value, ValueState, Vitals, WriteBatch,
+    store::{
+        Budget, CallSiteUse, Cursor, Page, RequestFilter, RequestSort, RouteSummary, RouteUse,
+        SlowQuery, StatementDetail, StatementFilter, StatementSummary, StatsWindow, StoreFuture,
+        StoreSize, TimeBucket,
+    },
+    vitals::{CaptureLevel, CaptureStatus, Minute, VitalsSnapshot},
 };
 use silk_ui::{Access, DashboardConfig, Targets};
 use uuid::Uuid;
@@ -58,7 +64,7 @@ impl FakeStore {
     }
 
     fn all(&self) -> Vec<RequestRecord> {
-        self.records.lock().unwrap().clone()
+        self.records.lock().expect("is so in fixed data").clone()
     }
 }
 
@@ -79,8 +85,8 @@ impl Store for FakeStore {
         self.answer(|| {
             self.records
                 .lock()
-                .unwrap()
-                .extend(batch.requests.iter().cloned())
+                .expect("is so in fixed data")
+                .extend(batch.requests.iter().cloned());
         })
     }
     fn retain(&self, _: Budget, _: DateTime<Utc>) -> StoreFuture<'_, bool> {
@@ -89,7 +95,7 @@ impl Store for FakeStore {
     fn size(&self) -> StoreFuture<'_, StoreSize> {
         self.answer(|| StoreSize {
             bytes: 41_300_000,
-            requests: u64::try_from(self.all().len()).unwrap(),
+            requests: u64::try_from(self.all().len()).expect("is so in fixed data"),
             statements: 14,
             oldest: Some(Utc::now() - TimeDelta::hours(3)),
         })
@@ -134,16 +140,22 @@ impl Store for FakeStore {
                 .collect();
             let key = |s: &RequestSummary| match filter.sort {
                 RequestSort::StartedAt => s.started_at.timestamp_micros(),
-                RequestSort::Duration => i64::try_from(s.times.total_us).unwrap(),
-                RequestSort::QueryTime => i64::try_from(s.times.sql_us).unwrap(),
-                RequestSort::QueryCount => i64::try_from(s.query_count).unwrap(),
+                RequestSort::Duration => {
+                    i64::try_from(s.times.total_us).expect("is so in fixed data")
+                }
+                RequestSort::QueryTime => {
+                    i64::try_from(s.times.sql_us).expect("is so in fixed data")
+                }
+                RequestSort::QueryCount => {
+                    i64::try_from(s.query_count).expect("is so in fixed data")
+                }
             };
             items.sort_by_key(|s| std::cmp::Reverse((key(s), s.id)));
             let total = items.len();
             if let Some(cursor) = filter.cursor {
                 items.retain(|s| (key(s), s.id) < (cursor.key, cursor.id));
             }
-            let limit = usize::try_from(filter.limit).unwrap();
+            let limit = usize::try_from(filter.limit).expect("is so in fixed data");
             let next = (items.len() > limit).then(|| Cursor {
                 key: key(&items[limit - 1]),
                 id: items[limit - 1].id,
@@ -205,7 +217,7 @@ impl Store for FakeStore {
                     .iter_mut()
                     .rev()
                     .find(|b| b.started_at <= s.started_at)
-                    .unwrap();
+                    .expect("is so in fixed data");
                 bucket.count += 1;
                 bucket.total_us += s.times.total_us;
                 bucket.p95_us = bucket.p95_us.max(s.times.total_us);
@@ -315,13 +327,18 @@ impl Store for FakeStore {
         })
     }
     fn add_plan<'a>(&'a self, plan: &'a PlanRecord) -> StoreFuture<'a, ()> {
-        self.answer(|| self.plans.lock().unwrap().insert(0, plan.clone()))
+        self.answer(|| {
+            self.plans
+                .lock()
+                .expect("is so in fixed data")
+                .insert(0, plan.clone())
+        })
     }
     fn plan(&self, id: PlanId) -> StoreFuture<'_, Option<PlanRecord>> {
         self.answer(|| {
             self.plans
                 .lock()
-                .unwrap()
+                .expect("is so in fixed data")
                 .iter()
                 .find(|plan| plan.id == id)
                 .cloned()
@@ -331,7 +348,7 @@ impl Store for FakeStore {
         self.answer(|| {
             self.plans
                 .lock()
-                .unwrap()
+                .expect("is so in fixed data")
                 .iter()
                 .filter(|plan| plan.request_id == id)
                 .cloned()
@@ -342,7 +359,7 @@ impl Store for FakeStore {
         self.answer(|| {
             self.plans
                 .lock()
-                .unwrap()
+                .expect("is so in fixed data")
                 .iter()
                 .filter(|plan| plan.fingerprint == fp)
                 .cloned()
@@ -350,13 +367,14 @@ impl Store for FakeStore {
         })
     }
     fn clear(&self) -> StoreFuture<'_, ()> {
-        self.answer(|| self.records.lock().unwrap().clear())
+        self.answer(|| self.records.lock().expect("is so in fixed data").clear())
     }
 }
 
 fn buckets(window: StatsWindow) -> Vec<TimeBucket> {
-    let step = (window.until - window.since) / i32::try_from(window.buckets).unwrap();
-    (0..i32::try_from(window.buckets).unwrap())
+    let step =
+        (window.until - window.since) / i32::try_from(window.buckets).expect("is so in fixed data");
+    (0..i32::try_from(window.buckets).expect("is so in fixed data"))
         .map(|n| TimeBucket {
             started_at: window.since + step * n,
             count: 0,
@@ -607,10 +625,10 @@ pub fn finish(record: &mut RequestRecord, total_us: u64) {
         let end = q.started_us + q.duration_us;
         sql_us += end.saturating_sub(q.started_us.max(reached));
         reached = reached.max(end);
-        let text = &detail.texts[usize::try_from(q.text).unwrap()];
+        let text = &detail.texts[usize::try_from(q.text).expect("is so in fixed data")];
         let site = q
             .call_site
-            .map(|at| detail.call_sites[usize::try_from(at).unwrap()].clone());
+            .map(|at| detail.call_sites[usize::try_from(at).expect("is so in fixed data")].clone());
         let at = record
             .statements
             .iter()
@@ -637,7 +655,7 @@ pub fn finish(record: &mut RequestRecord, total_us: u64) {
     }
     let wait_us: u64 = detail.waits.iter().map(|w| w.duration_us).sum();
     let s = &mut record.summary;
-    s.query_count = u64::try_from(detail.queries.len()).unwrap();
+    s.query_count = u64::try_from(detail.queries.len()).expect("is so in fixed data");
     s.query_errors = record.statements.iter().map(|p| p.errors).sum();
     let rest = total_us.saturating_sub(sql_us).saturating_sub(wait_us);
     s.times = RequestTimes {
@@ -1110,7 +1128,7 @@ pub fn rich() -> Arc<FakeStore> {
                 "/api/messages/list_some_joined",
             ),
         };
-        let shake = u64::try_from((n * 7_919) % 400).unwrap();
+        let shake = u64::try_from((n * 7_919) % 400).expect("is so in fixed data");
         record.summary.times.total_us += record.summary.times.total_us * shake / 1_000;
         records.push(record);
     }
@@ -1119,22 +1137,26 @@ pub fn rich() -> Arc<FakeStore> {
     records.push(repeated(693));
     let store = FakeStore::of(records);
     let id = repeated(693).summary.id;
-    store.plans.lock().unwrap().push(PlanRecord {
-        id: PlanId(Uuid::from_u128(0x0193_4f5e_2222_7000_8000_0000_0000_0001)),
-        request_id: id,
-        seq: 1,
-        fingerprint: Fingerprint(0xa1),
-        database: Database {
-            kind: DatabaseKind::Postgres,
-            name: "weave".to_owned(),
-        },
-        captured_at: Utc::now(),
-        source: "on_demand".to_owned(),
-        output: ExplainOutput {
-            format: PlanFormat::PostgresJson,
-            raw: PLAN.to_owned(),
-            analyzed: false,
-        },
-    });
+    store
+        .plans
+        .lock()
+        .expect("is so in fixed data")
+        .push(PlanRecord {
+            id: PlanId(Uuid::from_u128(0x0193_4f5e_2222_7000_8000_0000_0000_0001)),
+            request_id: id,
+            seq: 1,
+            fingerprint: Fingerprint(0xa1),
+            database: Database {
+                kind: DatabaseKind::Postgres,
+                name: "weave".to_owned(),
+            },
+            captured_at: Utc::now(),
+            source: "on_demand".to_owned(),
+            output: ExplainOutput {
+                format: PlanFormat::PostgresJson,
+                raw: PLAN.to_owned(),
+                analyzed: false,
+            },
+        });
     store
 }
