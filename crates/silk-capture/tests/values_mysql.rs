@@ -33,21 +33,45 @@ fn arguments() -> MySqlArguments {
     arguments.add("y".repeat(300)).unwrap();
     arguments.add(Json(vec![1, 2])).unwrap();
     arguments.add(date).unwrap();
-    arguments.add(date.and_hms_micro_opt(1, 2, 3, 4).unwrap()).unwrap();
-    arguments.add(date.and_hms_opt(0, 0, 0).unwrap().and_utc()).unwrap();
-    arguments.add(chrono::NaiveTime::from_hms_opt(1, 2, 3).unwrap()).unwrap();
+    arguments
+        .add(date.and_hms_micro_opt(1, 2, 3, 4).unwrap())
+        .unwrap();
+    arguments
+        .add(date.and_hms_opt(0, 0, 0).unwrap().and_utc())
+        .unwrap();
+    arguments
+        .add(chrono::NaiveTime::from_hms_opt(1, 2, 3).unwrap())
+        .unwrap();
     arguments
 }
 
 const TYPES: [&str; 17] = [
-    "TINYINT", "SMALLINT", "INT", "BIGINT", "BIGINT UNSIGNED", "FLOAT", "DOUBLE", "BOOLEAN",
-    "VARCHAR", "VARCHAR", "BLOB", "VARCHAR", "BINARY", "DATE", "DATETIME", "TIMESTAMP", "TIME",
+    "TINYINT",
+    "SMALLINT",
+    "INT",
+    "BIGINT",
+    "BIGINT UNSIGNED",
+    "FLOAT",
+    "DOUBLE",
+    "BOOLEAN",
+    "VARCHAR",
+    "VARCHAR",
+    "BLOB",
+    "VARCHAR",
+    "BINARY",
+    "DATE",
+    "DATETIME",
+    "TIMESTAMP",
+    "TIME",
 ];
 
 #[test]
 fn every_type_is_read_as_it_was_bound() {
     let values = mysql::encode(arguments(), 4096);
-    let types: Vec<_> = values.iter().map(|value| value.type_name.as_str()).collect();
+    let types: Vec<_> = values
+        .iter()
+        .map(|value| value.type_name.as_str())
+        .collect();
     assert_eq!(types, TYPES);
     let bytes = |index: usize| match &values[index].state {
         ValueState::Bytes(bytes) => bytes.as_slice(),
@@ -75,16 +99,31 @@ fn long_values_are_cut_and_endless_ones_given_up() {
     let mut arguments = MySqlArguments::default();
     arguments.add("x".repeat(5000)).unwrap();
     let values = mysql::encode(arguments.clone(), 4096);
-    assert_eq!(values[0].state, ValueState::Truncated { bytes: vec![b'x'; 4096], total_bytes: 5000 });
-    assert!(matches!(mysql::rebind(&values), Err(RebindError::Truncated(1))));
+    assert_eq!(
+        values[0].state,
+        ValueState::Truncated {
+            bytes: vec![b'x'; 4096],
+            total_bytes: 5000
+        }
+    );
+    assert!(matches!(
+        mysql::rebind(&values),
+        Err(RebindError::Truncated(1))
+    ));
     arguments.add(vec![7_u8; 3 << 20]).unwrap();
-    assert!(mysql::encode(arguments, 10).iter().all(|value| value.state == ValueState::Unavailable));
+    assert!(
+        mysql::encode(arguments, 10)
+            .iter()
+            .all(|value| value.state == ValueState::Unavailable)
+    );
 }
 
 async fn pool() -> MySqlPool {
     let url = std::env::var("SILK_TEST_MYSQL").expect("SILK_TEST_MYSQL names a server");
     let pool = MySqlPool::connect(&url).await.unwrap();
-    pool.execute("create table if not exists silk_t(a int primary key, b varchar(50))").await.unwrap();
+    pool.execute("create table if not exists silk_t(a int primary key, b varchar(50))")
+        .await
+        .unwrap();
     pool
 }
 
@@ -99,7 +138,11 @@ async fn values_bound_again_are_the_same_to_the_database() {
     for arguments in [arguments(), again] {
         let query = sqlx::query_with::<MySql, _>(sqlx::AssertSqlSafe(sql.clone()), arguments);
         let row = query.persistent(false).fetch_one(&pool).await.unwrap();
-        answers.push((0..row.len()).map(|i| row.get::<Option<String>, _>(i)).collect::<Vec<_>>());
+        answers.push(
+            (0..row.len())
+                .map(|i| row.get::<Option<String>, _>(i))
+                .collect::<Vec<_>>(),
+        );
     }
     assert_eq!(answers[0], answers[1]);
     assert!(answers[0][8].is_some() && answers[0][9].is_none());
@@ -110,10 +153,17 @@ async fn values_bound_again_are_the_same_to_the_database() {
 async fn queries_are_explained_with_their_values_and_nothing_is_written() {
     let pool = pool().await;
     let runtime = tokio::runtime::Handle::current();
-    let explainer = Explainer::new(Arc::new(Redactor::default()), runtime, ExplainConfig::default());
+    let explainer = Explainer::new(
+        Arc::new(Redactor::default()),
+        runtime,
+        ExplainConfig::default(),
+    );
     explainer.register(&pool);
     let name = pool.connect_options().get_database().unwrap().to_owned();
-    let database = Database { kind: DatabaseKind::MySql, name };
+    let database = Database {
+        kind: DatabaseKind::MySql,
+        name,
+    };
     let query = |sql: &str, values: Vec<Value>, analyze| ExplainQuery {
         database: database.clone(),
         sql: sql.to_owned(),
@@ -124,21 +174,38 @@ async fn queries_are_explained_with_their_values_and_nothing_is_written() {
     let mut arguments = MySqlArguments::default();
     arguments.add(7_i32).unwrap();
     let values = mysql::encode(arguments, 4096);
-    let plan = explainer.explain(query("select b from silk_t where a > ?", values, false)).await.unwrap();
+    let plan = explainer
+        .explain(query("select b from silk_t where a > ?", values, false))
+        .await
+        .unwrap();
     assert_eq!((plan.format, plan.analyzed), (PlanFormat::MySqlJson, false));
     assert!(plan.raw.contains("query_block"), "{}", plan.raw);
-    assert!(plan.raw.contains("> 7"), "the values are in the plan: {}", plan.raw);
+    assert!(
+        plan.raw.contains("> 7"),
+        "the values are in the plan: {}",
+        plan.raw
+    );
 
-    for sql in ["insert into silk_t(a) values (99)", "update silk_t set b = 'x'", "delete from silk_t"] {
+    for sql in [
+        "insert into silk_t(a) values (99)",
+        "update silk_t set b = 'x'",
+        "delete from silk_t",
+    ] {
         explainer.explain(query(sql, vec![], false)).await.unwrap();
     }
-    let rows: i64 = sqlx::query_scalar("select count(*) from silk_t").fetch_one(&pool).await.unwrap();
+    let rows: i64 = sqlx::query_scalar("select count(*) from silk_t")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
     assert_eq!(rows, 0);
     match explainer.explain(query("select 1", vec![], true)).await {
         Err(ExplainError::Refused { code, .. }) => assert_eq!(code, "analyze_refused"),
         other => panic!("{other:?}"),
     }
-    match explainer.explain(query("select nothing from silk_t", vec![], false)).await {
+    match explainer
+        .explain(query("select nothing from silk_t", vec![], false))
+        .await
+    {
         Err(ExplainError::Failed { message }) => assert!(message.contains("42S22"), "{message}"),
         other => panic!("{other:?}"),
     }

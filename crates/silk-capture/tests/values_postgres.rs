@@ -38,24 +38,49 @@ fn arguments() -> PgArguments {
     arguments.add(vec!["a".to_owned()]).unwrap();
     arguments.add(Json(vec![1, 2])).unwrap();
     arguments.add(Uuid::from_u128(5)).unwrap();
-    arguments.add(chrono::DateTime::<chrono::Utc>::UNIX_EPOCH).unwrap();
-    arguments.add(chrono::NaiveDate::from_ymd_opt(2024, 2, 29).unwrap()).unwrap();
+    arguments
+        .add(chrono::DateTime::<chrono::Utc>::UNIX_EPOCH)
+        .unwrap();
+    arguments
+        .add(chrono::NaiveDate::from_ymd_opt(2024, 2, 29).unwrap())
+        .unwrap();
     arguments.add(Mood::Glad).unwrap();
     arguments.add(vec![Mood::Glad, Mood::Glad]).unwrap();
     arguments
 }
 
 const TYPES: [&str; 17] = [
-    "INT2", "INT4", "INT8", "FLOAT4", "FLOAT8", "BOOL", "TEXT", "TEXT", "BYTEA", "INT8[]", "TEXT[]",
-    "JSONB", "UUID", "TIMESTAMPTZ", "DATE", "silk_mood", "silk_mood[]",
+    "INT2",
+    "INT4",
+    "INT8",
+    "FLOAT4",
+    "FLOAT8",
+    "BOOL",
+    "TEXT",
+    "TEXT",
+    "BYTEA",
+    "INT8[]",
+    "TEXT[]",
+    "JSONB",
+    "UUID",
+    "TIMESTAMPTZ",
+    "DATE",
+    "silk_mood",
+    "silk_mood[]",
 ];
 
 #[test]
 fn every_type_is_read_as_it_was_bound() {
     let values = postgres::encode(arguments(), 4096);
-    let types: Vec<_> = values.iter().map(|value| value.type_name.as_str()).collect();
+    let types: Vec<_> = values
+        .iter()
+        .map(|value| value.type_name.as_str())
+        .collect();
     assert_eq!(types, TYPES);
-    assert_eq!(values[1].state, ValueState::Bytes(7_i32.to_be_bytes().to_vec()));
+    assert_eq!(
+        values[1].state,
+        ValueState::Bytes(7_i32.to_be_bytes().to_vec())
+    );
     assert_eq!(values[6].state, ValueState::Bytes(b"it's".to_vec()));
     assert_eq!(values[7].state, ValueState::Null);
     assert_eq!(values[15].state, ValueState::Bytes(b"glad".to_vec()));
@@ -76,15 +101,33 @@ fn long_values_are_cut() {
     arguments.add("x".repeat(5000)).unwrap();
     arguments.add(1_i32).unwrap();
     let values = postgres::encode(arguments, 4096);
-    assert_eq!(values[0].state, ValueState::Truncated { bytes: vec![b'x'; 4096], total_bytes: 5000 });
-    assert_eq!(values[1].state, ValueState::Bytes(1_i32.to_be_bytes().to_vec()));
-    assert!(matches!(postgres::rebind(&values, |_| None), Err(RebindError::Truncated(1))));
+    assert_eq!(
+        values[0].state,
+        ValueState::Truncated {
+            bytes: vec![b'x'; 4096],
+            total_bytes: 5000
+        }
+    );
+    assert_eq!(
+        values[1].state,
+        ValueState::Bytes(1_i32.to_be_bytes().to_vec())
+    );
+    assert!(matches!(
+        postgres::rebind(&values, |_| None),
+        Err(RebindError::Truncated(1))
+    ));
 }
 
 #[test]
 fn unknown_types_are_not_bound_again() {
-    let mood = [Value { type_name: "silk_mood".into(), state: ValueState::Bytes(b"glad".to_vec()) }];
-    assert!(matches!(postgres::rebind(&mood, |_| None), Err(RebindError::Unavailable(1))));
+    let mood = [Value {
+        type_name: "silk_mood".into(),
+        state: ValueState::Bytes(b"glad".to_vec()),
+    }];
+    assert!(matches!(
+        postgres::rebind(&mood, |_| None),
+        Err(RebindError::Unavailable(1))
+    ));
     assert!(postgres::rebind(&mood, |_| Some(70_000)).is_ok());
 }
 
@@ -107,11 +150,18 @@ async fn pool() -> PgPool {
 #[ignore = "needs PostgreSQL: run cargo xtask test"]
 async fn values_bound_again_are_the_same_to_the_database() {
     let pool = pool().await;
-    let columns: Vec<_> =
-        (1..=TYPES.len()).map(|n| format!("${n}::text || pg_typeof(${n})::text")).collect();
+    let columns: Vec<_> = (1..=TYPES.len())
+        .map(|n| format!("${n}::text || pg_typeof(${n})::text"))
+        .collect();
     let sql = format!("select {}", columns.join(", "));
-    let oid: i64 = sqlx::query_scalar("select 'silk_mood'::regtype::oid::int8").fetch_one(&pool).await.unwrap();
-    let array: i64 = sqlx::query_scalar("select 'silk_mood[]'::regtype::oid::int8").fetch_one(&pool).await.unwrap();
+    let oid: i64 = sqlx::query_scalar("select 'silk_mood'::regtype::oid::int8")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    let array: i64 = sqlx::query_scalar("select 'silk_mood[]'::regtype::oid::int8")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
     let oid_of = |name: &str| match name {
         "silk_mood" => u32::try_from(oid).ok(),
         "silk_mood[]" => u32::try_from(array).ok(),
@@ -122,7 +172,11 @@ async fn values_bound_again_are_the_same_to_the_database() {
     for arguments in [arguments(), again] {
         let query = sqlx::query_with::<Postgres, _>(sqlx::AssertSqlSafe(sql.clone()), arguments);
         let row = query.fetch_one(&pool).await.unwrap();
-        answers.push((0..row.len()).map(|i| row.get::<Option<String>, _>(i)).collect::<Vec<_>>());
+        answers.push(
+            (0..row.len())
+                .map(|i| row.get::<Option<String>, _>(i))
+                .collect::<Vec<_>>(),
+        );
     }
     assert_eq!(answers[0], answers[1]);
     assert_eq!(answers[0][16].as_deref(), Some("{glad,glad}silk_mood[]"));
@@ -130,10 +184,20 @@ async fn values_bound_again_are_the_same_to_the_database() {
 
 fn explainer(pool: &PgPool) -> (Explainer, Database) {
     let runtime = tokio::runtime::Handle::current();
-    let explainer = Explainer::new(Arc::new(Redactor::default()), runtime, ExplainConfig::default());
+    let explainer = Explainer::new(
+        Arc::new(Redactor::default()),
+        runtime,
+        ExplainConfig::default(),
+    );
     explainer.register(pool);
     let name = pool.connect_options().get_database().unwrap().to_owned();
-    (explainer, Database { kind: DatabaseKind::Postgres, name })
+    (
+        explainer,
+        Database {
+            kind: DatabaseKind::Postgres,
+            name,
+        },
+    )
 }
 
 fn query(database: &Database, sql: &str, values: Vec<Value>, analyze: bool) -> ExplainQuery {
@@ -157,24 +221,51 @@ async fn queries_are_explained_with_their_values_and_nothing_is_written() {
     arguments.add(vec![Mood::Glad]).unwrap();
     let values = postgres::encode(arguments, 4096);
     let sql = "select b from silk_t where a = $1 and m = $2 and m = any($3)";
-    let plan = explainer.explain(query(&database, sql, values.clone(), false)).await.unwrap();
-    assert_eq!((plan.format, plan.analyzed), (PlanFormat::PostgresJson, false));
+    let plan = explainer
+        .explain(query(&database, sql, values.clone(), false))
+        .await
+        .unwrap();
+    assert_eq!(
+        (plan.format, plan.analyzed),
+        (PlanFormat::PostgresJson, false)
+    );
     assert!(plan.raw.contains("Index"), "{}", plan.raw);
-    assert!(plan.raw.contains("glad"), "the values are in the plan: {}", plan.raw);
+    assert!(
+        plan.raw.contains("glad"),
+        "the values are in the plan: {}",
+        plan.raw
+    );
     assert!(!plan.raw.contains("Actual"), "{}", plan.raw);
 
-    let plan = explainer.explain(query(&database, sql, values.clone(), true)).await.unwrap();
-    assert!(plan.analyzed && plan.raw.contains("Actual Rows"), "{}", plan.raw);
+    let plan = explainer
+        .explain(query(&database, sql, values.clone(), true))
+        .await
+        .unwrap();
+    assert!(
+        plan.analyzed && plan.raw.contains("Actual Rows"),
+        "{}",
+        plan.raw
+    );
 
-    for sql in ["insert into silk_t(a) values (99)", "update silk_t set b = 'x'", "delete from silk_t"] {
-        let plan = explainer.explain(query(&database, sql, vec![], false)).await.unwrap();
+    for sql in [
+        "insert into silk_t(a) values (99)",
+        "update silk_t set b = 'x'",
+        "delete from silk_t",
+    ] {
+        let plan = explainer
+            .explain(query(&database, sql, vec![], false))
+            .await
+            .unwrap();
         assert!(plan.raw.contains("ModifyTable"), "{}", plan.raw);
         match explainer.explain(query(&database, sql, vec![], true)).await {
             Err(ExplainError::Refused { code, .. }) => assert_eq!(code, "analyze_refused"),
             other => panic!("{other:?}"),
         }
     }
-    let rows: i64 = sqlx::query_scalar("select count(*) from silk_t where a = 99").fetch_one(&pool).await.unwrap();
+    let rows: i64 = sqlx::query_scalar("select count(*) from silk_t where a = 99")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
     assert_eq!(rows, 0);
 }
 
@@ -208,7 +299,10 @@ async fn errors_are_told_without_values() {
     let asked = query(&database, "select 'secret-7731'::int", vec![], false);
     match explainer.explain(asked).await {
         Err(ExplainError::Failed { message }) => {
-            assert!(message.contains("22P02") && !message.contains("7731"), "{message}");
+            assert!(
+                message.contains("22P02") && !message.contains("7731"),
+                "{message}"
+            );
         }
         other => panic!("{other:?}"),
     }

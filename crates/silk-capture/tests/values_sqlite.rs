@@ -5,7 +5,10 @@ use silk_core::{DatabaseKind, Value, ValueState, value::render};
 use sqlx::{Arguments as _, Row as _, Sqlite, sqlite::SqliteArguments};
 
 fn value(type_name: &str, bytes: &[u8]) -> Value {
-    Value { type_name: type_name.to_owned(), state: ValueState::Bytes(bytes.to_vec()) }
+    Value {
+        type_name: type_name.to_owned(),
+        state: ValueState::Bytes(bytes.to_vec()),
+    }
 }
 
 fn arguments() -> SqliteArguments {
@@ -15,7 +18,9 @@ fn arguments() -> SqliteArguments {
     arguments.add(true).unwrap();
     arguments.add(1.0e300_f64).unwrap();
     arguments.add(-0.0_f64).unwrap();
-    arguments.add("it's \"q\", [x]) }\n\t\\ \u{7f}\u{1F600} é \u{200b}").unwrap();
+    arguments
+        .add("it's \"q\", [x]) }\n\t\\ \u{7f}\u{1F600} é \u{200b}")
+        .unwrap();
     arguments.add(String::new()).unwrap();
     arguments.add(vec![0_u8, 1, 255]).unwrap();
     arguments.add(Vec::<u8>::new()).unwrap();
@@ -28,20 +33,29 @@ fn arguments() -> SqliteArguments {
 #[test]
 fn every_type_is_read_as_it_was_bound() {
     let values = sqlite::encode(&arguments(), 4096);
-    assert_eq!(values, [
-        value("INTEGER", &7_i64.to_le_bytes()),
-        value("INTEGER", &i64::MIN.to_le_bytes()),
-        value("INTEGER", &1_i64.to_le_bytes()),
-        value("REAL", &1.0e300_f64.to_le_bytes()),
-        value("REAL", &(-0.0_f64).to_le_bytes()),
-        value("TEXT", "it's \"q\", [x]) }\n\t\\ \u{7f}\u{1F600} é \u{200b}".as_bytes()),
-        value("TEXT", b""),
-        value("BLOB", &[0, 1, 255]),
-        value("BLOB", &[]),
-        Value { type_name: "NULL".into(), state: ValueState::Null },
-        value("BLOB", uuid::Uuid::from_u128(5).as_bytes()),
-        value("TEXT", b"[1,2]"),
-    ]);
+    assert_eq!(
+        values,
+        [
+            value("INTEGER", &7_i64.to_le_bytes()),
+            value("INTEGER", &i64::MIN.to_le_bytes()),
+            value("INTEGER", &1_i64.to_le_bytes()),
+            value("REAL", &1.0e300_f64.to_le_bytes()),
+            value("REAL", &(-0.0_f64).to_le_bytes()),
+            value(
+                "TEXT",
+                "it's \"q\", [x]) }\n\t\\ \u{7f}\u{1F600} é \u{200b}".as_bytes()
+            ),
+            value("TEXT", b""),
+            value("BLOB", &[0, 1, 255]),
+            value("BLOB", &[]),
+            Value {
+                type_name: "NULL".into(),
+                state: ValueState::Null
+            },
+            value("BLOB", uuid::Uuid::from_u128(5).as_bytes()),
+            value("TEXT", b"[1,2]"),
+        ]
+    );
     assert_eq!(render(&values[0], DatabaseKind::Sqlite), "7");
 }
 
@@ -55,11 +69,21 @@ fn long_values_are_cut_and_endless_ones_given_up() {
     let mut arguments = SqliteArguments::default();
     arguments.add("x".repeat(5000)).unwrap();
     let values = sqlite::encode(&arguments, 4096);
-    assert_eq!(values[0].state, ValueState::Truncated { bytes: vec![b'x'; 4096], total_bytes: 5000 });
+    assert_eq!(
+        values[0].state,
+        ValueState::Truncated {
+            bytes: vec![b'x'; 4096],
+            total_bytes: 5000
+        }
+    );
     arguments.add(vec![200_u8; 3 << 20]).unwrap();
     let values = sqlite::encode(&arguments, 4096);
     assert_eq!(values.len(), 2);
-    assert!(values.iter().all(|value| value.state == ValueState::Unavailable));
+    assert!(
+        values
+            .iter()
+            .all(|value| value.state == ValueState::Unavailable)
+    );
 }
 
 #[tokio::test]
@@ -73,20 +97,56 @@ async fn values_bound_again_are_the_same_to_the_database() {
     let again = sqlite::rebind(&sqlite::encode(&arguments(), 4096)).unwrap();
     let mut answers = Vec::new();
     for arguments in [arguments(), again] {
-        let row = sqlx::query_with::<Sqlite, _>(sql, arguments).fetch_one(&pool).await.unwrap();
-        answers.push((0..row.len()).map(|i| row.get::<String, _>(i)).collect::<Vec<_>>());
+        let row = sqlx::query_with::<Sqlite, _>(sql, arguments)
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+        answers.push(
+            (0..row.len())
+                .map(|i| row.get::<String, _>(i))
+                .collect::<Vec<_>>(),
+        );
     }
     assert_eq!(answers[0], answers[1]);
 }
 
 #[test]
 fn what_is_not_whole_is_not_bound_again() {
-    let with = |state| [value("INTEGER", &1_i64.to_le_bytes()), Value { type_name: "TEXT".into(), state }];
-    assert!(matches!(sqlite::rebind(&with(ValueState::Redacted)), Err(RebindError::Redacted(2))));
-    assert!(matches!(sqlite::rebind(&with(ValueState::Unavailable)), Err(RebindError::Unavailable(2))));
-    let cut = ValueState::Truncated { bytes: vec![], total_bytes: 9 };
-    assert!(matches!(sqlite::rebind(&with(cut)), Err(RebindError::Truncated(2))));
-    assert!(matches!(sqlite::rebind(&[value("INTEGER", &[1])]), Err(RebindError::Unavailable(1))));
-    assert!(matches!(sqlite::rebind(&[value("TEXT", &[0xFF])]), Err(RebindError::Unavailable(1))));
-    assert!(matches!(sqlite::rebind(&[value("INT4", &[1])]), Err(RebindError::Unavailable(1))));
+    let with = |state| {
+        [
+            value("INTEGER", &1_i64.to_le_bytes()),
+            Value {
+                type_name: "TEXT".into(),
+                state,
+            },
+        ]
+    };
+    assert!(matches!(
+        sqlite::rebind(&with(ValueState::Redacted)),
+        Err(RebindError::Redacted(2))
+    ));
+    assert!(matches!(
+        sqlite::rebind(&with(ValueState::Unavailable)),
+        Err(RebindError::Unavailable(2))
+    ));
+    let cut = ValueState::Truncated {
+        bytes: vec![],
+        total_bytes: 9,
+    };
+    assert!(matches!(
+        sqlite::rebind(&with(cut)),
+        Err(RebindError::Truncated(2))
+    ));
+    assert!(matches!(
+        sqlite::rebind(&[value("INTEGER", &[1])]),
+        Err(RebindError::Unavailable(1))
+    ));
+    assert!(matches!(
+        sqlite::rebind(&[value("TEXT", &[0xFF])]),
+        Err(RebindError::Unavailable(1))
+    ));
+    assert!(matches!(
+        sqlite::rebind(&[value("INT4", &[1])]),
+        Err(RebindError::Unavailable(1))
+    ));
 }

@@ -23,15 +23,15 @@ use std::{
 };
 
 use silk_core::{
-    BoxFuture, Database, DatabaseKind, Explain, ExplainError, ExplainOutput, ExplainQuery, Redactor,
-    sql::is_read_only,
+    BoxFuture, Database, DatabaseKind, Explain, ExplainError, ExplainOutput, ExplainQuery,
+    Redactor, sql::is_read_only,
 };
 use tokio::runtime::Handle;
 
 pub use target::ExplainTarget;
 use target::{Failure, Question};
 
-use crate::{suppress::suppressed, sql::pool::PoolDatabase};
+use crate::{sql::pool::PoolDatabase, suppress::suppressed};
 
 /// How plans are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,10 @@ pub struct ExplainConfig {
 
 impl Default for ExplainConfig {
     fn default() -> Self {
-        Self { timeout: Duration::from_secs(2), idle: Duration::from_secs(30) }
+        Self {
+            timeout: Duration::from_secs(2),
+            idle: Duration::from_secs(30),
+        }
     }
 }
 
@@ -62,21 +65,27 @@ impl Explainer {
     /// An explainer that works on `runtime` (Silk's own) and redacts what databases say.
     #[must_use]
     pub fn new(redactor: Arc<Redactor>, runtime: Handle, config: ExplainConfig) -> Self {
-        Self { redactor, runtime, config, targets: Mutex::default() }
+        Self {
+            redactor,
+            runtime,
+            config,
+            targets: Mutex::default(),
+        }
     }
 
     /// Makes the database of a pool known: it is reached with the pool's options, over a connection
     /// of its own. Of two pools of one name, the later holds.
     pub fn register<DB: PoolDatabase>(&self, pool: &sqlx_core::pool::Pool<DB>) {
         let options = pool.connect_options();
-        let database = Database { kind: DB::KIND, name: DB::name(&options) };
+        let database = Database {
+            kind: DB::KIND,
+            name: DB::name(&options),
+        };
         let target = DB::explain_target(&options, self.config);
         self.targets().insert(database, target);
     }
 
-    fn targets(
-        &self,
-    ) -> std::sync::MutexGuard<'_, HashMap<Database, Arc<dyn ExplainTarget>>> {
+    fn targets(&self) -> std::sync::MutexGuard<'_, HashMap<Database, Arc<dyn ExplainTarget>>> {
         self.targets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -90,7 +99,9 @@ impl Explainer {
         if !database.name.is_empty() || database.kind == DatabaseKind::Unknown {
             return None;
         }
-        let mut of_kind = targets.iter().filter(|(known, _)| known.kind == database.kind);
+        let mut of_kind = targets
+            .iter()
+            .filter(|(known, _)| known.kind == database.kind);
         match (of_kind.next(), of_kind.next()) {
             (Some((_, only)), None) => Some(Arc::clone(only)),
             _ => None,
@@ -114,7 +125,9 @@ impl Explainer {
         };
         // In a task of Silk's own: the pages run on the app's executor, and a reader who goes away
         // must not leave a connection in the middle of a transaction.
-        let asked = self.runtime.spawn(quietly(async move { target.explain(question).await }));
+        let asked = self
+            .runtime
+            .spawn(quietly(async move { target.explain(question).await }));
         let answer = match asked.await {
             Ok(answer) => answer,
             Err(_) => return Err(failed("asking for the plan was broken off")),
@@ -144,7 +157,9 @@ impl Explainer {
 }
 
 fn failed(message: &str) -> ExplainError {
-    ExplainError::Failed { message: message.to_owned() }
+    ExplainError::Failed {
+        message: message.to_owned(),
+    }
 }
 
 /// Suppresses recording whenever `future` is polled, on whichever thread.

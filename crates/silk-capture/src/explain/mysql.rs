@@ -25,19 +25,31 @@ pub(crate) fn target(
     options: &MySqlConnectOptions,
     config: ExplainConfig,
 ) -> Arc<dyn ExplainTarget> {
-    Arc::new(MySqlTarget { options: quiet(options), session: Session::new(config.idle) })
+    Arc::new(MySqlTarget {
+        options: quiet(options),
+        session: Session::new(config.idle),
+    })
 }
 
 impl ExplainTarget for MySqlTarget {
     fn explain(&self, question: Question) -> BoxFuture<'_, Result<ExplainOutput, Failure>> {
         Box::pin(async move {
             if question.analyze {
-                return Err(Failure::Refused(refusal::analyze_unsupported("MySQL and MariaDB")));
+                return Err(Failure::Refused(refusal::analyze_unsupported(
+                    "MySQL and MariaDB",
+                )));
             }
             let timeout = question.timeout;
             let open = async || open(&self.options, timeout).await;
-            let raw = self.session.run(timeout, open, async |c| ask(c, &question).await).await?;
-            Ok(ExplainOutput { format: PlanFormat::MySqlJson, raw, analyzed: false })
+            let raw = self
+                .session
+                .run(timeout, open, async |c| ask(c, &question).await)
+                .await?;
+            Ok(ExplainOutput {
+                format: PlanFormat::MySqlJson,
+                raw,
+                analyzed: false,
+            })
         })
     }
 }
@@ -45,15 +57,14 @@ impl ExplainTarget for MySqlTarget {
 impl fmt::Debug for MySqlTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The options hold a password.
-        f.debug_struct("MySqlTarget").field("host", &self.options.get_host()).finish_non_exhaustive()
+        f.debug_struct("MySqlTarget")
+            .field("host", &self.options.get_host())
+            .finish_non_exhaustive()
     }
 }
 
 /// A connection with its limits set; the two servers name and count them differently.
-async fn open(
-    options: &MySqlConnectOptions,
-    timeout: Duration,
-) -> Result<MySqlConnection, Error> {
+async fn open(options: &MySqlConnectOptions, timeout: Duration) -> Result<MySqlConnection, Error> {
     let mut connection = options.connect().await?;
     let row = connection.fetch_one(raw_sql("SELECT VERSION()")).await?;
     let version: String = row.try_get_unchecked(0)?;

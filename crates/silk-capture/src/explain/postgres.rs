@@ -33,8 +33,15 @@ impl ExplainTarget for PostgresTarget {
         Box::pin(async move {
             let open = async || self.options.connect().await;
             let timeout = question.timeout;
-            let raw = self.session.run(timeout, open, async |c| ask(c, &question).await).await?;
-            Ok(ExplainOutput { format: PlanFormat::PostgresJson, raw, analyzed: question.analyze })
+            let raw = self
+                .session
+                .run(timeout, open, async |c| ask(c, &question).await)
+                .await?;
+            Ok(ExplainOutput {
+                format: PlanFormat::PostgresJson,
+                raw,
+                analyzed: question.analyze,
+            })
         })
     }
 }
@@ -42,7 +49,9 @@ impl ExplainTarget for PostgresTarget {
 impl fmt::Debug for PostgresTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The options hold a password.
-        f.debug_struct("PostgresTarget").field("host", &self.options.get_host()).finish_non_exhaustive()
+        f.debug_struct("PostgresTarget")
+            .field("host", &self.options.get_host())
+            .finish_non_exhaustive()
     }
 }
 
@@ -51,13 +60,18 @@ async fn ask(connection: &mut PgConnection, question: &Question) -> Result<Strin
     let begin = format!(
         "BEGIN READ ONLY; SET LOCAL statement_timeout = {timeout}; SET LOCAL lock_timeout = {locks}",
         timeout = question.timeout.as_millis(),
-        locks = (question.timeout / 4).max(Duration::from_millis(1)).as_millis(),
+        locks = (question.timeout / 4)
+            .max(Duration::from_millis(1))
+            .as_millis(),
     );
     connection.execute(raw_sql(AssertSqlSafe(begin))).await?;
     let types = resolve(connection, &question.values).await?;
     let arguments = rebind(&question.values, |name| types.get(name).copied())?;
     let mut options = "FORMAT JSON, VERBOSE".to_owned();
-    if connection.server_version_num().is_some_and(|version| version >= 120_000) {
+    if connection
+        .server_version_num()
+        .is_some_and(|version| version >= 120_000)
+    {
         options.push_str(", SETTINGS");
     }
     if question.analyze {
@@ -69,7 +83,9 @@ async fn ask(connection: &mut PgConnection, question: &Question) -> Result<Strin
     // the place of the statement that has none.
     let is_named = !types.is_empty();
     let row = connection
-        .fetch_one(query_with::<Postgres, _>(AssertSqlSafe(explain), arguments).persistent(is_named))
+        .fetch_one(
+            query_with::<Postgres, _>(AssertSqlSafe(explain), arguments).persistent(is_named),
+        )
         .await?;
     // JSON is text on the wire, though sqlx would want it decoded as a type of its own.
     let raw: String = row.try_get_unchecked(0)?;

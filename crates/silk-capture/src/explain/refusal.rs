@@ -8,7 +8,10 @@ use silk_core::{
 use crate::sql::values::RebindError;
 
 fn refused(code: &'static str, reason: impl Into<String>) -> ExplainError {
-    ExplainError::Refused { code, reason: reason.into() }
+    ExplainError::Refused {
+        code,
+        reason: reason.into(),
+    }
 }
 
 /// The values to bind, where the query can be explained as it ran.
@@ -48,7 +51,9 @@ pub(super) fn check(query: &ExplainQuery) -> Result<Vec<Value>, ExplainError> {
 }
 
 fn has_placeholders(sql: &str, kind: DatabaseKind) -> bool {
-    highlight(sql, kind).iter().any(|(class, _)| *class == SqlTokenClass::Placeholder)
+    highlight(sql, kind)
+        .iter()
+        .any(|(class, _)| *class == SqlTokenClass::Placeholder)
 }
 
 /// A value that cannot be bound again.
@@ -58,7 +63,10 @@ pub(super) fn of_value(error: RebindError) -> ExplainError {
         RebindError::Truncated(_) => "value_truncated",
         RebindError::Unavailable(_) => "values_not_captured",
     };
-    refused(code, format!("{error}, so the statement cannot be bound as it was"))
+    refused(
+        code,
+        format!("{error}, so the statement cannot be bound as it was"),
+    )
 }
 
 /// `ANALYZE` of what may write.
@@ -84,9 +92,14 @@ pub(super) fn no_connection(database: &Database) -> ExplainError {
     let which = match (database.kind, database.name.as_str()) {
         (DatabaseKind::Unknown, _) => "which database the query went to is not known".to_owned(),
         (kind, "") => format!("there is no connection for EXPLAIN to a {kind} database"),
-        (kind, name) => format!("there is no connection for EXPLAIN to the {kind} database `{name}`"),
+        (kind, name) => {
+            format!("there is no connection for EXPLAIN to the {kind} database `{name}`")
+        }
     };
-    refused("no_connection", format!("{which}; give Silk the pool that the app uses"))
+    refused(
+        "no_connection",
+        format!("{which}; give Silk the pool that the app uses"),
+    )
 }
 
 /// A database that only the app's own connection can see.

@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use sqlx_core::{connection::{ConnectOptions, Connection}, error::Error};
+use sqlx_core::{
+    connection::{ConnectOptions, Connection},
+    error::Error,
+};
 use tokio::sync::Mutex;
 
 use super::target::Failure;
@@ -29,7 +32,10 @@ struct Held<C> {
 impl<C: Connection + 'static> Session<C> {
     pub(super) fn new(idle: Duration) -> Self {
         Self {
-            held: Arc::new(Held { connection: Mutex::new(None), uses: AtomicU64::new(0) }),
+            held: Arc::new(Held {
+                connection: Mutex::new(None),
+                uses: AtomicU64::new(0),
+            }),
             idle,
         }
     }
@@ -59,8 +65,9 @@ impl<C: Connection + 'static> Session<C> {
                 }
             }
         };
-        let answer =
-            tokio::time::timeout(timeout + GRACE, work).await.unwrap_or(Err(Failure::TimedOut));
+        let answer = tokio::time::timeout(timeout + GRACE, work)
+            .await
+            .unwrap_or(Err(Failure::TimedOut));
         self.close_when_idle();
         answer
     }

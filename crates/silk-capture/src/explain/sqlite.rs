@@ -42,7 +42,11 @@ pub(crate) fn target(
         .busy_timeout(config.timeout)
         .optimize_on_close(false, None);
     let reach = reach(&options);
-    Arc::new(SqliteTarget { options, reach, session: Session::new(config.idle) })
+    Arc::new(SqliteTarget {
+        options,
+        reach,
+        session: Session::new(config.idle),
+    })
 }
 
 fn reach(options: &SqliteConnectOptions) -> Reach {
@@ -51,7 +55,9 @@ fn reach(options: &SqliteConnectOptions) -> Reach {
     // panics in sqlx 0.9 for the very name that it gives to memory. The name comes first, and is cut
     // off. Where the form is another one, asking the database tells (its tables are missing).
     let written = format!("{options:?}");
-    let switches = written.split_once(", in_memory: ").map_or("", |(_, switches)| switches);
+    let switches = written
+        .split_once(", in_memory: ")
+        .map_or("", |(_, switches)| switches);
     let in_memory = switches.starts_with("true");
     let is_shared = switches.contains("shared_cache: true");
     if file.as_os_str().is_empty() || file.as_os_str() == ":memory:" {
@@ -76,8 +82,15 @@ impl ExplainTarget for SqliteTarget {
             }
             let open = async || self.open().await;
             let timeout = question.timeout;
-            let raw = self.session.run(timeout, open, async |c| ask(c, &question).await).await?;
-            Ok(ExplainOutput { format: PlanFormat::SqliteRows, raw, analyzed: false })
+            let raw = self
+                .session
+                .run(timeout, open, async |c| ask(c, &question).await)
+                .await?;
+            Ok(ExplainOutput {
+                format: PlanFormat::SqliteRows,
+                raw,
+                analyzed: false,
+            })
         })
     }
 }
@@ -96,7 +109,9 @@ impl SqliteTarget {
             // Memory is opened by name, and cannot be opened read-only.
             Reach::SharedMemory | Reach::Private => self.options.connect().await?,
         };
-        connection.execute(raw_sql("PRAGMA query_only = ON")).await?;
+        connection
+            .execute(raw_sql("PRAGMA query_only = ON"))
+            .await?;
         Ok(connection)
     }
 }
@@ -140,12 +155,21 @@ mod tests {
     #[test]
     fn who_can_see_a_database_is_told_by_its_address() {
         assert_eq!(reach_of("sqlite://app.db"), Reach::File);
-        assert_eq!(reach_of("sqlite://app.db?mode=rwc&cache=shared"), Reach::File);
+        assert_eq!(
+            reach_of("sqlite://app.db?mode=rwc&cache=shared"),
+            Reach::File
+        );
         assert_eq!(reach_of("sqlite::memory:"), Reach::SharedMemory);
         assert_eq!(reach_of("sqlite://x?mode=memory"), Reach::SharedMemory);
         assert_eq!(reach_of("sqlite://?mode=memory"), Reach::Private);
-        assert_eq!(reach_of("sqlite://x?mode=memory&cache=private"), Reach::Private);
+        assert_eq!(
+            reach_of("sqlite://x?mode=memory&cache=private"),
+            Reach::Private
+        );
         assert_eq!(reach(&SqliteConnectOptions::new()), Reach::Private);
-        assert_eq!(reach(&SqliteConnectOptions::new().filename("")), Reach::Private);
+        assert_eq!(
+            reach(&SqliteConnectOptions::new().filename("")),
+            Reach::Private
+        );
     }
 }

@@ -28,7 +28,9 @@ pub(super) static KNOWN: KnownFrames = KnownFrames::new();
 
 impl KnownFrames {
     const fn new() -> Self {
-        Self { slots: [const { AtomicU64::new(0) }; SLOTS] }
+        Self {
+            slots: [const { AtomicU64::new(0) }; SLOTS],
+        }
     }
 
     /// What is known of `address`.
@@ -38,7 +40,11 @@ impl KnownFrames {
             match slot.load(Ordering::Relaxed) {
                 0 => return None,
                 held if held >> 1 == wanted => {
-                    return Some(if held & 1 == 1 { Frame::App } else { Frame::Library });
+                    return Some(if held & 1 == 1 {
+                        Frame::App
+                    } else {
+                        Frame::Library
+                    });
                 }
                 _ => {}
             }

@@ -4,17 +4,51 @@ use std::path::{Path, PathBuf};
 
 /// Crates that are never the app's, whichever way they were built.
 const LIBRARY_CRATES: &[&str] = &[
-    "alloc", "axum", "axum_core", "backtrace", "core", "futures", "futures_core", "futures_util",
-    "hyper", "hyper_util", "silk_capture", "silk_core", "silk_plan", "silk_store", "silk_ui", "sqlx",
-    "sqlx_core", "sqlx_mysql", "sqlx_postgres", "sqlx_sqlite", "std", "test", "tokio",
-    "tokio_util", "tower", "tower_http", "tower_layer", "tower_service", "tower_silk", "tracing",
-    "tracing_core", "tracing_futures", "tracing_subscriber",
+    "alloc",
+    "axum",
+    "axum_core",
+    "backtrace",
+    "core",
+    "futures",
+    "futures_core",
+    "futures_util",
+    "hyper",
+    "hyper_util",
+    "silk_capture",
+    "silk_core",
+    "silk_plan",
+    "silk_store",
+    "silk_ui",
+    "sqlx",
+    "sqlx_core",
+    "sqlx_mysql",
+    "sqlx_postgres",
+    "sqlx_sqlite",
+    "std",
+    "test",
+    "tokio",
+    "tokio_util",
+    "tower",
+    "tower_http",
+    "tower_layer",
+    "tower_service",
+    "tower_silk",
+    "tracing",
+    "tracing_core",
+    "tracing_futures",
+    "tracing_subscriber",
 ];
 
 /// Parts of a path under which no app keeps its own code.
 const LIBRARY_PATHS: &[&str] = &[
-    "/rustc/", "/registry/src/", "/git/checkouts/", "/.rustup/", "/rustlib/src/", "/vendor/",
-    "/silk-capture/src/", "/tower-silk/src/",
+    "/rustc/",
+    "/registry/src/",
+    "/git/checkouts/",
+    "/.rustup/",
+    "/rustlib/src/",
+    "/vendor/",
+    "/silk-capture/src/",
+    "/tower-silk/src/",
 ];
 
 /// Whether a function in a file is the app's own code.
@@ -24,7 +58,11 @@ pub(super) fn is_app(function: &str, file: &str) -> bool {
     }
     let file = file.replace('\\', "/");
     // "/rustc" relative to nothing: a leading slash makes every marker match whole components.
-    let file = if file.starts_with('/') { file } else { format!("/{file}") };
+    let file = if file.starts_with('/') {
+        file
+    } else {
+        format!("/{file}")
+    };
     !LIBRARY_PATHS.iter().any(|part| file.contains(part))
         && !LIBRARY_CRATES.contains(&crate_of(function))
 }
@@ -88,13 +126,17 @@ fn without_type_arguments(name: &str) -> Option<&str> {
 /// current folder lies in, else the current folder.
 pub(super) fn guess_source_root() -> Option<PathBuf> {
     let current = std::env::current_dir().ok()?;
-    let workspace = current.ancestors().find(|folder| folder.join("Cargo.lock").is_file());
+    let workspace = current
+        .ancestors()
+        .find(|folder| folder.join("Cargo.lock").is_file());
     Some(workspace.map_or_else(|| current.clone(), Path::to_path_buf))
 }
 
 /// `file` relative to `root` where it lies below it, else as it is; always with `/`.
 pub(super) fn relative(file: &Path, root: Option<&Path>) -> String {
-    let shown = root.and_then(|root| file.strip_prefix(root).ok()).unwrap_or(file);
+    let shown = root
+        .and_then(|root| file.strip_prefix(root).ok())
+        .unwrap_or(file);
     shown.to_string_lossy().replace('\\', "/")
 }
 
@@ -104,16 +146,34 @@ mod tests {
 
     #[test]
     fn knows_its_own_from_others() {
-        assert!(is_app("weave::posts::list::{{closure}}", "/home/a/weave/src/posts.rs"));
-        assert!(is_app("<weave::Repo as weave::Store>::all", "/home/a/weave/src/repo.rs"));
+        assert!(is_app(
+            "weave::posts::list::{{closure}}",
+            "/home/a/weave/src/posts.rs"
+        ));
+        assert!(is_app(
+            "<weave::Repo as weave::Store>::all",
+            "/home/a/weave/src/repo.rs"
+        ));
         assert!(is_app("tower_silk_demo::main", "/a/examples/demo.rs"));
         assert!(is_app("main", "src\\main.rs"));
 
-        assert!(!is_app("sqlx_core::query::Query<DB,A>::fetch_all", "/src/vendored/query.rs"));
-        assert!(!is_app("anything::at::all", "/usr/local/cargo/registry/src/index/x-1.0/src/lib.rs"));
-        assert!(!is_app("x::y", r"C:\Users\a\.cargo\registry\src\index\x-1.0\src\lib.rs"));
+        assert!(!is_app(
+            "sqlx_core::query::Query<DB,A>::fetch_all",
+            "/src/vendored/query.rs"
+        ));
+        assert!(!is_app(
+            "anything::at::all",
+            "/usr/local/cargo/registry/src/index/x-1.0/src/lib.rs"
+        ));
+        assert!(!is_app(
+            "x::y",
+            r"C:\Users\a\.cargo\registry\src\index\x-1.0\src\lib.rs"
+        ));
         assert!(!is_app("x::y", "/rustc/abc/library/core/src/future.rs"));
-        assert!(!is_app("<&mut silk_capture::sql::pool::Conn<D> as E>::fetch_many", "/a/b.rs"));
+        assert!(!is_app(
+            "<&mut silk_capture::sql::pool::Conn<D> as E>::fetch_many",
+            "/a/b.rs"
+        ));
         assert!(!is_app("weave::posts::list", ""), "no file, no call site");
     }
 
@@ -133,7 +193,10 @@ mod tests {
         assert_eq!(clean_function("a::{impl#1}::b"), "a::{impl#1}::b");
         assert_eq!(clean_function("a::here"), "a::here");
         assert_eq!(clean_function("main"), "main");
-        assert_eq!(clean_function("a::find<x::Y<Z>, u8>::{{closure}}"), "a::find");
+        assert_eq!(
+            clean_function("a::find<x::Y<Z>, u8>::{{closure}}"),
+            "a::find"
+        );
         assert_eq!(clean_function("a::find::<x::Y>"), "a::find");
         assert_eq!(clean_function("<a::B as c::D>::e"), "<a::B as c::D>::e");
         assert_eq!(clean_function("<a::B>"), "<a::B>");
@@ -142,8 +205,14 @@ mod tests {
     #[test]
     fn files_are_relative_only_below_the_root() {
         let root = Path::new("/home/a/weave");
-        assert_eq!(relative(Path::new("/home/a/weave/src/x.rs"), Some(root)), "src/x.rs");
-        assert_eq!(relative(Path::new("/home/a/weaver/src/x.rs"), Some(root)), "/home/a/weaver/src/x.rs");
+        assert_eq!(
+            relative(Path::new("/home/a/weave/src/x.rs"), Some(root)),
+            "src/x.rs"
+        );
+        assert_eq!(
+            relative(Path::new("/home/a/weaver/src/x.rs"), Some(root)),
+            "/home/a/weaver/src/x.rs"
+        );
         assert_eq!(relative(Path::new("/b/x.rs"), None), "/b/x.rs");
     }
 }

@@ -55,7 +55,10 @@ impl CallSiteResolver {
     pub fn resolve(&self, stack: &CallStack) -> Option<CallSite> {
         let mut resolved = self.resolved.lock().unwrap_or_else(PoisonError::into_inner);
         stack.addresses().iter().find_map(|&address| {
-            resolved.entry(address).or_insert_with(|| self.look_up(address)).clone()
+            resolved
+                .entry(address)
+                .or_insert_with(|| self.look_up(address))
+                .clone()
         })
     }
 
@@ -66,8 +69,13 @@ impl CallSiteResolver {
         // `resolve` takes one off, as it should.
         backtrace::resolve(address as *mut std::ffi::c_void, |symbol| {
             // Several symbols share an address where functions were inlined; innermost first.
-            let Some(file) = symbol.filename() else { return };
-            let function = symbol.name().map(|name| format!("{name:#}")).unwrap_or_default();
+            let Some(file) = symbol.filename() else {
+                return;
+            };
+            let function = symbol
+                .name()
+                .map(|name| format!("{name:#}"))
+                .unwrap_or_default();
             if !origin::is_app(&function, &file.to_string_lossy()) {
                 return;
             }
@@ -94,7 +102,14 @@ impl CallSiteResolver {
         {
             site.function = origin::clean_function(function);
         }
-        KNOWN.insert(address, if site.is_some() { Frame::App } else { Frame::Library });
+        KNOWN.insert(
+            address,
+            if site.is_some() {
+                Frame::App
+            } else {
+                Frame::Library
+            },
+        );
         site
     }
 }

@@ -88,7 +88,9 @@ impl CallStack {
 
 impl fmt::Debug for CallStack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CallStack").field("frames", &self.addresses().len()).finish()
+        f.debug_struct("CallStack")
+            .field("frames", &self.addresses().len())
+            .finish()
     }
 }
 
@@ -106,7 +108,10 @@ fn walk(mut visit: impl FnMut(usize) -> bool) {
         // resolution too. The synchronized variant would make the app's threads wait for up to
         // 200 ms while the writer resolves its first symbols. The closure neither unwinds (it only
         // reads atomics and writes to arrays within bounds) nor calls into `backtrace` again.
-        #[expect(unsafe_code, reason = "the synchronized walk would block on the resolver's lock")]
+        #[expect(
+            unsafe_code,
+            reason = "the synchronized walk would block on the resolver's lock"
+        )]
         unsafe {
             backtrace::trace_unsynchronized(&mut on_frame);
         }

@@ -29,8 +29,13 @@ pub(super) fn function_at(address: usize) -> Option<&'static str> {
     static SYMBOLS: OnceLock<Option<Symbols>> = OnceLock::new();
     let symbols = SYMBOLS.get_or_init(Symbols::read).as_ref()?;
     // A return address is that of the instruction after the call.
-    let address = u64::try_from(address).ok()?.wrapping_sub(symbols.bias).wrapping_sub(1);
-    let after = symbols.functions.partition_point(|function| function.start <= address);
+    let address = u64::try_from(address)
+        .ok()?
+        .wrapping_sub(symbols.bias)
+        .wrapping_sub(1);
+    let after = symbols
+        .functions
+        .partition_point(|function| function.start <= address);
     let function = symbols.functions.get(after.checked_sub(1)?)?;
     (address < function.end).then_some(function.name.as_str())
 }
@@ -52,12 +57,19 @@ impl Symbols {
                 marked = Some(symbol.address());
             } else if name.contains("::") && origin::is_app(&name, "symbol") {
                 let (start, size) = (symbol.address(), symbol.size().max(1));
-                functions.push(Function { start, end: start.saturating_add(size), name });
+                functions.push(Function {
+                    start,
+                    end: start.saturating_add(size),
+                    name,
+                });
             }
         }
         functions.sort_unstable_by_key(|function| function.start);
         let loaded = u64::try_from(marker as fn() -> u32 as usize).ok()?;
-        Some(Self { functions, bias: loaded.wrapping_sub(marked?) })
+        Some(Self {
+            functions,
+            bias: loaded.wrapping_sub(marked?),
+        })
     }
 }
 

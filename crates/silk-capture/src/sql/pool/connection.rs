@@ -49,19 +49,34 @@ impl<DB: Database> Conn<DB> {
     where
         DB: PoolDatabase,
     {
-        let database = Arc::new(SilkDatabase { kind: DB::KIND, name: name.into() });
-        Self { raw: Held::Own(raw), shared: Arc::new(Shared { recorder, database }), transaction: None }
+        let database = Arc::new(SilkDatabase {
+            kind: DB::KIND,
+            name: name.into(),
+        });
+        Self {
+            raw: Held::Own(raw),
+            shared: Arc::new(Shared { recorder, database }),
+            transaction: None,
+        }
     }
 
     pub(super) const fn pooled(raw: pool::PoolConnection<DB>, shared: Arc<Shared>) -> Self {
-        Self { raw: Held::Pooled(raw), shared, transaction: None }
+        Self {
+            raw: Held::Pooled(raw),
+            shared,
+            transaction: None,
+        }
     }
 
     /// The request that a query made now belongs to, and its transaction within that request.
     pub(super) fn recording(&self) -> Option<(ActiveRequest, Option<u32>)> {
         match (ActiveRequest::current(), &self.transaction) {
             (Some(active), Some(open)) => {
-                let index = if active.id() == open.active.id() { open.index() } else { None };
+                let index = if active.id() == open.active.id() {
+                    open.index()
+                } else {
+                    None
+                };
                 Some((active, index))
             }
             (Some(active), None) => Some((active, None)),
@@ -120,7 +135,9 @@ impl<DB: Database> Conn<DB> {
 
 impl<DB: Database> fmt::Debug for Conn<DB> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Conn").field("database", &self.shared.database).finish_non_exhaustive()
+        f.debug_struct("Conn")
+            .field("database", &self.shared.database)
+            .finish_non_exhaustive()
     }
 }
 

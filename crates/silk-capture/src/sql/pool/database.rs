@@ -42,7 +42,10 @@ impl PoolDatabase for sqlx_postgres::Postgres {
 
     fn name(options: &sqlx_postgres::PgConnectOptions) -> String {
         // PostgreSQL takes the name of the user where none is given.
-        options.get_database().unwrap_or_else(|| options.get_username()).to_owned()
+        options
+            .get_database()
+            .unwrap_or_else(|| options.get_username())
+            .to_owned()
     }
 
     fn arguments_bytes(arguments: &mut Self::Arguments) -> usize {
@@ -53,7 +56,10 @@ impl PoolDatabase for sqlx_postgres::Postgres {
         crate::sql::values::postgres::encode(arguments, max_bytes)
     }
 
-    fn explain_target(options: &sqlx_postgres::PgConnectOptions, config: ExplainConfig) -> Arc<dyn ExplainTarget> {
+    fn explain_target(
+        options: &sqlx_postgres::PgConnectOptions,
+        config: ExplainConfig,
+    ) -> Arc<dyn ExplainTarget> {
         crate::explain::postgres::target(options, config)
     }
 }
@@ -78,7 +84,10 @@ impl PoolDatabase for sqlx_mysql::MySql {
         crate::sql::values::mysql::encode(arguments, max_bytes)
     }
 
-    fn explain_target(options: &sqlx_mysql::MySqlConnectOptions, config: ExplainConfig) -> Arc<dyn ExplainTarget> {
+    fn explain_target(
+        options: &sqlx_mysql::MySqlConnectOptions,
+        config: ExplainConfig,
+    ) -> Arc<dyn ExplainTarget> {
         crate::explain::mysql::target(options, config)
     }
 }
@@ -103,7 +112,10 @@ impl PoolDatabase for sqlx_sqlite::Sqlite {
         crate::sql::values::sqlite::encode(&arguments, max_bytes)
     }
 
-    fn explain_target(options: &sqlx_sqlite::SqliteConnectOptions, config: ExplainConfig) -> Arc<dyn ExplainTarget> {
+    fn explain_target(
+        options: &sqlx_sqlite::SqliteConnectOptions,
+        config: ExplainConfig,
+    ) -> Arc<dyn ExplainTarget> {
         crate::explain::sqlite::target(options, config)
     }
 }

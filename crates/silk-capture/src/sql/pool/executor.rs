@@ -120,7 +120,9 @@ macro_rules! executors {
                 let pool = self.clone();
                 Box::pin(async move {
                     let mut connection = pool.acquire_raw(Some(track.active())).await?;
-                    let inner = track.span.in_scope(|| (&mut *connection).fetch_optional(query));
+                    let inner = track
+                        .span
+                        .in_scope(|| (&mut *connection).fetch_optional(query));
                     tracked_optional::<$db>(inner, track).await
                 })
             }

@@ -29,13 +29,22 @@ impl<DB: Database> Pool<DB> {
     where
         DB: PoolDatabase,
     {
-        let database = SilkDatabase { kind: DB::KIND, name: DB::name(&raw.connect_options()) };
+        let database = SilkDatabase {
+            kind: DB::KIND,
+            name: DB::name(&raw.connect_options()),
+        };
         recorder.note_pool(crate::recorder::PoolNote {
             kind: database.kind,
             name: database.name.clone(),
             size: raw.options().get_max_connections(),
         });
-        Self { raw, shared: Arc::new(Shared { recorder, database: Arc::new(database) }) }
+        Self {
+            raw,
+            shared: Arc::new(Shared {
+                recorder,
+                database: Arc::new(database),
+            }),
+        }
     }
 
     /// sqlx's own pool.
@@ -101,7 +110,9 @@ impl<DB: Database> Pool<DB> {
     /// Whatever sqlx says to `BEGIN`.
     pub async fn try_begin(&self) -> Result<Option<Transaction<'static, DB>>, Error> {
         match self.try_acquire() {
-            Some(connection) => Transaction::begin_on(connection.into(), None).await.map(Some),
+            Some(connection) => Transaction::begin_on(connection.into(), None)
+                .await
+                .map(Some),
             None => Ok(None),
         }
     }
@@ -116,9 +127,9 @@ impl<DB: Database> Pool<DB> {
     ) -> Result<Option<Transaction<'static, DB>>, Error> {
         let statement = statement.into_sql_str();
         match self.try_acquire() {
-            Some(connection) => {
-                Transaction::begin_on(connection.into(), Some(statement)).await.map(Some)
-            }
+            Some(connection) => Transaction::begin_on(connection.into(), Some(statement))
+                .await
+                .map(Some),
             None => Ok(None),
         }
     }
@@ -137,7 +148,10 @@ impl<DB: Database> Pool<DB> {
 
 impl<DB: Database> Clone for Pool<DB> {
     fn clone(&self) -> Self {
-        Self { raw: self.raw.clone(), shared: Arc::clone(&self.shared) }
+        Self {
+            raw: self.raw.clone(),
+            shared: Arc::clone(&self.shared),
+        }
     }
 }
 

@@ -1,9 +1,4 @@
-use sqlx_core::{
-    database::Database,
-    error::BoxDynError,
-    executor::Execute,
-    sql_str::SqlStr,
-};
+use sqlx_core::{database::Database, error::BoxDynError, executor::Execute, sql_str::SqlStr};
 
 /// A query taken apart to be looked at, and passed on as it was.
 pub(super) struct Replay<DB: Database> {
@@ -20,7 +15,12 @@ impl<DB: Database> Replay<DB> {
         let persistent = query.persistent();
         let statement = query.statement().cloned();
         let arguments = query.take_arguments();
-        Self { sql: query.sql(), arguments, statement, persistent }
+        Self {
+            sql: query.sql(),
+            arguments,
+            statement,
+            persistent,
+        }
     }
 }
 

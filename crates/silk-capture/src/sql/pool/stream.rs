@@ -21,7 +21,10 @@ pub(super) struct Tracked<'e, DB: Database> {
 
 impl<'e, DB: Database> Tracked<'e, DB> {
     pub(super) const fn new(inner: BoxStream<'e, Step<DB>>, track: Track) -> Self {
-        Self { inner: Some(inner), track }
+        Self {
+            inner: Some(inner),
+            track,
+        }
     }
 }
 
@@ -44,7 +47,9 @@ impl<DB: PoolDatabase> Stream for Tracked<'_, DB> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let Self { inner, track } = &mut *self;
-        let Some(stream) = inner else { return Poll::Ready(None) };
+        let Some(stream) = inner else {
+            return Poll::Ready(None);
+        };
         track.on_poll();
         let span = track.span.clone();
         let _entered = span.enter();

@@ -59,9 +59,18 @@ impl Track {
         transaction: Option<u32>,
         query: &mut Replay<DB>,
     ) -> Self {
-        let values = if active.captures_values() { captured_values(query) } else { None };
-        let call_site = if active.captures_call_sites() { CallStack::capture() } else { None };
-        let span_id = tracing::dispatcher::get_default(|dispatch| dispatch.current_span().id().cloned());
+        let values = if active.captures_values() {
+            captured_values(query)
+        } else {
+            None
+        };
+        let call_site = if active.captures_call_sites() {
+            CallStack::capture()
+        } else {
+            None
+        };
+        let span_id =
+            tracing::dispatcher::get_default(|dispatch| dispatch.current_span().id().cloned());
         let sql = query.sql.as_str();
         let only_reads = only_reads(sql);
         // Made before the clock is read, so that our own work is not in the query's time.
@@ -84,7 +93,14 @@ impl Track {
             span: span_id,
             transaction,
         };
-        Self { active, span, query: Some(query), is_started: false, idle_since: None, only_reads }
+        Self {
+            active,
+            span,
+            query: Some(query),
+            is_started: false,
+            idle_since: None,
+            only_reads,
+        }
     }
 
     pub(super) const fn active(&self) -> &ActiveRequest {
@@ -146,7 +162,9 @@ impl Track {
     }
 
     fn record(&mut self) {
-        let Some(mut query) = self.query.take() else { return };
+        let Some(mut query) = self.query.take() else {
+            return;
+        };
         if !self.is_started {
             return;
         }
@@ -168,7 +186,8 @@ impl Drop for Track {
 fn only_reads(sql: &str) -> bool {
     let sql = sql.trim_start();
     ["select", "values", "show", "table"].iter().any(|word| {
-        sql.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
+        sql.get(..word.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(word))
             && !sql[word.len()..].starts_with(|next: char| next.is_alphanumeric() || next == '_')
     })
 }
@@ -180,7 +199,10 @@ fn captured_error(error: &Error) -> CapturedError {
             code: error.code().map(std::borrow::Cow::into_owned),
             message: error.message().to_owned(),
         },
-        other => CapturedError { code: None, message: other.to_string() },
+        other => CapturedError {
+            code: None,
+            message: other.to_string(),
+        },
     }
 }
 
@@ -188,7 +210,10 @@ fn captured_values<DB: PoolDatabase>(query: &mut Replay<DB>) -> Option<Box<dyn C
     match &mut query.arguments {
         Ok(Some(arguments)) if sqlx_core::arguments::Arguments::len(arguments) > 0 => {
             let bytes = DB::arguments_bytes(arguments);
-            Some(Box::new(Cloned::<DB> { arguments: arguments.clone(), bytes }))
+            Some(Box::new(Cloned::<DB> {
+                arguments: arguments.clone(),
+                bytes,
+            }))
         }
         Ok(_) => Some(Box::new(NoValues)),
         // The error comes out when sqlx takes them.
@@ -231,10 +256,24 @@ mod tests {
 
     #[test]
     fn reading_is_told_by_the_whole_first_word() {
-        for sql in ["select 1", "  SELECT\n1", "values (1)", "SHOW ALL", "select", "select(1)"] {
+        for sql in [
+            "select 1",
+            "  SELECT\n1",
+            "values (1)",
+            "SHOW ALL",
+            "select",
+            "select(1)",
+        ] {
             assert!(only_reads(sql), "{sql}");
         }
-        for sql in ["", "selection", "insert into t select 1", "with x as (select 1) delete", "é", "sel"] {
+        for sql in [
+            "",
+            "selection",
+            "insert into t select 1",
+            "with x as (select 1) delete",
+            "é",
+            "sel",
+        ] {
             assert!(!only_reads(sql), "{sql}");
         }
     }

@@ -12,11 +12,7 @@ use sqlx_core::{
 };
 use tracing::Instrument as _;
 
-use super::{
-    Conn, PoolConnection,
-    connection::OpenTransaction,
-    track::query_span,
-};
+use super::{Conn, PoolConnection, connection::OpenTransaction, track::query_span};
 use crate::recorder::ActiveRequest;
 
 /// An instrumented transaction (or savepoint), rolled back when dropped; derefs to [`Conn`].
@@ -51,7 +47,11 @@ impl<'c, DB: Database> Transaction<'c, DB> {
         let active = ActiveRequest::current();
         // Made before `BEGIN` is sent: if that fails or is given up, the drop rolls back what may
         // have begun.
-        let mut transaction = Self { connection, is_open: true, recorded: None };
+        let mut transaction = Self {
+            connection,
+            is_open: true,
+            recorded: None,
+        };
         let Some(active) = active else {
             DB::TransactionManager::begin(&mut transaction, statement).await?;
             return Ok(transaction);
@@ -59,8 +59,9 @@ impl<'c, DB: Database> Transaction<'c, DB> {
         let depth = DB::TransactionManager::get_transaction_depth(&transaction);
         let depth = u32::try_from(depth).unwrap_or(u32::MAX).saturating_add(1);
         let started = Instant::now();
-        let result =
-            DB::TransactionManager::begin(&mut transaction, statement).instrument(query_span()).await;
+        let result = DB::TransactionManager::begin(&mut transaction, statement)
+            .instrument(query_span())
+            .await;
         let begun = Instant::now();
         let index = active.begin_transaction(started, begun, depth);
         if let Err(error) = result {
@@ -69,7 +70,11 @@ impl<'c, DB: Database> Transaction<'c, DB> {
         }
         let open = OpenTransaction { active, index };
         let outer = transaction.connection.transaction.replace(open.clone());
-        transaction.recorded = Some(Recorded { open, outer, ending: None });
+        transaction.recorded = Some(Recorded {
+            open,
+            outer,
+            ending: None,
+        });
         Ok(transaction)
     }
 
@@ -89,7 +94,9 @@ impl<'c, DB: Database> Transaction<'c, DB> {
     pub async fn commit(mut self) -> Result<(), Error> {
         self.start_ending();
         if self.recorded.is_some() {
-            DB::TransactionManager::commit(&mut self).instrument(query_span()).await?;
+            DB::TransactionManager::commit(&mut self)
+                .instrument(query_span())
+                .await?;
         } else {
             DB::TransactionManager::commit(&mut self).await?;
         }
@@ -104,7 +111,9 @@ impl<'c, DB: Database> Transaction<'c, DB> {
     pub async fn rollback(mut self) -> Result<(), Error> {
         self.start_ending();
         if self.recorded.is_some() {
-            DB::TransactionManager::rollback(&mut self).instrument(query_span()).await?;
+            DB::TransactionManager::rollback(&mut self)
+                .instrument(query_span())
+                .await?;
         } else {
             DB::TransactionManager::rollback(&mut self).await?;
         }
@@ -120,10 +129,18 @@ impl<'c, DB: Database> Transaction<'c, DB> {
 
     fn end(&mut self, end: TransactionEnd) {
         self.is_open = false;
-        let Some(Recorded { open, outer, ending }) = self.recorded.take() else { return };
+        let Some(Recorded {
+            open,
+            outer,
+            ending,
+        }) = self.recorded.take()
+        else {
+            return;
+        };
         self.connection.transaction = outer;
         let now = Instant::now();
-        open.active.end_transaction(open.index, ending.unwrap_or(now), now, end);
+        open.active
+            .end_transaction(open.index, ending.unwrap_or(now), now, end);
     }
 }
 
@@ -149,7 +166,9 @@ impl<DB: Database> Drop for Transaction<'_, DB> {
 
 impl<DB: Database> fmt::Debug for Transaction<'_, DB> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Transaction").field("connection", &**self).finish_non_exhaustive()
+        f.debug_struct("Transaction")
+            .field("connection", &**self)
+            .finish_non_exhaustive()
     }
 }
 

@@ -14,7 +14,8 @@ struct Wait<'r> {
 
 impl Drop for Wait<'_> {
     fn drop(&mut self) {
-        self.active.push_wait(self.started, Instant::now(), self.error.take());
+        self.active
+            .push_wait(self.started, Instant::now(), self.error.take());
     }
 }
 
@@ -28,8 +29,11 @@ pub(super) async fn recorded<T>(
     acquire: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
     // Until told otherwise, the wait was given up: the future was dropped.
-    let mut wait =
-        Wait { active, started: Instant::now(), error: Some("the wait was given up".to_owned()) };
+    let mut wait = Wait {
+        active,
+        started: Instant::now(),
+        error: Some("the wait was given up".to_owned()),
+    };
     let result = acquire.instrument(span).await;
     wait.error = result.as_ref().err().map(ToString::to_string);
     result

@@ -55,7 +55,12 @@ impl Write for Between<'_> {
 /// What `{:?}` writes between the first `from` and the `to` after it; none if either is missing, or
 /// more than `max_bytes` lie between.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
-pub(super) fn between(value: &impl Debug, from: &str, to: &str, max_bytes: usize) -> Option<String> {
+pub(super) fn between(
+    value: &impl Debug,
+    from: &str,
+    to: &str,
+    max_bytes: usize,
+) -> Option<String> {
     let mut written = Between {
         from,
         to,
@@ -90,7 +95,10 @@ impl Write for AtMost {
 /// All that `{:?}` writes; none where it is more than `max_bytes`.
 #[cfg(feature = "sqlite")]
 pub(super) fn whole(value: &impl Debug, max_bytes: usize) -> Option<String> {
-    let mut written = AtMost { max_bytes, text: String::new() };
+    let mut written = AtMost {
+        max_bytes,
+        text: String::new(),
+    };
     write!(written, "{value:?}").ok()?;
     Some(written.text)
 }
@@ -141,12 +149,19 @@ mod tests {
     }
 
     fn example() -> Example {
-        Example { bytes: vec![1; 5000], types: vec!["a, b", "é"], rest: "types: [no]" }
+        Example {
+            bytes: vec![1; 5000],
+            types: vec!["a, b", "é"],
+            rest: "types: [no]",
+        }
     }
 
     #[test]
     fn finds_what_lies_between() {
-        assert_eq!(between(&example(), "types: [", "], rest", 100).as_deref(), Some(r#""a, b", "é""#));
+        assert_eq!(
+            between(&example(), "types: [", "], rest", 100).as_deref(),
+            Some(r#""a, b", "é""#)
+        );
     }
 
     #[test]
@@ -158,9 +173,10 @@ mod tests {
 
     #[test]
     fn lists_are_cut_at_their_own_commas_only() {
-        assert_eq!(split_list("a, b(1, 2), {c, [d, e]}, \"f, \\\", g\""), [
-            "a", "b(1, 2)", "{c, [d, e]}", "\"f, \\\", g\""
-        ]);
+        assert_eq!(
+            split_list("a, b(1, 2), {c, [d, e]}, \"f, \\\", g\""),
+            ["a", "b(1, 2)", "{c, [d, e]}", "\"f, \\\", g\""]
+        );
         assert!(split_list("").is_empty());
         assert_eq!(split_list("))), x"), [")))", "x"]);
     }

@@ -56,5 +56,11 @@ fn cut(bytes: &[u8], max_bytes: usize) -> ValueState {
 
 /// As many values as there are placeholders, none of which could be read.
 fn unavailable(count: usize) -> Vec<Value> {
-    vec![Value { type_name: String::new(), state: ValueState::Unavailable }; count]
+    vec![
+        Value {
+            type_name: String::new(),
+            state: ValueState::Unavailable
+        };
+        count
+    ]
 }

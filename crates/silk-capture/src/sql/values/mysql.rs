@@ -79,7 +79,10 @@ fn read(arguments: &MySqlArguments, mut buffer: &[u8], max_bytes: usize) -> Opti
             buffer = rest;
             cut(bytes, max_bytes)
         };
-        values.push(Value { type_name: written.name(), state });
+        values.push(Value {
+            type_name: written.name(),
+            state,
+        });
     }
     buffer.is_empty().then_some(values)
 }
@@ -95,7 +98,11 @@ impl<'t> Written<'t> {
     /// `MySqlTypeInfo { type: Tiny, flags: ColumnFlags(BINARY | UNSIGNED), collation: …, max_size: … }`
     fn read(text: &'t str) -> Option<Self> {
         let inner = text.strip_prefix("MySqlTypeInfo { ")?.strip_suffix(" }")?;
-        let mut written = Self { column_type: "", flags: "", is_boolean: false };
+        let mut written = Self {
+            column_type: "",
+            flags: "",
+            is_boolean: false,
+        };
         for field in debug::split_list(inner) {
             match field.split_once(": ")? {
                 ("type" | "r#type", value) => written.column_type = value,
@@ -121,7 +128,11 @@ impl<'t> Written<'t> {
             _ => None,
         };
         if let Some(name) = integer {
-            return if unsigned { format!("{name} UNSIGNED") } else { name.to_owned() };
+            return if unsigned {
+                format!("{name} UNSIGNED")
+            } else {
+                name.to_owned()
+            };
         }
         match self.column_type {
             "Decimal" | "NewDecimal" => "DECIMAL",
@@ -130,10 +141,34 @@ impl<'t> Written<'t> {
             "String" => "CHAR",
             "VarChar" | "VarString" if binary => "VARBINARY",
             "VarChar" | "VarString" => "VARCHAR",
-            "TinyBlob" => if binary { "TINYBLOB" } else { "TINYTEXT" },
-            "Blob" => if binary { "BLOB" } else { "TEXT" },
-            "MediumBlob" => if binary { "MEDIUMBLOB" } else { "MEDIUMTEXT" },
-            "LongBlob" => if binary { "LONGBLOB" } else { "LONGTEXT" },
+            "TinyBlob" => {
+                if binary {
+                    "TINYBLOB"
+                } else {
+                    "TINYTEXT"
+                }
+            }
+            "Blob" => {
+                if binary {
+                    "BLOB"
+                } else {
+                    "TEXT"
+                }
+            }
+            "MediumBlob" => {
+                if binary {
+                    "MEDIUMBLOB"
+                } else {
+                    "MEDIUMTEXT"
+                }
+            }
+            "LongBlob" => {
+                if binary {
+                    "LONGBLOB"
+                } else {
+                    "LONGTEXT"
+                }
+            }
             other => return other.to_ascii_uppercase(),
         }
         .to_owned()
@@ -201,7 +236,9 @@ impl Type<MySql> for Rebound<'_> {
 
 impl Encode<'_, MySql> for Rebound<'_> {
     fn encode_by_ref(&self, buffer: &mut Vec<u8>) -> Result<IsNull, BoxDynError> {
-        let Some(bytes) = self.bytes else { return Ok(IsNull::Yes) };
+        let Some(bytes) = self.bytes else {
+            return Ok(IsNull::Yes);
+        };
         match self.prefix {
             Prefix::Nothing => {}
             Prefix::Short => buffer.push(u8::try_from(bytes.len())?),
@@ -234,7 +271,15 @@ pub fn rebind(values: &[Value]) -> Result<MySqlArguments, RebindError> {
         {
             return Err(misfit);
         }
-        Arguments::add(&mut arguments, Rebound { bytes, prefix, type_info }).map_err(|_| misfit)?;
+        Arguments::add(
+            &mut arguments,
+            Rebound {
+                bytes,
+                prefix,
+                type_info,
+            },
+        )
+        .map_err(|_| misfit)?;
     }
     Ok(arguments)
 }
@@ -288,7 +333,16 @@ mod tests {
 
     #[test]
     fn every_type_that_is_read_can_be_sent() {
-        for name in ["DATE", "TIME", "DATETIME", "TIMESTAMP", "DECIMAL", "BINARY", "JSON", "BOOLEAN"] {
+        for name in [
+            "DATE",
+            "TIME",
+            "DATETIME",
+            "TIMESTAMP",
+            "DECIMAL",
+            "BINARY",
+            "JSON",
+            "BOOLEAN",
+        ] {
             assert!(sent_as(name).is_some(), "{name}");
         }
         assert!(sent_as("GEOMETRY").is_none());
@@ -299,7 +353,10 @@ mod tests {
         assert_eq!(length_encoded(&[3, 1]), Some((3, &[1][..])));
         assert_eq!(length_encoded(&[0xFC, 1, 1]), Some((257, &[][..])));
         assert_eq!(length_encoded(&[0xFD, 1, 0, 1]), Some((65_537, &[][..])));
-        assert_eq!(length_encoded(&[0xFE, 9, 0, 0, 0, 0, 0, 0, 0]), Some((9, &[][..])));
+        assert_eq!(
+            length_encoded(&[0xFE, 9, 0, 0, 0, 0, 0, 0, 0]),
+            Some((9, &[][..]))
+        );
         assert_eq!(length_encoded(&[0xFC, 1]), None);
         assert_eq!(length_encoded(&[0xFF]), None);
         assert_eq!(length_encoded(&[]), None);

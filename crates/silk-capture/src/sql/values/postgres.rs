@@ -21,38 +21,97 @@ const LENGTH_PREFIX: usize = 4;
 
 /// Built-in types: as sqlx calls the variant, as PostgreSQL calls the type, and its fixed number.
 const BUILT_IN: &[(&str, &str, u32)] = &[
-    ("Bool", "BOOL", 16), ("Bytea", "BYTEA", 17), ("Char", "\"CHAR\"", 18), ("Name", "NAME", 19),
-    ("Int8", "INT8", 20), ("Int2", "INT2", 21), ("Int4", "INT4", 23), ("Text", "TEXT", 25),
-    ("Oid", "OID", 26), ("Json", "JSON", 114), ("JsonArray", "JSON[]", 199), ("Point", "POINT", 600),
-    ("Lseg", "LSEG", 601), ("Path", "PATH", 602), ("Box", "BOX", 603), ("Polygon", "POLYGON", 604),
-    ("Line", "LINE", 628), ("LineArray", "LINE[]", 629), ("Cidr", "CIDR", 650),
-    ("CidrArray", "CIDR[]", 651), ("Float4", "FLOAT4", 700), ("Float8", "FLOAT8", 701),
-    ("Unknown", "UNKNOWN", 705), ("Circle", "CIRCLE", 718), ("CircleArray", "CIRCLE[]", 719),
-    ("Macaddr8", "MACADDR8", 774), ("Macaddr8Array", "MACADDR8[]", 775), ("Money", "MONEY", 790),
-    ("MoneyArray", "MONEY[]", 791), ("Macaddr", "MACADDR", 829), ("Inet", "INET", 869),
-    ("BoolArray", "BOOL[]", 1000), ("ByteaArray", "BYTEA[]", 1001), ("CharArray", "\"CHAR\"[]", 1002),
-    ("NameArray", "NAME[]", 1003), ("Int2Array", "INT2[]", 1005), ("Int4Array", "INT4[]", 1007),
-    ("TextArray", "TEXT[]", 1009), ("BpcharArray", "CHAR[]", 1014), ("VarcharArray", "VARCHAR[]", 1015),
-    ("Int8Array", "INT8[]", 1016), ("PointArray", "POINT[]", 1017), ("LsegArray", "LSEG[]", 1018),
-    ("PathArray", "PATH[]", 1019), ("BoxArray", "BOX[]", 1020), ("Float4Array", "FLOAT4[]", 1021),
-    ("Float8Array", "FLOAT8[]", 1022), ("PolygonArray", "POLYGON[]", 1027), ("OidArray", "OID[]", 1028),
-    ("MacaddrArray", "MACADDR[]", 1040), ("InetArray", "INET[]", 1041), ("Bpchar", "CHAR", 1042),
-    ("Varchar", "VARCHAR", 1043), ("Date", "DATE", 1082), ("Time", "TIME", 1083),
-    ("Timestamp", "TIMESTAMP", 1114), ("TimestampArray", "TIMESTAMP[]", 1115),
-    ("DateArray", "DATE[]", 1182), ("TimeArray", "TIME[]", 1183), ("Timestamptz", "TIMESTAMPTZ", 1184),
-    ("TimestamptzArray", "TIMESTAMPTZ[]", 1185), ("Interval", "INTERVAL", 1186),
-    ("IntervalArray", "INTERVAL[]", 1187), ("NumericArray", "NUMERIC[]", 1231),
-    ("Timetz", "TIMETZ", 1266), ("TimetzArray", "TIMETZ[]", 1270), ("Bit", "BIT", 1560),
-    ("BitArray", "BIT[]", 1561), ("Varbit", "VARBIT", 1562), ("VarbitArray", "VARBIT[]", 1563),
-    ("Numeric", "NUMERIC", 1700), ("Record", "RECORD", 2249), ("Void", "VOID", 2278),
-    ("RecordArray", "RECORD[]", 2287), ("Uuid", "UUID", 2950), ("UuidArray", "UUID[]", 2951),
-    ("Jsonb", "JSONB", 3802), ("JsonbArray", "JSONB[]", 3807), ("Int4Range", "INT4RANGE", 3904),
-    ("Int4RangeArray", "INT4RANGE[]", 3905), ("NumRange", "NUMRANGE", 3906),
-    ("NumRangeArray", "NUMRANGE[]", 3907), ("TsRange", "TSRANGE", 3908),
-    ("TsRangeArray", "TSRANGE[]", 3909), ("TstzRange", "TSTZRANGE", 3910),
-    ("TstzRangeArray", "TSTZRANGE[]", 3911), ("DateRange", "DATERANGE", 3912),
-    ("DateRangeArray", "DATERANGE[]", 3913), ("Int8Range", "INT8RANGE", 3926),
-    ("Int8RangeArray", "INT8RANGE[]", 3927), ("Jsonpath", "JSONPATH", 4072),
+    ("Bool", "BOOL", 16),
+    ("Bytea", "BYTEA", 17),
+    ("Char", "\"CHAR\"", 18),
+    ("Name", "NAME", 19),
+    ("Int8", "INT8", 20),
+    ("Int2", "INT2", 21),
+    ("Int4", "INT4", 23),
+    ("Text", "TEXT", 25),
+    ("Oid", "OID", 26),
+    ("Json", "JSON", 114),
+    ("JsonArray", "JSON[]", 199),
+    ("Point", "POINT", 600),
+    ("Lseg", "LSEG", 601),
+    ("Path", "PATH", 602),
+    ("Box", "BOX", 603),
+    ("Polygon", "POLYGON", 604),
+    ("Line", "LINE", 628),
+    ("LineArray", "LINE[]", 629),
+    ("Cidr", "CIDR", 650),
+    ("CidrArray", "CIDR[]", 651),
+    ("Float4", "FLOAT4", 700),
+    ("Float8", "FLOAT8", 701),
+    ("Unknown", "UNKNOWN", 705),
+    ("Circle", "CIRCLE", 718),
+    ("CircleArray", "CIRCLE[]", 719),
+    ("Macaddr8", "MACADDR8", 774),
+    ("Macaddr8Array", "MACADDR8[]", 775),
+    ("Money", "MONEY", 790),
+    ("MoneyArray", "MONEY[]", 791),
+    ("Macaddr", "MACADDR", 829),
+    ("Inet", "INET", 869),
+    ("BoolArray", "BOOL[]", 1000),
+    ("ByteaArray", "BYTEA[]", 1001),
+    ("CharArray", "\"CHAR\"[]", 1002),
+    ("NameArray", "NAME[]", 1003),
+    ("Int2Array", "INT2[]", 1005),
+    ("Int4Array", "INT4[]", 1007),
+    ("TextArray", "TEXT[]", 1009),
+    ("BpcharArray", "CHAR[]", 1014),
+    ("VarcharArray", "VARCHAR[]", 1015),
+    ("Int8Array", "INT8[]", 1016),
+    ("PointArray", "POINT[]", 1017),
+    ("LsegArray", "LSEG[]", 1018),
+    ("PathArray", "PATH[]", 1019),
+    ("BoxArray", "BOX[]", 1020),
+    ("Float4Array", "FLOAT4[]", 1021),
+    ("Float8Array", "FLOAT8[]", 1022),
+    ("PolygonArray", "POLYGON[]", 1027),
+    ("OidArray", "OID[]", 1028),
+    ("MacaddrArray", "MACADDR[]", 1040),
+    ("InetArray", "INET[]", 1041),
+    ("Bpchar", "CHAR", 1042),
+    ("Varchar", "VARCHAR", 1043),
+    ("Date", "DATE", 1082),
+    ("Time", "TIME", 1083),
+    ("Timestamp", "TIMESTAMP", 1114),
+    ("TimestampArray", "TIMESTAMP[]", 1115),
+    ("DateArray", "DATE[]", 1182),
+    ("TimeArray", "TIME[]", 1183),
+    ("Timestamptz", "TIMESTAMPTZ", 1184),
+    ("TimestamptzArray", "TIMESTAMPTZ[]", 1185),
+    ("Interval", "INTERVAL", 1186),
+    ("IntervalArray", "INTERVAL[]", 1187),
+    ("NumericArray", "NUMERIC[]", 1231),
+    ("Timetz", "TIMETZ", 1266),
+    ("TimetzArray", "TIMETZ[]", 1270),
+    ("Bit", "BIT", 1560),
+    ("BitArray", "BIT[]", 1561),
+    ("Varbit", "VARBIT", 1562),
+    ("VarbitArray", "VARBIT[]", 1563),
+    ("Numeric", "NUMERIC", 1700),
+    ("Record", "RECORD", 2249),
+    ("Void", "VOID", 2278),
+    ("RecordArray", "RECORD[]", 2287),
+    ("Uuid", "UUID", 2950),
+    ("UuidArray", "UUID[]", 2951),
+    ("Jsonb", "JSONB", 3802),
+    ("JsonbArray", "JSONB[]", 3807),
+    ("Int4Range", "INT4RANGE", 3904),
+    ("Int4RangeArray", "INT4RANGE[]", 3905),
+    ("NumRange", "NUMRANGE", 3906),
+    ("NumRangeArray", "NUMRANGE[]", 3907),
+    ("TsRange", "TSRANGE", 3908),
+    ("TsRangeArray", "TSRANGE[]", 3909),
+    ("TstzRange", "TSTZRANGE", 3910),
+    ("TstzRangeArray", "TSTZRANGE[]", 3911),
+    ("DateRange", "DATERANGE", 3912),
+    ("DateRangeArray", "DATERANGE[]", 3913),
+    ("Int8Range", "INT8RANGE", 3926),
+    ("Int8RangeArray", "INT8RANGE[]", 3927),
+    ("Jsonpath", "JSONPATH", 4072),
     ("JsonpathArray", "JSONPATH[]", 4073),
 ];
 
@@ -91,13 +150,18 @@ pub fn encode(mut arguments: PgArguments, max_bytes: usize) -> Vec<Value> {
         Probe(|buffer: &[u8]| copied.borrow_mut().extend_from_slice(buffer)),
     );
     let types = debug::between(&arguments, "types: [", "], buffer: ", MAX_TYPES_TEXT);
-    let Some(types) = types else { return unavailable(count) };
+    let Some(types) = types else {
+        return unavailable(count);
+    };
     let types = debug::split_list(&types);
     match split(&copied.into_inner(), max_bytes) {
         Some(states) if states.len() == count && types.len() == count => types
             .iter()
             .zip(states)
-            .map(|(written, state)| Value { type_name: type_name(written), state })
+            .map(|(written, state)| Value {
+                type_name: type_name(written),
+                state,
+            })
             .collect(),
         _ => unavailable(count),
     }
@@ -135,8 +199,14 @@ fn type_name(written: &str) -> String {
         let known = number.parse().ok().and_then(name_of_oid);
         return known.map_or_else(|| format!("OID {number}"), str::to_owned);
     }
-    let field = if inner.starts_with("DeclareArrayOf(") { "elem_name: " } else { "name: " };
-    let name = inner.split_once(field).map(|(_, rest)| rest.split([',', ' ', '}']).next());
+    let field = if inner.starts_with("DeclareArrayOf(") {
+        "elem_name: "
+    } else {
+        "name: "
+    };
+    let name = inner
+        .split_once(field)
+        .map(|(_, rest)| rest.split([',', ' ', '}']).next());
     match (name.flatten(), field) {
         (Some(element), "elem_name: ") => format!("{element}[]"),
         (Some(name), _) => name.to_owned(),
@@ -149,13 +219,19 @@ fn inside<'t>(text: &'t str, opening: &str) -> Option<&'t str> {
 }
 
 fn name_of_oid(oid: u32) -> Option<&'static str> {
-    BUILT_IN.iter().find(|(.., known)| *known == oid).map(|(_, name, _)| *name)
+    BUILT_IN
+        .iter()
+        .find(|(.., known)| *known == oid)
+        .map(|(_, name, _)| *name)
 }
 
 /// The number of a built-in type, or of one named by its number alone.
 #[must_use]
 pub fn built_in_oid(type_name: &str) -> Option<u32> {
-    let known = BUILT_IN.iter().find(|(_, name, _)| *name == type_name).map(|(.., oid)| *oid);
+    let known = BUILT_IN
+        .iter()
+        .find(|(_, name, _)| *name == type_name)
+        .map(|(.., oid)| *oid);
     known.or_else(|| type_name.strip_prefix("OID ")?.parse().ok())
 }
 
@@ -163,7 +239,9 @@ pub fn built_in_oid(type_name: &str) -> Option<u32> {
 /// when it sends, for types that the app declared by name.
 #[must_use]
 pub fn lacks_element_type(value: &Value) -> bool {
-    let ValueState::Bytes(bytes) = &value.state else { return false };
+    let ValueState::Bytes(bytes) = &value.state else {
+        return false;
+    };
     value.type_name.ends_with("[]") && bytes.len() >= 12 && bytes[8..12] == [0; 4]
 }
 
@@ -184,7 +262,9 @@ impl Type<Postgres> for Rebound<'_> {
 
 impl Encode<'_, Postgres> for Rebound<'_> {
     fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
-        let Some(bytes) = self.bytes else { return Ok(IsNull::Yes) };
+        let Some(bytes) = self.bytes else {
+            return Ok(IsNull::Yes);
+        };
         let start = buffer.len();
         buffer.extend_from_slice(bytes);
         if let Some(element) = self.element
@@ -218,7 +298,11 @@ pub fn rebind(
         } else {
             None
         };
-        let rebound = Rebound { bytes, oid: oid(&value.type_name).ok_or(unknown)?, element };
+        let rebound = Rebound {
+            bytes,
+            oid: oid(&value.type_name).ok_or(unknown)?,
+            element,
+        };
         Arguments::add(&mut arguments, rebound).map_err(|_| unknown)?;
     }
     Ok(arguments)
@@ -234,9 +318,14 @@ mod tests {
         assert_eq!(type_name("PgTypeInfo(TextArray)"), "TEXT[]");
         assert_eq!(type_name("PgTypeInfo(DeclareWithName(mood))"), "mood");
         assert_eq!(type_name("PgTypeInfo(DeclareWithOid(Oid(23)))"), "INT4");
-        assert_eq!(type_name("PgTypeInfo(DeclareWithOid(Oid(99999)))"), "OID 99999");
         assert_eq!(
-            type_name("PgTypeInfo(DeclareArrayOf(PgArrayOf { elem_name: mood, name: \"mood[]\" }))"),
+            type_name("PgTypeInfo(DeclareWithOid(Oid(99999)))"),
+            "OID 99999"
+        );
+        assert_eq!(
+            type_name(
+                "PgTypeInfo(DeclareArrayOf(PgArrayOf { elem_name: mood, name: \"mood[]\" }))"
+            ),
             "mood[]"
         );
         assert_eq!(type_name("something else"), "something else");
@@ -255,7 +344,10 @@ mod tests {
 
     #[test]
     fn a_buffer_that_does_not_add_up_gives_nothing() {
-        assert_eq!(split(&[0, 0, 0, 1, 7], 10), Some(vec![ValueState::Bytes(vec![7])]));
+        assert_eq!(
+            split(&[0, 0, 0, 1, 7], 10),
+            Some(vec![ValueState::Bytes(vec![7])])
+        );
         assert_eq!(split(&[255; 4], 10), Some(vec![ValueState::Null]));
         assert_eq!(split(&[0, 0, 0, 2, 7], 10), None);
         assert_eq!(split(&[0, 0, 0], 10), None);

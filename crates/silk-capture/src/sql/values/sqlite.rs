@@ -27,9 +27,15 @@ pub fn encode(arguments: &SqliteArguments, max_bytes: usize) -> Vec<Value> {
     let text = debug::whole(arguments, MAX_TEXT);
     let values = text.as_deref().and_then(|text| {
         let (_, list) = text.split_once("SqliteArgumentsBuffer([")?;
-        Reader { rest: list.strip_suffix("]) }")?, max_bytes }.values()
+        Reader {
+            rest: list.strip_suffix("]) }")?,
+            max_bytes,
+        }
+        .values()
     });
-    values.filter(|values| values.len() == count).unwrap_or_else(|| unavailable(count))
+    values
+        .filter(|values| values.len() == count)
+        .unwrap_or_else(|| unavailable(count))
 }
 
 /// Reads `Int(1), Text("…"), Blob([1, 2]), Null`.
@@ -74,14 +80,20 @@ impl Reader<'_> {
                 self.take("([")?;
                 let end = self.rest.find("])")?;
                 let list = &self.rest[..end];
-                let bytes = list.split(", ").filter(|byte| !byte.is_empty()).map(str::parse);
+                let bytes = list
+                    .split(", ")
+                    .filter(|byte| !byte.is_empty())
+                    .map(str::parse);
                 let bytes: Vec<u8> = bytes.collect::<Result<_, _>>().ok()?;
                 self.rest = &self.rest[end + 2..];
                 ("BLOB", cut(&bytes, self.max_bytes))
             }
             _ => return None,
         };
-        Some(Value { type_name: type_name.to_owned(), state })
+        Some(Value {
+            type_name: type_name.to_owned(),
+            state,
+        })
     }
 
     fn take(&mut self, expected: &str) -> Option<()> {
@@ -170,13 +182,25 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Option<Vec<Value>> {
-        Reader { rest: text, max_bytes: 100 }.values()
+        Reader {
+            rest: text,
+            max_bytes: 100,
+        }
+        .values()
     }
 
     #[test]
     fn reads_nothing_from_what_it_does_not_know() {
         assert!(read("").is_some_and(|values| values.is_empty()));
-        for text in ["Int(x)", "Int(1", "Int(1)Int(2)", "Decimal(1)", "Text(\"a)", "Blob([300])", "Text(\"\\q\")"] {
+        for text in [
+            "Int(x)",
+            "Int(1",
+            "Int(1)Int(2)",
+            "Decimal(1)",
+            "Text(\"a)",
+            "Blob([300])",
+            "Text(\"\\q\")",
+        ] {
             assert_eq!(read(text), None, "{text}");
         }
     }
