@@ -1,5 +1,7 @@
 //! What the rules ask of a plan.
 
+use std::collections::HashMap;
+
 use silk_core::Severity;
 
 use super::{JudgeContext, PlanFinding};
@@ -13,6 +15,10 @@ pub(super) struct Facts<'a> {
     parents: Vec<Option<usize>>,
     /// Share of the whole in each subtree, 0 to 1: of the time, else of the cost.
     shares: Vec<f64>,
+    /// How many scans read each CTE, by its name.
+    readers: HashMap<&'a str, usize>,
+    /// The top node of each CTE, by its name.
+    ctes: HashMap<&'a str, usize>,
     /// Whether the shares are of time.
     pub(super) timed: bool,
     /// The plan in ms, where it is timed.
@@ -63,12 +69,28 @@ impl<'a> Facts<'a> {
                 shares[parent] += below;
             }
         }
+        let mut readers = HashMap::new();
+        let mut ctes = HashMap::new();
+        for node in &nodes {
+            if let Some(name) = node.cte.as_deref().filter(|_| node.node_type == "CTE Scan") {
+                *readers.entry(name).or_insert(0) += 1;
+            }
+            if let Some(name) = node
+                .subplan
+                .as_deref()
+                .and_then(|part| part.strip_prefix("CTE "))
+            {
+                ctes.entry(name).or_insert(node.id);
+            }
+        }
         Self {
             plan,
             context,
             nodes,
             parents,
             shares,
+            readers,
+            ctes,
             timed,
             total_ms,
         }
@@ -108,6 +130,16 @@ impl<'a> Facts<'a> {
     /// The subtree's share of the whole, 0 to 1.
     pub(super) fn share(&self, node: &PlanNode) -> f64 {
         self.shares[node.id]
+    }
+
+    /// How many scans read the CTE of this name.
+    pub(super) fn readers(&self, cte: &str) -> usize {
+        self.readers.get(cte).copied().unwrap_or(0)
+    }
+
+    /// The top node of the CTE of this name.
+    pub(super) fn cte(&self, name: &str) -> Option<&'a PlanNode> {
+        self.ctes.get(name).map(|at| self.nodes[*at])
     }
 
     pub(super) fn parent(&self, node: &PlanNode) -> Option<&'a PlanNode> {

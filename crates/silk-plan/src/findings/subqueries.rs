@@ -91,26 +91,14 @@ fn cte_fence(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
         return None;
     }
     let name = node.cte.as_deref().or(node.relation.as_deref())?;
-    let readers = facts
-        .nodes
-        .iter()
-        .filter(|other| other.node_type == "CTE Scan" && other.cte == node.cte)
-        .count();
-    let part = facts.nodes.iter().find(|other| {
-        other.role == Role::Cte
-            && other
-                .subplan
-                .as_deref()
-                .and_then(|part| part.strip_prefix("CTE "))
-                == Some(name)
-    })?;
+    let part = facts.cte(name)?;
     let fixed = part.preorder().any(|below| {
         matches!(
             below.node_type.as_str(),
             "ModifyTable" | "Recursive Union" | "LockRows"
         )
     });
-    if readers != 1 || fixed {
+    if facts.readers(name) != 1 || fixed {
         return None;
     }
     Some(Remark {
