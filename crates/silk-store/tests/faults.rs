@@ -1,5 +1,10 @@
 //! What the environment does to the file, and that the next write works once it is mended.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "these are tests: to panic is how they fail"
+)]
+
 use std::{
     fs,
     path::Path,

@@ -22,7 +22,7 @@ fn varied() -> Vec<RequestRecord> {
             summary.query_count = number % 4;
             summary.status =
                 [Some(200), Some(404), Some(500), None][usize::try_from(number % 4).unwrap()];
-            if number % 6 == 0 {
+            if number.is_multiple_of(6) {
                 summary.method = "POST".to_owned();
                 summary.route = "/threads".to_owned();
                 summary.path = "/threads".to_owned();
@@ -34,13 +34,13 @@ fn varied() -> Vec<RequestRecord> {
                 summary.path = "nightly".to_owned();
                 summary.outcome = Outcome::Panicked;
             }
-            if number % 5 == 0 {
+            if number.is_multiple_of(5) {
                 summary.findings.push("repeated_statement".to_owned());
             }
-            if number % 15 == 0 {
+            if number.is_multiple_of(15) {
                 summary.findings.push("slow_query".to_owned());
             }
-            if number % 3 == 0 {
+            if number.is_multiple_of(3) {
                 add_queries(&mut record, &statement(5, "threads"), 1, 2, 10);
             }
             record
@@ -48,7 +48,10 @@ fn varied() -> Vec<RequestRecord> {
         .collect()
 }
 
-fn filters() -> Vec<(RequestFilter, fn(&RequestRecord) -> bool)> {
+/// A filter and what it is to select.
+type Selection = (RequestFilter, fn(&RequestRecord) -> bool);
+
+fn filters() -> Vec<Selection> {
     let none = RequestFilter::default;
     vec![
         (none(), |_| true),

@@ -33,7 +33,7 @@ pub async fn routes_are_summed(store: &dyn Store) {
             record.summary.times.total_us = number * 1000;
             record.summary.times.sql_us = number;
             record.summary.query_count = number % 10;
-            if number % 20 == 0 {
+            if number.is_multiple_of(20) {
                 record.summary.status = Some(500);
             }
             record

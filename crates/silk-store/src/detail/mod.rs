@@ -134,14 +134,14 @@ impl Encoder {
     pub(crate) fn encode(
         &mut self,
         detail: &RequestDetail,
-        texts: Vec<TextRef>,
-        call_sites: Vec<u64>,
+        texts: &[TextRef],
+        call_sites: &[u64],
     ) -> Vec<u8> {
         self.body.clear();
-        self.body = v1::encode(detail, &texts, &call_sites, std::mem::take(&mut self.body));
+        self.body = v1::encode(detail, texts, call_sites, std::mem::take(&mut self.body));
         if self.body.len() > MAX_BODY {
             let slim = without_the_large(detail);
-            self.body = v1::encode(&slim, &texts, &call_sites, Vec::new());
+            self.body = v1::encode(&slim, texts, call_sites, Vec::new());
         }
         let blob = self.pack();
         // One huge request must not hold its memory for good.

@@ -200,8 +200,10 @@ fn the_golden_blob_is_read() {
 #[test]
 #[ignore = "writes the golden blob of a new version"]
 fn write_golden() {
-    let path = std::env::var_os("SILK_GOLDEN").unwrap();
-    std::fs::write(path, Encoder::new().encode(&golden(), text_refs(), vec![4])).unwrap();
+    let Some(path) = std::env::var_os("SILK_GOLDEN") else {
+        return;
+    };
+    std::fs::write(path, Encoder::new().encode(&golden(), &text_refs(), &[4])).unwrap();
 }
 
 #[test]
@@ -224,7 +226,7 @@ fn versions_and_methods_that_are_not_known_are_refused() {
         compressor: None,
         body: Vec::new(),
     }
-    .encode(&golden(), text_refs(), vec![4]);
+    .encode(&golden(), &text_refs(), &[4]);
     longer.push(0);
     assert!(decode(&longer).is_err());
 }
@@ -241,7 +243,7 @@ fn a_bomb_is_refused() {
 #[test]
 fn indices_are_checked() {
     let mut encoder = Encoder::new();
-    let stored = decode(&encoder.encode(&golden(), text_refs(), vec![4])).unwrap();
+    let stored = decode(&encoder.encode(&golden(), &text_refs(), &[4])).unwrap();
     assert!(stored.resolve(Vec::new(), Vec::new()).is_err());
 }
 
@@ -249,7 +251,7 @@ fn indices_are_checked() {
 fn what_is_too_large_loses_bodies_and_values_only() {
     let mut huge = golden();
     huge.response_body.as_mut().unwrap().text = Some("x".repeat(MAX_BODY + 1));
-    let read = decode(&Encoder::new().encode(&huge, text_refs(), vec![4]))
+    let read = decode(&Encoder::new().encode(&huge, &text_refs(), &[4]))
         .unwrap()
         .detail;
     assert_eq!(read.response_body.unwrap().text, None);
@@ -262,7 +264,7 @@ proptest! {
         let mut encoder = Encoder::new();
         // Twice: nothing of the first is left in the encoder.
         for _ in 0..2 {
-            let blob = encoder.encode(&detail, text_refs(), vec![1, 2]);
+            let blob = encoder.encode(&detail, &text_refs(), &[1, 2]);
             let read = decode(&blob).unwrap();
             prop_assert_eq!(&read.detail, &detail);
             prop_assert_eq!(&read.texts, &text_refs());
@@ -272,7 +274,7 @@ proptest! {
     #[test]
     fn damaged_bytes_never_panic(detail in detail(), at in any::<prop::sample::Index>(), bit in 0..8_u32) {
         for mut encoder in [Encoder::new(), Encoder { compressor: None, body: Vec::new() }] {
-            let mut blob = encoder.encode(&detail, text_refs(), vec![1, 2]);
+            let mut blob = encoder.encode(&detail, &text_refs(), &[1, 2]);
             let at = at.index(blob.len());
             blob[at] ^= 1_u8 << bit;
             let _ = decode(&blob);

@@ -107,7 +107,7 @@ pub(super) async fn write(writer: &mut Writer, batch: &WriteBatch) -> Result<(),
             let id = intern.call_site(connection, Some(call_site), at_us).await?;
             call_sites.push(id.cast_unsigned());
         }
-        details.push((sequence, encoder.encode(detail, texts, call_sites)));
+        details.push((sequence, encoder.encode(detail, &texts, &call_sites)));
         for (position, used) in (0..).zip(&record.statements) {
             statements.push(StatementRow {
                 sequence,
