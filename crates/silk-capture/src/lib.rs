@@ -1,1 +1,24 @@
-//! Part of tower-silk.
+//! The hot path of tower-silk: what runs within the app's requests, and the writer behind it.
+//!
+//! ```text
+//! request ─► SilkLayer ─► ActiveRequest ─► Recorder ─► bounded queue ─► Writer ─► Store
+//!                              ▲
+//!           queries, spans, pool waits (sql::tracing, sql::pool)
+//! ```
+//!
+//! Nothing on the app's side waits, blocks, or returns an error of ours.
+
+pub mod explain;
+pub mod http;
+pub mod recorder;
+pub mod sql;
+pub mod suppress;
+
+mod job;
+
+pub use crate::{
+    http::{SilkLayer, SilkService},
+    job::{in_current_request, run_job},
+    recorder::{ActiveRequest, Recorder, RecorderConfig, ShutdownReport},
+    sql::tracing::SilkTracingLayer,
+};

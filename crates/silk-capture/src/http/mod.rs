@@ -1,0 +1,27 @@
+//! Middleware that records each request from its arrival to the end of its response's body.
+//!
+//! It works around any tower service of `http` requests. On an axum `Router` it belongs into
+//! `Router::layer`, where the route's template is known:
+//!
+//! ```ignore
+//! Router::new().route("/threads", get(threads)).layer(silk.layer())
+//! ```
+//!
+//! Every ending is recorded once: the body's end, an exact content length, an error, a body or a
+//! future dropped half-way, and a panic (which goes on to whoever would have got it). Bodies pass
+//! through untouched; the first bytes of text are copied on the way.
+
+mod body;
+mod future;
+mod layer;
+mod request_body;
+mod route;
+mod service;
+mod watch;
+
+pub use body::ResponseBody;
+pub use future::ResponseFuture;
+pub use layer::SilkLayer;
+pub use service::SilkService;
+
+pub(crate) use watch::Watch;

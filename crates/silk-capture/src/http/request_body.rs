@@ -1,0 +1,183 @@
+use http::{HeaderMap, Request, header};
+
+use crate::ActiveRequest;
+
+/// Copies the beginning of the request's body while the app reads it.
+///
+/// The wrapped service takes the same type of body as we get, so only a body that can hold another
+/// (axum's) is watched; other bodies pass as they are.
+#[cfg(feature = "axum")]
+pub(super) fn tee<B: 'static>(request: Request<B>, active: &ActiveRequest) -> Request<B> {
+    use http_body::Body as _;
+
+    let config = active.recorder().config();
+    if !active.is_kept() || config.body_bytes == 0 {
+        return request;
+    }
+    let limit = if is_text(request.headers()) {
+        config.body_bytes
+    } else {
+        0
+    };
+    request.map(|body| {
+        // Where `B` is axum's body, it is replaced in place: there is no other way to say "if".
+        let mut slot = Some(body);
+        if let Some(Some(body)) =
+            (&mut slot as &mut dyn std::any::Any).downcast_mut::<Option<axum::body::Body>>()
+            && !body.is_end_stream()
+        {
+            let inner = std::mem::replace(body, axum::body::Body::empty());
+            *body = axum::body::Body::new(imp::RequestBody::new(inner, active, limit));
+        }
+        match slot {
+            Some(body) => body,
+            None => unreachable!("it was filled above and is only replaced by another body"),
+        }
+    })
+}
+
+/// Without axum, no body that can hold another is known.
+#[cfg(not(feature = "axum"))]
+pub(super) fn tee<B: 'static>(request: Request<B>, _: &ActiveRequest) -> Request<B> {
+    request
+}
+
+/// Whether a body of this content type is worth keeping as text.
+pub(super) fn is_text(headers: &HeaderMap) -> bool {
+    if headers.contains_key(header::CONTENT_ENCODING) {
+        return false;
+    }
+    let Some(kind) = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+    else {
+        return false;
+    };
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    let is = |text: &str| kind.eq_ignore_ascii_case(text);
+    let ends = |text: &str| {
+        kind.len() >= text.len()
+            && kind.as_bytes()[kind.len() - text.len()..].eq_ignore_ascii_case(text.as_bytes())
+    };
+    kind.as_bytes()
+        .get(..5)
+        .is_some_and(|start| start.eq_ignore_ascii_case(b"text/"))
+        || is("application/json")
+        || is("application/x-www-form-urlencoded")
+        || is("application/xml")
+        || is("application/javascript")
+        || is("application/graphql")
+        || is("application/x-ndjson")
+        || ends("+json")
+        || ends("+xml")
+}
+
+#[cfg(feature = "axum")]
+mod imp {
+    use std::{
+        pin::Pin,
+        task::{Context, Poll, ready},
+    };
+
+    use axum::body::{Body, Bytes};
+    use http_body::{Frame, SizeHint};
+
+    use super::super::body::Copied;
+    use crate::ActiveRequest;
+
+    /// A request's body on its way in; its frames pass untouched.
+    pub(super) struct RequestBody {
+        inner: Body,
+        // The app may keep the body longer than the request lives, so it must not hold it open.
+        active: crate::recorder::WeakRequest,
+        copied: Copied,
+    }
+
+    impl RequestBody {
+        pub(super) fn new(inner: Body, active: &ActiveRequest, limit: usize) -> Self {
+            Self {
+                inner,
+                active: active.downgrade(),
+                copied: Copied::new(limit),
+            }
+        }
+
+        fn note(&mut self) {
+            if let Some(active) = self.active.upgrade() {
+                let tee = self.copied.take();
+                active.head(|head| head.request_body = Some(tee));
+            }
+        }
+    }
+
+    impl http_body::Body for RequestBody {
+        type Data = Bytes;
+        type Error = axum::Error;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+            let this = &mut *self;
+            let frame = ready!(Pin::new(&mut this.inner).poll_frame(cx));
+            if let Some(data) = frame
+                .as_ref()
+                .and_then(|frame| frame.as_ref().ok()?.data_ref())
+            {
+                let active = &this.active;
+                this.copied.look(data, |bytes| {
+                    active
+                        .upgrade()
+                        .is_some_and(|active| active.try_charge(bytes))
+                });
+            }
+            Poll::Ready(frame)
+        }
+
+        fn is_end_stream(&self) -> bool {
+            self.inner.is_end_stream()
+        }
+
+        fn size_hint(&self) -> SizeHint {
+            self.inner.size_hint()
+        }
+    }
+
+    impl Drop for RequestBody {
+        fn drop(&mut self) {
+            self.note();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_text_is_worth_keeping() {
+        let of = |kind: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CONTENT_TYPE, kind.parse().unwrap());
+            is_text(&headers)
+        };
+        for kind in [
+            "text/html; charset=utf-8",
+            "Application/JSON",
+            "application/problem+json",
+            "image/svg+xml",
+        ] {
+            assert!(of(kind), "{kind}");
+        }
+        for kind in [
+            "image/png",
+            "application/octet-stream",
+            "multipart/form-data",
+            "json",
+            "é",
+        ] {
+            assert!(!of(kind), "{kind}");
+        }
+        assert!(!is_text(&HeaderMap::new()));
+    }
+}

@@ -1,0 +1,483 @@
+use std::{
+    cell::RefCell,
+    fmt,
+    marker::PhantomData,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+use silk_core::{LogRecord, Outcome, RequestId, RequestKind, TransactionEnd};
+
+use super::{
+    Recorder,
+    buffers::{Beyond, Buffers, Ending, Head, KeptQuery, MAX_WAITS, Span, Transaction, Wait},
+    captured::CapturedQuery,
+    clock::micros,
+};
+
+/// Memory that a request costs before anything is seen of it.
+pub(super) const BASE_BYTES: usize = 2_048;
+/// Texts under which queries beyond the cap are summed.
+const MAX_BEYOND: usize = 1_000;
+
+thread_local! {
+    static CURRENT: RefCell<Option<ActiveRequest>> = const { RefCell::new(None) };
+}
+
+/// A request being recorded. Cloning is cheap; all clones write to the same record.
+///
+/// The record is handed over when the last clone is dropped: the response body, the spans of the
+/// request and queries that outlive both each hold one.
+#[derive(Clone)]
+pub struct ActiveRequest(pub(super) Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) recorder: Recorder,
+    pub(super) id: RequestId,
+    pub(super) kind: RequestKind,
+    pub(super) started: Instant,
+    /// Whether it is kept, not only counted.
+    pub(super) is_kept: bool,
+    /// None once handed over.
+    pub(super) buffers: Mutex<Option<Box<Buffers>>>,
+}
+
+impl ActiveRequest {
+    /// The request whose code is being polled on this thread.
+    #[must_use]
+    pub fn current() -> Option<Self> {
+        CURRENT
+            .try_with(|current| current.try_borrow().ok().and_then(|active| active.clone()))
+            .ok()
+            .flatten()
+    }
+
+    /// Looks at the current request without taking a share of it.
+    pub fn with_current<R>(f: impl FnOnce(Option<&Self>) -> R) -> R {
+        // Taken out of the cell first: `f` may enter another request.
+        f(Self::current().as_ref())
+    }
+
+    /// Makes it the current request of this thread until the guard is dropped.
+    #[must_use = "the request is current only while the guard lives"]
+    pub fn enter(&self) -> EnterGuard<'_> {
+        let previous = CURRENT
+            .try_with(|current| {
+                current
+                    .try_borrow_mut()
+                    .ok()
+                    .and_then(|mut slot| slot.replace(self.clone()))
+            })
+            .ok()
+            .flatten();
+        EnterGuard {
+            previous,
+            _of: PhantomData,
+        }
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> RequestId {
+        self.0.id
+    }
+
+    /// What kind of work it is.
+    #[must_use]
+    pub fn kind(&self) -> RequestKind {
+        self.0.kind
+    }
+
+    #[cfg(feature = "axum")]
+    pub(crate) fn downgrade(&self) -> WeakRequest {
+        WeakRequest(Arc::downgrade(&self.0))
+    }
+
+    /// When it started.
+    #[must_use]
+    pub fn started(&self) -> Instant {
+        self.0.started
+    }
+
+    /// The recorder that it belongs to.
+    #[must_use]
+    pub fn recorder(&self) -> &Recorder {
+        &self.0.recorder
+    }
+
+    /// Whether it is kept; otherwise sampling left it out and it is only counted.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        self.0.is_kept
+    }
+
+    /// Whether bound values are wanted.
+    #[must_use]
+    pub fn captures_values(&self) -> bool {
+        self.0.is_kept && self.0.recorder.config().capture_values
+    }
+
+    /// Whether call sites are wanted.
+    #[must_use]
+    pub fn captures_call_sites(&self) -> bool {
+        self.0.is_kept && self.0.recorder.config().capture_call_sites
+    }
+
+    /// Adds a query that has ended.
+    pub fn push_query(&self, query: CapturedQuery) {
+        let started_us = self.offset(query.started);
+        let duration_us = micros(query.ended.saturating_duration_since(query.started));
+        self.0.recorder.count_query();
+        // What does not fit is dropped after the lock.
+        let _rest = self.with(|buffers| {
+            buffers.query_count += 1;
+            let is_error = query.outcome == Outcome::Error || query.error.is_some();
+            buffers.query_errors += u64::from(is_error);
+            buffers
+                .sql
+                .add(started_us, started_us.saturating_add(duration_us));
+            if !self.0.is_kept {
+                return Some(query);
+            }
+            let known = buffers.texts.find(query.sql.as_str(), &query.database);
+            let mut bytes = size_of::<KeptQuery>();
+            bytes += query
+                .values
+                .as_ref()
+                .map_or(0, |values| values.approximate_bytes());
+            bytes += query
+                .call_site
+                .as_ref()
+                .map_or(0, crate::sql::call_site::CallStack::heap_bytes);
+            bytes += query
+                .error
+                .as_ref()
+                .map_or(0, |error| error.message.len() + 80);
+            if known.is_none() {
+                bytes += query.sql.as_str().len() + 64;
+            }
+            let fits = buffers.queries.len() < self.0.recorder.config().max_queries
+                && self.charge(buffers, bytes);
+            if !fits {
+                self.count_beyond(buffers, known, &query, duration_us, is_error);
+                return Some(query);
+            }
+            let text = known.unwrap_or_else(|| buffers.texts.add(query.sql, query.database));
+            let span = query
+                .span
+                .and_then(|id| open_span(&buffers.spans, id.into_u64()));
+            buffers.queries.push(KeptQuery {
+                text,
+                captured_by: query.captured_by,
+                outcome: query.outcome,
+                started_us,
+                duration_us,
+                first_row_us: query
+                    .first_row
+                    .map(|first| micros(first.saturating_duration_since(query.started))),
+                consumer_us: micros(query.consumer),
+                rows_returned: query.rows_returned,
+                rows_affected: query.rows_affected,
+                error: query.error.map(Box::new),
+                values: query.values,
+                call_site: query.call_site,
+                span,
+                transaction: query.transaction,
+            });
+            None
+        });
+    }
+
+    /// Adds a wait for a connection.
+    pub fn push_wait(&self, started: Instant, ended: Instant, error: Option<String>) {
+        let started_us = self.offset(started);
+        let duration_us = micros(ended.saturating_duration_since(started));
+        self.with_kept(|buffers| {
+            if buffers.waits.len() < MAX_WAITS && self.charge(buffers, size_of::<Wait>()) {
+                buffers.waits.push(Wait {
+                    started_us,
+                    duration_us,
+                    error,
+                });
+            }
+        });
+    }
+
+    /// Notes that a transaction (depth 1) or savepoint has begun; the index names it.
+    #[must_use]
+    pub fn begin_transaction(&self, started: Instant, begun: Instant, depth: u32) -> u32 {
+        let started_us = self.offset(started);
+        self.with_kept(|buffers| {
+            if buffers.transactions.len() >= MAX_WAITS
+                || !self.charge(buffers, size_of::<Transaction>())
+            {
+                return u32::MAX;
+            }
+            buffers.transactions.push(Transaction {
+                started_us,
+                begin_us: micros(begun.saturating_duration_since(started)),
+                depth,
+                ended_us: None,
+                end_us: 0,
+                end: TransactionEnd::Unknown,
+            });
+            u32::try_from(buffers.transactions.len() - 1).unwrap_or(u32::MAX)
+        })
+        .unwrap_or(u32::MAX)
+    }
+
+    /// Notes how a transaction ended.
+    pub fn end_transaction(
+        &self,
+        index: u32,
+        end_started: Instant,
+        ended: Instant,
+        end: TransactionEnd,
+    ) {
+        let ended_us = self.offset(ended);
+        self.with_kept(|buffers| {
+            let index = usize::try_from(index).unwrap_or(usize::MAX);
+            if let Some(transaction) = buffers.transactions.get_mut(index) {
+                transaction.ended_us = Some(ended_us);
+                transaction.end_us = micros(ended.saturating_duration_since(end_started));
+                transaction.end = end;
+            }
+        });
+    }
+
+    /// Adds a span of the app; its index, where there was room.
+    pub(crate) fn open_span(&self, span: Span) -> Option<u32> {
+        let bytes = size_of::<Span>() + fields_bytes(&span.fields);
+        self.with_kept(|buffers| {
+            if buffers.spans.len() >= self.0.recorder.config().max_spans
+                || !self.charge(buffers, bytes)
+            {
+                buffers.spans_not_kept += 1;
+                return None;
+            }
+            buffers.spans.push(span);
+            u32::try_from(buffers.spans.len() - 1).ok()
+        })
+        .flatten()
+    }
+
+    /// Changes a span that is there.
+    pub(crate) fn change_span(&self, index: u32, change: impl FnOnce(&mut Span)) {
+        self.with_kept(|buffers| {
+            if let Some(span) = usize::try_from(index)
+                .ok()
+                .and_then(|index| buffers.spans.get_mut(index))
+            {
+                change(span);
+            }
+        });
+    }
+
+    pub(crate) fn push_log(&self, log: LogRecord) {
+        let bytes = size_of::<LogRecord>() + log.message.len() + fields_bytes(&log.fields);
+        self.with_kept(|buffers| {
+            if buffers.logs.len() >= self.0.recorder.config().max_logs
+                || !self.charge(buffers, bytes)
+            {
+                buffers.logs_not_kept += 1;
+            } else {
+                buffers.logs.push(log);
+            }
+        });
+    }
+
+    /// Notes that its code was polled.
+    pub(crate) fn polled(&self, started: Instant, ended: Instant) {
+        self.with(|buffers| buffers.polls.add(self.0.started, started, ended));
+    }
+
+    /// Changes what the HTTP side knows.
+    pub(crate) fn head(&self, change: impl FnOnce(&mut Head)) {
+        self.with(|buffers| change(&mut buffers.head));
+    }
+
+    /// Queries so far, and the time that they took together.
+    pub(crate) fn sql_so_far(&self) -> (u64, u64) {
+        self.with(|buffers| (buffers.query_count, buffers.sql.total()))
+            .unwrap_or_default()
+    }
+
+    /// Takes `bytes` of the memory budget on behalf of this request.
+    pub(crate) fn try_charge(&self, bytes: usize) -> bool {
+        self.with(|buffers| self.charge(buffers, bytes))
+            .unwrap_or(false)
+    }
+
+    /// Notes how it ended; the first ending counts.
+    pub(crate) fn end(&self, outcome: Outcome, error: Option<String>) {
+        let at = Instant::now();
+        self.with(|buffers| {
+            if buffers.ended.is_none() {
+                buffers.ended = Some(Ending { at, outcome, error });
+            }
+        });
+    }
+
+    /// Lets go of a request whose end was noted: the record follows when its last holder does, or
+    /// after a while.
+    pub(crate) fn release(self) {
+        if Arc::strong_count(&self.0) > 1 {
+            self.0.recorder.linger(&self.0);
+        }
+    }
+
+    /// Forgets it: neither recorded nor counted (Silk's own dashboard).
+    pub(crate) fn discard(&self) {
+        if let Some(buffers) = self.take() {
+            self.0.recorder.discarded(buffers.charged);
+        }
+    }
+
+    /// Microseconds from the start of the request.
+    pub(crate) fn offset(&self, instant: Instant) -> u64 {
+        micros(instant.saturating_duration_since(self.0.started))
+    }
+
+    fn take(&self) -> Option<Box<Buffers>> {
+        self.0.lock().take()
+    }
+
+    fn with<R>(&self, f: impl FnOnce(&mut Buffers) -> R) -> Option<R> {
+        self.0.lock().as_deref_mut().map(f)
+    }
+
+    /// Like `with`, for what a request that is only counted does not need.
+    fn with_kept<R>(&self, f: impl FnOnce(&mut Buffers) -> R) -> Option<R> {
+        if self.0.is_kept { self.with(f) } else { None }
+    }
+
+    fn charge(&self, buffers: &mut Buffers, bytes: usize) -> bool {
+        let is_there = self.0.recorder.memory().try_take(bytes);
+        if is_there {
+            buffers.charged += bytes;
+        }
+        is_there
+    }
+
+    /// Counts a query for which there is no room, under its text as long as that can be kept.
+    fn count_beyond(
+        &self,
+        buffers: &mut Buffers,
+        known: Option<u32>,
+        query: &CapturedQuery,
+        duration_us: u64,
+        is_error: bool,
+    ) {
+        buffers.queries_not_kept += 1;
+        let text = match known {
+            Some(text) => text,
+            None => {
+                let sql = &query.sql;
+                if buffers.beyond.len() >= MAX_BEYOND
+                    || !self.charge(buffers, sql.as_str().len() + 128)
+                {
+                    return;
+                }
+                buffers.texts.add(sql.clone(), Arc::clone(&query.database))
+            }
+        };
+        // The latest are asked for most, and there are few.
+        let at = buffers
+            .beyond
+            .iter()
+            .rposition(|beyond| beyond.text == text)
+            .unwrap_or_else(|| {
+                buffers.beyond.push(Beyond {
+                    text,
+                    ..Beyond::default()
+                });
+                buffers.beyond.len() - 1
+            });
+        if let Some(beyond) = buffers.beyond.get_mut(at) {
+            beyond.calls += 1;
+            beyond.errors += u64::from(is_error);
+            beyond.total_us = beyond.total_us.saturating_add(duration_us);
+            beyond.max_us = beyond.max_us.max(duration_us);
+            beyond.rows = beyond.rows.saturating_add(query.rows_returned);
+        }
+    }
+}
+
+/// A request that is not held open.
+#[cfg(feature = "axum")]
+pub(crate) struct WeakRequest(std::sync::Weak<Inner>);
+
+#[cfg(feature = "axum")]
+impl WeakRequest {
+    pub(crate) fn upgrade(&self) -> Option<ActiveRequest> {
+        self.0.upgrade().map(ActiveRequest)
+    }
+}
+
+impl Inner {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Option<Box<Buffers>>> {
+        // A panic while it was held cannot have left it half-changed in a way that matters.
+        self.buffers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hands the record over, unless that was done.
+    pub(super) fn hand_over(&self) {
+        let taken = self.lock().take();
+        if let Some(buffers) = taken {
+            self.recorder.hand_over(self, buffers);
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.hand_over();
+    }
+}
+
+impl fmt::Debug for ActiveRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ActiveRequest")
+            .field("id", &self.0.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Makes the previous request of this thread current again when dropped.
+#[derive(Debug)]
+pub struct EnterGuard<'a> {
+    previous: Option<ActiveRequest>,
+    /// Not sendable: the thread it was entered on must leave it.
+    _of: PhantomData<(&'a ActiveRequest, *const ())>,
+}
+
+impl Drop for EnterGuard<'_> {
+    fn drop(&mut self) {
+        let previous = self.previous.take();
+        let left = CURRENT
+            .try_with(|current| {
+                current
+                    .try_borrow_mut()
+                    .ok()
+                    .and_then(|mut slot| std::mem::replace(&mut *slot, previous))
+            })
+            .ok();
+        // Dropped outside of the borrow: it may be the last holder.
+        drop(left);
+    }
+}
+
+/// The open span with this id: ids are given again, so the latest one counts.
+fn open_span(spans: &[Span], id: u64) -> Option<u32> {
+    let at = spans
+        .iter()
+        .rposition(|span| span.id == id && span.ended_us.is_none())?;
+    u32::try_from(at).ok()
+}
+
+fn fields_bytes(fields: &[(String, String)]) -> usize {
+    fields
+        .iter()
+        .map(|(name, value)| name.len() + value.len() + 48)
+        .sum()
+}

@@ -1,0 +1,583 @@
+use std::{
+    collections::{HashMap, HashSet},
+    hash::BuildHasher,
+    sync::Arc,
+};
+
+use silk_core::{
+    CallSite, ConnectionWait, CountedRequest, DatabaseKind, Fingerprint, Outcome, QueryRecord,
+    Redactor, RequestDetail, RequestKind, RequestRecord, RequestStatement, RequestSummary,
+    RequestTimes, RunId, SpanRecord, SqlText, TransactionRecord, Value, ValueState, finding::rules,
+    record::breakdown, redact::Secrets, sql::SqlReader, value::render,
+};
+
+use super::{
+    RecorderConfig,
+    buffers::{Buffers, Head, KeptQuery, Span, Tee, Transaction},
+    clock::{Clock, micros},
+    queue::Handed,
+    routes::RawRoutes,
+};
+use crate::sql::call_site::CallSiteResolver;
+
+/// Characters of a statement in the log of slow queries.
+const LOGGED_CHARS: usize = 200;
+
+/// Makes records of what was captured: reads SQL, resolves call sites, redacts, looks for findings.
+pub(super) struct Transform {
+    clock: Clock,
+    run: RunId,
+    redactor: Arc<Redactor>,
+    reader: SqlReader,
+    resolver: CallSiteResolver,
+    routes: RawRoutes,
+    value_bytes: usize,
+    slow_query_us: Option<u64>,
+    hasher: foldhash::fast::RandomState,
+}
+
+impl Transform {
+    pub(super) fn new(
+        config: &RecorderConfig,
+        clock: Clock,
+        redactor: Arc<Redactor>,
+        run: RunId,
+    ) -> Self {
+        Self {
+            clock,
+            run,
+            reader: SqlReader::new(Arc::clone(&redactor)),
+            redactor,
+            resolver: CallSiteResolver::new(config.source_root.clone()),
+            routes: RawRoutes::new(config.max_raw_routes),
+            value_bytes: config.value_bytes,
+            slow_query_us: config.slow_query.map(micros),
+            hasher: foldhash::fast::RandomState::default(),
+        }
+    }
+
+    /// A request that is only counted.
+    pub(super) fn counted(&mut self, handed: Handed) -> CountedRequest {
+        let mut buffers = handed.buffers;
+        let mut secrets = Secrets::default();
+        let (route, _) = self.route(&buffers.head, handed.kind, &mut secrets);
+        let ended = buffers.ended.as_ref();
+        let total_us = ended.map_or(0, |end| {
+            micros(end.at.saturating_duration_since(handed.started))
+        });
+        let outcome = ended.map_or(Outcome::Dropped, |end| end.outcome);
+        let (sql_us, _, _) = breakdown(
+            total_us,
+            &mut buffers.sql.items,
+            &mut Vec::new(),
+            &mut Vec::new(),
+        );
+        CountedRequest {
+            started_at: self.clock.time_of(handed.started),
+            kind: handed.kind,
+            method: method(&buffers.head, handed.kind),
+            route,
+            is_failed: matches!(outcome, Outcome::Error | Outcome::Panicked)
+                || buffers.head.status.is_some_and(|status| status >= 500),
+            total_us,
+            sql_us,
+            query_count: buffers.query_count,
+        }
+    }
+
+    /// A request that is kept.
+    pub(super) fn record(&mut self, handed: Handed) -> RequestRecord {
+        let Handed {
+            id,
+            kind,
+            started,
+            mut buffers,
+            ..
+        } = handed;
+        let mut secrets = Secrets::default();
+        let (route, path) = self.route(&buffers.head, kind, &mut secrets);
+        let (total_us, outcome, error) = match buffers.ended.take() {
+            Some(end) => (
+                micros(end.at.saturating_duration_since(started)),
+                end.outcome,
+                end.error,
+            ),
+            None => (0, Outcome::Dropped, None),
+        };
+        let times = times(&mut buffers, total_us, started);
+        let mut detail = self.head_detail(&mut buffers.head, &mut secrets);
+        detail.error = error.map(|error| self.redactor.text(&error));
+        detail.waits = buffers
+            .waits
+            .drain(..)
+            .map(|wait| ConnectionWait {
+                started_us: wait.started_us,
+                duration_us: wait.duration_us,
+                error: wait.error.map(|error| self.redactor.text(&error)),
+            })
+            .collect();
+        detail.transactions = buffers
+            .transactions
+            .drain(..)
+            .map(|transaction| ended(&transaction, total_us))
+            .collect();
+        detail.spans = buffers
+            .spans
+            .drain(..)
+            .map(|span| self.span(span, total_us, &mut secrets))
+            .collect();
+        detail.spans_not_kept = buffers.spans_not_kept;
+        detail.logs = std::mem::take(&mut buffers.logs);
+        for log in &mut detail.logs {
+            log.message = self.redactor.text(&log.message);
+            self.redactor.fields(&mut log.fields, &mut secrets);
+        }
+        detail.logs_not_kept = buffers.logs_not_kept;
+        let statements = self.queries(&mut buffers, &mut detail, &mut secrets);
+
+        let summary = RequestSummary {
+            id,
+            parent_id: buffers.head.parent,
+            kind,
+            run_id: self.run,
+            started_at: self.clock.time_of(started),
+            method: method(&buffers.head, kind),
+            route,
+            path,
+            status: buffers.head.status,
+            outcome,
+            times,
+            query_count: buffers.query_count,
+            query_errors: buffers.query_errors,
+            trace_id: trace_id(&buffers.head),
+            findings: Vec::new(),
+        };
+        let mut record = RequestRecord {
+            summary,
+            detail,
+            statements,
+            findings: Vec::new(),
+        };
+        if !secrets.is_empty() {
+            secrets.scrub_record(&mut record);
+        }
+        record.findings = rules::find(&record);
+        for finding in &record.findings {
+            if !record.summary.findings.contains(&finding.rule) {
+                record.summary.findings.push(finding.rule.clone());
+            }
+        }
+        self.log_slow(&record);
+        record
+    }
+
+    /// Name of the route and redacted path.
+    fn route(&mut self, head: &Head, kind: RequestKind, secrets: &mut Secrets) -> (String, String) {
+        let template = head.route.as_str();
+        if kind != RequestKind::Request {
+            let name = template.unwrap_or_default().to_owned();
+            return (name.clone(), name);
+        }
+        let path = self.redactor.path(head.uri.path(), template, secrets);
+        let route = match template {
+            Some(template) => template.to_owned(),
+            None => self.routes.name(&path),
+        };
+        (route, path)
+    }
+
+    fn head_detail(&self, head: &mut Head, secrets: &mut Secrets) -> RequestDetail {
+        RequestDetail {
+            query_string: head
+                .uri
+                .query()
+                .map(|query| self.redactor.query_string(query, secrets)),
+            http_version: head.version.map(|version| format!("{version:?}")),
+            request_headers: self.headers(&head.request_headers, secrets),
+            response_headers: self.headers(&head.response_headers, secrets),
+            request_body: self.body(head.request_body.take(), &head.request_headers, secrets),
+            response_body: self.body(head.response_body.take(), &head.response_headers, secrets),
+            ..RequestDetail::default()
+        }
+    }
+
+    fn headers(&self, headers: &http::HeaderMap, secrets: &mut Secrets) -> Vec<silk_core::Header> {
+        headers
+            .iter()
+            .map(|(name, value)| {
+                self.redactor.header(
+                    name.as_str(),
+                    &String::from_utf8_lossy(value.as_bytes()),
+                    secrets,
+                )
+            })
+            .collect()
+    }
+
+    fn body(
+        &self,
+        tee: Option<Tee>,
+        headers: &http::HeaderMap,
+        secrets: &mut Secrets,
+    ) -> Option<silk_core::Body> {
+        let tee = tee.filter(|tee| tee.total_bytes > 0)?;
+        let content_type = headers
+            .get(http::header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok());
+        Some(
+            self.redactor
+                .body(content_type, &tee.captured, tee.total_bytes, secrets),
+        )
+    }
+
+    fn span(&self, span: Span, total_us: u64, secrets: &mut Secrets) -> SpanRecord {
+        let mut fields = span.fields;
+        self.redactor.fields(&mut fields, secrets);
+        let ended_us = span.ended_us.unwrap_or(total_us).max(span.started_us);
+        SpanRecord {
+            name: span.metadata.name().to_owned(),
+            target: span.metadata.target().to_owned(),
+            file: span.metadata.file().map(ToOwned::to_owned),
+            line: span.metadata.line(),
+            started_us: span.started_us,
+            duration_us: ended_us - span.started_us,
+            busy_us: span.busy_us,
+            parent: span.parent,
+            fields,
+        }
+    }
+
+    fn queries(
+        &self,
+        buffers: &mut Buffers,
+        detail: &mut RequestDetail,
+        secrets: &mut Secrets,
+    ) -> Vec<RequestStatement> {
+        detail.texts = buffers
+            .texts
+            .items
+            .iter()
+            .map(|(sql, database)| self.reader.read(sql.as_str(), database))
+            .collect();
+        detail.queries_not_kept = buffers.queries_not_kept;
+        let mut queries = std::mem::take(&mut buffers.queries);
+        queries.sort_by_key(|query| query.started_us);
+        let mut sites = CallSites::default();
+        let mut sums = Sums::default();
+        detail.queries.reserve_exact(queries.len());
+        for (seq, query) in (1_u32..).zip(queries) {
+            let Some((sql, database)) = index(&buffers.texts.items, query.text) else {
+                continue;
+            };
+            let Some(text) = index(&detail.texts, query.text) else {
+                continue;
+            };
+            let call_site = query
+                .call_site
+                .as_ref()
+                .and_then(|stack| sites.number(self.resolver.resolve(stack)));
+            let is_error = query.outcome == Outcome::Error || query.error.is_some();
+            let mut record = self.query(seq, query, call_site, database.kind);
+            let values_hash = record.values.as_ref().map(|values| self.hash(values));
+            self.redact_values(record.values.as_mut(), sql.as_str(), database.kind, secrets);
+            sums.add(text, call_site, &record, is_error, values_hash);
+            detail.queries.push(record);
+        }
+        for beyond in &buffers.beyond {
+            if let Some(text) = index(&detail.texts, beyond.text) {
+                let sum = sums.of(text, None);
+                sum.calls += beyond.calls;
+                sum.errors += beyond.errors;
+                sum.total_us += beyond.total_us;
+                sum.max_us = sum.max_us.max(beyond.max_us);
+                sum.rows += beyond.rows;
+                sum.values = None;
+            }
+        }
+        let statements = sums.finish(&sites.items);
+        detail.call_sites = sites.items;
+        statements
+    }
+
+    fn query(
+        &self,
+        seq: u32,
+        query: KeptQuery,
+        call_site: Option<u32>,
+        kind: DatabaseKind,
+    ) -> QueryRecord {
+        QueryRecord {
+            seq,
+            text: query.text,
+            captured_by: query.captured_by,
+            started_us: query.started_us,
+            duration_us: query.duration_us,
+            first_row_us: query.first_row_us,
+            consumer_us: query.consumer_us,
+            rows_returned: query.rows_returned,
+            rows_affected: query.rows_affected,
+            outcome: query.outcome,
+            error: query
+                .error
+                .map(|error| self.redactor.query_error(kind, error.code, &error.message)),
+            values: query.values.map(|values| values.encode(self.value_bytes)),
+            call_site,
+            span: query.span,
+            transaction: query.transaction.filter(|index| *index != u32::MAX),
+        }
+    }
+
+    fn hash(&self, values: &[Value]) -> u64 {
+        let parts: Vec<(&str, u8, &[u8])> = values
+            .iter()
+            .map(|value| {
+                let (state, bytes): (u8, &[u8]) = match &value.state {
+                    ValueState::Null => (0, &[]),
+                    ValueState::Bytes(bytes) => (1, bytes),
+                    ValueState::Truncated { bytes, .. } => (2, bytes),
+                    ValueState::Redacted => (3, &[]),
+                    ValueState::Unavailable => (4, &[]),
+                };
+                (value.type_name.as_str(), state, bytes)
+            })
+            .collect();
+        self.hasher.hash_one(parts)
+    }
+
+    /// Takes out the values that are bound to sensitive columns, and remembers them.
+    fn redact_values(
+        &self,
+        values: Option<&mut Vec<Value>>,
+        sql: &str,
+        kind: DatabaseKind,
+        secrets: &mut Secrets,
+    ) {
+        let Some(values) = values.filter(|values| !values.is_empty()) else {
+            return;
+        };
+        let sensitive = self.reader.sensitive_values(sql, kind, values.len());
+        for (value, _) in values
+            .iter_mut()
+            .zip(sensitive)
+            .filter(|(_, is_sensitive)| *is_sensitive)
+        {
+            if matches!(
+                value.state,
+                ValueState::Bytes(_) | ValueState::Truncated { .. }
+            ) {
+                secrets.add(&render(value, kind));
+            }
+            value.state = ValueState::Redacted;
+        }
+    }
+
+    fn log_slow(&self, record: &RequestRecord) {
+        let Some(threshold) = self.slow_query_us else {
+            return;
+        };
+        for query in record
+            .detail
+            .queries
+            .iter()
+            .filter(|query| query.duration_us >= threshold)
+        {
+            let Some(text) = index(&record.detail.texts, query.text) else {
+                continue;
+            };
+            let statement: String = text
+                .statement
+                .normalized
+                .chars()
+                .take(LOGGED_CHARS)
+                .collect();
+            let site = query
+                .call_site
+                .and_then(|number| index(&record.detail.call_sites, number));
+            tracing::warn!(
+                target: "silk::slow_query",
+                request_id = %record.summary.id,
+                duration_us = query.duration_us,
+                statement,
+                call_site = site.map(tracing::field::display),
+                "slow query",
+            );
+        }
+    }
+}
+
+/// Call sites of a request, each kept once.
+#[derive(Default)]
+struct CallSites {
+    items: Vec<CallSite>,
+    numbers: HashMap<CallSite, u32, foldhash::fast::RandomState>,
+}
+
+impl CallSites {
+    fn number(&mut self, site: Option<CallSite>) -> Option<u32> {
+        let site = site?;
+        if let Some(number) = self.numbers.get(&site) {
+            return Some(*number);
+        }
+        let number = u32::try_from(self.items.len()).ok()?;
+        self.items.push(site.clone());
+        self.numbers.insert(site, number);
+        Some(number)
+    }
+}
+
+/// Sums per statement and call site, in the order in which they were seen first.
+#[derive(Default)]
+struct Sums {
+    items: Vec<Sum>,
+    numbers: HashMap<(Fingerprint, Option<u32>), usize, foldhash::fast::RandomState>,
+}
+
+struct Sum {
+    statement: Arc<silk_core::Statement>,
+    call_site: Option<u32>,
+    calls: u64,
+    errors: u64,
+    total_us: u64,
+    max_us: u64,
+    rows: u64,
+    /// Hashes of the different value lists; none once a call had none.
+    values: Option<HashSet<u64, foldhash::fast::RandomState>>,
+}
+
+impl Sums {
+    fn of(&mut self, text: &SqlText, call_site: Option<u32>) -> &mut Sum {
+        let at = *self
+            .numbers
+            .entry((text.statement.fingerprint, call_site))
+            .or_insert_with(|| {
+                self.items.push(Sum {
+                    statement: Arc::clone(&text.statement),
+                    call_site,
+                    calls: 0,
+                    errors: 0,
+                    total_us: 0,
+                    max_us: 0,
+                    rows: 0,
+                    values: Some(HashSet::default()),
+                });
+                self.items.len() - 1
+            });
+        &mut self.items[at]
+    }
+
+    fn add(
+        &mut self,
+        text: &SqlText,
+        call_site: Option<u32>,
+        query: &QueryRecord,
+        is_error: bool,
+        values_hash: Option<u64>,
+    ) {
+        let sum = self.of(text, call_site);
+        sum.calls += 1;
+        sum.errors += u64::from(is_error);
+        sum.total_us = sum.total_us.saturating_add(query.duration_us);
+        sum.max_us = sum.max_us.max(query.duration_us);
+        sum.rows = sum.rows.saturating_add(query.rows_returned);
+        match (values_hash, &mut sum.values) {
+            (Some(hash), Some(seen)) => {
+                seen.insert(hash);
+            }
+            (None, _) => sum.values = None,
+            (Some(_), None) => {}
+        }
+    }
+
+    fn finish(self, sites: &[CallSite]) -> Vec<RequestStatement> {
+        self.items
+            .into_iter()
+            .map(|sum| RequestStatement {
+                statement: sum.statement,
+                call_site: sum
+                    .call_site
+                    .and_then(|number| index(sites, number))
+                    .cloned(),
+                calls: sum.calls,
+                errors: sum.errors,
+                total_us: sum.total_us,
+                max_us: sum.max_us,
+                rows: sum.rows,
+                distinct_values: sum.values.and_then(|seen| u64::try_from(seen.len()).ok()),
+            })
+            .collect()
+    }
+}
+
+fn times(buffers: &mut Buffers, total_us: u64, started: std::time::Instant) -> RequestTimes {
+    let head_us = buffers
+        .head
+        .head_at
+        .map_or(total_us, |head| {
+            micros(head.saturating_duration_since(started))
+        })
+        .min(total_us);
+    let mut waits = buffers
+        .waits
+        .iter()
+        .map(|wait| {
+            (
+                wait.started_us,
+                wait.started_us.saturating_add(wait.duration_us),
+            )
+        })
+        .collect();
+    let (sql_us, wait_us, polling_us) = breakdown(
+        total_us,
+        &mut buffers.sql.items,
+        &mut waits,
+        &mut buffers.polls.intervals,
+    );
+    RequestTimes {
+        head_us,
+        body_us: total_us - head_us,
+        total_us,
+        sql_us,
+        wait_us,
+        polling_us,
+        poll_total_us: micros(buffers.polls.total),
+        longest_poll_us: micros(buffers.polls.longest),
+        polls: buffers.polls.count,
+    }
+}
+
+fn ended(transaction: &Transaction, total_us: u64) -> TransactionRecord {
+    let ended_us = transaction
+        .ended_us
+        .unwrap_or(total_us)
+        .max(transaction.started_us);
+    TransactionRecord {
+        started_us: transaction.started_us,
+        duration_us: ended_us - transaction.started_us,
+        begin_us: transaction.begin_us,
+        end_us: transaction.end_us,
+        depth: transaction.depth,
+        end: transaction.end,
+    }
+}
+
+fn method(head: &Head, kind: RequestKind) -> String {
+    if kind == RequestKind::Request {
+        head.method.as_str().to_owned()
+    } else {
+        String::new()
+    }
+}
+
+/// The trace id of a `traceparent` header: its 32 hex digits.
+fn trace_id(head: &Head) -> Option<String> {
+    let header = head.request_headers.get("traceparent")?.to_str().ok()?;
+    let id = header.split('-').nth(1)?;
+    let is_id = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_id.then(|| id.to_ascii_lowercase())
+}
+
+fn index<T>(items: &[T], number: u32) -> Option<&T> {
+    usize::try_from(number)
+        .ok()
+        .and_then(|number| items.get(number))
+}

@@ -1,0 +1,60 @@
+use tracing::{Level, Metadata, level_filters::LevelFilter, subscriber::Interest};
+use tracing_subscriber::layer::{Context, Filter};
+
+use super::{SQLX_ACQUIRE, SQLX_QUERY};
+use crate::sql::SILK_TARGET;
+
+/// Lets through what the layer records, and nothing else.
+#[derive(Debug, Clone)]
+pub struct SilkFilter {
+    span_level: Level,
+}
+
+impl SilkFilter {
+    /// A filter for spans of the app of `span_level` and above.
+    #[must_use]
+    pub const fn new(span_level: Level) -> Self {
+        Self { span_level }
+    }
+
+    fn wants(&self, metadata: &Metadata<'_>) -> bool {
+        let target = metadata.target();
+        if target == SQLX_QUERY || target == SQLX_ACQUIRE {
+            return metadata.is_event();
+        }
+        if target == SILK_TARGET {
+            return metadata.name().starts_with("silk.");
+        }
+        if target.starts_with("silk")
+            && (target.starts_with("silk::") || target.starts_with("silk_"))
+        {
+            return false;
+        }
+        if metadata.is_span() {
+            *metadata.level() <= self.span_level
+        } else {
+            *metadata.level() <= Level::WARN
+        }
+    }
+}
+
+impl<S> Filter<S> for SilkFilter {
+    fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
+        self.wants(metadata)
+    }
+
+    fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
+        // Never `always`: with the log bridge installed, sqlx's `log_enabled!` leaves "disabled"
+        // bits of per-layer filters on the thread, and the next callsite that skips `enabled`
+        // falls for them.
+        if self.wants(metadata) {
+            Interest::sometimes()
+        } else {
+            Interest::never()
+        }
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(LevelFilter::from_level(self.span_level.max(Level::DEBUG)))
+    }
+}

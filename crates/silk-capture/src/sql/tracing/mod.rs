@@ -1,0 +1,322 @@
+//! The base tier of capture: sqlx's own events, the app's spans and its warnings, through a layer
+//! of `tracing-subscriber`.
+//!
+//! Nothing in the app's queries changes, and every sqlx user of the process is seen. The layer has
+//! its own [`Filter`](tracing_subscriber::layer::Filter) and works beside any other layer; a
+//! *global* filter in front of it starves it, which the [probe](probe()) finds out.
+
+mod filter;
+mod probe;
+mod visit;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use silk_core::{CapturedBy, Database, LogRecord, Outcome};
+use tracing::{
+    Event, Metadata, Subscriber,
+    span::{Attributes, Id, Record},
+};
+use tracing_subscriber::{
+    Layer,
+    filter::Filtered,
+    layer::Context,
+    registry::{LookupSpan, SpanRef},
+};
+
+pub use filter::SilkFilter;
+pub use probe::probe;
+
+use crate::{
+    ActiveRequest, Recorder,
+    recorder::{CapturedQuery, Span, TracingState},
+    sql::{QUERY_SPAN, SILK_TARGET},
+    suppress,
+};
+
+/// Name of the span around a request.
+pub const REQUEST_SPAN: &str = "silk.request";
+/// Name of spans around Silk's own work: nothing within is recorded.
+pub const INTERNAL_SPAN: &str = "silk.internal";
+const SQLX_QUERY: &str = "sqlx::query";
+const SQLX_ACQUIRE: &str = "sqlx::pool::acquire";
+
+/// Records sqlx's events and the app's spans and warnings within requests.
+#[derive(Debug)]
+pub struct SilkTracingLayer {
+    recorder: Recorder,
+    /// Where the events' queries went, as far as the builder knows.
+    database: Arc<Database>,
+}
+
+/// The layer with its filter: what belongs into `registry().with(…)`.
+#[must_use]
+pub fn layer<S>(recorder: Recorder) -> Filtered<SilkTracingLayer, SilkFilter, S>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let filter = SilkFilter::new(recorder.config().span_level);
+    SilkTracingLayer::new(recorder).with_filter(filter)
+}
+
+/// What a span of the registry is to us.
+enum Mark {
+    /// Nothing within is recorded by this layer.
+    Ignore,
+    /// It belongs to a request, and holds it open.
+    Within(Within),
+}
+
+struct Within {
+    active: ActiveRequest,
+    /// Its number within the request; none for the request's own span, or beyond the cap.
+    index: Option<u32>,
+    entered: Option<Instant>,
+    busy: Duration,
+}
+
+/// Where an event happened.
+enum Place {
+    Ignored,
+    Nowhere,
+    In(ActiveRequest, Option<Id>),
+}
+
+impl SilkTracingLayer {
+    /// The bare layer; [`layer`] gives it with its filter.
+    #[must_use]
+    pub fn new(recorder: Recorder) -> Self {
+        recorder.notes().set_tracing(TracingState::Made);
+        let kind = recorder.config().layer_database;
+        Self {
+            recorder,
+            database: Arc::new(Database {
+                kind,
+                name: String::new(),
+            }),
+        }
+    }
+
+    fn place<S>(&self, event: &Event<'_>, ctx: &Context<'_, S>) -> Place
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        if suppress::is_suppressed() {
+            return Place::Ignored;
+        }
+        for span in ctx.event_scope(event).into_iter().flatten() {
+            match span.extensions().get::<Mark>() {
+                Some(Mark::Ignore) => return Place::Ignored,
+                Some(Mark::Within(within)) => {
+                    return Place::In(within.active.clone(), within.index.map(|_| span.id()));
+                }
+                None => {}
+            }
+        }
+        // No span of a request: whatever is being polled here.
+        ActiveRequest::current().map_or(Place::Nowhere, |active| Place::In(active, None))
+    }
+
+    fn on_query(&self, event: &Event<'_>, place: Place) {
+        let ended = Instant::now();
+        let (active, span) = match place {
+            Place::Ignored => return,
+            Place::Nowhere => return self.recorder.count_unattributed(),
+            Place::In(active, span) => (active, span),
+        };
+        let mut seen = visit::Query::default();
+        event.record(&mut seen);
+        let Some(sql) = seen.sql else { return };
+        let started = ended
+            .checked_sub(seen.elapsed)
+            .unwrap_or(ended)
+            .max(active.started());
+        active.push_query(CapturedQuery {
+            sql,
+            database: Arc::clone(&self.database),
+            captured_by: CapturedBy::Layer,
+            started,
+            ended,
+            first_row: None,
+            consumer: Duration::ZERO,
+            rows_returned: seen.rows_returned,
+            rows_affected: seen.rows_affected,
+            outcome: Outcome::Completed,
+            error: None,
+            values: None,
+            call_site: None,
+            span,
+            transaction: None,
+        });
+    }
+}
+
+impl<S> Layer<S> for SilkTracingLayer
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, ctx: Context<'_, S>) {
+        let Some(span) = ctx.span(id) else { return };
+        let metadata = attributes.metadata();
+        if metadata.target() == SILK_TARGET {
+            let mark = match metadata.name() {
+                QUERY_SPAN | INTERNAL_SPAN => Some(Mark::Ignore),
+                REQUEST_SPAN => ActiveRequest::current().map(|active| within(active, None)),
+                _ => None,
+            };
+            if let Some(mark) = mark {
+                span.extensions_mut().insert(mark);
+            }
+            return;
+        }
+        if suppress::is_suppressed() {
+            return;
+        }
+        let (active, parent) = match of_parent(&span) {
+            Some(found) => found,
+            None => match ActiveRequest::current() {
+                Some(active) => (active, None),
+                None => return,
+            },
+        };
+        if !active.is_kept() {
+            return;
+        }
+        let mut fields = visit::Fields::default();
+        attributes.record(&mut fields);
+        let index = active.open_span(Span {
+            id: id.into_u64(),
+            metadata,
+            parent,
+            started_us: active.offset(Instant::now()),
+            ended_us: None,
+            busy_us: 0,
+            fields: fields.fields,
+        });
+        // Without room for the span itself, it still leads its children to the request.
+        span.extensions_mut().insert(within(active, index));
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, ctx: Context<'_, S>) {
+        let Some(span) = ctx.span(id) else { return };
+        let found = match span.extensions().get::<Mark>() {
+            Some(Mark::Within(Within {
+                active,
+                index: Some(index),
+                ..
+            })) => (active.clone(), *index),
+            _ => return,
+        };
+        let mut fields = visit::Fields::default();
+        values.record(&mut fields);
+        found.0.change_span(found.1, |span| {
+            for (name, value) in fields.fields {
+                if let Some(known) = span.fields.iter_mut().find(|(known, _)| *known == name) {
+                    known.1 = value;
+                } else if span.fields.len() < visit::MAX_FIELDS {
+                    span.fields.push((name, value));
+                }
+            }
+        });
+    }
+
+    fn on_enter(&self, id: &Id, ctx: Context<'_, S>) {
+        let Some(span) = ctx.span(id) else { return };
+        if let Some(Mark::Within(within)) = span.extensions_mut().get_mut::<Mark>()
+            && within.index.is_some()
+        {
+            within.entered = Some(Instant::now());
+        }
+    }
+
+    fn on_exit(&self, id: &Id, ctx: Context<'_, S>) {
+        let Some(span) = ctx.span(id) else { return };
+        if let Some(Mark::Within(within)) = span.extensions_mut().get_mut::<Mark>()
+            && let Some(entered) = within.entered.take()
+        {
+            within.busy += entered.elapsed();
+        }
+    }
+
+    fn on_close(&self, id: Id, ctx: Context<'_, S>) {
+        let Some(span) = ctx.span(&id) else { return };
+        // Taken out first: letting go of the request must not happen under the span's lock.
+        let mark = span.extensions_mut().remove::<Mark>();
+        if let Some(Mark::Within(Within {
+            active,
+            index: Some(index),
+            busy,
+            ..
+        })) = mark
+        {
+            let ended_us = active.offset(Instant::now());
+            active.change_span(index, |span| {
+                span.ended_us = Some(ended_us);
+                span.busy_us = u64::try_from(busy.as_micros()).unwrap_or(u64::MAX);
+            });
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, ctx: Context<'_, S>) {
+        let metadata: &Metadata<'_> = event.metadata();
+        match metadata.target() {
+            SQLX_QUERY => self.on_query(event, self.place(event, &ctx)),
+            SQLX_ACQUIRE => {
+                if let Place::In(active, _) = self.place(event, &ctx) {
+                    let mut seen = visit::Wait::default();
+                    event.record(&mut seen);
+                    let ended = Instant::now();
+                    let started = ended
+                        .checked_sub(seen.took)
+                        .unwrap_or(ended)
+                        .max(active.started());
+                    active.push_wait(started, ended, None);
+                }
+            }
+            SILK_TARGET => {
+                if metadata.name() == probe::PROBE {
+                    probe::arrived(&self.recorder);
+                }
+            }
+            _ => {
+                if let Place::In(active, _) = self.place(event, &ctx)
+                    && active.is_kept()
+                {
+                    let mut fields = visit::Fields::default();
+                    event.record(&mut fields);
+                    active.push_log(LogRecord {
+                        at_us: active.offset(Instant::now()),
+                        level: metadata.level().as_str().to_owned(),
+                        target: metadata.target().to_owned(),
+                        message: fields.message,
+                        fields: fields.fields,
+                    });
+                }
+            }
+        }
+    }
+}
+
+const fn within(active: ActiveRequest, index: Option<u32>) -> Mark {
+    Mark::Within(Within {
+        active,
+        index,
+        entered: None,
+        busy: Duration::ZERO,
+    })
+}
+
+/// The request of the nearest span around, and that span's number.
+fn of_parent<'a, S>(span: &SpanRef<'a, S>) -> Option<(ActiveRequest, Option<u32>)>
+where
+    S: LookupSpan<'a>,
+{
+    span.scope()
+        .skip(1)
+        .find_map(|outer| match outer.extensions().get::<Mark>() {
+            Some(Mark::Within(within)) => Some((within.active.clone(), within.index)),
+            _ => None,
+        })
+}

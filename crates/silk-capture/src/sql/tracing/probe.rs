@@ -1,0 +1,37 @@
+use std::cell::Cell;
+
+use crate::{Recorder, recorder::TracingState};
+
+/// Name of the event by which the layer is tried.
+pub(super) const PROBE: &str = "silk.probe";
+
+thread_local! {
+    static HAS_ARRIVED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Tries whether events reach the tracing layer: `false` where a global filter (or a subscriber
+/// without the layer) stands before it. The health page shows what came of it.
+///
+/// Called by itself with the first request; worth calling right after the subscriber is set.
+pub fn probe(recorder: &Recorder) -> bool {
+    let before = recorder.notes().tracing();
+    if before == TracingState::Absent {
+        return false;
+    }
+    let _ = HAS_ARRIVED.try_with(|arrived| arrived.set(false));
+    tracing::event!(name: "silk.probe", target: "silk", tracing::Level::DEBUG, {});
+    let has_arrived = HAS_ARRIVED.try_with(Cell::get).unwrap_or(false);
+    if !has_arrived && before == TracingState::Made {
+        recorder.notes().set_tracing(TracingState::Starved);
+        tracing::warn!(
+            target: "silk",
+            "sqlx's events do not reach the tracing layer: make the subscriber's filter a filter of its fmt layer",
+        );
+    }
+    has_arrived
+}
+
+pub(super) fn arrived(recorder: &Recorder) {
+    let _ = HAS_ARRIVED.try_with(|arrived| arrived.set(true));
+    recorder.notes().set_tracing(TracingState::Working);
+}

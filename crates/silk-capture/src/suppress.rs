@@ -1,0 +1,68 @@
+//! The profiler never records itself.
+//!
+//! Silk's own threads are suppressed for good by [`suppress`]; a stretch of Silk's own work on a
+//! thread of the app is suppressed by [`suppressed`].
+
+use std::cell::Cell;
+
+thread_local! {
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Suppresses recording on this thread for good; for threads of Silk's own.
+pub fn suppress() {
+    let _ = DEPTH.try_with(|depth| depth.set(depth.get().saturating_add(1)));
+}
+
+/// Suppresses recording on this thread until the guard is dropped.
+#[must_use = "recording is suppressed only while the guard lives"]
+pub fn suppressed() -> SuppressGuard {
+    suppress();
+    SuppressGuard {
+        _not_send: std::marker::PhantomData,
+    }
+}
+
+/// Whether this thread is doing Silk's own work.
+#[must_use]
+pub fn is_suppressed() -> bool {
+    DEPTH.try_with(|depth| depth.get() > 0).unwrap_or(false)
+}
+
+/// Ends a stretch of suppression when dropped.
+#[derive(Debug)]
+pub struct SuppressGuard {
+    /// It must be dropped on the thread that it was made on.
+    _not_send: std::marker::PhantomData<*const ()>,
+}
+
+impl Drop for SuppressGuard {
+    fn drop(&mut self) {
+        let _ = DEPTH.try_with(|depth| depth.set(depth.get().saturating_sub(1)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guards_nest_and_threads_are_apart() {
+        assert!(!is_suppressed());
+        let outer = suppressed();
+        {
+            let _inner = suppressed();
+            assert!(is_suppressed());
+        }
+        assert!(is_suppressed());
+        drop(outer);
+        assert!(!is_suppressed());
+        std::thread::spawn(|| {
+            suppress();
+            assert!(is_suppressed());
+        })
+        .join()
+        .unwrap();
+        assert!(!is_suppressed());
+    }
+}
