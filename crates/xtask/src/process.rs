@@ -48,11 +48,16 @@ pub(crate) fn stop_everything_when_asked_to_stop() -> Result {
                 signal_group(*group, "TERM");
             }
         }
-        thread::sleep(Duration::from_millis(500));
+        let until = Instant::now() + Duration::from_secs(3);
         for started in started.iter().rev() {
             match started {
-                Started::Group(group) => signal_group(*group, "KILL"),
-                Started::Folder(path) => drop(fs::remove_dir_all(path)),
+                Started::Group(group) => {
+                    while Instant::now() < until && signal_group(*group, "0") {
+                        thread::sleep(Duration::from_millis(50));
+                    }
+                    signal_group(*group, "KILL");
+                }
+                Started::Folder(path) => remove(path),
             }
         }
         #[expect(clippy::exit, reason = "the default action of the signal we took over")]
@@ -61,11 +66,23 @@ pub(crate) fn stop_everything_when_asked_to_stop() -> Result {
     Ok(())
 }
 
-fn signal_group(group: u32, signal: &str) {
-    let _ = Command::new("kill")
+/// Sends a signal to all of a group; whether there was somebody to receive it.
+fn signal_group(group: u32, signal: &str) -> bool {
+    Command::new("kill")
         .args([&format!("-{signal}"), "--", &format!("-{group}")])
         .stderr(Stdio::null())
-        .status();
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// Removes a folder that a process killed a moment ago may still be writing to.
+fn remove(path: &Path) {
+    for _ in 0..20 {
+        if fs::remove_dir_all(path).is_ok() || !path.exists() {
+            return;
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
 }
 
 /// A process in a group of its own, ended with its children when dropped.

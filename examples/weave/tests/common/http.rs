@@ -74,8 +74,35 @@ pub fn send(
 ) -> io::Result<Response> {
     let mut stream = open(address, method, path, headers, body)?;
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer)?;
+    let mut piece = vec![0; 64 * 1024];
+    loop {
+        match stream.read(&mut piece)? {
+            0 => break,
+            count => answer.extend_from_slice(&piece[..count]),
+        }
+        // Some servers (chromedriver) keep the connection open whatever they are asked for.
+        if is_whole(&answer, method) {
+            break;
+        }
+    }
     parse(&answer).ok_or_else(|| io::Error::other("the answer is not whole"))
+}
+
+/// Whether everything that the length promises has come; an answer without one ends with the
+/// connection.
+fn is_whole(answer: &[u8], method: &str) -> bool {
+    let Some(end) = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n") else {
+        return false;
+    };
+    let Ok(head) = std::str::from_utf8(&answer[..end]) else {
+        return false;
+    };
+    let length = head.split("\r\n").find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length")
+            .then(|| value.trim().parse::<usize>().ok())?
+    });
+    length.is_some_and(|length| method == "HEAD" || answer.len() >= end + 4 + length)
 }
 
 fn parse(answer: &[u8]) -> Option<Response> {

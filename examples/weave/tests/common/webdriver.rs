@@ -34,13 +34,15 @@ impl Browser {
         let port: u16 = lines
             .by_ref()
             .map_while(Result::ok)
-            .find_map(|line| {
+            .filter_map(|line| {
                 line.split("on port ")
                     .nth(1)?
                     .trim_end_matches('.')
                     .parse()
                     .ok()
             })
+            // The first line repeats what was asked for.
+            .find(|port| *port != 0)
             .expect("the port of chromedriver");
         thread::spawn(move || lines.for_each(drop));
         let mut browser = Self {
