@@ -1,1 +1,76 @@
-//! Part of tower-silk.
+//! **tower-silk** records every request of an axum app with the SQL it ran through sqlx: values,
+//! timings, call sites, waits and plans; a dashboard at `/silk` shows them.
+//!
+//! ```no_run
+//! use std::net::SocketAddr;
+//!
+//! use axum::{Router, routing::get};
+//! use tower_silk::Silk;
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! # #[cfg(feature = "store-sqlite")]
+//! let silk = Silk::builder().sqlite("silk.db").build().await?;
+//! # #[cfg(not(feature = "store-sqlite"))]
+//! # let silk = Silk::builder().in_memory().build().await?;
+//! silk.init_tracing();
+//!
+//! let app = Router::new()
+//!     .route("/hello", get(async || "hello"))
+//!     .nest_service("/silk", silk.dashboard())
+//!     .layer(silk.layer());
+//!
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+//! axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The line
+//!
+//! ```text
+//! request ─► SilkLayer ─► ActiveRequest ─► Recorder ─► bounded queue ─► Writer ─► Store ─► dashboard
+//! ```
+//!
+//! On the app's side nothing awaits, blocks, or fails because of the profiler. [`Silk`] wires the
+//! parts; it is cheap to clone, and the last clone to go flushes what is not yet stored.
+//!
+//! # Features
+//!
+//! | feature | brings | default |
+//! |---|---|---|
+//! | `axum` | route templates from axum's matched path | yes |
+//! | `ui` | the dashboard and its JSON API | yes |
+//! | `store-sqlite` | a store in an SQLite file | yes |
+//! | `postgres`, `mysql`, `sqlite` | the instrumented pool for that database | no |
+
+mod builder;
+mod error;
+mod job;
+mod remote;
+mod runtime;
+mod silk;
+mod token;
+
+pub use silk_capture::{
+    RecorderConfig, ShutdownReport, SilkLayer, SilkService, SilkTracingLayer, in_current_request,
+};
+pub use silk_core::{DatabaseKind, LossReason, RequestKind, Store, store::Budget};
+pub use silk_store::MemoryStore;
+#[cfg(feature = "store-sqlite")]
+pub use silk_store::SqliteStore;
+#[cfg(feature = "ui")]
+pub use silk_ui::{Access, Dashboard, Targets};
+
+#[cfg(feature = "mysql")]
+pub use silk_capture::sql::pool::{MySqlConnection, MySqlPool, MySqlTransaction};
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+pub use silk_capture::sql::pool::{Pool, PoolConnection, PoolDatabase, Transaction};
+#[cfg(feature = "postgres")]
+pub use silk_capture::sql::pool::{PgConnection, PgPool, PgTransaction};
+#[cfg(feature = "sqlite")]
+pub use silk_capture::sql::pool::{SqliteConnection, SqlitePool, SqliteTransaction};
+
+pub use builder::SilkBuilder;
+pub use error::BuildError;
+pub use job::Job;
+pub use silk::Silk;

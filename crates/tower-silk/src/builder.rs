@@ -1,0 +1,318 @@
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use silk_capture::{
+    Recorder, RecorderConfig,
+    explain::{ExplainConfig, Explainer},
+};
+use silk_core::{DatabaseKind, Redactor, Store, redact::RedactorBuilder, store::Budget};
+use silk_store::MemoryStore;
+#[cfg(feature = "ui")]
+use silk_ui::{Access, Targets};
+
+use crate::{
+    error::BuildError,
+    remote::RemoteStore,
+    runtime::SilkRuntime,
+    silk::{Parts, Silk},
+    token,
+};
+
+/// Sets up a [`Silk`]; made by [`Silk::builder`].
+///
+/// Only the store has to be chosen. Every setting has a default that suits a laptop and a small
+/// service.
+#[derive(Debug)]
+#[must_use = "nothing is recorded before `build`"]
+pub struct SilkBuilder {
+    store: Option<StoreChoice>,
+    config: RecorderConfig,
+    redactor: RedactorBuilder,
+    token: Option<String>,
+    explain_timeout: Duration,
+    #[cfg(feature = "ui")]
+    access: Access,
+    #[cfg(feature = "ui")]
+    targets: Targets,
+}
+
+#[derive(Debug)]
+enum StoreChoice {
+    Memory,
+    #[cfg(feature = "store-sqlite")]
+    Sqlite(PathBuf),
+    Other(Arc<dyn Store>),
+}
+
+impl SilkBuilder {
+    pub(crate) fn new() -> Self {
+        Self {
+            store: None,
+            config: RecorderConfig::default(),
+            redactor: Redactor::builder(),
+            token: None,
+            explain_timeout: ExplainConfig::default().timeout,
+            #[cfg(feature = "ui")]
+            access: Access::default(),
+            #[cfg(feature = "ui")]
+            targets: Targets::default(),
+        }
+    }
+
+    /// Keeps records in an SQLite file of Silk's own; made when it is not there.
+    ///
+    /// Do not name the app's database: the store's write lock must never block the app.
+    #[cfg(feature = "store-sqlite")]
+    pub fn sqlite(mut self, path: impl AsRef<Path>) -> Self {
+        self.store = Some(StoreChoice::Sqlite(path.as_ref().to_owned()));
+        self
+    }
+
+    /// Keeps records in memory; gone with the process. For tests and for a first look.
+    pub fn in_memory(mut self) -> Self {
+        self.store = Some(StoreChoice::Memory);
+        self
+    }
+
+    /// Keeps records in a store of your own.
+    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(StoreChoice::Other(store));
+        self
+    }
+
+    /// How much is kept. Default: 7 days, 1,000,000 requests, 1 GiB, whichever is reached first.
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.config.budget = budget;
+        self
+    }
+
+    /// Name of the service, shown in the head of every page. Default: the executable's name.
+    pub fn service(mut self, name: impl Into<String>) -> Self {
+        self.config.service = Some(name.into());
+        self
+    }
+
+    /// Build of the service (a version, a commit), so that runs can be told apart. Default: none.
+    pub fn version(mut self, build: impl Into<String>) -> Self {
+        self.config.build = Some(build.into());
+        self
+    }
+
+    /// Who may open the dashboard. Default: in debug builds peers on loopback and whoever has the
+    /// token, in release builds nobody.
+    #[cfg(feature = "ui")]
+    pub fn access(mut self, access: Access) -> Self {
+        self.access = access;
+        self
+    }
+
+    /// What routes are measured against on the Overview. Default: p50 150 ms, p95 300 ms, 10
+    /// queries per request.
+    #[cfg(feature = "ui")]
+    pub fn targets(mut self, targets: Targets) -> Self {
+        self.targets = targets;
+        self
+    }
+
+    /// How long a database may take over one plan. Default 2 s; more lets `ANALYZE` of slower
+    /// queries through.
+    pub fn explain_timeout(mut self, timeout: Duration) -> Self {
+        self.explain_timeout = timeout;
+        self
+    }
+
+    /// The token that opens the dashboard. Default: 32 random hex digits, new at every start.
+    ///
+    /// At least 16 characters.
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.token = Some(token.into());
+        self
+    }
+
+    /// Which database the tracing layer's queries went to, for an app without instrumented pools.
+    /// Default: not known; SQL is then read in a dialect that suits all three.
+    pub fn database(mut self, kind: DatabaseKind) -> Self {
+        self.config.layer_database = kind;
+        self
+    }
+
+    /// Share of requests to keep, from 0.0 to 1.0. Default 1.0.
+    ///
+    /// All are counted in the statistics; a smaller share makes the store last longer.
+    pub fn sample(mut self, share: f64) -> Self {
+        self.config.sample_share = share;
+        self
+    }
+
+    /// Does not keep requests whose path begins with `prefix` (health checks, assets); they are
+    /// counted all the same.
+    pub fn skip_path(mut self, prefix: impl Into<String>) -> Self {
+        self.config.skip_paths.push(prefix.into());
+        self
+    }
+
+    /// Keeps only requests for which `keep` says yes, given method and path; the others are
+    /// counted all the same. Runs at the start of each request: keep it cheap.
+    pub fn sample_if(
+        mut self,
+        keep: impl Fn(&str, &str) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.config.keep = Some(Arc::new(keep));
+        self
+    }
+
+    /// Logs queries that take at least so long, as one `tracing` event at WARN with target
+    /// `silk::slow_query`. Default: off.
+    pub fn slow_query(mut self, threshold: Duration) -> Self {
+        self.config.slow_query = Some(threshold);
+        self
+    }
+
+    /// Whether bound values are kept (redacted). Default: yes.
+    pub fn values(mut self, is_on: bool) -> Self {
+        self.config.capture_values = is_on;
+        self
+    }
+
+    /// Whether call sites are kept. Default: yes; off saves about 1 to 5 µs per query.
+    pub fn call_sites(mut self, is_on: bool) -> Self {
+        self.config.capture_call_sites = is_on;
+        self
+    }
+
+    /// Whether request and response headers are kept (redacted). Default: yes; off saves about
+    /// 1 µs per request.
+    pub fn headers(mut self, is_on: bool) -> Self {
+        self.config.capture_headers = is_on;
+        self
+    }
+
+    /// How many bytes of each body are kept, text only and redacted. Default 16 KiB; 0 keeps none.
+    pub fn body_bytes(mut self, limit: usize) -> Self {
+        self.config.body_bytes = limit;
+        self
+    }
+
+    /// Whether responses carry `Silk-Id` and `Server-Timing`. Default: yes.
+    pub fn response_headers(mut self, is_on: bool) -> Self {
+        self.config.response_headers = is_on;
+        self
+    }
+
+    /// Adds a name whose values are secrets, in headers, bodies, queries, columns and logs.
+    pub fn sensitive(mut self, name: impl AsRef<str>) -> Self {
+        self.redactor = self.redactor.sensitive(name);
+        self
+    }
+
+    /// Takes a name out of the list of secrets.
+    pub fn not_sensitive(mut self, name: impl AsRef<str>) -> Self {
+        self.redactor = self.redactor.not_sensitive(name);
+        self
+    }
+
+    /// Slots of the queue between requests and writer. Default 2,048; more rides out longer
+    /// pauses of the store and holds more memory meanwhile.
+    pub fn queue_capacity(mut self, slots: usize) -> Self {
+        self.config.queue_capacity = slots;
+        self
+    }
+
+    /// Memory for everything not yet stored, active requests included, in bytes. Default 64 MiB.
+    pub fn memory_bytes(mut self, bytes: usize) -> Self {
+        self.config.memory_bytes = bytes;
+        self
+    }
+
+    /// Queries kept in full per request. Default 20,000; beyond it counts per statement stay exact.
+    pub fn max_queries(mut self, queries: usize) -> Self {
+        self.config.max_queries = queries;
+        self
+    }
+
+    /// Spans of the app of this level and above are kept. Default `INFO`; `DEBUG` shows more and
+    /// costs about 1 µs per span.
+    pub fn span_level(mut self, level: tracing::Level) -> Self {
+        self.config.span_level = level;
+        self
+    }
+
+    /// The folder of the app's source, below which source lines are shown. Default: the current
+    /// folder when the process starts.
+    pub fn source_root(mut self, path: impl AsRef<Path>) -> Self {
+        self.config.source_root = Some(path.as_ref().to_owned());
+        self
+    }
+
+    /// Starts the profiler's threads.
+    ///
+    /// # Errors
+    /// [`BuildError`] on a configuration that cannot work. A store that is dead, full or locked is
+    /// none: records are counted as lost until it comes back.
+    #[expect(clippy::unused_async, reason = "stores to come are connected here")]
+    pub async fn build(mut self) -> Result<Silk, BuildError> {
+        let share = self.config.sample_share;
+        if !(0.0..=1.0).contains(&share) {
+            return Err(BuildError::Setting {
+                setting: "sample",
+                value: share.to_string(),
+                remedy: "give a share from 0.0 (keep none) to 1.0 (keep all)",
+            });
+        }
+        if self.config.queue_capacity == 0 {
+            return Err(BuildError::Setting {
+                setting: "queue_capacity",
+                value: "0".to_owned(),
+                remedy: "give at least 1; to record nothing, call silk.set_recording(false)",
+            });
+        }
+        if let Some(token) = &self.token
+            && token.len() < token::MIN_TOKEN_CHARS
+        {
+            return Err(BuildError::Setting {
+                setting: "token",
+                value: format!("{} characters long", token.len()),
+                remedy: "give at least 16 characters, or leave it out for a random one",
+            });
+        }
+        let store: Arc<dyn Store> = match self.store.ok_or(BuildError::NoStore)? {
+            StoreChoice::Memory => Arc::new(MemoryStore::new(self.config.budget)),
+            #[cfg(feature = "store-sqlite")]
+            StoreChoice::Sqlite(path) => {
+                Arc::new(silk_store::SqliteStore::new(path, silk_store::SqliteStoreConfig::default()))
+            }
+            StoreChoice::Other(store) => store,
+        };
+        let source_root = self.config.source_root.take().or_else(|| std::env::current_dir().ok());
+        self.config.source_root.clone_from(&source_root);
+        let runtime = SilkRuntime::start().map_err(BuildError::Threads)?;
+        let redactor = Arc::new(self.redactor.build());
+        let recorder = Recorder::start(
+            self.config,
+            Arc::new(RemoteStore::new(Arc::clone(&store), runtime.clone())),
+            Arc::clone(&redactor),
+            runtime.handle().clone(),
+        )
+        .map_err(BuildError::Threads)?;
+        let explainer = Arc::new(Explainer::new(
+            redactor,
+            runtime.handle().clone(),
+            ExplainConfig { timeout: self.explain_timeout, ..ExplainConfig::default() },
+        ));
+        Ok(Silk::new(Parts {
+            recorder,
+            runtime,
+            store,
+            explainer,
+            token: self.token.unwrap_or_else(token::fresh),
+            source_root,
+            #[cfg(feature = "ui")]
+            access: self.access,
+            #[cfg(feature = "ui")]
+            targets: self.targets,
+        }))
+    }
+}

@@ -1,0 +1,178 @@
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use silk_capture::{Recorder, ShutdownReport, SilkLayer, sql::tracing::SilkTracingLayer};
+use silk_capture::explain::Explainer;
+use silk_core::{RequestKind, Store, Vitals as _};
+use tracing::Subscriber;
+use tracing_subscriber::registry::LookupSpan;
+
+use crate::{builder::SilkBuilder, job::Job, remote, runtime::SilkRuntime};
+
+/// How long dropping the last handle may block.
+const FLUSH_ON_DROP: Duration = Duration::from_secs(1);
+
+/// The profiler: hands out the layer, the pools and the dashboard.
+///
+/// Cloning is cheap and shares everything. Layers and pools record on when every clone is gone.
+/// Dropping the last clone flushes what has ended so far, and blocks for up to a second for it;
+/// [`shutdown`](Self::shutdown) does so without blocking, and reports.
+#[derive(Debug, Clone)]
+pub struct Silk(Arc<Parts>);
+
+/// What a [`Silk`] is wired from.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) recorder: Recorder,
+    pub(crate) runtime: SilkRuntime,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) explainer: Arc<Explainer>,
+    pub(crate) token: String,
+    pub(crate) source_root: Option<PathBuf>,
+    #[cfg(feature = "ui")]
+    pub(crate) access: silk_ui::Access,
+    #[cfg(feature = "ui")]
+    pub(crate) targets: silk_ui::Targets,
+}
+
+impl Drop for Parts {
+    fn drop(&mut self) {
+        // What is not written by then is told by the Health page of the next look, not lost: the
+        // writer goes on as long as the process lives.
+        let _is_flushed = self.recorder.flush(FLUSH_ON_DROP);
+    }
+}
+
+impl Silk {
+    /// Starts to set up a profiler.
+    pub fn builder() -> SilkBuilder {
+        SilkBuilder::new()
+    }
+
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// The layer that records requests. Put it around everything, last in the chain of an axum
+    /// `Router`, so that it knows the route template.
+    #[must_use]
+    pub fn layer(&self) -> SilkLayer {
+        SilkLayer::new(self.0.recorder.clone())
+    }
+
+    /// An instrumented pool around one of sqlx's: adds values, errors, call sites, transactions
+    /// and waits to what is recorded.
+    #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+    #[must_use]
+    pub fn pool<DB: silk_capture::sql::pool::PoolDatabase>(
+        &self,
+        pool: sqlx_core::pool::Pool<DB>,
+    ) -> silk_capture::sql::pool::Pool<DB> {
+        self.0.explainer.register(&pool);
+        silk_capture::sql::pool::Pool::new(self.0.recorder.clone(), pool)
+    }
+
+    /// Installs a global `tracing` subscriber that feeds the profiler and nothing else, for an app
+    /// that has none. An app that has one adds [`tracing_layer`](Self::tracing_layer) to it.
+    ///
+    /// Returns whether it was installed: `false` when the app has set one before, which is left
+    /// as it is, and the log and the Health page say what to add.
+    pub fn init_tracing(&self) -> bool {
+        use tracing_subscriber::layer::SubscriberExt as _;
+
+        let subscriber = tracing_subscriber::registry().with(self.tracing_layer());
+        let is_installed = tracing::subscriber::set_global_default(subscriber).is_ok();
+        self.check_tracing();
+        is_installed
+    }
+
+    /// The layer for the app's own subscriber. It brings its own filter: sqlx's events and the
+    /// app's spans, whatever other layers want to see.
+    #[must_use]
+    pub fn tracing_layer<S>(&self) -> impl tracing_subscriber::Layer<S> + use<S>
+    where
+        S: Subscriber + for<'span> LookupSpan<'span>,
+    {
+        SilkTracingLayer::new(self.0.recorder.clone())
+    }
+
+    /// Checks whether sqlx's events reach the profiler, and logs how to mend it if they do not.
+    /// Also done by itself with the first request.
+    pub fn check_tracing(&self) -> bool {
+        silk_capture::sql::tracing::probe(&self.0.recorder)
+    }
+
+    /// The dashboard with its JSON API, for `Router::nest_service("/silk", …)`.
+    #[cfg(feature = "ui")]
+    #[must_use]
+    pub fn dashboard(&self) -> silk_ui::Dashboard {
+        let parts = &self.0;
+        silk_ui::dashboard(silk_ui::DashboardConfig {
+            store: self.store(),
+            explain: Arc::clone(&parts.explainer) as Arc<dyn silk_core::Explain>,
+            vitals: Arc::new(parts.recorder.clone()),
+            access: parts.access.clone(),
+            token: Some(parts.token.clone()),
+            source_root: parts.source_root.clone(),
+            targets: parts.targets,
+        })
+    }
+
+    /// Makes a raw pool known for EXPLAIN, for an app that uses the tracing layer alone: plans are
+    /// asked for over a connection of their own, with the pool's options.
+    #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+    pub fn explain_with<DB: silk_capture::sql::pool::PoolDatabase>(
+        &self,
+        pool: &sqlx_core::pool::Pool<DB>,
+    ) {
+        self.0.explainer.register(pool);
+    }
+
+    /// The token that opens the dashboard: `/silk?token=…`. Treat it like a password.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        &self.0.token
+    }
+
+    /// Background work to be recorded under `name`: `silk.job("nightly report").run(future)`.
+    pub fn job(&self, name: impl Into<String>) -> Job {
+        Job { recorder: self.0.recorder.clone(), name: name.into(), kind: RequestKind::Job }
+    }
+
+    /// The store, for scripts and tests; its calls run on Silk's own threads.
+    #[must_use]
+    pub fn store(&self) -> Arc<dyn Store> {
+        Arc::new(remote::RemoteStore::new(Arc::clone(&self.0.store), self.0.runtime.clone()))
+    }
+
+    /// How the profiler fares: recorded, lost and why, queue, own cost.
+    #[must_use]
+    pub fn vitals(&self) -> silk_core::vitals::VitalsSnapshot {
+        self.0.recorder.snapshot()
+    }
+
+    /// Switches recording on or off. Off costs a request one atomic load.
+    pub fn set_recording(&self, is_recording: bool) {
+        self.0.recorder.set_recording(is_recording);
+    }
+
+    /// Writes what has ended so far; `false` if that took longer than `timeout`.
+    pub async fn flush(&self, timeout: Duration) -> bool {
+        let recorder = self.0.recorder.clone();
+        let flush = self.0.runtime.handle().spawn_blocking(move || recorder.flush(timeout));
+        flush.await.unwrap_or(false)
+    }
+
+    /// Stops recording, writes what is left, and reports. Later calls report the same.
+    ///
+    /// # Cancellation
+    /// The writer goes on to flush when the returned future is dropped.
+    pub async fn shutdown(&self, timeout: Duration) -> ShutdownReport {
+        let recorder = self.0.recorder.clone();
+        let stop = self.0.runtime.handle().spawn_blocking(move || recorder.shutdown(timeout));
+        match stop.await {
+            Ok(report) => report,
+            // Only a panic of ours ends up here; what was counted so far is still to be told.
+            Err(_) => self.0.recorder.shutdown(Duration::ZERO),
+        }
+    }
+}
