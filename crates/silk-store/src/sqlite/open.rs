@@ -61,6 +61,8 @@ pub(super) struct Writer {
     pub(super) encoder: Encoder,
     /// Requests removed since the interned rows were last looked through.
     pub(super) removed: u64,
+    /// When that was.
+    pub(super) orphans_at_us: i64,
     /// Flagged for each top list since it was last trimmed.
     pub(super) flagged: [u64; 3],
 }
@@ -102,6 +104,7 @@ impl Writer {
             buckets: OpenBuckets::default(),
             encoder: Encoder::new(),
             removed: 0,
+            orphans_at_us: i64::MIN,
             flagged: [0; 3],
         })
     }

@@ -25,8 +25,9 @@ const STEP: i64 = 500;
 /// Pages given back to the file system in one step.
 const VACUUM_PAGES: i64 = 1000;
 
-/// Orphans are looked for after so many requests were removed.
+/// Orphans are looked for after so many requests were removed, or after any and so long.
 const ORPHANS_AFTER: u64 = 5000;
+const ORPHANS_AFTER_US: i64 = 3600 * 1_000_000;
 
 /// One step; `true` if more is left to do.
 pub(super) async fn step(
@@ -49,6 +50,7 @@ pub(super) async fn step(
         }
     }
     if remove_stats(&mut writer.connection, stats_us).await? {
+        writer.removed += 1;
         return Ok(true);
     }
     let mut transaction = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
@@ -57,8 +59,11 @@ pub(super) async fn step(
     if compacted {
         return Ok(true);
     }
-    if writer.removed >= ORPHANS_AFTER || (writer.removed > 0 && over > 0) {
+    let now_us = now.timestamp_micros();
+    let is_due = now_us.saturating_sub(writer.orphans_at_us) >= ORPHANS_AFTER_US;
+    if writer.removed >= ORPHANS_AFTER || writer.removed > 0 && is_due {
         writer.removed = 0;
+        writer.orphans_at_us = now_us;
         let mut transaction = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
         orphans::remove(&mut transaction, stats_us).await?;
         top::refill(&mut transaction).await?;
