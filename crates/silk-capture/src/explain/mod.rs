@@ -10,6 +10,7 @@ pub(crate) mod mysql;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
 mod refusal;
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 mod session;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
@@ -31,7 +32,7 @@ use tokio::runtime::Handle;
 pub use target::ExplainTarget;
 use target::{Failure, Question};
 
-use crate::{sql::pool::PoolDatabase, suppress::suppressed};
+use crate::suppress::suppressed;
 
 /// How plans are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +56,10 @@ impl Default for ExplainConfig {
 
 /// Asks the databases it was told of for plans.
 pub struct Explainer {
+    #[cfg_attr(
+        not(any(feature = "postgres", feature = "mysql", feature = "sqlite")),
+        expect(dead_code, reason = "no database")
+    )]
     redactor: Arc<Redactor>,
     runtime: Handle,
     config: ExplainConfig,
@@ -75,7 +80,8 @@ impl Explainer {
 
     /// Makes the database of a pool known: it is reached with the pool's options, over a connection
     /// of its own. Of two pools of one name, the later holds.
-    pub fn register<DB: PoolDatabase>(&self, pool: &sqlx_core::pool::Pool<DB>) {
+    #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+    pub fn register<DB: crate::sql::pool::PoolDatabase>(&self, pool: &sqlx_core::pool::Pool<DB>) {
         let options = pool.connect_options();
         let database = Database {
             kind: DB::KIND,
@@ -128,13 +134,16 @@ impl Explainer {
         let asked = self
             .runtime
             .spawn(quietly(async move { target.explain(question).await }));
-        let answer = match asked.await {
-            Ok(answer) => answer,
-            Err(_) => return Err(failed("asking for the plan was broken off")),
+        let Ok(answer) = asked.await else {
+            return Err(failed("asking for the plan was broken off"));
         };
         answer.map_err(|failure| self.told(kind, failure))
     }
 
+    #[cfg_attr(
+        not(any(feature = "postgres", feature = "mysql", feature = "sqlite")),
+        expect(unused_variables, reason = "no database")
+    )]
     fn told(&self, kind: DatabaseKind, failure: Failure) -> ExplainError {
         match failure {
             Failure::Refused(refused) => refused,
@@ -143,6 +152,7 @@ impl Explainer {
                 "the database did not give the plan within {} ms",
                 self.config.timeout.as_millis()
             )),
+            #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
             Failure::Database(sqlx_core::error::Error::Database(error)) => {
                 let code = error.code().map(std::borrow::Cow::into_owned);
                 let told = self.redactor.query_error(kind, code, error.message());
@@ -151,6 +161,7 @@ impl Explainer {
                     None => told.message,
                 })
             }
+            #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
             Failure::Database(error) => failed(&self.redactor.text(&error.to_string())),
         }
     }

@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     fn reach_of(address: &str) -> Reach {
-        reach(&address.parse().unwrap())
+        reach(&address.parse().expect("an address of sqlx"))
     }
 
     #[test]

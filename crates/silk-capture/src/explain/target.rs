@@ -1,6 +1,7 @@
 use std::{fmt, time::Duration};
 
 use silk_core::{BoxFuture, ExplainError, ExplainOutput, Value};
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 use sqlx_core::error::Error;
 
 use crate::sql::values::RebindError;
@@ -15,6 +16,10 @@ pub trait ExplainTarget: Send + Sync + fmt::Debug {
 /// What is asked of a database: all that could be refused without it has been.
 #[doc(hidden)]
 #[derive(Debug)]
+#[cfg_attr(
+    not(any(feature = "postgres", feature = "mysql", feature = "sqlite")),
+    expect(dead_code, reason = "no database")
+)]
 pub struct Question {
     pub(super) sql: String,
     pub(super) values: Vec<Value>,
@@ -33,9 +38,11 @@ pub enum Failure {
     /// It took too long.
     TimedOut,
     /// The database said no.
+    #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
     Database(Error),
 }
 
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Database(error)

@@ -8,7 +8,6 @@ pub mod call_site;
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 pub mod pool;
 pub mod tracing;
-#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 pub mod values;
 
 /// Target of the spans that Silk opens itself.

@@ -25,6 +25,7 @@ pub struct Pool<DB: Database> {
 
 impl<DB: Database> Pool<DB> {
     /// Instruments a pool for `recorder`.
+    #[must_use]
     pub fn new(recorder: Recorder, raw: pool::Pool<DB>) -> Self
     where
         DB: PoolDatabase,

@@ -6,6 +6,7 @@
 //! defensively: where the parts do not fit each other, the values are
 //! [`Unavailable`](silk_core::ValueState::Unavailable), and tests pin the form.
 
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 mod debug;
 #[cfg(feature = "mysql")]
 pub mod mysql;
@@ -16,6 +17,7 @@ mod probe;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 use silk_core::{Value, ValueState};
 
 /// Why a value cannot be bound again.
@@ -32,6 +34,7 @@ pub enum RebindError {
     Unavailable(usize),
 }
 
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 /// The bytes of a value: none for NULL. `position` is that of its placeholder, from 1.
 fn whole_bytes(value: &Value, position: usize) -> Result<Option<&[u8]>, RebindError> {
     match &value.state {
@@ -43,6 +46,7 @@ fn whole_bytes(value: &Value, position: usize) -> Result<Option<&[u8]>, RebindEr
     }
 }
 
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 /// Bytes cut at `max_bytes`.
 fn cut(bytes: &[u8], max_bytes: usize) -> ValueState {
     match bytes.get(..max_bytes) {
@@ -54,6 +58,7 @@ fn cut(bytes: &[u8], max_bytes: usize) -> ValueState {
     }
 }
 
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 /// As many values as there are placeholders, none of which could be read.
 fn unavailable(count: usize) -> Vec<Value> {
     vec![
