@@ -331,7 +331,7 @@ impl Store for FakeStore {
             self.plans
                 .lock()
                 .expect("is so in fixed data")
-                .insert(0, plan.clone())
+                .insert(0, plan.clone());
         })
     }
     fn plan(&self, id: PlanId) -> StoreFuture<'_, Option<PlanRecord>> {
