@@ -120,17 +120,13 @@ async fn the_call_site_is_the_line_of_the_app() {
     let recorder = recorder();
     // Twice: first with addresses not known yet, then with the short walk.
     for _ in 0..2 {
-        let line = line!() + 2;
+        let line = line!() + 3;
         let (_, seen) = record(&recorder, async {
-            sqlx::query("select a from t")
-                .fetch_all(&pool)
-                .await
-                .unwrap();
+            let select = sqlx::query("select a from t");
+            select.fetch_all(&pool).await.unwrap();
             let mut tx = pool.begin().await.unwrap();
-            sqlx::query("update t set a = a")
-                .execute(&mut *tx)
-                .await
-                .unwrap();
+            let update = sqlx::query("update t set a = a");
+            update.execute(&mut *tx).await.unwrap();
             tx.commit().await.unwrap();
         })
         .await;
@@ -151,7 +147,7 @@ async fn the_call_site_is_the_line_of_the_app() {
             );
             assert!(!site.function.contains('{'), "{site:?}");
         }
-        assert_eq!((sites[0].line, sites[1].line), (line, line + 2));
+        assert_eq!((sites[0].line, sites[1].line), (line, line + 3));
     }
 }
 
