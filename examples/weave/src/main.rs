@@ -46,6 +46,8 @@ async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
             Silk::builder()
                 .sqlite(&cli.store)
                 .service("weave")
+                // sqlx's events do not tell; the pools of Silk know by themselves.
+                .database(database.kind())
                 // A demonstration on one's own machine: loopback needs no token, in release too.
                 .access(Access::Loopback)
                 .build()

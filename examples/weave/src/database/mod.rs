@@ -10,6 +10,8 @@ mod postgres;
 pub(crate) mod schema;
 mod sqlite;
 
+use tower_silk::DatabaseKind;
+
 /// An app's two pools over one database.
 #[derive(Debug, Clone)]
 pub(crate) struct Pools<P> {
@@ -41,6 +43,15 @@ pub(crate) enum Database {
 }
 
 impl Database {
+    /// Which of the three it is.
+    pub(crate) const fn kind(&self) -> DatabaseKind {
+        match self {
+            Self::Postgres(_) => DatabaseKind::Postgres,
+            Self::MySql(_) => DatabaseKind::MySql,
+            Self::Sqlite(_) => DatabaseKind::Sqlite,
+        }
+    }
+
     /// Adds the index that the newest messages want.
     pub(crate) async fn add_index(&self) -> Result<(), sqlx::Error> {
         // MariaDB knows IF NOT EXISTS here, MySQL does not.

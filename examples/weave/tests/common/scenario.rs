@@ -158,10 +158,10 @@ pub fn counts(database: &str) {
             ..Start::on(database)
         });
         let arm = format!("{capture}, subscriber {subscriber}");
-        // The first use of a connection may bring statements of sqlx itself.
-        for (path, _) in &routes {
-            weave.get(path);
-        }
+        // What sqlx itself asks of a new connection reaches the layer tier too, as it does in any
+        // app: all connections are made first.
+        weave.get("/api/parallel?people=60");
+        weave.get("/api/pool_wait");
         for (path, expected) in &routes {
             let record = weave.record_of(&weave.get(path));
             assert!(
