@@ -13,7 +13,9 @@ use super::{
     intern::Intern,
     open::Writer,
 };
-use crate::stats::{BatchStats, MINUTE_S, RouteFigures, StatementFigures, from_bytes, to_bytes};
+use crate::stats::{
+    BatchStats, MINUTE_S, RouteFigures, StatementFigures, bucket_start, from_bytes, to_bytes,
+};
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
@@ -34,15 +36,19 @@ type StatementKey = (i64, i64, i64, i64, i64);
 pub(super) struct OpenBuckets {
     routes: Map<RouteKey, RouteFigures>,
     statements: Map<StatementKey, StatementFigures>,
+    /// The minute in which old ones were last forgotten.
+    trimmed_us: i64,
 }
 
 impl OpenBuckets {
+    /// Forgets old buckets once a minute: what another process may have compacted by now must not
+    /// be written over.
     fn trim(&mut self, at_us: i64) {
-        let oldest = at_us.saturating_sub(REMEMBERED_US);
-        if self.routes.len() > MAX_BUCKETS / 20 {
+        let minute = bucket_start(at_us, MINUTE_S);
+        if minute != self.trimmed_us {
+            self.trimmed_us = minute;
+            let oldest = at_us.saturating_sub(REMEMBERED_US);
             self.routes.retain(|(bucket, ..), _| *bucket >= oldest);
-        }
-        if self.statements.len() > MAX_BUCKETS / 20 {
             self.statements.retain(|(bucket, ..), _| *bucket >= oldest);
         }
         if self.routes.len() > MAX_BUCKETS {

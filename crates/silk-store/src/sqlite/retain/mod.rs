@@ -57,6 +57,8 @@ pub(super) async fn step(
     let compacted = compact::step(&mut transaction, now).await?;
     transaction.commit().await?;
     if compacted {
+        // What is remembered may have been summed up.
+        writer.forget();
         return Ok(true);
     }
     let now_us = now.timestamp_micros();
