@@ -269,7 +269,7 @@ impl Recorder {
         match self.0.notes.tracing() {
             TracingState::Absent => false,
             TracingState::Working => true,
-            TracingState::Made | TracingState::Starved => crate::sql::tracing::probe(self),
+            TracingState::Made | TracingState::Starved => crate::sql::tracing::check(self),
         }
     }
 

@@ -20,7 +20,8 @@ impl SilkFilter {
     fn wants(&self, metadata: &Metadata<'_>) -> bool {
         let target = metadata.target();
         if target == SQLX_QUERY || target == SQLX_ACQUIRE {
-            return metadata.is_event();
+            // sqlx asks with `enabled!` first, which is neither span nor event but a hint.
+            return !metadata.is_span();
         }
         if target == SILK_TARGET {
             return metadata.name().starts_with("silk.");

@@ -3,7 +3,7 @@
 //!
 //! Nothing in the app's queries changes, and every sqlx user of the process is seen. The layer has
 //! its own [`Filter`](tracing_subscriber::layer::Filter) and works beside any other layer; a
-//! *global* filter in front of it starves it, which the [probe](probe()) finds out.
+//! *global* filter in front of it starves it, which the [check](check()) finds out.
 
 mod filter;
 mod probe;
@@ -27,7 +27,7 @@ use tracing_subscriber::{
 };
 
 pub use filter::SilkFilter;
-pub use probe::probe;
+pub use probe::check;
 
 use crate::{
     ActiveRequest, Recorder,
@@ -49,16 +49,6 @@ pub struct SilkTracingLayer {
     recorder: Recorder,
     /// Where the events' queries went, as far as the builder knows.
     database: Arc<Database>,
-}
-
-/// The layer with its filter: what belongs into `registry().with(…)`.
-#[must_use]
-pub fn layer<S>(recorder: Recorder) -> Filtered<SilkTracingLayer, SilkFilter, S>
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-{
-    let filter = SilkFilter::new(recorder.config().span_level);
-    SilkTracingLayer::new(recorder).with_filter(filter)
 }
 
 /// What a span of the registry is to us.
@@ -85,18 +75,21 @@ enum Place {
 }
 
 impl SilkTracingLayer {
-    /// The bare layer; [`layer`] gives it with its filter.
+    /// A layer for `registry().with(…)`, with its own filter: sqlx's events, the app's spans and
+    /// warnings, whatever other layers want to see.
     #[must_use]
-    pub fn new(recorder: Recorder) -> Self {
+    pub fn new<S>(recorder: Recorder) -> Filtered<Self, SilkFilter, S>
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
         recorder.notes().set_tracing(TracingState::Made);
         let kind = recorder.config().layer_database;
-        Self {
-            recorder,
-            database: Arc::new(Database {
-                kind,
-                name: String::new(),
-            }),
-        }
+        let filter = SilkFilter::new(recorder.config().span_level);
+        let database = Arc::new(Database {
+            kind,
+            name: String::new(),
+        });
+        Self { recorder, database }.with_filter(filter)
     }
 
     fn place<S>(&self, event: &Event<'_>, ctx: &Context<'_, S>) -> Place
