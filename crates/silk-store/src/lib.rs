@@ -22,8 +22,6 @@ pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteStore, SqliteStoreConfig};
 
-use silk_core::RequestKind;
-
 /// How many items a page has: the filter's wish, 50 without one, 500 at most.
 const fn page_size(limit: u32) -> usize {
     match limit {
@@ -50,7 +48,8 @@ fn matches_pattern(pattern: &str, text: &str) -> bool {
 
 /// The number that a kind is kept as.
 #[cfg(feature = "sqlite")]
-const fn kind_number(kind: RequestKind) -> i64 {
+const fn kind_number(kind: silk_core::RequestKind) -> i64 {
+    use silk_core::RequestKind;
     match kind {
         RequestKind::Request => 0,
         RequestKind::Job => 1,

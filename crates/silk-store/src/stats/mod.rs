@@ -19,12 +19,15 @@ use silk_core::RequestKind;
 pub(crate) const MINUTE_S: i64 = 60;
 
 /// Width of the middle bucket, in seconds.
+#[cfg(feature = "sqlite")]
 pub(crate) const HOUR_S: i64 = 3600;
 
 /// Width of the coarsest bucket, in seconds.
+#[cfg(feature = "sqlite")]
 pub(crate) const DAY_S: i64 = 24 * 3600;
 
 /// How old a bucket of a width must be to be summed into the next wider one: minute, hour.
+#[cfg(feature = "sqlite")]
 pub(crate) const COMPACT_AFTER_S: [(i64, i64, i64); 2] =
     [(MINUTE_S, HOUR_S, 2 * HOUR_S), (HOUR_S, DAY_S, 8 * DAY_S)];
 
