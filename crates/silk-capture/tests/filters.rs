@@ -1,8 +1,14 @@
 //! What filters of the subscriber may do to the tracing layer.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests may panic"
+)]
+
 mod support;
 
-use silk_capture::{SilkTracingLayer, run_job, sql::tracing::check};
+use silk_capture::{SilkTracingLayer, run_job, sql::tracing::probe};
 use silk_core::{RequestKind, vitals::CaptureLevel};
 use support::fixture;
 use tracing::{Subscriber, level_filters::LevelFilter};
@@ -16,9 +22,12 @@ async fn a_global_filter_starves_the_layer_and_is_found_out() {
         .with(LevelFilter::INFO);
     {
         let _default = tracing::subscriber::set_default(starved);
-        assert!(!check(&silk.recorder));
+        assert!(!probe(&silk.recorder));
         let captures = silk.vitals().captures;
-        let sql = captures.iter().find(|capture| capture.what == "SQL").unwrap();
+        let sql = captures
+            .iter()
+            .find(|capture| capture.what == "SQL")
+            .unwrap();
         assert_eq!(sql.level, CaptureLevel::Off);
         assert!(sql.remedy.as_ref().unwrap().contains("with_filter"));
     }
@@ -28,7 +37,7 @@ async fn a_global_filter_starves_the_layer_and_is_found_out() {
             .with(Quiet.with_filter(LevelFilter::INFO))
             .with(SilkTracingLayer::new(silk.recorder.clone())),
     );
-    assert!(check(&silk.recorder));
+    assert!(probe(&silk.recorder));
     run_job(&silk.recorder, RequestKind::Job, "job", async {
         tracing::debug!(
             target: "sqlx::query",

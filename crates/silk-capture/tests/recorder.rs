@@ -1,5 +1,11 @@
 //! Queue, writer and budget: nothing is lost unseen, and nothing of ours reaches the app.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests may panic"
+)]
+
 mod support;
 
 use std::{
@@ -19,34 +25,50 @@ use support::{Fixture, Mood, fixture, fixture_with, query, query_as};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
 async fn send(silk: &Fixture, path: &str) {
-    let service = silk.layer().layer(service_fn(|_: Request<Empty<Bytes>>| async {
-        query("SELECT 1");
-        tokio::task::yield_now().await;
-        query("SELECT 1");
-        Ok::<_, Infallible>(Response::new(Full::new(Bytes::from_static(b"ok"))))
-    }));
+    let service = silk
+        .layer()
+        .layer(service_fn(|_: Request<Empty<Bytes>>| async {
+            query("SELECT 1");
+            tokio::task::yield_now().await;
+            query("SELECT 1");
+            Ok::<_, Infallible>(Response::new(Full::new(Bytes::from_static(b"ok"))))
+        }));
     let request = Request::get(path).body(Empty::new()).unwrap();
     let response = service.oneshot(request).await.unwrap();
-    assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "ok");
+    assert_eq!(
+        response.into_body().collect().await.unwrap().to_bytes(),
+        "ok"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn concurrent_requests_keep_their_queries_apart() {
     let silk = fixture();
-    let service = silk.layer().layer(service_fn(|request: Request<Empty<Bytes>>| async move {
-        let number: usize = request.uri().path()[1..].parse().unwrap();
-        for step in 0..number {
-            let sql = format!("SELECT {number} AS of_{number}_{step}");
-            query_as(SqlSource::Shared(sql.into()), Outcome::Completed);
-            tokio::task::yield_now().await;
-        }
-        Ok::<_, Infallible>(Response::new(Full::new(Bytes::from_static(b"ok"))))
-    }));
+    let service = silk
+        .layer()
+        .layer(service_fn(|request: Request<Empty<Bytes>>| async move {
+            let number: usize = request.uri().path()[1..].parse().unwrap();
+            for step in 0..number {
+                let sql = format!("SELECT {number} AS of_{number}_{step}");
+                query_as(SqlSource::Shared(sql.into()), Outcome::Completed);
+                tokio::task::yield_now().await;
+            }
+            Ok::<_, Infallible>(Response::new(Full::new(Bytes::from_static(b"ok"))))
+        }));
     let one = |number: usize| {
         let service = service.clone();
         async move {
-            let request = Request::get(format!("/{number}")).body(Empty::new()).unwrap();
-            service.oneshot(request).await.unwrap().into_body().collect().await.unwrap();
+            let request = Request::get(format!("/{number}"))
+                .body(Empty::new())
+                .unwrap();
+            service
+                .oneshot(request)
+                .await
+                .unwrap()
+                .into_body()
+                .collect()
+                .await
+                .unwrap();
         }
     };
     // Half of them on one task, half on tasks of their own.
@@ -60,7 +82,13 @@ async fn concurrent_requests_keep_their_queries_apart() {
     for record in records {
         let number: usize = record.summary.path[1..].parse().unwrap();
         assert_eq!(record.detail.queries.len(), number);
-        assert!(record.detail.texts.iter().all(|text| text.text.contains(&format!("of_{number}_"))));
+        assert!(
+            record
+                .detail
+                .texts
+                .iter()
+                .all(|text| text.text.contains(&format!("of_{number}_")))
+        );
     }
     assert_eq!(silk.vitals().queries, (0..64).sum::<u64>());
 }
@@ -68,11 +96,23 @@ async fn concurrent_requests_keep_their_queries_apart() {
 #[tokio::test]
 async fn a_store_in_trouble_costs_records_and_says_which() {
     let cases = [
-        (Mood::Failing(StoreErrorKind::Unavailable), LossReason::StoreUnavailable),
+        (
+            Mood::Failing(StoreErrorKind::Unavailable),
+            LossReason::StoreUnavailable,
+        ),
         (Mood::Failing(StoreErrorKind::Full), LossReason::StoreFull),
-        (Mood::Failing(StoreErrorKind::ReadOnly), LossReason::StoreReadOnly),
-        (Mood::Failing(StoreErrorKind::Corrupt), LossReason::StoreCorrupt),
-        (Mood::Failing(StoreErrorKind::Locked), LossReason::StoreLocked),
+        (
+            Mood::Failing(StoreErrorKind::ReadOnly),
+            LossReason::StoreReadOnly,
+        ),
+        (
+            Mood::Failing(StoreErrorKind::Corrupt),
+            LossReason::StoreCorrupt,
+        ),
+        (
+            Mood::Failing(StoreErrorKind::Locked),
+            LossReason::StoreLocked,
+        ),
         (Mood::Failing(StoreErrorKind::Other), LossReason::StoreError),
         (Mood::Panicking, LossReason::Internal),
     ];
@@ -109,25 +149,38 @@ async fn a_short_lock_loses_nothing() {
 
 #[tokio::test]
 async fn what_is_recorded_and_what_is_lost_is_all_there_was() {
-    let silk = fixture_with(RecorderConfig { queue_capacity: 8, batch_size: 4, ..Default::default() });
+    let silk = fixture_with(RecorderConfig {
+        queue_capacity: 8,
+        batch_size: 4,
+        ..Default::default()
+    });
     silk.store.set(Mood::Slow(Duration::from_millis(100)));
     let started = Instant::now();
     for _ in 0..500 {
         send(&silk, "/").await;
     }
     let took = started.elapsed();
-    assert!(took < Duration::from_secs(2), "a slow store held requests up: {took:?}");
+    assert!(
+        took < Duration::from_secs(2),
+        "a slow store held requests up: {took:?}"
+    );
     silk.store.set(Mood::Well);
     let recorded = silk.records().len() as u64;
     assert!(recorded >= 8 && silk.lost() > 0);
     assert_eq!(recorded + silk.lost(), 500);
     assert_eq!(silk.vitals().lost[0].0, LossReason::QueueFull);
-    assert_eq!((silk.vitals().queue_length, silk.vitals().memory_bytes), (0, 0));
+    assert_eq!(
+        (silk.vitals().queue_length, silk.vitals().memory_bytes),
+        (0, 0)
+    );
 }
 
 #[tokio::test]
 async fn memory_is_bounded_and_counts_stay_exact() {
-    let silk = fixture_with(RecorderConfig { memory_bytes: 64 << 10, ..Default::default() });
+    let silk = fixture_with(RecorderConfig {
+        memory_bytes: 64 << 10,
+        ..Default::default()
+    });
     let recorder = silk.recorder.clone();
     run_job(&recorder, RequestKind::Job, "import", async {
         for _ in 0..10_000 {
@@ -139,27 +192,54 @@ async fn memory_is_bounded_and_counts_stay_exact() {
     let record = silk.record();
     assert_eq!(record.summary.query_count, 10_000);
     assert!(record.detail.queries_not_kept > 5_000);
-    assert_eq!(record.detail.queries.len() as u64 + record.detail.queries_not_kept, 10_000);
-    assert_eq!(record.statements.iter().map(|statement| statement.calls).sum::<u64>(), 10_000);
+    assert_eq!(
+        record.detail.queries.len() as u64 + record.detail.queries_not_kept,
+        10_000
+    );
+    assert_eq!(
+        record
+            .statements
+            .iter()
+            .map(|statement| statement.calls)
+            .sum::<u64>(),
+        10_000
+    );
     assert_eq!(record.detail.texts.len(), 1);
     // No room for a request at all.
-    let silk = fixture_with(RecorderConfig { memory_bytes: 100, ..Default::default() });
+    let silk = fixture_with(RecorderConfig {
+        memory_bytes: 100,
+        ..Default::default()
+    });
     send(&silk, "/").await;
     assert_eq!(silk.vitals().lost, [(LossReason::MemoryBudget, 1)]);
 }
 
 #[tokio::test]
 async fn the_cap_on_queries_keeps_counts_exact() {
-    let silk = fixture_with(RecorderConfig { max_queries: 10, ..Default::default() });
+    let silk = fixture_with(RecorderConfig {
+        max_queries: 10,
+        ..Default::default()
+    });
     run_job(&silk.recorder, RequestKind::Job, "loop", async {
         for number in 0..40 {
-            query(if number % 2 == 0 { "SELECT 1" } else { "SELECT a FROM b" });
+            query(if number % 2 == 0 {
+                "SELECT 1"
+            } else {
+                "SELECT a FROM b"
+            });
         }
     })
     .await;
     let record = silk.record();
-    assert_eq!((record.detail.queries.len(), record.detail.queries_not_kept), (10, 30));
-    let mut calls: Vec<u64> = record.statements.iter().map(|statement| statement.calls).collect();
+    assert_eq!(
+        (record.detail.queries.len(), record.detail.queries_not_kept),
+        (10, 30)
+    );
+    let mut calls: Vec<u64> = record
+        .statements
+        .iter()
+        .map(|statement| statement.calls)
+        .collect();
     calls.sort_unstable();
     assert_eq!(calls.iter().sum::<u64>(), 40);
     assert_eq!(calls, [20, 20]);
@@ -179,21 +259,33 @@ async fn switched_off_nothing_is_recorded() {
 
 #[tokio::test]
 async fn what_sampling_leaves_out_is_counted() {
-    let silk = fixture_with(RecorderConfig { sample_share: 0.0, ..Default::default() });
+    let silk = fixture_with(RecorderConfig {
+        sample_share: 0.0,
+        ..Default::default()
+    });
     send(&silk, "/a").await;
     let counted = silk.counted();
     assert_eq!(counted.len(), 1);
-    assert_eq!((counted[0].route.as_str(), counted[0].query_count), ("/a", 2));
+    assert_eq!(
+        (counted[0].route.as_str(), counted[0].query_count),
+        ("/a", 2)
+    );
     assert!(!counted[0].is_failed && counted[0].total_us >= counted[0].sql_us);
     assert_eq!((silk.vitals().not_sampled, silk.vitals().recorded), (1, 0));
 
-    let silk = fixture_with(RecorderConfig { skip_paths: vec!["/health".to_owned()], ..Default::default() });
+    let silk = fixture_with(RecorderConfig {
+        skip_paths: vec!["/health".to_owned()],
+        ..Default::default()
+    });
     send(&silk, "/health/live").await;
     send(&silk, "/heal").await;
     assert_eq!(silk.record().summary.path, "/heal");
     assert_eq!(silk.counted().len(), 1);
 
-    let silk = fixture_with(RecorderConfig { sample_share: 0.5, ..Default::default() });
+    let silk = fixture_with(RecorderConfig {
+        sample_share: 0.5,
+        ..Default::default()
+    });
     for _ in 0..400 {
         send(&silk, "/").await;
     }
@@ -204,17 +296,25 @@ async fn what_sampling_leaves_out_is_counted() {
 
 #[tokio::test]
 async fn a_record_waits_for_what_outlives_its_body() {
-    let silk = fixture_with(RecorderConfig { linger: Duration::from_millis(400), ..Default::default() });
+    let silk = fixture_with(RecorderConfig {
+        linger: Duration::from_millis(400),
+        ..Default::default()
+    });
     for outlives in [Duration::from_millis(100), Duration::from_secs(60)] {
         let before = silk.records().len();
-        let service = silk.layer().layer(service_fn(move |_: Request<Empty<Bytes>>| async move {
-            tokio::spawn(in_current_request(async move {
-                tokio::time::sleep(outlives).await;
-                query("SELECT late");
+        let service = silk
+            .layer()
+            .layer(service_fn(move |_: Request<Empty<Bytes>>| async move {
+                tokio::spawn(in_current_request(async move {
+                    tokio::time::sleep(outlives).await;
+                    query("SELECT late");
+                }));
+                Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
             }));
-            Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
-        }));
-        service.oneshot(Request::get("/").body(Empty::new()).unwrap()).await.unwrap();
+        service
+            .oneshot(Request::get("/").body(Empty::new()).unwrap())
+            .await
+            .unwrap();
         assert_eq!(silk.records().len(), before, "still held");
         tokio::time::sleep(Duration::from_millis(700)).await;
         let records = silk.records();
@@ -231,7 +331,11 @@ async fn jobs_name_their_parent_and_end_as_they_end() {
     let value = run_job(&silk.recorder, RequestKind::Test, "outer", async {
         query("SELECT outer");
         let outer = ActiveRequest::current().unwrap().id();
-        let inner = run_job(&recorder, RequestKind::Job, "inner", async { query("SELECT inner"); 7 }).await;
+        let inner = run_job(&recorder, RequestKind::Job, "inner", async {
+            query("SELECT inner");
+            7
+        })
+        .await;
         assert_eq!(ActiveRequest::current().unwrap().id(), outer);
         inner
     })
@@ -240,10 +344,18 @@ async fn jobs_name_their_parent_and_end_as_they_end() {
     let records = silk.records();
     assert_eq!(records.len(), 2);
     assert_eq!(records[1].summary.parent_id, Some(records[0].summary.id));
-    assert_eq!((records[0].summary.route.as_str(), records[0].summary.kind), ("outer", RequestKind::Test));
+    assert_eq!(
+        (records[0].summary.route.as_str(), records[0].summary.kind),
+        ("outer", RequestKind::Test)
+    );
     assert_eq!(records[1].summary.query_count, 1);
     {
-        let mut job = Box::pin(run_job(&silk.recorder, RequestKind::Job, "dropped", std::future::pending::<()>()));
+        let mut job = Box::pin(run_job(
+            &silk.recorder,
+            RequestKind::Job,
+            "dropped",
+            std::future::pending::<()>(),
+        ));
         assert!(futures_util::FutureExt::now_or_never(&mut job).is_none());
     }
     assert_eq!(silk.records()[2].summary.outcome, Outcome::Dropped);
@@ -255,13 +367,21 @@ async fn shutdown_stores_what_there_is_and_may_be_called_again() {
     for _ in 0..50 {
         send(&silk, "/").await;
     }
-    let open = silk.layer().layer(service_fn(|_: Request<Empty<Bytes>>| async {
-        Ok::<_, Infallible>(Response::new(Full::new(Bytes::from_static(b"open"))))
-    }));
-    let open = open.oneshot(Request::get("/").body(Empty::new()).unwrap()).await.unwrap();
+    let open = silk
+        .layer()
+        .layer(service_fn(|_: Request<Empty<Bytes>>| async {
+            Ok::<_, Infallible>(Response::new(Full::new(Bytes::from_static(b"open"))))
+        }));
+    let open = open
+        .oneshot(Request::get("/").body(Empty::new()).unwrap())
+        .await
+        .unwrap();
     let report = silk.recorder.shutdown(Duration::from_secs(10));
     assert!(report.is_complete);
-    assert_eq!((report.recorded, report.unwritten, report.still_active), (50, 0, 1));
+    assert_eq!(
+        (report.recorded, report.unwritten, report.still_active),
+        (50, 0, 1)
+    );
     drop(open);
     let again = silk.recorder.shutdown(Duration::from_secs(10));
     assert_eq!((again.recorded, again.still_active), (50, 0));

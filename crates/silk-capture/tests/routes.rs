@@ -1,5 +1,11 @@
 //! On an axum router: templates of routes, bodies of requests, and where the layer may sit.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests may panic"
+)]
+
 mod support;
 
 use axum::{
@@ -29,27 +35,47 @@ async fn route_of(silk: &Fixture, app: Router, path: &str) -> (String, Option<u1
     ask(app, to(path)).await;
     let records = silk.records();
     assert_eq!(records.len(), before + 1, "{path}");
-    (records[before].summary.route.clone(), records[before].summary.status)
+    (
+        records[before].summary.route.clone(),
+        records[before].summary.status,
+    )
 }
 
 #[tokio::test]
 async fn routes_are_named_by_their_templates() {
     let silk = fixture();
-    let users = Router::new().route("/{id}", get(|| async { query("SELECT 1"); "user" }));
+    let users = Router::new().route(
+        "/{id}",
+        get(|| async {
+            query("SELECT 1");
+            "user"
+        }),
+    );
     let app = Router::new()
         .route("/threads/{id}", get(|| async { "thread" }))
         .nest("/users", users)
         .fallback(|| async { StatusCode::NOT_FOUND })
         .layer(silk.layer());
-    assert_eq!(route_of(&silk, app.clone(), "/threads/7").await, ("/threads/{id}".into(), Some(200)));
-    assert_eq!(route_of(&silk, app.clone(), "/users/9").await, ("/users/{id}".into(), Some(200)));
-    assert_eq!(route_of(&silk, app, "/nowhere").await, ("/nowhere".into(), Some(404)));
+    assert_eq!(
+        route_of(&silk, app.clone(), "/threads/7").await,
+        ("/threads/{id}".into(), Some(200))
+    );
+    assert_eq!(
+        route_of(&silk, app.clone(), "/users/9").await,
+        ("/users/{id}".into(), Some(200))
+    );
+    assert_eq!(
+        route_of(&silk, app, "/nowhere").await,
+        ("/nowhere".into(), Some(404))
+    );
 }
 
 #[tokio::test]
 async fn a_layer_on_a_route_or_twice_records_once() {
     let silk = fixture();
-    let inner = Router::new().route("/a/{id}", get(|| async { "a" })).route_layer(silk.layer());
+    let inner = Router::new()
+        .route("/a/{id}", get(|| async { "a" }))
+        .route_layer(silk.layer());
     assert_eq!(route_of(&silk, inner.clone(), "/a/1").await.0, "/a/{id}");
     // Outside of the router no template is known, unless an inner layer tells it.
     let outer = Router::new().fallback_service(silk.layer().layer(inner));
@@ -64,15 +90,26 @@ async fn bodies_of_requests_are_copied_as_they_are_read() {
     let silk = fixture();
     let app = Router::new()
         .route("/echo", post(|body: Bytes| async move { body }))
-        .route("/part", post(|request: Request<Body>| async move {
-            let mut body = request.into_body();
-            let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
-            first.into_response()
-        }))
-        .route("/length", post(|request: Request<Body>| async move {
-            use http_body::Body as _;
-            request.body().size_hint().exact().unwrap_or_default().to_string()
-        }))
+        .route(
+            "/part",
+            post(|request: Request<Body>| async move {
+                let mut body = request.into_body();
+                let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
+                first.into_response()
+            }),
+        )
+        .route(
+            "/length",
+            post(|request: Request<Body>| async move {
+                use http_body::Body as _;
+                request
+                    .body()
+                    .size_hint()
+                    .exact()
+                    .unwrap_or_default()
+                    .to_string()
+            }),
+        )
         .layer(silk.layer());
     let text = "a=1&b=2";
     let form = |path: &str, body: Body| {
@@ -89,7 +126,11 @@ async fn bodies_of_requests_are_copied_as_they_are_read() {
     assert_eq!(kept.text.as_deref(), Some(text));
     let response = ask(app, form("/length", text.into())).await;
     assert_eq!(to_bytes(response.into_body(), 99).await.unwrap(), "7");
-    assert_eq!(silk.records()[1].detail.request_body, None, "nobody read it");
+    assert_eq!(
+        silk.records()[1].detail.request_body,
+        None,
+        "nobody read it"
+    );
 }
 
 #[tokio::test]
@@ -98,7 +139,9 @@ async fn binary_bodies_pass_and_only_their_size_is_kept() {
     let app = Router::new()
         .route("/echo", post(|body: Bytes| async move { body }))
         .layer(silk.layer());
-    let sent: Vec<u8> = (0..300_000_u32).map(|number| (number % 251) as u8).collect();
+    let sent: Vec<u8> = (0..300_000_u32)
+        .map(|number| (number % 251) as u8)
+        .collect();
     let request = Request::post("/echo")
         .header("content-type", "image/png")
         .body(Body::from(sent.clone()))
@@ -116,7 +159,10 @@ async fn binary_bodies_pass_and_only_their_size_is_kept() {
 async fn head_requests_are_complete_and_server_timing_is_kept() {
     let silk = fixture();
     let app = Router::new()
-        .route("/", get(|| async { ([("server-timing", "app;dur=1")], "text") }))
+        .route(
+            "/",
+            get(|| async { ([("server-timing", "app;dur=1")], "text") }),
+        )
         .layer(silk.layer());
     let response = ask(app, Request::head("/").body(Body::empty()).unwrap()).await;
     let timings: Vec<_> = response.headers().get_all("server-timing").iter().collect();
@@ -129,12 +175,16 @@ async fn head_requests_are_complete_and_server_timing_is_kept() {
 async fn the_layer_fits_plain_services_and_routers() {
     fn is_send<T: Send>(_: &T) {}
     let silk = fixture();
-    let service = silk.layer().layer(Router::new().route("/", get(|| async { "x" })));
+    let service = silk
+        .layer()
+        .layer(Router::new().route("/", get(|| async { "x" })));
     is_send(&service);
     // Any type of body, any error that can be shown.
-    let plain = silk.layer().layer(tower::service_fn(|_: Request<String>| async {
-        Ok::<_, std::io::Error>(http::Response::new(http_body_util::Full::new(Bytes::new())))
-    }));
+    let plain = silk
+        .layer()
+        .layer(tower::service_fn(|_: Request<String>| async {
+            Ok::<_, std::io::Error>(http::Response::new(http_body_util::Full::new(Bytes::new())))
+        }));
     let future = plain.oneshot(Request::new("text".to_owned()));
     is_send(&future);
     is_send(&future.await.unwrap());

@@ -1,5 +1,11 @@
 //! The tracing tier, with real sqlx on SQLite: whose query it is, and what filters may do to it.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests may panic"
+)]
+
 mod support;
 
 use std::{convert::Infallible, sync::OnceLock};
@@ -7,7 +13,7 @@ use std::{convert::Infallible, sync::OnceLock};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Empty;
-use silk_capture::{RecorderConfig, SilkTracingLayer, run_job, sql::tracing::check};
+use silk_capture::{RecorderConfig, SilkTracingLayer, run_job, sql::tracing::probe};
 use silk_core::{CapturedBy, DatabaseKind, RequestKind, RequestRecord};
 use sqlx::{Connection as _, SqliteConnection};
 use support::{Fixture, fixture_with};
@@ -19,28 +25,43 @@ use tracing_subscriber::layer::SubscriberExt as _;
 fn silk() -> &'static Fixture {
     static SILK: OnceLock<Fixture> = OnceLock::new();
     SILK.get_or_init(|| {
-        let silk = fixture_with(RecorderConfig { layer_database: DatabaseKind::Sqlite, ..Default::default() });
+        let silk = fixture_with(RecorderConfig {
+            layer_database: DatabaseKind::Sqlite,
+            ..Default::default()
+        });
         let layer = SilkTracingLayer::new(silk.recorder.clone());
-        tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer)).unwrap();
-        assert!(check(&silk.recorder));
+        tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer))
+            .unwrap();
+        assert!(probe(&silk.recorder));
         silk
     })
 }
 
 async fn one_query(value: i64) {
     let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
-    let sum: i64 = sqlx::query_scalar("SELECT ? + 1").bind(value).fetch_one(&mut connection).await.unwrap();
+    let sum: i64 = sqlx::query_scalar("SELECT ? + 1")
+        .bind(value)
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
     assert_eq!(sum, value + 1);
     connection.close().await.unwrap();
 }
 
 async fn request(silk: &Fixture, path: &str) {
-    let service = silk.layer().layer(service_fn(|_: Request<Empty<Bytes>>| async {
-        one_query(1).instrument(tracing::info_span!("load", id = 7)).await;
-        tracing::warn!(left = 3, "running low");
-        Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
-    }));
-    service.oneshot(Request::get(path).body(Empty::new()).unwrap()).await.unwrap();
+    let service = silk
+        .layer()
+        .layer(service_fn(|_: Request<Empty<Bytes>>| async {
+            one_query(1)
+                .instrument(tracing::info_span!("load", id = 7))
+                .await;
+            tracing::warn!(left = 3, "running low");
+            Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
+        }));
+    service
+        .oneshot(Request::get(path).body(Empty::new()).unwrap())
+        .await
+        .unwrap();
 }
 
 /// The records of a path, once SQLite's workers have let go of them all.
@@ -78,7 +99,10 @@ async fn queries_spans_and_warnings_belong_to_their_request() {
     assert_eq!(of_app[0].span, Some(0));
     assert_eq!(record.detail.logs.len(), 1);
     assert_eq!(record.detail.logs[0].message, "running low");
-    assert_eq!(record.detail.logs[0].fields, [("left".to_owned(), "3".to_owned())]);
+    assert_eq!(
+        record.detail.logs[0].fields,
+        [("left".to_owned(), "3".to_owned())]
+    );
 }
 
 #[tokio::test]
@@ -86,7 +110,10 @@ async fn concurrent_requests_on_sqlites_worker_keep_apart() {
     let silk = silk();
     futures_util::future::join_all((0..16).map(|_| request(silk, "/many"))).await;
     for record in records_of(silk, "/many", 16).await {
-        let own = record.statements.iter().filter(|statement| statement.statement.normalized.contains('+'));
+        let own = record
+            .statements
+            .iter()
+            .filter(|statement| statement.statement.normalized.contains('+'));
         assert_eq!(own.map(|statement| statement.calls).sum::<u64>(), 1);
     }
 }
@@ -98,10 +125,13 @@ async fn outside_of_requests_queries_are_counted() {
     assert!(silk.vitals().unattributed_queries >= 1);
     let before = silk.vitals().unattributed_queries;
     // Silk's own work, and what the pool records itself, is left alone.
-    one_query(1).instrument(tracing::debug_span!(target: "silk", "silk.internal")).await;
-    one_query(1).instrument(tracing::debug_span!(target: "silk", "silk.query")).await;
+    one_query(1)
+        .instrument(tracing::debug_span!(target: "silk", "silk.internal"))
+        .await;
+    one_query(1)
+        .instrument(tracing::debug_span!(target: "silk", "silk.query"))
+        .await;
     assert_eq!(silk.vitals().unattributed_queries, before);
     run_job(&silk.recorder, RequestKind::Job, "job", one_query(2)).await;
     assert!(records_of(silk, "job", 1).await[0].summary.query_count >= 1);
 }
-

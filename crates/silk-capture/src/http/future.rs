@@ -6,12 +6,12 @@ use std::{
     time::Instant,
 };
 
-use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body::Body;
 use pin_project_lite::pin_project;
 use silk_core::{Outcome, vitals::OwnResponse};
 
-use super::{ResponseBody, service::FAILED, watch::Watch};
+use super::{ResponseBody, watch::Watch};
 use crate::ActiveRequest;
 
 /// Names the record of a response.
@@ -84,7 +84,7 @@ where
         Poll::Ready(match result {
             Ok(response) => Ok(on_head(response, watch)),
             Err(error) => {
-                watch.end(FAILED, Some(error.to_string()));
+                watch.end(Outcome::Error, Some(error.to_string()));
                 Err(error)
             }
         })
@@ -117,9 +117,11 @@ fn on_head<R: Body>(mut response: Response<R>, mut watch: Watch) -> Response<Res
 fn note_head<R>(active: &ActiveRequest, response: &mut Response<R>) {
     let now = Instant::now();
     let config = active.recorder().config();
-    let headers = (active.is_kept() && config.capture_headers)
-        .then(|| response.headers().clone())
-        .unwrap_or_default();
+    let headers = if active.is_kept() && config.capture_headers {
+        response.headers().clone()
+    } else {
+        HeaderMap::new()
+    };
     let bytes: usize = headers
         .iter()
         .map(|(name, value)| name.as_str().len() + value.len() + 64)

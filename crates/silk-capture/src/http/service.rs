@@ -4,9 +4,9 @@ use std::{
     time::Instant,
 };
 
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response};
 use http_body::Body;
-use silk_core::{Outcome, RequestKind};
+use silk_core::RequestKind;
 use tower_service::Service;
 
 use super::{ResponseBody, ResponseFuture, request_body, route, watch::Watch};
@@ -80,9 +80,11 @@ fn note_head<B>(recorder: &Recorder, active: &ActiveRequest, request: &Request<B
     let route = route::template(request.extensions());
     recorder.notes().count_route(route.is_some());
     let parent = ActiveRequest::current().map(|parent| parent.id());
-    let headers = (active.is_kept() && recorder.config().capture_headers)
-        .then(|| request.headers().clone())
-        .unwrap_or_default();
+    let headers = if active.is_kept() && recorder.config().capture_headers {
+        request.headers().clone()
+    } else {
+        HeaderMap::new()
+    };
     let bytes: usize = headers
         .iter()
         .map(|(name, value)| name.as_str().len() + value.len() + 64)
@@ -98,6 +100,3 @@ fn note_head<B>(recorder: &Recorder, active: &ActiveRequest, request: &Request<B
         head.route = route.unwrap_or_default();
     });
 }
-
-/// How the service's failure is recorded.
-pub(super) const FAILED: Outcome = Outcome::Error;

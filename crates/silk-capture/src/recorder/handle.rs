@@ -269,7 +269,7 @@ impl Recorder {
         match self.0.notes.tracing() {
             TracingState::Absent => false,
             TracingState::Working => true,
-            TracingState::Made | TracingState::Starved => crate::sql::tracing::check(self),
+            TracingState::Made | TracingState::Starved => crate::sql::tracing::probe(self),
         }
     }
 
@@ -288,6 +288,7 @@ impl Recorder {
     ///
     /// Requests still open are counted as lost. Idempotent. Blocks for up to `timeout`: call it
     /// where blocking is allowed.
+    #[must_use]
     pub fn shutdown(&self, timeout: Duration) -> ShutdownReport {
         self.set_recording(false);
         let is_complete = self.0.control.stop(timeout);

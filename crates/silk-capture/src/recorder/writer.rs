@@ -252,7 +252,7 @@ impl Writer {
             let capacity = u64::try_from(self.shared.config.queue_capacity).unwrap_or(u64::MAX);
             while self.shared.queue_length() > capacity / 2 {
                 let Some(handed) = self.receive() else { break };
-                self.drop_unwritten(handed);
+                self.drop_unwritten(&handed);
             }
             return;
         }
@@ -272,9 +272,7 @@ impl Writer {
                 .is_some_and(|trouble| trouble.next_probe > Instant::now())
             {
                 // It failed a moment ago, and somebody waits: no use in trying each batch.
-                batch
-                    .into_iter()
-                    .for_each(|handed| self.drop_unwritten(handed));
+                batch.iter().for_each(|handed| self.drop_unwritten(handed));
             } else {
                 self.write(batch);
             }
@@ -294,7 +292,7 @@ impl Writer {
         self.receiver.try_recv().ok()
     }
 
-    fn drop_unwritten(&self, handed: Handed) {
+    fn drop_unwritten(&self, handed: &Handed) {
         let reason = self
             .trouble
             .as_ref()

@@ -16,6 +16,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
+use silk_capture::recorder::{ActiveRequest, CapturedQuery, SqlSource};
 use silk_capture::{Recorder, RecorderConfig, SilkLayer};
 use silk_core::{
     CapturedBy, CountedRequest, Database, DatabaseKind, Fingerprint, Outcome, PlanId, PlanRecord,
@@ -27,7 +28,6 @@ use silk_core::{
     },
     vitals::VitalsSnapshot,
 };
-use silk_capture::recorder::{ActiveRequest, CapturedQuery, SqlSource};
 
 /// How the store behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +89,11 @@ pub fn fixture_with(config: RecorderConfig) -> Fixture {
         runtime.handle().clone(),
     )
     .unwrap();
-    Fixture { recorder, store, runtime: Some(runtime) }
+    Fixture {
+        recorder,
+        store,
+        runtime: Some(runtime),
+    }
 }
 
 impl Fixture {
@@ -145,7 +149,10 @@ pub fn push(active: &ActiveRequest, sql: SqlSource, outcome: Outcome) {
     let now = Instant::now();
     active.push_query(CapturedQuery {
         sql,
-        database: Arc::new(Database { kind: DatabaseKind::Sqlite, name: "test".to_owned() }),
+        database: Arc::new(Database {
+            kind: DatabaseKind::Sqlite,
+            name: "test".to_owned(),
+        }),
         captured_by: CapturedBy::Pool,
         started: now,
         ended: now + Duration::from_micros(10),
@@ -177,8 +184,14 @@ impl Store for TestStore {
                 Mood::Panicking => panic!("as told"),
                 Mood::Slow(pause) => tokio::time::sleep(pause).await,
             }
-            self.requests.lock().unwrap().extend(batch.requests.iter().cloned());
-            self.counted.lock().unwrap().extend(batch.counted.iter().cloned());
+            self.requests
+                .lock()
+                .unwrap()
+                .extend(batch.requests.iter().cloned());
+            self.counted
+                .lock()
+                .unwrap()
+                .extend(batch.counted.iter().cloned());
             Ok(())
         })
     }
@@ -207,7 +220,11 @@ impl Store for TestStore {
         Box::pin(async { Ok(Page::default()) })
     }
 
-    fn statement(&self, _: Fingerprint, _: StatsWindow) -> StoreFuture<'_, Option<StatementDetail>> {
+    fn statement(
+        &self,
+        _: Fingerprint,
+        _: StatsWindow,
+    ) -> StoreFuture<'_, Option<StatementDetail>> {
         Box::pin(async { Ok(None) })
     }
 

@@ -3,7 +3,7 @@
 //!
 //! Nothing in the app's queries changes, and every sqlx user of the process is seen. The layer has
 //! its own [`Filter`](tracing_subscriber::layer::Filter) and works beside any other layer; a
-//! *global* filter in front of it starves it, which the [check](check()) finds out.
+//! *global* filter in front of it starves it, which the [probe](probe()) finds out.
 
 mod filter;
 mod probe;
@@ -27,7 +27,7 @@ use tracing_subscriber::{
 };
 
 pub use filter::SilkFilter;
-pub use probe::check;
+pub use probe::probe;
 
 use crate::{
     ActiveRequest, Recorder,

@@ -13,7 +13,7 @@ thread_local! {
 /// without the layer) stands before it. The health page shows what came of it.
 ///
 /// Called by itself with the first request; worth calling right after the subscriber is set.
-pub fn check(recorder: &Recorder) -> bool {
+pub fn probe(recorder: &Recorder) -> bool {
     let before = recorder.notes().tracing();
     if before == TracingState::Absent {
         return false;
