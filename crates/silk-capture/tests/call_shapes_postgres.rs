@@ -169,7 +169,12 @@ async fn what_only_postgres_has_takes_our_pool() {
     drop(connection);
     let copy = pool.copy_in_raw("copy shapes(a) from stdin").await.unwrap();
     assert_eq!(copy.finish().await.unwrap(), 0);
+}
 
+#[tokio::test]
+#[ignore = "needs PostgreSQL: run cargo xtask test"]
+async fn a_listener_connects_with_our_pool() {
+    let pool = pool().await;
     let mut listener = PgListener::connect_with(&pool).await.unwrap();
     listener.listen("silk_shapes").await.unwrap();
     sqlx::query("select pg_notify('silk_shapes', 'hello')")
