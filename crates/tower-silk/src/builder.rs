@@ -156,10 +156,7 @@ impl SilkBuilder {
 
     /// Keeps only requests for which `keep` says yes, given method and path; the others are
     /// counted all the same. Runs at the start of each request: keep it cheap.
-    pub fn sample_if(
-        mut self,
-        keep: impl Fn(&str, &str) -> bool + Send + Sync + 'static,
-    ) -> Self {
+    pub fn sample_if(mut self, keep: impl Fn(&str, &str) -> bool + Send + Sync + 'static) -> Self {
         self.config.keep = Some(Arc::new(keep));
         self
     }
@@ -281,12 +278,17 @@ impl SilkBuilder {
         let store: Arc<dyn Store> = match self.store.ok_or(BuildError::NoStore)? {
             StoreChoice::Memory => Arc::new(MemoryStore::new(self.config.budget)),
             #[cfg(feature = "store-sqlite")]
-            StoreChoice::Sqlite(path) => {
-                Arc::new(silk_store::SqliteStore::new(path, silk_store::SqliteStoreConfig::default()))
-            }
+            StoreChoice::Sqlite(path) => Arc::new(silk_store::SqliteStore::new(
+                path,
+                silk_store::SqliteStoreConfig::default(),
+            )),
             StoreChoice::Other(store) => store,
         };
-        let source_root = self.config.source_root.take().or_else(|| std::env::current_dir().ok());
+        let source_root = self
+            .config
+            .source_root
+            .take()
+            .or_else(|| std::env::current_dir().ok());
         self.config.source_root.clone_from(&source_root);
         let runtime = SilkRuntime::start().map_err(BuildError::Threads)?;
         let redactor = Arc::new(self.redactor.build());
@@ -300,7 +302,10 @@ impl SilkBuilder {
         let explainer = Arc::new(Explainer::new(
             redactor,
             runtime.handle().clone(),
-            ExplainConfig { timeout: self.explain_timeout, ..ExplainConfig::default() },
+            ExplainConfig {
+                timeout: self.explain_timeout,
+                ..ExplainConfig::default()
+            },
         ));
         Ok(Silk::new(Parts {
             recorder,

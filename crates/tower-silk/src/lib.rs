@@ -63,10 +63,10 @@ pub use silk_ui::{Access, Dashboard, Targets};
 
 #[cfg(feature = "mysql")]
 pub use silk_capture::sql::pool::{MySqlConnection, MySqlPool, MySqlTransaction};
-#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
-pub use silk_capture::sql::pool::{Pool, PoolConnection, PoolDatabase, Transaction};
 #[cfg(feature = "postgres")]
 pub use silk_capture::sql::pool::{PgConnection, PgPool, PgTransaction};
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+pub use silk_capture::sql::pool::{Pool, PoolConnection, PoolDatabase, Transaction};
 #[cfg(feature = "sqlite")]
 pub use silk_capture::sql::pool::{SqliteConnection, SqlitePool, SqliteTransaction};
 

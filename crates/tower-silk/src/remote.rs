@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use silk_core::{
-    Fingerprint, PlanId, PlanRecord, RequestId, RequestRecord, RequestSummary, Store, StoreError, StoreErrorKind, WriteBatch,
+    Fingerprint, PlanId, PlanRecord, RequestId, RequestRecord, RequestSummary, Store, StoreError,
+    StoreErrorKind, WriteBatch,
     store::{
         Budget, Page, RequestFilter, RouteSummary, StatementDetail, StatementFilter,
         StatementSummary, StatsWindow, StoreFuture, StoreSize,
@@ -35,13 +36,16 @@ impl RemoteStore {
         let store = Arc::clone(&self.store);
         let runtime = self.runtime.clone();
         Box::pin(async move {
-            runtime.run(async move { call(store).await }).await.unwrap_or_else(|| {
-                Err(StoreError::new(
-                    StoreErrorKind::Unavailable,
-                    operation,
-                    "the profiler was shut down, or the store panicked",
-                ))
-            })
+            runtime
+                .run(async move { call(store).await })
+                .await
+                .unwrap_or_else(|| {
+                    Err(StoreError::new(
+                        StoreErrorKind::Unavailable,
+                        operation,
+                        "the profiler was shut down, or the store panicked",
+                    ))
+                })
         })
     }
 }
@@ -66,15 +70,21 @@ impl Store for RemoteStore {
 
     fn requests<'a>(&'a self, filter: &'a RequestFilter) -> StoreFuture<'a, Page<RequestSummary>> {
         let filter = filter.clone();
-        self.call("list requests", move |store| async move { store.requests(&filter).await })
+        self.call("list requests", move |store| async move {
+            store.requests(&filter).await
+        })
     }
 
     fn request(&self, id: RequestId) -> StoreFuture<'_, Option<RequestRecord>> {
-        self.call("read a request", move |store| async move { store.request(id).await })
+        self.call("read a request", move |store| async move {
+            store.request(id).await
+        })
     }
 
     fn routes(&self, window: StatsWindow) -> StoreFuture<'_, Vec<RouteSummary>> {
-        self.call("sum up routes", move |store| async move { store.routes(window).await })
+        self.call("sum up routes", move |store| async move {
+            store.routes(window).await
+        })
     }
 
     fn statements<'a>(
@@ -82,7 +92,9 @@ impl Store for RemoteStore {
         filter: &'a StatementFilter,
     ) -> StoreFuture<'a, Page<StatementSummary>> {
         let filter = filter.clone();
-        self.call("list statements", move |store| async move { store.statements(&filter).await })
+        self.call("list statements", move |store| async move {
+            store.statements(&filter).await
+        })
     }
 
     fn statement(
@@ -97,15 +109,22 @@ impl Store for RemoteStore {
 
     fn add_plan<'a>(&'a self, plan: &'a PlanRecord) -> StoreFuture<'a, ()> {
         let plan = plan.clone();
-        self.call("keep a plan", move |store| async move { store.add_plan(&plan).await })
+        self.call("keep a plan", move |store| async move {
+            store.add_plan(&plan).await
+        })
     }
 
     fn plan(&self, id: PlanId) -> StoreFuture<'_, Option<PlanRecord>> {
-        self.call("read a plan", move |store| async move { store.plan(id).await })
+        self.call(
+            "read a plan",
+            move |store| async move { store.plan(id).await },
+        )
     }
 
     fn plans_of_request(&self, id: RequestId) -> StoreFuture<'_, Vec<PlanRecord>> {
-        self.call("list plans", move |store| async move { store.plans_of_request(id).await })
+        self.call("list plans", move |store| async move {
+            store.plans_of_request(id).await
+        })
     }
 
     fn plans_of_statement(

@@ -28,7 +28,10 @@ impl SilkRuntime {
             .enable_all()
             .build()?;
         let handle = runtime.handle().clone();
-        Ok(Self(Arc::new(Owned { runtime: Some(runtime), handle })))
+        Ok(Self(Arc::new(Owned {
+            runtime: Some(runtime),
+            handle,
+        })))
     }
 
     pub(crate) fn handle(&self) -> &Handle {

@@ -1,7 +1,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use silk_capture::{Recorder, ShutdownReport, SilkLayer, sql::tracing::SilkTracingLayer};
 use silk_capture::explain::Explainer;
+use silk_capture::{Recorder, ShutdownReport, SilkLayer, sql::tracing::SilkTracingLayer};
 use silk_core::{RequestKind, Store, Vitals as _};
 use tracing::Subscriber;
 use tracing_subscriber::registry::LookupSpan;
@@ -72,17 +72,21 @@ impl Silk {
     }
 
     /// Installs a global `tracing` subscriber that feeds the profiler and nothing else, for an app
-    /// that has none. An app that has one adds [`tracing_layer`](Self::tracing_layer) to it.
+    /// that has none.
     ///
-    /// Returns whether it was installed: `false` when the app has set one before, which is left
-    /// as it is, and the log and the Health page say what to add.
-    pub fn init_tracing(&self) -> bool {
+    /// A subscriber that the app has set before is left as it is, and the log and the Health page
+    /// say what to add: [`tracing_layer`](Self::tracing_layer).
+    pub fn init_tracing(&self) {
         use tracing_subscriber::layer::SubscriberExt as _;
 
         let subscriber = tracing_subscriber::registry().with(self.tracing_layer());
-        let is_installed = tracing::subscriber::set_global_default(subscriber).is_ok();
-        self.check_tracing();
-        is_installed
+        if tracing::subscriber::set_global_default(subscriber).is_err() && !self.check_tracing() {
+            tracing::warn!(
+                target: "silk",
+                "the app has a tracing subscriber already: add `.with(silk.tracing_layer())` to it \
+                 in place of calling `silk.init_tracing()`"
+            );
+        }
     }
 
     /// The layer for the app's own subscriber. It brings its own filter: sqlx's events and the
@@ -97,6 +101,7 @@ impl Silk {
 
     /// Checks whether sqlx's events reach the profiler, and logs how to mend it if they do not.
     /// Also done by itself with the first request.
+    #[must_use]
     pub fn check_tracing(&self) -> bool {
         silk_capture::sql::tracing::probe(&self.0.recorder)
     }
@@ -135,13 +140,20 @@ impl Silk {
 
     /// Background work to be recorded under `name`: `silk.job("nightly report").run(future)`.
     pub fn job(&self, name: impl Into<String>) -> Job {
-        Job { recorder: self.0.recorder.clone(), name: name.into(), kind: RequestKind::Job }
+        Job {
+            recorder: self.0.recorder.clone(),
+            name: name.into(),
+            kind: RequestKind::Job,
+        }
     }
 
     /// The store, for scripts and tests; its calls run on Silk's own threads.
     #[must_use]
     pub fn store(&self) -> Arc<dyn Store> {
-        Arc::new(remote::RemoteStore::new(Arc::clone(&self.0.store), self.0.runtime.clone()))
+        Arc::new(remote::RemoteStore::new(
+            Arc::clone(&self.0.store),
+            self.0.runtime.clone(),
+        ))
     }
 
     /// How the profiler fares: recorded, lost and why, queue, own cost.
@@ -158,7 +170,11 @@ impl Silk {
     /// Writes what has ended so far; `false` if that took longer than `timeout`.
     pub async fn flush(&self, timeout: Duration) -> bool {
         let recorder = self.0.recorder.clone();
-        let flush = self.0.runtime.handle().spawn_blocking(move || recorder.flush(timeout));
+        let flush = self
+            .0
+            .runtime
+            .handle()
+            .spawn_blocking(move || recorder.flush(timeout));
         flush.await.unwrap_or(false)
     }
 
@@ -168,7 +184,11 @@ impl Silk {
     /// The writer goes on to flush when the returned future is dropped.
     pub async fn shutdown(&self, timeout: Duration) -> ShutdownReport {
         let recorder = self.0.recorder.clone();
-        let stop = self.0.runtime.handle().spawn_blocking(move || recorder.shutdown(timeout));
+        let stop = self
+            .0
+            .runtime
+            .handle()
+            .spawn_blocking(move || recorder.shutdown(timeout));
         match stop.await {
             Ok(report) => report,
             // Only a panic of ours ends up here; what was counted so far is still to be told.
