@@ -1,5 +1,6 @@
 //! A query that pool and tracing layer both see counts once; what only the layer sees counts too.
 
+
 mod common;
 
 use common::{record, recorder};

@@ -1,5 +1,7 @@
 //! The shapes in which apps call sqlx, on MySQL and MariaDB.
 
+#![expect(clippy::unwrap_used, reason = "tests say what failed by panicking")]
+
 mod common;
 
 use common::{record, recorder};

@@ -1,6 +1,8 @@
 //! Every shape in which apps call sqlx, on SQLite: it compiles as on sqlx's own pool, gives the same,
 //! and each query is recorded once.
 
+#![expect(clippy::unwrap_used, reason = "tests say what failed by panicking")]
+
 mod common;
 
 use std::time::Duration;

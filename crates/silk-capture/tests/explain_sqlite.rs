@@ -1,5 +1,11 @@
 //! Plans from SQLite, and everything that is refused.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests say what failed by panicking"
+)]
+
 use std::sync::Arc;
 
 use silk_capture::explain::{ExplainConfig, Explainer};

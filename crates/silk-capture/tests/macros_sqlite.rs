@@ -1,5 +1,6 @@
 //! sqlx's checked macros take our pools; the metadata in `.sqlx` stands in for a database.
 
+
 mod common;
 
 use common::{record, recorder};

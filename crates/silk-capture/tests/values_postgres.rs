@@ -1,5 +1,7 @@
 //! Values and plans of PostgreSQL.
 
+#![expect(clippy::unwrap_used, reason = "tests say what failed by panicking")]
+
 use std::sync::Arc;
 
 use silk_capture::{

@@ -1,5 +1,7 @@
 //! Values of SQLite: read out of the driver's arguments, and bound again as they were.
 
+#![expect(clippy::unwrap_used, reason = "tests say what failed by panicking")]
+
 use silk_capture::sql::values::{RebindError, sqlite};
 use silk_core::{DatabaseKind, Value, ValueState, value::render};
 use sqlx::{Arguments as _, Row as _, Sqlite, sqlite::SqliteArguments};

@@ -4,7 +4,9 @@
     dead_code,
     unreachable_pub,
     clippy::allow_attributes,
-    reason = "each test program includes this and uses its part of it"
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "each test program includes this, uses its part of it, and fails by panics"
 )]
 
 use std::{
