@@ -264,6 +264,10 @@ async fn every_way_to_fetch_records_one_query() {
 }
 
 #[tokio::test]
+#[expect(
+    clippy::explicit_auto_deref,
+    reason = "the shape that sqlx's documentation shows"
+)]
 async fn parameters_of_every_shape_take_ours() {
     let pool = pool().await;
     let recorder = recorder();

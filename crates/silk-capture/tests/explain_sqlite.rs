@@ -241,7 +241,7 @@ async fn what_the_database_says_is_told_without_values() {
         .await
     {
         Err(ExplainError::Failed { message }) => {
-            assert!(message.contains("no such column"), "{message}")
+            assert!(message.contains("no such column"), "{message}");
         }
         other => panic!("{other:?}"),
     }
