@@ -18,6 +18,7 @@ mod memory;
 mod queue;
 mod routes;
 mod status;
+mod sums;
 mod transform;
 mod writer;
 

@@ -1,14 +1,10 @@
-use std::{
-    collections::{HashMap, HashSet},
-    hash::BuildHasher,
-    sync::Arc,
-};
+use std::{hash::BuildHasher, sync::Arc};
 
 use silk_core::{
-    CallSite, ConnectionWait, CountedRequest, DatabaseKind, Fingerprint, Outcome, QueryRecord,
-    Redactor, RequestDetail, RequestKind, RequestRecord, RequestStatement, RequestSummary,
-    RequestTimes, RunId, SpanRecord, SqlText, TransactionRecord, Value, ValueState, finding::rules,
-    record::breakdown, redact::Secrets, sql::SqlReader, value::render,
+    ConnectionWait, CountedRequest, DatabaseKind, Outcome, QueryRecord, Redactor, RequestDetail,
+    RequestKind, RequestRecord, RequestStatement, RequestSummary, RequestTimes, RunId, SpanRecord,
+    TransactionRecord, Value, ValueState, finding::rules, record::breakdown, redact::Secrets,
+    sql::SqlReader,
 };
 
 use super::{
@@ -17,6 +13,7 @@ use super::{
     clock::{Clock, micros},
     queue::Handed,
     routes::RawRoutes,
+    sums::{CallSites, Sums, index},
 };
 use crate::sql::call_site::CallSiteResolver;
 
@@ -158,14 +155,15 @@ impl Transform {
             statements,
             findings: Vec::new(),
         };
-        if !secrets.is_empty() {
-            secrets.scrub_record(&mut record);
-        }
         record.findings = rules::find(&record);
         for finding in &record.findings {
             if !record.summary.findings.contains(&finding.rule) {
                 record.summary.findings.push(finding.rule.clone());
             }
+        }
+        // Last: what was redacted in one place must not stand in another, findings included.
+        if !secrets.is_empty() {
+            secrets.scrub_record(&mut record);
         }
         self.log_slow(&record);
         record
@@ -344,7 +342,8 @@ impl Transform {
         self.hasher.hash_one(parts)
     }
 
-    /// Takes out the values that are bound to sensitive columns, and remembers them.
+    /// Takes out the values that are bound to sensitive columns or carry secrets of their own, and
+    /// remembers them.
     fn redact_values(
         &self,
         values: Option<&mut Vec<Value>>,
@@ -356,18 +355,8 @@ impl Transform {
             return;
         };
         let sensitive = self.reader.sensitive_values(sql, kind, values.len());
-        for (value, _) in values
-            .iter_mut()
-            .zip(sensitive)
-            .filter(|(_, is_sensitive)| *is_sensitive)
-        {
-            if matches!(
-                value.state,
-                ValueState::Bytes(_) | ValueState::Truncated { .. }
-            ) {
-                secrets.add(&render(value, kind));
-            }
-            value.state = ValueState::Redacted;
+        for (value, is_sensitive) in values.iter_mut().zip(sensitive) {
+            self.redactor.value(value, kind, is_sensitive, secrets);
         }
     }
 
@@ -402,109 +391,6 @@ impl Transform {
                 "slow query",
             );
         }
-    }
-}
-
-/// Call sites of a request, each kept once.
-#[derive(Default)]
-struct CallSites {
-    items: Vec<CallSite>,
-    numbers: HashMap<CallSite, u32, foldhash::fast::RandomState>,
-}
-
-impl CallSites {
-    fn number(&mut self, site: Option<CallSite>) -> Option<u32> {
-        let site = site?;
-        if let Some(number) = self.numbers.get(&site) {
-            return Some(*number);
-        }
-        let number = u32::try_from(self.items.len()).ok()?;
-        self.items.push(site.clone());
-        self.numbers.insert(site, number);
-        Some(number)
-    }
-}
-
-/// Sums per statement and call site, in the order in which they were seen first.
-#[derive(Default)]
-struct Sums {
-    items: Vec<Sum>,
-    numbers: HashMap<(Fingerprint, Option<u32>), usize, foldhash::fast::RandomState>,
-}
-
-struct Sum {
-    statement: Arc<silk_core::Statement>,
-    call_site: Option<u32>,
-    calls: u64,
-    errors: u64,
-    total_us: u64,
-    max_us: u64,
-    rows: u64,
-    /// Hashes of the different value lists; none once a call had none.
-    values: Option<HashSet<u64, foldhash::fast::RandomState>>,
-}
-
-impl Sums {
-    fn of(&mut self, text: &SqlText, call_site: Option<u32>) -> &mut Sum {
-        let at = *self
-            .numbers
-            .entry((text.statement.fingerprint, call_site))
-            .or_insert_with(|| {
-                self.items.push(Sum {
-                    statement: Arc::clone(&text.statement),
-                    call_site,
-                    calls: 0,
-                    errors: 0,
-                    total_us: 0,
-                    max_us: 0,
-                    rows: 0,
-                    values: Some(HashSet::default()),
-                });
-                self.items.len() - 1
-            });
-        &mut self.items[at]
-    }
-
-    fn add(
-        &mut self,
-        text: &SqlText,
-        call_site: Option<u32>,
-        query: &QueryRecord,
-        is_error: bool,
-        values_hash: Option<u64>,
-    ) {
-        let sum = self.of(text, call_site);
-        sum.calls += 1;
-        sum.errors += u64::from(is_error);
-        sum.total_us = sum.total_us.saturating_add(query.duration_us);
-        sum.max_us = sum.max_us.max(query.duration_us);
-        sum.rows = sum.rows.saturating_add(query.rows_returned);
-        match (values_hash, &mut sum.values) {
-            (Some(hash), Some(seen)) => {
-                seen.insert(hash);
-            }
-            (None, _) => sum.values = None,
-            (Some(_), None) => {}
-        }
-    }
-
-    fn finish(self, sites: &[CallSite]) -> Vec<RequestStatement> {
-        self.items
-            .into_iter()
-            .map(|sum| RequestStatement {
-                statement: sum.statement,
-                call_site: sum
-                    .call_site
-                    .and_then(|number| index(sites, number))
-                    .cloned(),
-                calls: sum.calls,
-                errors: sum.errors,
-                total_us: sum.total_us,
-                max_us: sum.max_us,
-                rows: sum.rows,
-                distinct_values: sum.values.and_then(|seen| u64::try_from(seen.len()).ok()),
-            })
-            .collect()
     }
 }
 
@@ -574,10 +460,4 @@ fn trace_id(head: &Head) -> Option<String> {
     let id = header.split('-').nth(1)?;
     let is_id = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_id.then(|| id.to_ascii_lowercase())
-}
-
-fn index<T>(items: &[T], number: u32) -> Option<&T> {
-    usize::try_from(number)
-        .ok()
-        .and_then(|number| items.get(number))
 }

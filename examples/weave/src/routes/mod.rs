@@ -1,6 +1,6 @@
 //! The API. Every route is written once and compiled for each database and each tier of capture.
 //!
-//! [`per_database`] repeats its items in one module per database and pool, where `Db`, `Pool` and
+//! `per_database` repeats its items in one module per database and pool, where `Db`, `Pool` and
 //! `PLACEHOLDERS` stand for that database; lines in stack traces stay those of the source.
 
 /// Repeats the items in a module per database and pool.

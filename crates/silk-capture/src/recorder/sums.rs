@@ -1,0 +1,118 @@
+//! The queries of a request, summed per statement and call site.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use silk_core::{CallSite, Fingerprint, QueryRecord, RequestStatement, SqlText};
+
+/// Call sites of a request, each kept once.
+#[derive(Default)]
+pub(super) struct CallSites {
+    pub(super) items: Vec<CallSite>,
+    numbers: HashMap<CallSite, u32, foldhash::fast::RandomState>,
+}
+
+impl CallSites {
+    pub(super) fn number(&mut self, site: Option<CallSite>) -> Option<u32> {
+        let site = site?;
+        if let Some(number) = self.numbers.get(&site) {
+            return Some(*number);
+        }
+        let number = u32::try_from(self.items.len()).ok()?;
+        self.items.push(site.clone());
+        self.numbers.insert(site, number);
+        Some(number)
+    }
+}
+
+/// Sums per statement and call site, in the order in which they were seen first.
+#[derive(Default)]
+pub(super) struct Sums {
+    items: Vec<Sum>,
+    numbers: HashMap<(Fingerprint, Option<u32>), usize, foldhash::fast::RandomState>,
+}
+
+pub(super) struct Sum {
+    statement: Arc<silk_core::Statement>,
+    call_site: Option<u32>,
+    pub(super) calls: u64,
+    pub(super) errors: u64,
+    pub(super) total_us: u64,
+    pub(super) max_us: u64,
+    pub(super) rows: u64,
+    /// Hashes of the different value lists; none once a call had none.
+    pub(super) values: Option<HashSet<u64, foldhash::fast::RandomState>>,
+}
+
+impl Sums {
+    pub(super) fn of(&mut self, text: &SqlText, call_site: Option<u32>) -> &mut Sum {
+        let at = *self
+            .numbers
+            .entry((text.statement.fingerprint, call_site))
+            .or_insert_with(|| {
+                self.items.push(Sum {
+                    statement: Arc::clone(&text.statement),
+                    call_site,
+                    calls: 0,
+                    errors: 0,
+                    total_us: 0,
+                    max_us: 0,
+                    rows: 0,
+                    values: Some(HashSet::default()),
+                });
+                self.items.len() - 1
+            });
+        &mut self.items[at]
+    }
+
+    pub(super) fn add(
+        &mut self,
+        text: &SqlText,
+        call_site: Option<u32>,
+        query: &QueryRecord,
+        is_error: bool,
+        values_hash: Option<u64>,
+    ) {
+        let sum = self.of(text, call_site);
+        sum.calls += 1;
+        sum.errors += u64::from(is_error);
+        sum.total_us = sum.total_us.saturating_add(query.duration_us);
+        sum.max_us = sum.max_us.max(query.duration_us);
+        sum.rows = sum.rows.saturating_add(query.rows_returned);
+        match (values_hash, &mut sum.values) {
+            (Some(hash), Some(seen)) => {
+                seen.insert(hash);
+            }
+            (None, _) => sum.values = None,
+            (Some(_), None) => {}
+        }
+    }
+
+    pub(super) fn finish(self, sites: &[CallSite]) -> Vec<RequestStatement> {
+        self.items
+            .into_iter()
+            .map(|sum| RequestStatement {
+                statement: sum.statement,
+                call_site: sum
+                    .call_site
+                    .and_then(|number| index(sites, number))
+                    .cloned(),
+                calls: sum.calls,
+                errors: sum.errors,
+                total_us: sum.total_us,
+                max_us: sum.max_us,
+                rows: sum.rows,
+                distinct_values: sum.values.and_then(|seen| u64::try_from(seen.len()).ok()),
+            })
+            .collect()
+    }
+}
+
+/// What stands at `number`, where anything does.
+pub(super) fn index<T>(items: &[T], number: u32) -> Option<&T> {
+    usize::try_from(number)
+        .ok()
+        .and_then(|number| items.get(number))
+}
