@@ -50,7 +50,7 @@ async fn send(app: &Router, request: Request<Body>) -> Answer {
         "{policy}"
     );
     assert_eq!(parts.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
-    assert_eq!(parts.headers[header::REFERRER_POLICY], "no-referrer");
+    assert_eq!(parts.headers[header::REFERRER_POLICY], "same-origin");
     Answer {
         status: parts.status,
         headers: parts.headers,
