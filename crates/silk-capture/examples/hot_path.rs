@@ -88,12 +88,12 @@ async fn run(recorder: Option<&Recorder>, queries: u32, database: &Arc<Database>
             .unwrap();
         match recorder {
             Some(recorder) => {
-                let service = SilkLayer::new(recorder.clone()).layer(handler.clone());
+                let service = SilkLayer::new(recorder.clone()).layer(handler);
                 let response = service.oneshot(request).await.unwrap();
                 response.into_body().collect().await.unwrap();
             }
             None => {
-                let response = handler.clone().oneshot(request).await.unwrap();
+                let response = handler.oneshot(request).await.unwrap();
                 response.into_body().collect().await.unwrap();
             }
         }

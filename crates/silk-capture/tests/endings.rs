@@ -1,10 +1,6 @@
 //! Every way in which a request can end is recorded once, with its outcome.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "helpers of tests may panic"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panics")]
 
 mod support;
 

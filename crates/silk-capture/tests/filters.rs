@@ -1,11 +1,5 @@
 //! What filters of the subscriber may do to the tracing layer.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "helpers of tests may panic"
-)]
-
 mod support;
 
 use silk_capture::{SilkTracingLayer, run_job, sql::tracing::probe};

@@ -1,10 +1,6 @@
 //! Queue, writer and budget: nothing is lost unseen, and nothing of ours reaches the app.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "helpers of tests may panic"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panics")]
 
 mod support;
 

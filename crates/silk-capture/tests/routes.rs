@@ -1,10 +1,6 @@
 //! On an axum router: templates of routes, bodies of requests, and where the layer may sit.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "helpers of tests may panic"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panics")]
 
 mod support;
 

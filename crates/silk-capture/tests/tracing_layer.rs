@@ -3,7 +3,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    reason = "helpers of tests may panic"
+    reason = "helpers of tests fail by panics"
 )]
 
 mod support;
