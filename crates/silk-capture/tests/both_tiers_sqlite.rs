@@ -1,6 +1,5 @@
 //! A query that pool and tracing layer both see counts once; what only the layer sees counts too.
 
-
 mod common;
 
 use common::{record, recorder};

@@ -1,6 +1,5 @@
 //! Code of an app that is generic over its database still compiles with our executors in the tree.
 
-
 use sqlx::{ColumnIndex, Database, Decode, Encode, Executor, IntoArguments, Pool, Row, Type};
 
 async fn count<DB>(pool: &Pool<DB>) -> Result<i64, sqlx::Error>

@@ -1,6 +1,5 @@
 //! sqlx's checked macros take our pools; the metadata in `.sqlx` stands in for a database.
 
-
 mod common;
 
 use common::{record, recorder};
