@@ -1,10 +1,16 @@
-use std::{str::FromStr, time::Duration};
+use std::{
+    str::FromStr,
+    time::{Duration, Instant},
+};
 
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
 use super::{Pools, fill::insert_all};
+
+/// How long one weave waits for another that fills the same file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 const TABLES: &str = "
 CREATE TABLE person (
@@ -42,16 +48,35 @@ pub(super) async fn open(url: &str, connections: u32) -> Result<Pools<SqlitePool
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
-        .busy_timeout(Duration::from_secs(10));
-    let main = SqlitePoolOptions::new()
-        .max_connections(connections)
-        .connect_with(options.clone())
-        .await?;
+        .busy_timeout(BUSY_TIMEOUT);
+    let main = connect(connections, &options).await?;
     fill(&main).await?;
     let single = SqlitePoolOptions::new()
         .max_connections(1)
         .connect_lazy_with(options);
     Ok(Pools { main, single })
+}
+
+/// Turns a new file to WAL, which SQLite refuses at once while another one does the same.
+async fn connect(
+    connections: u32,
+    options: &SqliteConnectOptions,
+) -> Result<SqlitePool, sqlx::Error> {
+    let deadline = Instant::now() + BUSY_TIMEOUT;
+    loop {
+        let connected = SqlitePoolOptions::new()
+            .max_connections(connections)
+            .connect_with(options.clone())
+            .await;
+        match connected {
+            Err(sqlx::Error::Database(error))
+                if error.message().contains("locked") && Instant::now() < deadline =>
+            {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            connected => return connected,
+        }
+    }
 }
 
 async fn fill(pool: &SqlitePool) -> Result<(), sqlx::Error> {
