@@ -42,8 +42,10 @@ pub enum PlanFormat {
     /// PostgreSQL, text.
     PostgresText,
     /// MySQL or MariaDB, `FORMAT=JSON`.
+    #[serde(rename = "mysql_json")]
     MySqlJson,
     /// MySQL, `FORMAT=TREE`.
+    #[serde(rename = "mysql_tree")]
     MySqlTree,
     /// SQLite, `EXPLAIN QUERY PLAN`: one line a row, `id|parent|detail`.
     SqliteRows,

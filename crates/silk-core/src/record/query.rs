@@ -12,6 +12,7 @@ pub enum DatabaseKind {
     /// PostgreSQL.
     Postgres,
     /// MySQL and MariaDB.
+    #[serde(rename = "mysql")]
     MySql,
     /// SQLite.
     Sqlite,
