@@ -1,0 +1,569 @@
+//! How long the store takes for each page and each call of the API, with a million requests kept.
+//!
+//! `cargo run --release -p silk-store --example page_times [requests] [file]`
+//!
+//! A file that is there already is measured as it is; one that is named and not there is kept. The
+//! last column says what is over the price: 30 ms.
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a program for a person to run"
+)]
+
+mod fill;
+
+use std::time::{Duration, Instant};
+
+use chrono::TimeDelta;
+use silk_core::{
+    RequestKind, Store,
+    store::{RequestFilter, RequestSort, StatementFilter, StatementSort, StatsWindow, StoreFuture},
+};
+use silk_store::{SqliteStore, SqliteStoreConfig, contract::fixture::at};
+
+use fill::{LARGE, SPAN_S, fill};
+
+/// How often each call is repeated, and how long at most.
+const REPEATED: (usize, Duration) = (15, Duration::from_secs(3));
+
+/// What a page may take.
+const PRICE: Duration = Duration::from_millis(30);
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let count = arguments.next().map_or(1_000_000, |n| n.parse().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let path = arguments
+        .next()
+        .map_or_else(|| folder.path().join("silk.db"), Into::into);
+    let is_there = path.exists();
+    let store = SqliteStore::new(&path, SqliteStoreConfig::default());
+    if !is_there {
+        fill(&store, count).await;
+    }
+    let size = store.size().await.unwrap();
+    println!("{} requests, {} bytes", size.requests, size.bytes);
+    println!(
+        "{:<52}{:>10}{:>10}{:>10}{:>7}",
+        "", "first ms", "median", "max", "items"
+    );
+    let mut pages = Pages {
+        store: &store,
+        over: 0,
+    };
+    pages.all().await;
+    println!("{} over {} ms", pages.over, PRICE.as_millis());
+    store.close().await;
+}
+
+struct Pages<'a> {
+    store: &'a SqliteStore,
+    over: u32,
+}
+
+impl<'a> Pages<'a> {
+    /// Times one call; `items` tells what came.
+    async fn time<T>(
+        &mut self,
+        name: &str,
+        call: impl Fn(&'a SqliteStore) -> StoreFuture<'a, T>,
+        items: impl Fn(&T) -> String,
+    ) -> T {
+        let begun = Instant::now();
+        let mut times = Vec::new();
+        loop {
+            let started = Instant::now();
+            let answer = call(self.store).await.unwrap();
+            times.push(started.elapsed());
+            if times.len() == REPEATED.0 || begun.elapsed() > REPEATED.1 {
+                let first = times[0];
+                times.sort_unstable();
+                let (median, max) = (times[times.len() / 2], times[times.len() - 1]);
+                let is_over = max > PRICE;
+                self.over += u32::from(is_over);
+                let ms = |time: Duration| format!("{:.2}", time.as_secs_f64() * 1000.0);
+                println!(
+                    "{name:<52}{:>10}{:>10}{:>10}{:>7}{}",
+                    ms(first),
+                    ms(median),
+                    ms(max),
+                    items(&answer),
+                    if is_over { "  OVER" } else { "" }
+                );
+                return answer;
+            }
+        }
+    }
+
+    async fn requests(&mut self, name: &str, filter: RequestFilter) -> Option<RequestFilter> {
+        let filter: &'static RequestFilter = Box::leak(Box::new(filter));
+        let page = self
+            .time(
+                &format!("requests {name}"),
+                |store| store.requests(filter),
+                |page| {
+                    let more = if page.is_partial { "+" } else { "" };
+                    format!("{}{more}", page.items.len())
+                },
+            )
+            .await;
+        page.next.map(|next| RequestFilter {
+            cursor: Some(next),
+            ..filter.clone()
+        })
+    }
+
+    async fn all(&mut self) {
+        self.lists().await;
+        self.filters().await;
+        self.details().await;
+        self.sums().await;
+    }
+
+    async fn lists(&mut self) {
+        let default = RequestFilter::default;
+        for &sort in RequestSort::ALL {
+            let filter = RequestFilter { sort, ..default() };
+            let next = self.requests(&format!("{sort}"), filter.clone()).await;
+            self.requests(&format!("{sort}, second page"), next.unwrap())
+                .await;
+            let filter = RequestFilter {
+                limit: 500,
+                ..filter
+            };
+            self.requests(&format!("{sort}, 500 on a page"), filter)
+                .await;
+        }
+        for &sort in RequestSort::ALL {
+            for (share, part) in [(2, "in the middle"), (50, "near the end")] {
+                let key = match sort {
+                    RequestSort::StartedAt => at(-SPAN_S + SPAN_S / share).timestamp_micros(),
+                    RequestSort::Duration | RequestSort::QueryTime => 100_000 / share,
+                    RequestSort::QueryCount => 10 / share,
+                };
+                let id = silk_core::RequestId(uuid::Uuid::max());
+                let cursor = Some(silk_core::store::Cursor { key, id });
+                let filter = RequestFilter {
+                    sort,
+                    cursor,
+                    ..default()
+                };
+                self.requests(&format!("{sort}, cursor {part}"), filter)
+                    .await;
+            }
+        }
+    }
+
+    async fn filters(&mut self) {
+        let default = RequestFilter::default;
+        let text = |text: &str| Some(text.to_owned());
+        let filters = [
+            (
+                "kind=job",
+                RequestFilter {
+                    kind: Some(RequestKind::Job),
+                    ..default()
+                },
+            ),
+            (
+                "kind=test (none)",
+                RequestFilter {
+                    kind: Some(RequestKind::Test),
+                    ..default()
+                },
+            ),
+            (
+                "method=POST",
+                RequestFilter {
+                    method: text("POST"),
+                    ..default()
+                },
+            ),
+            (
+                "method=DELETE (rare)",
+                RequestFilter {
+                    method: text("DELETE"),
+                    ..default()
+                },
+            ),
+            (
+                "route frequent",
+                RequestFilter {
+                    route: text("/r0/{id}"),
+                    ..default()
+                },
+            ),
+            (
+                "route rare",
+                RequestFilter {
+                    route: text("/rare"),
+                    ..default()
+                },
+            ),
+            (
+                "route=/r1*",
+                RequestFilter {
+                    route: text("/r1*"),
+                    ..default()
+                },
+            ),
+            (
+                "route=/ra* (rare)",
+                RequestFilter {
+                    route: text("/ra*"),
+                    ..default()
+                },
+            ),
+            (
+                "path exact",
+                RequestFilter {
+                    path: text("/r0/77"),
+                    ..default()
+                },
+            ),
+            (
+                "path=/r1*",
+                RequestFilter {
+                    path: text("/r1*"),
+                    ..default()
+                },
+            ),
+            (
+                "path=/no/such*",
+                RequestFilter {
+                    path: text("/no/such*"),
+                    ..default()
+                },
+            ),
+            (
+                "status=200",
+                RequestFilter {
+                    status: Some((200, 200)),
+                    ..default()
+                },
+            ),
+            (
+                "status=5xx",
+                RequestFilter {
+                    status: Some((500, 599)),
+                    ..default()
+                },
+            ),
+            (
+                "status=418 (none)",
+                RequestFilter {
+                    status: Some((418, 418)),
+                    ..default()
+                },
+            ),
+            (
+                "min_duration 20 ms",
+                RequestFilter {
+                    min_duration_us: Some(20_000),
+                    ..default()
+                },
+            ),
+            (
+                "min_duration 10 s (rare)",
+                RequestFilter {
+                    min_duration_us: Some(10_000_000),
+                    ..default()
+                },
+            ),
+            (
+                "min_queries 50",
+                RequestFilter {
+                    min_queries: Some(50),
+                    ..default()
+                },
+            ),
+            (
+                "min_queries 5000 (one)",
+                RequestFilter {
+                    min_queries: Some(5000),
+                    ..default()
+                },
+            ),
+            (
+                "finding=any",
+                RequestFilter {
+                    finding: text("any"),
+                    ..default()
+                },
+            ),
+            (
+                "finding=repeated_statement",
+                RequestFilter {
+                    finding: text("repeated_statement"),
+                    ..default()
+                },
+            ),
+            (
+                "finding=rare_rule",
+                RequestFilter {
+                    finding: text("rare_rule"),
+                    ..default()
+                },
+            ),
+            (
+                "finding=none_such",
+                RequestFilter {
+                    finding: text("none_such"),
+                    ..default()
+                },
+            ),
+            (
+                "statement frequent",
+                RequestFilter {
+                    fingerprint: Some(silk_core::Fingerprint(2)),
+                    ..default()
+                },
+            ),
+            (
+                "statement rare",
+                RequestFilter {
+                    fingerprint: Some(silk_core::Fingerprint(999)),
+                    ..default()
+                },
+            ),
+            (
+                "last 15 min",
+                RequestFilter {
+                    since: Some(at(-900)),
+                    ..default()
+                },
+            ),
+            (
+                "last hour",
+                RequestFilter {
+                    since: Some(at(-3600)),
+                    ..default()
+                },
+            ),
+            (
+                "3 days ago",
+                RequestFilter {
+                    since: Some(at(-4 * 86_400)),
+                    until: Some(at(-3 * 86_400)),
+                    ..default()
+                },
+            ),
+            (
+                "GET, frequent route, 5xx",
+                RequestFilter {
+                    method: text("GET"),
+                    route: text("/r0/{id}"),
+                    status: Some((500, 599)),
+                    ..default()
+                },
+            ),
+            (
+                "rare route, 418",
+                RequestFilter {
+                    route: text("/rare"),
+                    status: Some((418, 418)),
+                    ..default()
+                },
+            ),
+            (
+                "frequent route, finding",
+                RequestFilter {
+                    route: text("/r0/{id}"),
+                    finding: text("any"),
+                    ..default()
+                },
+            ),
+            (
+                "5xx, 20 ms, last day",
+                RequestFilter {
+                    status: Some((500, 599)),
+                    min_duration_us: Some(20_000),
+                    since: Some(at(-86_400)),
+                    ..default()
+                },
+            ),
+            (
+                "statement frequent, 5xx, finding",
+                RequestFilter {
+                    fingerprint: Some(silk_core::Fingerprint(2)),
+                    status: Some((500, 599)),
+                    finding: text("any"),
+                    ..default()
+                },
+            ),
+        ];
+        for &sort in RequestSort::ALL {
+            for (name, filter) in &filters {
+                let filter = RequestFilter {
+                    sort,
+                    ..filter.clone()
+                };
+                self.requests(&format!("{name} {sort}"), filter).await;
+            }
+        }
+    }
+
+    async fn details(&mut self) {
+        for (name, queries) in [
+            ("1 query", 1_u64),
+            ("101 queries", 101),
+            ("10,000 queries", LARGE),
+        ] {
+            let filter = RequestFilter {
+                sort: RequestSort::QueryCount,
+                cursor: Some(silk_core::store::Cursor {
+                    key: i64::try_from(queries).unwrap() + 1,
+                    id: silk_core::RequestId(uuid::Uuid::nil()),
+                }),
+                limit: 1,
+                ..RequestFilter::default()
+            };
+            let id = self.store.requests(&filter).await.unwrap().items[0].id;
+            self.time(
+                &format!("request of {name}"),
+                |store| store.request(id),
+                |record| record.as_ref().unwrap().detail.queries.len().to_string(),
+            )
+            .await;
+            self.time(
+                &format!("plans of a request of {name}"),
+                |store| store.plans_of_request(id),
+                |plans| plans.len().to_string(),
+            )
+            .await;
+        }
+        let missing = silk_core::RequestId(uuid::Uuid::from_u128(7));
+        self.time(
+            "request that is not kept",
+            |store| store.request(missing),
+            |record| u8::from(record.is_some()).to_string(),
+        )
+        .await;
+    }
+
+    async fn sums(&mut self) {
+        for (name, seconds) in [
+            ("15 min", 900),
+            ("1 h", 3600),
+            ("1 d", 86_400),
+            ("7 d", 7 * 86_400),
+        ] {
+            let until = at(1);
+            let window = StatsWindow {
+                since: until - TimeDelta::seconds(seconds),
+                until,
+                buckets: 30,
+            };
+            self.time(
+                &format!("routes, {name}"),
+                |store| store.routes(window),
+                |routes| routes.len().to_string(),
+            )
+            .await;
+            for &sort in RequestSort::ALL {
+                let worst = RequestFilter {
+                    since: Some(window.since),
+                    sort,
+                    limit: 10,
+                    ..RequestFilter::default()
+                };
+                self.requests(&format!("worst of {name} {sort}"), worst)
+                    .await;
+            }
+            let remarked = RequestFilter {
+                since: Some(window.since),
+                finding: Some("any".to_owned()),
+                limit: 100,
+                ..RequestFilter::default()
+            };
+            self.requests(&format!("remarked, {name}"), remarked).await;
+            for (which, number) in [("frequent", 2), ("rare", 999)] {
+                self.time(
+                    &format!("statement, {which}, {name}"),
+                    |store| store.statement(silk_core::Fingerprint(number), window),
+                    |detail| detail.as_ref().unwrap().routes.len().to_string(),
+                )
+                .await;
+            }
+        }
+        for &sort in StatementSort::ALL {
+            self.statements(
+                &sort.to_string(),
+                StatementFilter {
+                    sort,
+                    ..StatementFilter::default()
+                },
+            )
+            .await;
+        }
+        let text = |text: &str| Some(text.to_owned());
+        let default = StatementFilter::default;
+        for (name, filter) in [
+            (
+                "text",
+                StatementFilter {
+                    text: text("WHERE ID"),
+                    ..default()
+                },
+            ),
+            (
+                "text (none)",
+                StatementFilter {
+                    text: text("nothing of it"),
+                    ..default()
+                },
+            ),
+            (
+                "table",
+                StatementFilter {
+                    table: text("table_7"),
+                    ..default()
+                },
+            ),
+            (
+                "command",
+                StatementFilter {
+                    command: text("SELECT"),
+                    ..default()
+                },
+            ),
+            (
+                "last page",
+                StatementFilter {
+                    offset: 250,
+                    ..default()
+                },
+            ),
+        ] {
+            self.statements(name, filter).await;
+        }
+        self.time("size", Store::size, |size| size.statements.to_string())
+            .await;
+        let fingerprint = silk_core::Fingerprint(71);
+        let plans = self
+            .time(
+                "plans of a statement, 20",
+                |store| store.plans_of_statement(fingerprint, 20),
+                |plans| plans.len().to_string(),
+            )
+            .await;
+        let id = plans[0].id;
+        self.time(
+            "plan",
+            |store| store.plan(id),
+            |plan| u8::from(plan.is_some()).to_string(),
+        )
+        .await;
+    }
+
+    async fn statements(&mut self, name: &str, filter: StatementFilter) {
+        let filter: &'static StatementFilter = Box::leak(Box::new(filter));
+        self.time(
+            &format!("statements {name}"),
+            |store| store.statements(filter),
+            |page| page.items.len().to_string(),
+        )
+        .await;
+    }
+}
