@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use silk_capture::explain::{ExplainConfig, Explainer};
 use silk_core::{
-    Database, DatabaseKind, Explain as _, ExplainError, ExplainQuery, PlanFormat, Redactor, Value,
-    ValueState,
+    Database, DatabaseKind, Explain as _, ExplainError, ExplainMode, ExplainQuery, PlanFormat,
+    Redactor, Value, ValueState,
 };
 use sqlx::{
     Executor as _,
@@ -59,7 +59,7 @@ fn query(database: &Database, sql: &str) -> ExplainQuery {
         sql: sql.to_owned(),
         is_redacted: false,
         values: Some(Vec::new()),
-        analyze: false,
+        mode: ExplainMode::Estimated,
     }
 }
 
@@ -191,7 +191,7 @@ async fn what_cannot_be_told_honestly_is_refused() {
         "not_explainable"
     );
     let analyze = |sql| ExplainQuery {
-        analyze: true,
+        mode: ExplainMode::Analyze { confirmed: false },
         ..query(&database, sql)
     };
     assert_eq!(

@@ -9,8 +9,8 @@ use silk_capture::{
     sql::values::{RebindError, mysql},
 };
 use silk_core::{
-    Database, DatabaseKind, Explain as _, ExplainError, ExplainQuery, PlanFormat, Redactor, Value,
-    ValueState,
+    Database, DatabaseKind, Explain as _, ExplainError, ExplainMode, ExplainQuery, PlanFormat,
+    Redactor, Value, ValueState,
 };
 use sqlx::{
     Arguments as _, Executor as _, MySql, MySqlPool, Row as _,
@@ -171,7 +171,11 @@ async fn queries_are_explained_with_their_values_and_nothing_is_written() {
         sql: sql.to_owned(),
         is_redacted: false,
         values: Some(values),
-        analyze,
+        mode: if analyze {
+            ExplainMode::Analyze { confirmed: false }
+        } else {
+            ExplainMode::Estimated
+        },
     };
     let mut arguments = MySqlArguments::default();
     arguments.add(7_i32).unwrap();

@@ -9,8 +9,8 @@ use silk_capture::{
     sql::values::{RebindError, postgres},
 };
 use silk_core::{
-    Database, DatabaseKind, Explain as _, ExplainError, ExplainQuery, PlanFormat, Redactor, Value,
-    ValueState,
+    Database, DatabaseKind, Explain as _, ExplainError, ExplainMode, ExplainQuery, PlanFormat,
+    Redactor, Value, ValueState,
 };
 use sqlx::{
     Arguments as _, Executor as _, PgPool, Postgres, Row as _,
@@ -208,7 +208,11 @@ fn query(database: &Database, sql: &str, values: Vec<Value>, analyze: bool) -> E
         sql: sql.to_owned(),
         is_redacted: false,
         values: Some(values),
-        analyze,
+        mode: if analyze {
+            ExplainMode::Analyze { confirmed: false }
+        } else {
+            ExplainMode::Estimated
+        },
     }
 }
 

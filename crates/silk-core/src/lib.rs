@@ -23,10 +23,13 @@ pub mod value;
 pub mod vitals;
 
 pub use boxed::BoxFuture;
-pub use explain::{Explain, ExplainError, ExplainOutput, ExplainQuery, PlanFormat, PlanRecord};
+pub use explain::{
+    Explain, ExplainError, ExplainMode, ExplainOutput, ExplainQuery, PlanFormat, PlanObservation,
+    PlanRecord, PlanSource, QueryRef,
+};
 pub use finding::{Finding, Severity};
 pub use histogram::Histogram;
-pub use id::{Fingerprint, PlanId, RequestId, RunId};
+pub use id::{BatchId, Fingerprint, PlanId, PlanShape, RequestId, RunId};
 pub use record::{
     Body, CallSite, CapturedBy, ConnectionWait, CountedRequest, Database, DatabaseKind, Header,
     LogRecord, Outcome, QueryError, QueryRecord, RequestDetail, RequestKind, RequestRecord,

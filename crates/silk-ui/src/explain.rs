@@ -2,7 +2,8 @@
 
 use chrono::Utc;
 use silk_core::{
-    ExplainError, ExplainQuery, PlanId, PlanRecord, QueryRecord, RequestId, RequestRecord, SqlText,
+    ExplainError, ExplainMode, ExplainQuery, PlanId, PlanRecord, PlanSource, QueryRecord, QueryRef,
+    RequestId, RequestRecord, SqlText,
 };
 use uuid::Uuid;
 
@@ -69,7 +70,7 @@ pub(crate) async fn find(app: &App, id: &str, seq: &str) -> Result<Found, Failur
 pub(crate) async fn explain(
     app: &App,
     found: &Found,
-    analyze: bool,
+    mode: ExplainMode,
 ) -> Result<PlanRecord, Failure> {
     let text = found
         .text()
@@ -79,7 +80,7 @@ pub(crate) async fn explain(
         sql: text.text.to_string(),
         is_redacted: text.is_redacted,
         values: found.query().values.clone(),
-        analyze,
+        mode,
     };
     let answer = tokio::time::timeout(TIMEOUT, app.explain.explain(query)).await;
     let output = match answer {
@@ -97,16 +98,28 @@ pub(crate) async fn explain(
             ));
         }
     };
-    let plan = PlanRecord {
+    let plan = silk_plan::Plan::parse(output.format, &output.raw).ok();
+    let record = PlanRecord {
         id: PlanId(Uuid::now_v7()),
-        request_id: found.id,
-        seq: found.query().seq,
-        fingerprint: text.statement.fingerprint,
+        query: Some(QueryRef {
+            request_id: found.id,
+            seq: found.query().seq,
+        }),
+        fingerprint: Some(text.statement.fingerprint),
         database: (*text.database).clone(),
         captured_at: Utc::now(),
-        source: "on_demand".to_owned(),
+        source: match mode {
+            ExplainMode::Estimated => PlanSource::Estimated,
+            ExplainMode::Generic => PlanSource::Generic,
+            ExplainMode::Analyze { .. } => PlanSource::Analyzed,
+        },
+        shape: plan.as_ref().and_then(|plan| plan.shape.parse().ok()),
+        duration_us: None,
+        total_cost: plan
+            .as_ref()
+            .and_then(|plan| plan.root.estimate.as_ref()?.total_cost),
         output,
     };
-    app.ask(|store| store.add_plan(&plan)).await?;
-    Ok(plan)
+    app.ask(|store| store.add_plan(&record)).await?;
+    Ok(record)
 }

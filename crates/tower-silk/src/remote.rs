@@ -5,6 +5,7 @@ use std::sync::Arc;
 use silk_core::{
     Fingerprint, PlanId, PlanRecord, RequestId, RequestRecord, RequestSummary, Store, StoreError,
     StoreErrorKind, WriteBatch,
+    explain::{PlanBucket, PlanChange},
     store::{
         Budget, Page, RequestFilter, RouteSummary, StatementDetail, StatementFilter,
         StatementSummary, StatsWindow, StoreFuture, StoreSize,
@@ -134,6 +135,22 @@ impl Store for RemoteStore {
     ) -> StoreFuture<'_, Vec<PlanRecord>> {
         self.call("list plans", move |store| async move {
             store.plans_of_statement(fingerprint, limit).await
+        })
+    }
+
+    fn plan_history(
+        &self,
+        fingerprint: Fingerprint,
+        window: StatsWindow,
+    ) -> StoreFuture<'_, Vec<PlanBucket>> {
+        self.call("read the history of a plan", move |store| async move {
+            store.plan_history(fingerprint, window).await
+        })
+    }
+
+    fn plan_changes(&self, window: StatsWindow, limit: u32) -> StoreFuture<'_, Vec<PlanChange>> {
+        self.call("list changed plans", move |store| async move {
+            store.plan_changes(window, limit).await
         })
     }
 

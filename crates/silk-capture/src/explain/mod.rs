@@ -24,8 +24,8 @@ use std::{
 };
 
 use silk_core::{
-    BoxFuture, Database, DatabaseKind, Explain, ExplainError, ExplainOutput, ExplainQuery,
-    Redactor, sql::is_read_only,
+    BoxFuture, Database, DatabaseKind, Explain, ExplainError, ExplainMode, ExplainOutput,
+    ExplainQuery, Redactor, sql::is_read_only,
 };
 use tokio::runtime::Handle;
 
@@ -117,7 +117,10 @@ impl Explainer {
     async fn ask(&self, query: ExplainQuery) -> Result<ExplainOutput, ExplainError> {
         let kind = query.database.kind;
         let values = refusal::check(&query)?;
-        if query.analyze && !is_read_only(&query.sql, kind) {
+        if query.mode == ExplainMode::Generic {
+            return Err(refusal::generic_unsupported());
+        }
+        if query.mode.runs() && !is_read_only(&query.sql, kind) {
             return Err(refusal::analyze_may_write());
         }
         let Some(target) = self.target(&query.database) else {
@@ -126,7 +129,7 @@ impl Explainer {
         let question = Question {
             sql: query.sql,
             values,
-            analyze: query.analyze,
+            analyze: query.mode.runs(),
             timeout: self.config.timeout,
         };
         // In a task of Silk's own: the pages run on the app's executor, and a reader who goes away

@@ -78,6 +78,14 @@ pub(super) fn analyze_may_write() -> ExplainError {
     )
 }
 
+/// The generic plan where there is none.
+pub(super) fn generic_unsupported() -> ExplainError {
+    refused(
+        "generic_unsupported",
+        "only PostgreSQL plans statements without their values",
+    )
+}
+
 /// `ANALYZE` where Silk does not do it.
 #[cfg(any(feature = "mysql", feature = "sqlite"))]
 pub(super) fn analyze_unsupported(database: &str) -> ExplainError {

@@ -126,7 +126,7 @@ impl Transform {
         detail.spans_not_kept = buffers.spans_not_kept;
         detail.logs = std::mem::take(&mut buffers.logs);
         for log in &mut detail.logs {
-            log.message = self.redactor.text(&log.message);
+            log.message = self.redactor.text_with(&log.message, &mut secrets);
             self.redactor.fields(&mut log.fields, &mut secrets);
         }
         detail.logs_not_kept = buffers.logs_not_kept;
@@ -257,6 +257,10 @@ impl Transform {
             .iter()
             .map(|(sql, database)| self.reader.read(sql.as_str(), database))
             .collect();
+        for (sql, database) in &buffers.texts.items {
+            self.reader
+                .add_secrets(sql.as_str(), database.kind, secrets);
+        }
         detail.queries_not_kept = buffers.queries_not_kept;
         let mut queries = std::mem::take(&mut buffers.queries);
         queries.sort_by_key(|query| query.started_us);
@@ -322,6 +326,7 @@ impl Transform {
             call_site,
             span: query.span,
             transaction: query.transaction.filter(|index| *index != u32::MAX),
+            plan_shape: None,
         }
     }
 

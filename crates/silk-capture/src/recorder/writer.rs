@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use silk_core::{LossReason, Redactor, Store, StoreError, StoreErrorKind, WriteBatch};
+use silk_core::{BatchId, LossReason, Redactor, Store, StoreError, StoreErrorKind, WriteBatch};
 use tokio::runtime::Handle;
 
 use super::{
@@ -193,6 +193,7 @@ impl Writer {
                         break;
                     }
                 }
+                writer.close();
                 control.stopped();
             })?;
         Ok(())
@@ -312,9 +313,12 @@ impl Writer {
         let count = handed.len();
         let mut charges = Vec::with_capacity(count);
         let mut batch = WriteBatch {
+            id: BatchId(uuid::Uuid::now_v7()),
             run: self.shared.notes.run().clone(),
             requests: Vec::with_capacity(count),
             counted: Vec::new(),
+            plans: Vec::new(),
+            plan_observations: Vec::new(),
         };
         let mut faults = 0;
         for handed in handed {
@@ -430,6 +434,13 @@ impl Writer {
             } else {
                 RETAIN_INTERVAL
             };
+    }
+
+    /// Has the store flush and let go of its files; where it cannot, that harms nothing.
+    fn close(&mut self) {
+        if let Err(failure) = self.call("close the store", || self.store.close()) {
+            self.note_failure(failure);
+        }
     }
 
     /// Calls the store; a panic in it, or no answer in time, is a failure like another.

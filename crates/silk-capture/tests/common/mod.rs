@@ -210,6 +210,22 @@ impl Store for Collected {
         nothing()
     }
 
+    fn plan_history(
+        &self,
+        _: Fingerprint,
+        _: StatsWindow,
+    ) -> StoreFuture<'_, Vec<silk_core::explain::PlanBucket>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
+    fn plan_changes(
+        &self,
+        _: StatsWindow,
+        _: u32,
+    ) -> StoreFuture<'_, Vec<silk_core::explain::PlanChange>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
     fn clear(&self) -> StoreFuture<'_, ()> {
         nothing()
     }

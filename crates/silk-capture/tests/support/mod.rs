@@ -246,6 +246,22 @@ impl Store for TestStore {
         Box::pin(async { Ok(Vec::new()) })
     }
 
+    fn plan_history(
+        &self,
+        _: Fingerprint,
+        _: StatsWindow,
+    ) -> StoreFuture<'_, Vec<silk_core::explain::PlanBucket>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
+    fn plan_changes(
+        &self,
+        _: StatsWindow,
+        _: u32,
+    ) -> StoreFuture<'_, Vec<silk_core::explain::PlanChange>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
     fn clear(&self) -> StoreFuture<'_, ()> {
         Box::pin(async { Ok(()) })
     }

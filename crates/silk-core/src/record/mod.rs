@@ -22,7 +22,7 @@ pub use summary::{Outcome, RequestKind, RequestSummary, RequestTimes, UnknownWor
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{Finding, RunId};
+use crate::{Finding, PlanObservation, PlanRecord, RunId};
 
 /// Everything kept of one request.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,10 +76,17 @@ pub struct RunRecord {
 /// What the writer hands to the store in one go; stored in one transaction or not at all.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WriteBatch {
+    /// Its id, by which a store knows a batch that it has counted already.
+    pub id: BatchId,
     /// The run that all of the batch belongs to.
     pub run: RunRecord,
     /// Requests to keep and count.
     pub requests: Vec<RequestRecord>,
     /// Requests to count only.
     pub counted: Vec<CountedRequest>,
+    /// Plans caught with the requests' queries, or asked for in the background. One batch holds at
+    /// most one of each statement, database, source and shape.
+    pub plans: Vec<PlanRecord>,
+    /// Every sight of a plan, those of [`plans`](Self::plans) included.
+    pub plan_observations: Vec<PlanObservation>,
 }

@@ -3,7 +3,7 @@ use std::{fmt, str::FromStr, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use super::summary::{UnknownWord, word_enum};
-use crate::{Fingerprint, Outcome, Value};
+use crate::{Fingerprint, Outcome, PlanShape, Value};
 
 /// Which database speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -135,6 +135,8 @@ pub struct QueryRecord {
     pub span: Option<u32>,
     /// Index into [`RequestDetail::transactions`](super::RequestDetail::transactions).
     pub transaction: Option<u32>,
+    /// Form of the plan this very execution ran with, where the database told.
+    pub plan_shape: Option<PlanShape>,
 }
 
 /// A wait for a connection of a pool.

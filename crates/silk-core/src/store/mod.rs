@@ -22,6 +22,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     BoxFuture, Fingerprint, PlanId, PlanRecord, RequestId, RequestRecord, RequestSummary,
     WriteBatch,
+    explain::{PlanBucket, PlanChange},
 };
 
 /// What a call of the store returns.
@@ -54,7 +55,8 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     fn kind(&self) -> String;
 
     /// Stores a batch in one transaction, or nothing of it. A request whose id is known already is
-    /// left as it is, so that a batch may be written again after an unclear failure.
+    /// left as it is, and what is only counted is counted once per batch id, so that a batch may be
+    /// written again after an unclear failure (before the next one of its run).
     fn write<'a>(&'a self, batch: &'a WriteBatch) -> StoreFuture<'a, ()>;
 
     /// Removes one small step of what is over the budget; `true` if more is left to remove.
@@ -85,7 +87,7 @@ pub trait Store: Send + Sync + std::fmt::Debug {
         window: StatsWindow,
     ) -> StoreFuture<'_, Option<StatementDetail>>;
 
-    /// Keeps a plan.
+    /// Keeps a plan and counts one sight of it, as a batch with this plan alone would.
     fn add_plan<'a>(&'a self, plan: &'a PlanRecord) -> StoreFuture<'a, ()>;
 
     /// One plan.
@@ -101,6 +103,25 @@ pub trait Store: Send + Sync + std::fmt::Debug {
         limit: u32,
     ) -> StoreFuture<'_, Vec<PlanRecord>>;
 
+    /// How often each form of a statement's plan was seen within the window, oldest bucket first.
+    fn plan_history(
+        &self,
+        fingerprint: Fingerprint,
+        window: StatsWindow,
+    ) -> StoreFuture<'_, Vec<PlanBucket>>;
+
+    /// Plans that became others within the window, newest first, at most `limit`: what
+    /// [`plan_changes`](crate::explain::plan_changes) says of every statement with more than one
+    /// form.
+    fn plan_changes(&self, window: StatsWindow, limit: u32) -> StoreFuture<'_, Vec<PlanChange>>;
+
     /// Removes every record, statistics included.
     fn clear(&self) -> StoreFuture<'_, ()>;
+
+    /// Puts everything in its final place and lets go of files and connections. Called when the
+    /// recorder stops; a later call of another method opens the store again. Does nothing unless
+    /// the store says otherwise.
+    fn close(&self) -> StoreFuture<'_, ()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Duration, TimeZone, Utc};
 use silk_core::{
     Body, CallSite, CapturedBy, ConnectionWait, Database, DatabaseKind, ExplainOutput, Finding,
-    Fingerprint, Header, LogRecord, Outcome, PlanFormat, PlanId, PlanRecord, QueryError,
-    QueryRecord, RequestDetail, RequestId, RequestKind, RequestRecord, RequestStatement,
-    RequestSummary, RequestTimes, RunId, RunRecord, Severity, SpanRecord, SqlText, Statement,
-    TransactionEnd, TransactionRecord, Value, ValueState, WriteBatch,
+    Fingerprint, Header, LogRecord, Outcome, PlanFormat, PlanId, PlanRecord, PlanShape, PlanSource,
+    QueryError, QueryRecord, QueryRef, RequestDetail, RequestId, RequestKind, RequestRecord,
+    RequestStatement, RequestSummary, RequestTimes, RunId, RunRecord, Severity, SpanRecord,
+    SqlText, Statement, TransactionEnd, TransactionRecord, Value, ValueState, WriteBatch,
 };
 use uuid::Uuid;
 
@@ -45,6 +45,8 @@ pub fn batch(requests: Vec<RequestRecord>) -> WriteBatch {
         run: run(),
         requests,
         counted: Vec::new(),
+        plans: Vec::new(),
+        plan_observations: Vec::new(),
     }
 }
 
@@ -160,6 +162,7 @@ pub fn add_queries(
             call_site: Some(call_site_index),
             span: None,
             transaction: None,
+            plan_shape: None,
         });
     }
     record.statements.push(RequestStatement {
@@ -331,6 +334,7 @@ fn fill(detail: &mut RequestDetail, users: &Arc<Statement>) {
         call_site: None,
         span: Some(1),
         transaction: Some(0),
+        plan_shape: None,
     });
     detail.queries.push(QueryRecord {
         seq: 91,
@@ -408,15 +412,17 @@ fn fill(detail: &mut RequestDetail, users: &Arc<Statement>) {
 pub fn plan(number: u128, request_id: RequestId, seconds: i64) -> PlanRecord {
     PlanRecord {
         id: PlanId(Uuid::from_u128(number)),
-        request_id,
-        seq: 1,
-        fingerprint: Fingerprint(71),
+        query: Some(QueryRef { request_id, seq: 1 }),
+        fingerprint: Some(Fingerprint(71)),
         database: Database {
             kind: DatabaseKind::Postgres,
             name: "shop".to_owned(),
         },
         captured_at: at(seconds),
-        source: "on_demand".to_owned(),
+        source: PlanSource::Estimated,
+        shape: Some(PlanShape(0x51)),
+        duration_us: None,
+        total_cost: None,
         output: ExplainOutput {
             format: PlanFormat::PostgresJson,
             raw: "[{\"Plan\":{}}]".to_owned(),

@@ -160,7 +160,7 @@ pub async fn plans_are_kept_and_listed(store: &dyn Store) {
         [second.clone(), first.clone()]
     );
     let of_statement = store
-        .plans_of_statement(first.fingerprint, 2)
+        .plans_of_statement(first.fingerprint.unwrap(), 2)
         .await
         .unwrap();
     assert_eq!(of_statement, [second, third]);
@@ -190,6 +190,8 @@ pub async fn requests_of_other_runs_keep_their_run(store: &dyn Store) {
         run: run(),
         requests: vec![record.clone()],
         counted: Vec::new(),
+        plans: Vec::new(),
+        plan_observations: Vec::new(),
     };
     store.write(&batch).await.unwrap();
     assert_eq!(read(store, &record).await, record);

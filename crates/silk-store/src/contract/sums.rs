@@ -85,6 +85,8 @@ pub async fn counted_requests_count(store: &dyn Store) {
         run: run(),
         requests: vec![request(1, 1)],
         counted: vec![counted(2), counted(3)],
+        plans: Vec::new(),
+        plan_observations: Vec::new(),
     };
     store.write(&batch).await.unwrap();
     let routes = store.routes(all_day()).await.unwrap();

@@ -62,6 +62,7 @@ fn query() -> impl Strategy<Value = QueryRecord> {
             call_site,
             span: is_some.then_some(place),
             transaction: (!is_some).then_some(place),
+            plan_shape: None,
         }
     })
 }
@@ -138,6 +139,7 @@ fn golden() -> RequestDetail {
         call_site: Some(0),
         span: Some(0),
         transaction: None,
+        plan_shape: None,
     };
     RequestDetail {
         query_string: Some("a=1".to_owned()),

@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 use silk_core::{
     Fingerprint, PlanId, PlanRecord, RequestId, RequestRecord, RequestSummary, Store, WriteBatch,
+    explain::{PlanBucket, PlanChange},
     store::{
         Budget, Page, RequestFilter, RouteSummary, StatementDetail, StatementFilter,
         StatementSummary, StatsWindow, StoreFuture, StoreSize,
@@ -125,7 +126,12 @@ impl Store for MemoryStore {
     }
 
     fn plans_of_request(&self, id: RequestId) -> StoreFuture<'_, Vec<PlanRecord>> {
-        Box::pin(async move { Ok(self.state().plans(|plan| plan.request_id == id, usize::MAX)) })
+        Box::pin(async move {
+            Ok(self.state().plans(
+                |plan| plan.query.is_some_and(|query| query.request_id == id),
+                usize::MAX,
+            ))
+        })
     }
 
     fn plans_of_statement(
@@ -137,8 +143,20 @@ impl Store for MemoryStore {
             let limit = usize::try_from(limit).unwrap_or(usize::MAX);
             Ok(self
                 .state()
-                .plans(|plan| plan.fingerprint == fingerprint, limit))
+                .plans(|plan| plan.fingerprint == Some(fingerprint), limit))
         })
+    }
+
+    fn plan_history(
+        &self,
+        _fingerprint: Fingerprint,
+        _window: StatsWindow,
+    ) -> StoreFuture<'_, Vec<PlanBucket>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
+    fn plan_changes(&self, _window: StatsWindow, _limit: u32) -> StoreFuture<'_, Vec<PlanChange>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
     }
 
     fn clear(&self) -> StoreFuture<'_, ()> {

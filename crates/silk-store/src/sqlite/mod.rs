@@ -30,6 +30,7 @@ use chrono::{DateTime, Utc};
 use silk_core::{
     Fingerprint, PlanId, PlanRecord, RequestId, RequestRecord, RequestSummary, Store, StoreError,
     WriteBatch,
+    explain::{PlanBucket, PlanChange},
     store::{
         Budget, Page, RequestFilter, RouteSummary, StatementDetail, StatementFilter,
         StatementSummary, StatsWindow, StoreFuture, StoreSize,
@@ -300,6 +301,18 @@ impl Store for SqliteStore {
                 plans::of_statement(&mut connection, fingerprint, limit).await
             },
         )
+    }
+
+    fn plan_history(
+        &self,
+        _fingerprint: Fingerprint,
+        _window: StatsWindow,
+    ) -> StoreFuture<'_, Vec<PlanBucket>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
+    fn plan_changes(&self, _window: StatsWindow, _limit: u32) -> StoreFuture<'_, Vec<PlanChange>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
     }
 
     fn clear(&self) -> StoreFuture<'_, ()> {

@@ -9,7 +9,7 @@ use axum::{
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, header::CONTENT_TYPE};
 use serde::{Deserialize, Serialize};
-use silk_core::{Fingerprint, PlanId, PlanRecord, RequestId};
+use silk_core::{ExplainMode, Fingerprint, PlanId, PlanRecord, RequestId};
 use silk_plan::{JudgeContext, Plan, PlanFinding, PlanNode};
 
 use super::requests::DatabaseJson;
@@ -22,13 +22,13 @@ use crate::{
 #[derive(Debug, Serialize)]
 struct PlanJson<'a> {
     id: PlanId,
-    request_id: RequestId,
-    seq: u32,
-    fingerprint: Fingerprint,
+    request_id: Option<RequestId>,
+    seq: Option<u32>,
+    fingerprint: Option<Fingerprint>,
     database: DatabaseJson<'a>,
     analyzed: bool,
     captured_at: DateTime<Utc>,
-    source: &'a str,
+    source: &'static str,
     format: &'static str,
     shape: Option<&'a str>,
     root: Option<&'a PlanNode>,
@@ -69,8 +69,8 @@ fn write(record: &PlanRecord) -> Response {
     let plan = plan.as_ref();
     let json = PlanJson {
         id: record.id,
-        request_id: record.request_id,
-        seq: record.seq,
+        request_id: record.query.map(|query| query.request_id),
+        seq: record.query.map(|query| query.seq),
         fingerprint: record.fingerprint,
         database: DatabaseJson {
             kind: record.database.kind.as_str(),
@@ -78,7 +78,7 @@ fn write(record: &PlanRecord) -> Response {
         },
         analyzed: record.output.analyzed,
         captured_at: record.captured_at,
-        source: &record.source,
+        source: record.source.as_str(),
         format: record.output.format.as_str(),
         shape: plan.map(|plan| &*plan.shape),
         root: plan.map(|plan| &plan.root),
@@ -110,6 +110,16 @@ pub(crate) async fn one(here: Here, Path(id): Path<String>) -> Result<Response, 
 struct ExplainBody {
     #[serde(default)]
     analyze: bool,
+}
+
+impl ExplainBody {
+    const fn mode(&self) -> ExplainMode {
+        if self.analyze {
+            ExplainMode::Analyze { confirmed: false }
+        } else {
+            ExplainMode::Estimated
+        }
+    }
 }
 
 /// `POST api/requests/{id}/queries/{seq}/explain`
@@ -144,6 +154,6 @@ pub(crate) async fn explain(
         })?
     };
     let found = explain::find(&here.app, &id, &seq).await?;
-    let record = explain::explain(&here.app, &found, body.analyze).await?;
+    let record = explain::explain(&here.app, &found, body.mode()).await?;
     Ok(write(&record))
 }

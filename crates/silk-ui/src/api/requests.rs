@@ -194,7 +194,9 @@ pub(crate) async fn one(here: Here, Path(id): Path<String>) -> Result<Response, 
     // Newest first, so that the first of a query is its newest.
     let mut plans: HashMap<u32, PlanId> = HashMap::new();
     for plan in here.app.plans_of_request(id).await {
-        plans.entry(plan.seq).or_insert(plan.id);
+        if let Some(query) = plan.query {
+            plans.entry(query.seq).or_insert(plan.id);
+        }
     }
     Ok(Json(whole(&record, &plans)).into_response())
 }

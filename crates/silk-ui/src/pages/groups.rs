@@ -99,7 +99,9 @@ pub(crate) fn groups(
         .map(|sum| {
             let queries = kept.get(&sum.fingerprint).map_or(&[][..], Vec::as_slice);
             let fingerprint = sum.fingerprint;
-            let plan = plans.iter().find(|plan| plan.fingerprint == fingerprint);
+            let plan = plans
+                .iter()
+                .find(|plan| plan.fingerprint == Some(fingerprint));
             let open = open
                 .filter(|(other, _)| *other == fingerprint)
                 .map(|(_, page)| executions(queries, &record.detail, &here, fingerprint, page));

@@ -56,18 +56,22 @@ pub(crate) async fn show(here: Here, Path(id): Path<String>) -> Result<Response,
         .await?
         .ok_or_else(|| Failure::not_found("No plan of this id is kept."))?;
     // The request may be gone by now; the plan is still worth showing.
-    let request = here
-        .app
-        .ask(|store| store.request(record.request_id))
-        .await
-        .ok()
-        .flatten();
+    let request = match record.query {
+        Some(query) => here
+            .app
+            .ask(|store| store.request(query.request_id))
+            .await
+            .ok()
+            .flatten(),
+        None => None,
+    };
     let text = request.as_ref().and_then(|request| {
+        let seq = record.query?.seq;
         let query = request
             .detail
             .queries
             .iter()
-            .find(|query| query.seq == record.seq)?;
+            .find(|query| query.seq == seq)?;
         request.detail.texts.get(usize::try_from(query.text).ok()?)
     });
     let base = &*here.base;
@@ -94,12 +98,13 @@ pub(crate) async fn show(here: Here, Path(id): Path<String>) -> Result<Response,
         } else {
             "estimated, not run"
         },
-        source: record.source.replace('_', " "),
-        query_href: format!(
-            "{base}/requests/{}/queries/{}",
-            record.request_id, record.seq
-        ),
-        statement_href: format!("{base}/statements/{}", record.fingerprint),
+        source: record.source.as_str().replace('_', " "),
+        query_href: record.query.map_or_else(String::new, |query| {
+            format!("{base}/requests/{}/queries/{}", query.request_id, query.seq)
+        }),
+        statement_href: record.fingerprint.map_or_else(String::new, |fingerprint| {
+            format!("{base}/statements/{fingerprint}")
+        }),
         api_href: format!("{base}/api/plans/{}", record.id),
         figures: Vec::new(),
         sql: text.map(|text| sql_view(&text.text, record.database.kind)),

@@ -3,8 +3,8 @@
 use askama::Template;
 use axum::{Form, extract::Path, response::Response};
 use silk_core::{
-    CapturedBy, DatabaseKind, Outcome, PlanRecord, QueryRecord, TransactionRecord, Value,
-    ValueState,
+    CapturedBy, DatabaseKind, ExplainMode, Outcome, PlanRecord, QueryRecord, TransactionRecord,
+    Value, ValueState,
 };
 
 use super::{Frame, draw, plain, see_other};
@@ -112,7 +112,7 @@ pub(crate) fn plan_rows(plans: &[PlanRecord], base: &str) -> Vec<PlanRow> {
                 summary,
                 shape: plan.map_or_else(String::new, |plan| plan.shape.chars().take(6).collect()),
                 analyzed: record.output.analyzed,
-                source: record.source.replace('_', " "),
+                source: record.source.as_str().replace('_', " "),
             }
         })
         .collect()
@@ -129,7 +129,10 @@ pub(crate) async fn show(
     let plans = here.app.plans_of_request(found.id).await;
     let plans: Vec<_> = plans
         .into_iter()
-        .filter(|plan| plan.seq == found.query().seq)
+        .filter(|plan| {
+            plan.query
+                .is_some_and(|query| query.seq == found.query().seq)
+        })
         .collect();
     let (source, why_no_source) = source_lines(&here, &found).await;
     let mut page = view(&here, &found, &plans)?;
@@ -414,7 +417,12 @@ pub(crate) async fn explain(
 ) -> Result<Response, Failure> {
     here.app.csrf.check(&form.csrf)?;
     let found = explain::find(&here.app, &id, &seq).await?;
-    match explain::explain(&here.app, &found, form.analyze == "1").await {
+    let mode = if form.analyze == "1" {
+        ExplainMode::Analyze { confirmed: false }
+    } else {
+        ExplainMode::Estimated
+    };
+    match explain::explain(&here.app, &found, mode).await {
         Ok(plan) => Ok(see_other(&format!("{}/plans/{}", here.base, plan.id))),
         Err(failure) => {
             let notice = here.app.leave_notice(failure.message);

@@ -19,10 +19,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use silk_core::{
     Body, BoxFuture, CallSite, CapturedBy, ConnectionWait, Database, DatabaseKind, Explain,
     ExplainError, ExplainOutput, ExplainQuery, Finding, Fingerprint, Header, Histogram, LogRecord,
-    LossReason, Outcome, PlanFormat, PlanId, PlanRecord, QueryError, QueryRecord, RequestDetail,
-    RequestId, RequestKind, RequestRecord, RequestStatement, RequestSummary, RequestTimes, RunId,
-    RunRecord, Severity, SpanRecord, SqlText, Statement, Store, StoreError, StoreErrorKind,
-    TransactionEnd, TransactionRecord, Value, ValueState, Vitals, WriteBatch,
+    LossReason, Outcome, PlanFormat, PlanId, PlanRecord, PlanShape, PlanSource, QueryError,
+    QueryRecord, QueryRef, RequestDetail, RequestId, RequestKind, RequestRecord, RequestStatement,
+    RequestSummary, RequestTimes, RunId, RunRecord, Severity, SpanRecord, SqlText, Statement,
+    Store, StoreError, StoreErrorKind, TransactionEnd, TransactionRecord, Value, ValueState,
+    Vitals, WriteBatch,
+    explain::{PlanBucket, PlanChange},
     store::{
         Budget, CallSiteUse, Cursor, Page, RequestFilter, RequestSort, RouteSummary, RouteUse,
         SlowQuery, StatementDetail, StatementFilter, StatementSummary, StatsWindow, StoreFuture,
@@ -350,7 +352,7 @@ impl Store for FakeStore {
                 .lock()
                 .expect("is so in fixed data")
                 .iter()
-                .filter(|plan| plan.request_id == id)
+                .filter(|plan| plan.query.is_some_and(|query| query.request_id == id))
                 .cloned()
                 .collect()
         })
@@ -361,11 +363,23 @@ impl Store for FakeStore {
                 .lock()
                 .expect("is so in fixed data")
                 .iter()
-                .filter(|plan| plan.fingerprint == fp)
+                .filter(|plan| plan.fingerprint == Some(fp))
                 .cloned()
                 .collect()
         })
     }
+    fn plan_history(
+        &self,
+        _fingerprint: Fingerprint,
+        _window: StatsWindow,
+    ) -> StoreFuture<'_, Vec<PlanBucket>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
+    fn plan_changes(&self, _window: StatsWindow, _limit: u32) -> StoreFuture<'_, Vec<PlanChange>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
     fn clear(&self) -> StoreFuture<'_, ()> {
         self.answer(|| self.records.lock().expect("is so in fixed data").clear())
     }
@@ -434,7 +448,7 @@ impl Explain for FakeExplain {
             Ok(ExplainOutput {
                 format: PlanFormat::PostgresJson,
                 raw: PLAN.to_owned(),
-                analyzed: query.analyze,
+                analyzed: query.mode.runs(),
             })
         })
     }
@@ -574,6 +588,7 @@ pub fn query(seq: u32, text: u32, started_us: u64, duration_us: u64) -> QueryRec
         call_site: None,
         span: None,
         transaction: None,
+        plan_shape: None,
     }
 }
 
@@ -1143,15 +1158,20 @@ pub fn rich() -> Arc<FakeStore> {
         .expect("is so in fixed data")
         .push(PlanRecord {
             id: PlanId(Uuid::from_u128(0x0193_4f5e_2222_7000_8000_0000_0000_0001)),
-            request_id: id,
-            seq: 1,
-            fingerprint: Fingerprint(0xa1),
+            query: Some(QueryRef {
+                request_id: id,
+                seq: 1,
+            }),
+            fingerprint: Some(Fingerprint(0xa1)),
             database: Database {
                 kind: DatabaseKind::Postgres,
                 name: "weave".to_owned(),
             },
             captured_at: Utc::now(),
-            source: "on_demand".to_owned(),
+            source: PlanSource::Estimated,
+            shape: Some(PlanShape(0x51)),
+            duration_us: None,
+            total_cost: None,
             output: ExplainOutput {
                 format: PlanFormat::PostgresJson,
                 raw: PLAN.to_owned(),

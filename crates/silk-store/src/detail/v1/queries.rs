@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
-use silk_core::{QueryError, QueryRecord, Value, ValueState};
+use silk_core::{PlanShape, QueryError, QueryRecord, Value, ValueState};
 
 use super::{from_captured_by, from_outcome, to_captured_by, to_outcome};
 use crate::detail::{
@@ -34,6 +34,10 @@ pub(super) struct Queries {
     call_sites: Column,
     spans: Column,
     transactions: Column,
+    /// Index into `shape_list`.
+    shapes: Column,
+    /// Forms of plans that occur.
+    shape_list: Vec<PlanShape>,
     /// Row, code, message.
     errors: Vec<(u32, Option<String>, String)>,
     values: Option<Box<Values>>,
@@ -71,6 +75,22 @@ fn minus_one(number: u64) -> Result<Option<u32>, DecodeError> {
     number.checked_sub(1).map(index).transpose()
 }
 
+/// Forms of plans, few of which differ, and which of them each query has.
+fn shapes_of(queries: &[QueryRecord]) -> (Column, Vec<PlanShape>) {
+    let mut list: Vec<PlanShape> = Vec::new();
+    let mut known: HashMap<PlanShape, u32> = HashMap::new();
+    let column = Column::new(queries.iter().map(|query| {
+        plus_one(query.plan_shape.map(|shape| {
+            *known.entry(shape).or_insert_with(|| {
+                list.push(shape);
+                // As many as there are queries at most, and those are counted in 32 bits.
+                u32::try_from(list.len() - 1).unwrap_or(u32::MAX)
+            })
+        }))
+    }));
+    (column, list)
+}
+
 impl Queries {
     pub(super) fn new(queries: &[QueryRecord]) -> Self {
         let column = |number: fn(&QueryRecord) -> u64| Column::new(queries.iter().map(number));
@@ -80,6 +100,7 @@ impl Queries {
             end = query.started_us.wrapping_add(query.duration_us);
             start
         });
+        let (shapes, shape_list) = shapes_of(queries);
         Self {
             // The caller keeps them below MAX_PARTS.
             count: u32::try_from(queries.len()).unwrap_or(u32::MAX),
@@ -103,6 +124,8 @@ impl Queries {
             call_sites: column(|query| plus_one(query.call_site)),
             spans: column(|query| plus_one(query.span)),
             transactions: column(|query| plus_one(query.transaction)),
+            shapes,
+            shape_list,
             errors: (0..)
                 .zip(queries)
                 .filter_map(|(row, query)| {
@@ -112,6 +135,13 @@ impl Queries {
                 .collect(),
             values: Values::new(queries).map(Box::new),
         }
+    }
+
+    fn shape(&self, index: u32) -> Result<PlanShape, DecodeError> {
+        usize::try_from(index)
+            .ok()
+            .and_then(|index| self.shape_list.get(index).copied())
+            .ok_or(DecodeError::Malformed("a plan has no form"))
     }
 
     pub(super) fn into_records(self) -> Result<Vec<QueryRecord>, DecodeError> {
@@ -133,6 +163,7 @@ impl Queries {
             &self.call_sites,
             &self.spans,
             &self.transactions,
+            &self.shapes,
         ] {
             column.check(count)?;
         }
@@ -162,6 +193,9 @@ impl Queries {
                 call_site: minus_one(self.call_sites.get(row))?,
                 span: minus_one(self.spans.get(row))?,
                 transaction: minus_one(self.transactions.get(row))?,
+                plan_shape: minus_one(self.shapes.get(row))?
+                    .map(|shape| self.shape(shape))
+                    .transpose()?,
             });
         }
         for (row, code, message) in self.errors {

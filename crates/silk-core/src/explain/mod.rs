@@ -1,9 +1,29 @@
-//! The seam to whoever can ask a database for a plan.
+//! The seam to whoever can ask a database for a plan, for advice and for its own health.
 
-use chrono::{DateTime, Utc};
+mod advice;
+mod changes;
+mod inspect;
+mod plan;
+
+use std::{fmt, str::FromStr};
+
 use serde::{Deserialize, Serialize};
 
-use crate::{BoxFuture, Database, Fingerprint, PlanId, RequestId, Value};
+use crate::{
+    BoxFuture, Database, Value,
+    record::{UnknownWord, word_enum},
+};
+
+pub use advice::{
+    AdviceRequest, AdviceStrength, AdvisedIndex, IndexAdvice, Verification, WorkloadEffect,
+    WorkloadQuery,
+};
+pub use changes::plan_changes;
+pub use inspect::{CheckColumn, CheckStatus, DatabaseCheck, DatabaseReport};
+pub use plan::{
+    LadderStep, PlanBucket, PlanChange, PlanLadder, PlanObservation, PlanRecord, PlanSource,
+    QueryRef, ShapeSpan,
+};
 
 /// Asks the database for the plan of a recorded query.
 ///
@@ -16,6 +36,29 @@ pub trait Explain: Send + Sync + fmt::Debug {
     /// [`ExplainError::Refused`] where it cannot be told honestly, [`ExplainError::Failed`] where
     /// the database said no.
     fn explain(&self, query: ExplainQuery) -> BoxFuture<'_, Result<ExplainOutput, ExplainError>>;
+
+    /// Which plans each known database gives, best first, and what would unlock the others.
+    fn ladders(&self) -> BoxFuture<'_, Vec<PlanLadder>> {
+        Box::pin(std::future::ready(Vec::new()))
+    }
+
+    /// Indexes that would help a query, proved where the database allows it. Nothing is run and
+    /// nothing is created.
+    ///
+    /// # Errors
+    /// As [`explain`](Self::explain).
+    fn advise(&self, request: AdviceRequest) -> BoxFuture<'_, Result<IndexAdvice, ExplainError>> {
+        let _ = request;
+        Box::pin(std::future::ready(Err(ExplainError::Refused {
+            code: "no_connection",
+            reason: "there is no connection to ask a database for advice".to_owned(),
+        })))
+    }
+
+    /// Checks the indexes, tables and settings of each known database: read-only, time-limited.
+    fn inspect(&self) -> BoxFuture<'_, Vec<DatabaseReport>> {
+        Box::pin(std::future::ready(Vec::new()))
+    }
 }
 
 /// A recorded query to be explained.
@@ -29,8 +72,32 @@ pub struct ExplainQuery {
     pub is_redacted: bool,
     /// Its values; none where they were not captured.
     pub values: Option<Vec<Value>>,
-    /// Whether to run it for real (`ANALYZE`).
-    pub analyze: bool,
+    /// What plan is wanted.
+    pub mode: ExplainMode,
+}
+
+/// Which plan of a query is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum ExplainMode {
+    /// What the planner chooses for the recorded values; nothing is run.
+    #[default]
+    Estimated,
+    /// What the planner chooses without knowing the values, as a cached statement runs from its
+    /// sixth execution on (PostgreSQL); nothing is run.
+    Generic,
+    /// The statement is run again for it (`ANALYZE`), because a person asked for that.
+    Analyze {
+        /// Whether the person said yes to functions that are not known to be harmless.
+        confirmed: bool,
+    },
+}
+
+impl ExplainMode {
+    /// Whether the statement is run.
+    #[must_use]
+    pub const fn runs(self) -> bool {
+        matches!(self, Self::Analyze { .. })
+    }
 }
 
 /// The form in which a plan is printed.
@@ -62,27 +129,6 @@ pub struct ExplainOutput {
     pub analyzed: bool,
 }
 
-/// A plan that was kept.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PlanRecord {
-    /// Its id.
-    pub id: PlanId,
-    /// The request whose query was explained.
-    pub request_id: RequestId,
-    /// The query within it.
-    pub seq: u32,
-    /// The statement.
-    pub fingerprint: Fingerprint,
-    /// Where it was explained.
-    pub database: Database,
-    /// When.
-    pub captured_at: DateTime<Utc>,
-    /// How it was got: `on_demand`, later `automatic`, `auto_explain`, `pasted`.
-    pub source: String,
-    /// The plan.
-    pub output: ExplainOutput,
-}
-
 /// Why there is no plan.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ExplainError {
@@ -90,7 +136,8 @@ pub enum ExplainError {
     #[error("{reason}")]
     Refused {
         /// A word for programs: `redacted_value`, `private_database`, `no_connection`,
-        /// `not_explainable`, `values_not_captured`, `value_truncated`, `analyze_refused`.
+        /// `not_explainable`, `values_not_captured`, `value_truncated`, `analyze_refused`,
+        /// `needs_confirmation`, `generic_unsupported`.
         code: &'static str,
         /// A sentence for people.
         reason: String,
@@ -102,10 +149,6 @@ pub enum ExplainError {
         message: String,
     },
 }
-
-use crate::record::UnknownWord;
-use crate::record::word_enum;
-use std::{fmt, str::FromStr};
 
 word_enum!(PlanFormat {
     PostgresJson = "postgres_json",
