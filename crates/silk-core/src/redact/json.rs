@@ -27,7 +27,7 @@ impl Redactor {
         } = scan;
         if is_odd {
             // Not quite JSON: names without quotes would have been missed.
-            let safe = self.text(&out);
+            let safe = self.text_with(&out, secrets);
             let is_changed = is_changed || safe != out;
             return (safe, is_changed);
         }
@@ -41,6 +41,9 @@ struct Level {
     expects_key: bool,
     /// `{"name": "password", "value": …}`
     names_secret: bool,
+    /// `{"value": "…", "name": …}`: where in the output such a value stands.
+    value_at: Option<(usize, usize)>,
+    is_value: bool,
 }
 
 struct Scan<'r, 's, 't> {
@@ -70,6 +73,8 @@ impl Scan<'_, '_, '_> {
                         is_sensitive,
                         expects_key: is_object,
                         names_secret: false,
+                        value_at: None,
+                        is_value: false,
                     });
                     self.is_pending = false;
                     self.copy(index, index + 1);
@@ -143,8 +148,8 @@ impl Scan<'_, '_, '_> {
             return false;
         };
         level.expects_key = false;
-        let is_value = level.names_secret && matches!(key, "value" | "values" | "content");
-        self.is_pending = is_sensitive || is_value;
+        level.is_value = matches!(key, "value" | "values" | "content");
+        self.is_pending = is_sensitive || (level.names_secret && level.is_value);
         matches!(key, "name" | "key" | "field" | "id")
     }
 
@@ -155,11 +160,8 @@ impl Scan<'_, '_, '_> {
             self.mask();
             return;
         }
-        if is_label
-            && self.redactor.is_sensitive(inner)
-            && let Some(level) = self.levels.last_mut()
-        {
-            level.names_secret = true;
+        if is_label && self.redactor.is_sensitive(inner) {
+            self.names_secret();
         }
         let value = unescape(inner);
         let has_document = value.trim_start().starts_with(['{', '['])
@@ -170,10 +172,30 @@ impl Scan<'_, '_, '_> {
                 let (_, is_changed) = self.redactor.json(&value, self.secrets);
                 is_changed
             };
-        if has_document || self.redactor.text(&value) != *value {
+        if has_document || self.redactor.text_with(&value, self.secrets) != *value {
             self.mask();
         } else {
+            let at = self.out.len();
             self.copy(start, end);
+            let range = (at, self.out.len());
+            if let Some(level) = self.levels.last_mut().filter(|level| level.is_value) {
+                level.value_at = Some(range);
+            }
+        }
+    }
+
+    /// The present object is about a secret: its value is one, also where it came before.
+    fn names_secret(&mut self) {
+        let Some(level) = self.levels.last_mut() else {
+            return;
+        };
+        level.names_secret = true;
+        if let Some((start, end)) = level.value_at.take()
+            && let Some(value) = self.out.get(start + 1..end.saturating_sub(1))
+        {
+            self.secrets.add(&unescape(value));
+            self.out.replace_range(start..end, "\"[redacted]\"");
+            self.is_changed = true;
         }
     }
 

@@ -7,6 +7,7 @@
 
 mod error;
 mod json;
+mod markup;
 mod names;
 mod secrets;
 mod text;
@@ -84,7 +85,7 @@ impl Redactor {
                 secrets.add(value.trim_matches('"'));
                 REDACTED.clone_into(value);
             } else {
-                let safe = self.text(value);
+                let safe = self.text_with(value, secrets);
                 if safe != *value {
                     *value = safe;
                 }

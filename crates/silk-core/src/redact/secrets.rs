@@ -113,6 +113,19 @@ impl Secrets {
         }
     }
 
+    /// Remembers all that another one does.
+    pub fn extend(&mut self, other: &Self) {
+        for form in &other.forms {
+            // Six forms at most are made of one value.
+            if self.forms.len() < 6 * MAX_SECRETS && !self.forms.contains(form) {
+                let at = self
+                    .forms
+                    .partition_point(|known| known.len() >= form.len());
+                self.forms.insert(at, form.clone());
+            }
+        }
+    }
+
     /// Whether none is remembered.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -1,6 +1,6 @@
 //! Free text: log messages, panics, errors.
 
-use super::{REDACTED, Redactor};
+use super::{REDACTED, Redactor, Secrets};
 
 /// Scheme words behind which a credential stands.
 const SCHEMES: &[&str] = &["bearer", "basic", "digest", "negotiate", "token"];
@@ -39,11 +39,26 @@ impl Redactor {
     /// keys, private keys, and the `Key (email)=(…)` of PostgreSQL.
     #[must_use]
     pub fn text(&self, text: &str) -> String {
+        self.scan(text, None)
+    }
+
+    /// The same, remembering what it took out.
+    #[must_use]
+    pub fn text_with(&self, text: &str, secrets: &mut Secrets) -> String {
+        self.scan(text, Some(secrets))
+    }
+
+    fn scan(&self, text: &str, secrets: Option<&mut Secrets>) -> String {
         let mut scan = Scan {
             redactor: self,
+            secrets,
             text,
             out: String::new(),
             kept: 0,
+            is_markup: text
+                .trim_start_matches('\u{feff}')
+                .trim_start()
+                .starts_with('<'),
         };
         scan.run();
         if scan.kept == 0 && scan.out.is_empty() {
@@ -54,11 +69,14 @@ impl Redactor {
     }
 }
 
-struct Scan<'r, 't> {
-    redactor: &'r Redactor,
-    text: &'t str,
+pub(super) struct Scan<'r, 't> {
+    pub(super) redactor: &'r Redactor,
+    secrets: Option<&'r mut Secrets>,
+    pub(super) text: &'t str,
     out: String,
     kept: usize,
+    /// Whether `<` begins a tag: where the whole text is markup, not where a type is named.
+    is_markup: bool,
 }
 
 const fn is_name(byte: u8) -> bool {
@@ -77,6 +95,8 @@ impl Scan<'_, '_> {
             if is_name(*byte) {
                 let end = run_end(bytes, index, is_name);
                 index = self.word(index, end).max(end);
+            } else if *byte == b'<' && self.is_markup {
+                index = self.tag(index).max(index + 1);
             } else if bytes[index..].starts_with(b"://") {
                 index = self.user_info(index + 3);
             } else if bytes[index..].starts_with(b")=(") {
@@ -94,18 +114,27 @@ impl Scan<'_, '_> {
     }
 
     /// Masks a range; returns its end.
-    fn mask(&mut self, start: usize, end: usize) -> usize {
+    pub(super) fn mask(&mut self, start: usize, end: usize) -> usize {
         if start >= end || self.text.get(start..end) == Some(REDACTED) {
             return end.max(start);
         }
-        let (Some(kept), Some(_)) = (self.text.get(self.kept..start), self.text.get(start..end))
+        let (Some(kept), Some(secret)) =
+            (self.text.get(self.kept..start), self.text.get(start..end))
         else {
             return end;
         };
+        if let Some(secrets) = &mut self.secrets {
+            secrets.add(secret);
+        }
         self.out.push_str(kept);
         self.out.push_str(REDACTED);
         self.kept = end;
         end
+    }
+
+    /// Up to where the text is done with.
+    pub(super) const fn masked_to(&self) -> usize {
+        self.kept
     }
 
     fn word(&mut self, start: usize, end: usize) -> usize {
@@ -127,9 +156,48 @@ impl Scan<'_, '_> {
             }
         }
         if let Some(value) = self.assigned(end)
+            && (self.redactor.is_sensitive(word) || self.is_second_word(start, word))
+        {
+            let is_cookies = ["cookie", "set-cookie"]
+                .iter()
+                .any(|name| word.eq_ignore_ascii_case(name));
+            let is_quoted = matches!(bytes.get(value), Some(b'"' | b'\'' | b'\\' | b'['));
+            if is_cookies && !is_quoted {
+                // All of them, up to the end of the line or of what quotes it.
+                let last = run_end(bytes, value, |byte| {
+                    !matches!(byte, b'\n' | b'\r' | b'"' | b'\'' | b'`' | b'}' | b']')
+                });
+                return self.mask(value, last);
+            }
+            return self.value(value);
+        }
+        // `--password x`, as on a command line.
+        if word.starts_with("--")
+            && bytes.get(end) == Some(&b' ')
+            && bytes.get(end + 1).is_some_and(|byte| *byte != b'-')
+            && self.redactor.is_sensitive(word)
+        {
+            return self.value(end + 1);
+        }
+        if let Some(value) = self.paired(start, end)
             && self.redactor.is_sensitive(word)
         {
             return self.value(value);
+        }
+        // PostgreSQL shows the whole row that violates a constraint.
+        if word == "contains"
+            && self
+                .text
+                .get(..start)
+                .is_some_and(|head| head.ends_with("row "))
+            && bytes[end..].starts_with(b" (")
+        {
+            let line = run_end(bytes, end, |byte| byte != b'\n');
+            let length = self
+                .text
+                .get(end + 2..line)
+                .map(|rest| rest.rfind(')').unwrap_or(rest.len()));
+            return self.mask(end + 2, end + 2 + length.unwrap_or_default());
         }
         let is_scheme = SCHEMES
             .iter()
@@ -179,11 +247,63 @@ impl Scan<'_, '_> {
         while bytes.get(index) == Some(&b' ') {
             index += 1;
         }
-        // `Some("…")` of Rust's Debug.
-        if bytes[index..].starts_with(b"Some(") {
-            index += 5;
+        Some(self.within_calls(index))
+    }
+
+    /// `Some("…")`, `Secret("…")`, `Some(Password("…"))` of Rust's Debug: where the text within
+    /// starts.
+    fn within_calls(&self, start: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let mut index = start;
+        let mut after_some = start;
+        for _ in 0..4 {
+            let end = run_end(bytes, index, |byte| is_name(byte) || byte == b':');
+            if end == index || bytes.get(end) != Some(&b'(') {
+                break;
+            }
+            let is_some = bytes.get(index..end) == Some(b"Some");
+            index = end + 1;
+            if is_some {
+                after_some = index;
+            }
         }
-        Some(index)
+        match bytes.get(index) {
+            Some(b'"' | b'\'' | b'\\') => index,
+            _ => after_some,
+        }
+    }
+
+    /// Whether the word before makes a sensitive name of this one (`api key: …`), where it is none
+    /// by itself.
+    fn is_second_word(&self, start: usize, word: &str) -> bool {
+        let head = self.text.as_bytes().get(..start).unwrap_or_default();
+        if head.last() != Some(&b' ') {
+            return false;
+        }
+        let end = start - 1;
+        let first = head
+            .get(..end)
+            .unwrap_or_default()
+            .iter()
+            .rev()
+            .take(32)
+            .take_while(|byte| byte.is_ascii_alphanumeric())
+            .count();
+        let Some(before) = self.text.get(end - first..end).filter(|_| first > 0) else {
+            return false;
+        };
+        !self.redactor.is_sensitive(before)
+            && self.redactor.is_sensitive(&format!("{before} {word}"))
+    }
+
+    /// Where the value starts in a pair of Rust's Debug: `("password", "…")`.
+    fn paired(&self, start: usize, end: usize) -> Option<usize> {
+        let bytes = self.text.as_bytes();
+        let quote = start.checked_sub(1)?;
+        let is_pair = bytes.get(quote) == Some(&b'"')
+            && bytes.get(quote.checked_sub(1)?) == Some(&b'(')
+            && bytes.get(end..)?.starts_with(b"\", ");
+        is_pair.then(|| self.within_calls(end + 3))
     }
 
     fn value(&mut self, start: usize) -> usize {
@@ -201,6 +321,14 @@ impl Scan<'_, '_> {
         let escapes = first - start;
         match bytes.get(first) {
             None => start,
+            Some(b'"') if bytes[first..].starts_with(b"\"\"\"") => {
+                let length = self
+                    .text
+                    .get(first + 3..)
+                    .and_then(|rest| rest.find("\"\"\""));
+                let last = length.map_or(bytes.len(), |length| first + 3 + length);
+                self.mask(first + 3, last)
+            }
             Some(quote @ (b'"' | b'\'' | b'`')) => {
                 let mut last = first + 1;
                 while let Some(byte) = bytes.get(last) {
@@ -220,6 +348,15 @@ impl Scan<'_, '_> {
                 }
                 let last = last.min(bytes.len());
                 self.mask(first + 1, last).max(last)
+            }
+            // A block of YAML: the lines that are indented.
+            Some(b'|' | b'>') if self.line_ends(first + 1).is_some() => {
+                let mut last = self.line_ends(first + 1).unwrap_or(first);
+                let start = last;
+                while bytes.get(last) == Some(&b' ') {
+                    last = (run_end(bytes, last, |byte| byte != b'\n') + 1).min(bytes.len());
+                }
+                self.mask(start, last)
             }
             // A list or object keeps its shape; what is in it has names of its own.
             Some(b'{') => first,
@@ -265,6 +402,13 @@ impl Scan<'_, '_> {
         }
     }
 
+    /// Where the next line starts, if nothing but a sign of YAML stands before it.
+    fn line_ends(&self, start: usize) -> Option<usize> {
+        let bytes = self.text.as_bytes();
+        let end = run_end(bytes, start, |byte| matches!(byte, b'-' | b'+' | b'\r'));
+        (bytes.get(end) == Some(&b'\n')).then_some(end + 1)
+    }
+
     /// `user:password@host` behind `://`.
     fn user_info(&mut self, start: usize) -> usize {
         let bytes = self.text.as_bytes();
@@ -295,7 +439,17 @@ impl Scan<'_, '_> {
             port.is_some_and(|byte| !byte.is_ascii_digit())
                 .then_some(at)
         });
-        let Some(at) = at else { return start };
+        let Some(at) = at else {
+            // Cut before the `@`; a port is all digits, and an address in brackets has no user.
+            let rest = colon.and_then(|colon| bytes.get(start + colon + 1..authority));
+            let is_cut = authority == self.text.len()
+                && bytes.get(start) != Some(&b'[')
+                && rest.is_some_and(|rest| rest.iter().any(|byte| !byte.is_ascii_digit()));
+            return match colon.filter(|_| is_cut) {
+                Some(colon) => self.mask(start + colon + 1, authority),
+                None => start,
+            };
+        };
         match colon.filter(|colon| *colon < at) {
             Some(colon) => self.mask(start + colon + 1, start + at),
             None if at >= 16 => self.mask(start, start + at),
@@ -323,7 +477,7 @@ impl Scan<'_, '_> {
     }
 }
 
-fn run_end(bytes: &[u8], start: usize, is_part: impl Fn(u8) -> bool) -> usize {
+pub(super) fn run_end(bytes: &[u8], start: usize, is_part: impl Fn(u8) -> bool) -> usize {
     bytes.get(start..).map_or(start, |rest| {
         rest.iter()
             .position(|byte| !is_part(*byte))

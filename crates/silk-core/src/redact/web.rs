@@ -43,9 +43,9 @@ impl Redactor {
                 let hash = if fragment.is_empty() { "" } else { "#" };
                 let query = self.query_string(query, secrets);
                 let fragment = self.query_string(fragment, secrets);
-                format!("{}?{query}{hash}{fragment}", self.text(path))
+                format!("{}?{query}{hash}{fragment}", self.text_with(path, secrets))
             }
-            _ => self.text(value),
+            _ => self.text_with(value, secrets),
         }
     }
 
@@ -53,12 +53,14 @@ impl Redactor {
     #[must_use]
     pub fn query_string(&self, query: &str, secrets: &mut Secrets) -> String {
         let mut out = String::with_capacity(query.len());
+        // The one-time code of an OAuth callback comes with the state.
+        let is_callback = query.split('&').any(|pair| pair.starts_with("state="));
         for (index, pair) in query.split('&').enumerate() {
             if index > 0 {
                 out.push('&');
             }
             let Some((name, value)) = pair.split_once('=') else {
-                out.push_str(&self.text(pair));
+                out.push_str(&self.text_with(pair, secrets));
                 continue;
             };
             out.push_str(name);
@@ -67,7 +69,7 @@ impl Redactor {
             if value.is_empty() {
                 continue;
             }
-            if self.is_sensitive(&decode(name)) {
+            if self.is_sensitive(&decode(name)) || (is_callback && name == "code") {
                 secrets.add(&decoded);
                 out.push_str(REDACTED);
                 continue;
@@ -103,7 +105,7 @@ impl Redactor {
             .iter()
             .any(|part| parameter(part).is_some_and(|(name, _)| self.is_sensitive(name)));
         if !is_any {
-            return self.text(path);
+            return self.text_with(path, secrets);
         }
         let parts: Vec<&str> = path.split('/').collect();
         let has_rest = parameters
@@ -132,7 +134,7 @@ impl Redactor {
                 secrets.add(part);
                 out.push(Cow::Borrowed(REDACTED));
             } else {
-                out.push(Cow::Owned(self.text(part)));
+                out.push(Cow::Owned(self.text_with(part, secrets)));
             }
         }
         out.join("/")
@@ -179,7 +181,7 @@ impl Redactor {
         } else if essence.ends_with("json") || essence.ends_with("ndjson") || looks_like_json {
             self.json(text, secrets).0
         } else {
-            self.text(text)
+            self.text_with(text, secrets)
         };
         body.is_redacted = safe != text;
         body.text = Some(safe);
@@ -187,11 +189,13 @@ impl Redactor {
     }
 }
 
-/// Name of a template's parameter, and whether it takes all the rest.
+/// Name of a template's parameter, and whether it takes all the rest. A parameter with something
+/// before or behind it (`{token}.json`) takes the whole part.
 fn parameter(part: &str) -> Option<(&str, bool)> {
     let name = part
-        .strip_prefix('{')
-        .and_then(|part| part.strip_suffix('}'));
+        .split_once('{')
+        .and_then(|(_, rest)| rest.rsplit_once('}'))
+        .map(|(name, _)| name);
     if let Some(name) = name {
         return Some(
             name.strip_prefix('*')

@@ -4,6 +4,12 @@
 //! folded to one element, comments gone, spaces single, reserved words in upper case, names as the
 //! database sees them (`"person"` is `person`, `"Person"` is not in PostgreSQL). Text that does not
 //! tokenize is kept as it is, with what is quoted taken out where it names something sensitive.
+//!
+//! # Limits of redaction
+//! Columns are known by the names in the text alone. An INSERT without column names tells none:
+//! all its values are taken out where the table's name is sensitive or one of accounts (`users`,
+//! `customers`…), none elsewhere. A value that reaches a sensitive column through another name
+//! (`SET password = v.b FROM (VALUES ($1, $2)) AS v(a, b)`, a procedure's argument) is not seen.
 
 mod cache;
 mod fingerprint;
@@ -28,7 +34,7 @@ use self::{
     cache::Cache,
     read::{Placeholders, Reading},
 };
-use crate::{Database, DatabaseKind, Redactor, SqlText};
+use crate::{Database, DatabaseKind, Redactor, SqlText, redact::Secrets};
 
 /// Reads SQL: normalises, fingerprints and redacts it, with a bounded cache.
 #[derive(Debug)]
@@ -78,6 +84,11 @@ impl SqlReader {
                 flags
             }
         }
+    }
+
+    /// Remembers what reading took out of the text, to be scrubbed out of the rest of the request.
+    pub fn add_secrets(&self, sql: &str, database: DatabaseKind, secrets: &mut Secrets) {
+        secrets.extend(&self.reading(sql, database).secrets);
     }
 
     fn reading(&self, sql: &str, database: DatabaseKind) -> Arc<Reading> {

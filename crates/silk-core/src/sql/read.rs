@@ -1,6 +1,6 @@
 //! One text of SQL, read whole.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use super::{
     fingerprint::fingerprint,
@@ -23,6 +23,8 @@ pub(super) struct Reading {
     pub(super) has_literals: bool,
     pub(super) is_redacted: bool,
     pub(super) placeholders: Placeholders,
+    /// What was taken out of the text, so that it can be scrubbed from the rest of a request.
+    pub(super) secrets: Secrets,
 }
 
 /// Which bound values are secrets.
@@ -38,8 +40,9 @@ pub(super) fn read(sql: &str, database: DatabaseKind, redactor: &Redactor) -> Re
     let (lexemes, is_read) = lex(sql, database);
     let words = significant(&lexemes);
     let flags = sensitive(&words, redactor);
-    let masks = Masks::new(&words, &flags, database, redactor);
-    let (text, is_redacted) = print(sql, &lexemes, &masks, redactor);
+    let mut secrets = Secrets::default();
+    let masks = Masks::new(&words, &flags, database, redactor, &mut secrets);
+    let (text, is_redacted) = print(sql, &lexemes, &masks, redactor, &mut secrets);
     let has_literals = words
         .iter()
         .any(|word| matches!(word.kind, Kind::Text | Kind::Number));
@@ -72,6 +75,7 @@ pub(super) fn read(sql: &str, database: DatabaseKind, redactor: &Redactor) -> Re
         has_literals: has_literals || !is_read,
         is_redacted,
         placeholders,
+        secrets,
     }
 }
 
@@ -87,6 +91,7 @@ impl Masks {
         flags: &[bool],
         database: DatabaseKind,
         redactor: &Redactor,
+        secrets: &mut Secrets,
     ) -> Self {
         let mut at = Vec::new();
         for (index, word) in words.iter().enumerate() {
@@ -97,7 +102,7 @@ impl Masks {
                 Kind::Text if is_sensitive => {
                     (!before.is_some_and(is_path_operator)).then(|| format!("'{REDACTED}'"))
                 }
-                Kind::Text => inside(word.text, redactor),
+                Kind::Text => inside(word.text, redactor, secrets),
                 // SQLite takes `"x"` as a string where no column is called so.
                 Kind::Quoted
                     if is_sensitive
@@ -121,6 +126,16 @@ impl Masks {
                 _ => None,
             };
             if let Some(mask) = mask {
+                if is_sensitive {
+                    let content = match word.kind {
+                        Kind::Quoted => unquoted(word),
+                        _ => literal_content(word.text),
+                    };
+                    secrets.add(content);
+                    secrets.add(&unescaped(content));
+                    // Of a connection string, the password by itself too.
+                    let _is_masked_anyway = redactor.text_with(content, secrets);
+                }
                 at.push((word.start, mask));
             }
         }
@@ -138,14 +153,14 @@ impl Masks {
 }
 
 /// Secrets within a literal that is not one itself: a JSON document, a connection string.
-fn inside(literal: &str, redactor: &Redactor) -> Option<String> {
+fn inside(literal: &str, redactor: &Redactor, secrets: &mut Secrets) -> Option<String> {
     let content = literal_content(literal);
     if content.len() < 6 {
         return None;
     }
     let trimmed = content.trim_start();
     if trimmed.starts_with(['{', '[']) {
-        let (redacted, is_changed) = redactor.json(content, &mut Secrets::default());
+        let (redacted, is_changed) = redactor.json(content, secrets);
         if is_changed {
             // Quotes and backslashes were not written by us alone: keep the frame only where the
             // content was plain.
@@ -157,23 +172,33 @@ fn inside(literal: &str, redactor: &Redactor) -> Option<String> {
             });
         }
     }
-    let has_escapes = content.contains('\\') || content.contains("''");
-    let unescaped = if has_escapes {
-        content.replace('\\', "").replace("''", "'")
-    } else {
-        content.to_owned()
-    };
-    let is_changed = redactor.text(&unescaped) != unescaped;
+    let unescaped = unescaped(content);
+    let is_changed = redactor.text_with(&unescaped, secrets) != unescaped;
     is_changed.then(|| format!("'{REDACTED}'"))
 }
 
-fn print(sql: &str, lexemes: &[Lexeme<'_>], masks: &Masks, redactor: &Redactor) -> (String, bool) {
+/// A literal's content as the database reads it, near enough.
+fn unescaped(content: &str) -> Cow<'_, str> {
+    if content.contains('\\') || content.contains("''") {
+        Cow::Owned(content.replace('\\', "").replace("''", "'"))
+    } else {
+        Cow::Borrowed(content)
+    }
+}
+
+fn print(
+    sql: &str,
+    lexemes: &[Lexeme<'_>],
+    masks: &Masks,
+    redactor: &Redactor,
+    secrets: &mut Secrets,
+) -> (String, bool) {
     let mut text = String::with_capacity(sql.len());
     let mut is_redacted = false;
     for lexeme in lexemes {
         match lexeme.kind {
             Kind::Comment => {
-                let safe = redactor.text(lexeme.text);
+                let safe = redactor.text_with(lexeme.text, secrets);
                 text.push_str(&safe);
             }
             Kind::Unread => {

@@ -6,6 +6,13 @@
 //! it sensitive too (`crypt('x', password) = …`). Values that are inserted are matched with their
 //! columns by position. Where this errs, it errs towards taking out too much.
 
+mod accounts;
+mod group;
+
+use self::{
+    accounts::is_of_accounts,
+    group::{Group, GroupKind, Segment},
+};
 use super::{
     lexer::{Kind, Lexeme},
     quoted::{is_path_operator, literal_content, unquoted},
@@ -31,55 +38,6 @@ pub(super) fn sensitive(lexemes: &[Lexeme<'_>], redactor: &Redactor) -> Vec<bool
         walk.step(index);
     }
     walk.finish()
-}
-
-#[derive(Default, Clone, Copy)]
-struct Segment {
-    parent: Option<usize>,
-    is_sensitive: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum GroupKind {
-    /// The statement, or a subquery.
-    Query,
-    /// A call, a row, a parenthesised expression.
-    Plain,
-    /// `CASE … END`.
-    Case,
-    /// A column list behind `INSERT INTO t`.
-    Columns,
-    /// A row of VALUES, or `UNNEST(…)`, of an INSERT with columns.
-    Row,
-}
-
-struct Group {
-    kind: GroupKind,
-    /// The segment that the group stands in.
-    around: Option<usize>,
-    segment: usize,
-    /// Whether a sensitive name makes the segment around the group sensitive.
-    leaks: bool,
-    /// In the list of a SELECT, or in a row: the position, from 0.
-    position: Option<usize>,
-    has_name: bool,
-    in_values: bool,
-    is_call: bool,
-}
-
-impl Group {
-    const fn new(kind: GroupKind, around: Option<usize>, segment: usize) -> Self {
-        Self {
-            kind,
-            around,
-            segment,
-            leaks: true,
-            position: None,
-            has_name: false,
-            in_values: false,
-            is_call: false,
-        }
-    }
 }
 
 struct Walk<'l, 'a> {
@@ -224,7 +182,13 @@ impl<'a> Walk<'_, 'a> {
             self.before(index)
                 .is_some_and(|before| before.is_word("PRAGMA"))
         };
-        lexeme.is_word("IDENTIFIED") || (lexeme.is_any_word(&["KEY", "REKEY"]) && is_pragma())
+        // `ATTACH DATABASE 'x' AS x KEY 'secret'`
+        let is_before_text = || {
+            self.at(index + 1)
+                .is_some_and(|next| next.kind == Kind::Text)
+        };
+        lexeme.is_word("IDENTIFIED")
+            || (lexeme.is_any_word(&["KEY", "REKEY"]) && (is_pragma() || is_before_text()))
     }
 
     /// From here on the names of the present group do not concern the segment around it; those
@@ -266,7 +230,9 @@ impl<'a> Walk<'_, 'a> {
             let is_target = self
                 .before(index)
                 .is_some_and(|before| before.is_word("INTO"));
-            self.into_secrets |= is_target && self.redactor.is_sensitive(unquoted(lexeme));
+            let name = unquoted(lexeme);
+            self.into_secrets |=
+                is_target && (self.redactor.is_sensitive(name) || is_of_accounts(name));
             return;
         }
         let name = unquoted(lexeme);
@@ -287,6 +253,10 @@ impl<'a> Walk<'_, 'a> {
         let Some(before) = self.before(index) else {
             return false;
         };
+        let is_call = self.at(index + 1).is_some_and(|next| next.is_sign("("));
+        if is_call && before.is_any_word(&["FROM", "JOIN", "LATERAL"]) {
+            return false;
+        }
         if before.is_word("FROM") {
             let is_distinct = index
                 .checked_sub(1)
@@ -315,6 +285,14 @@ impl<'a> Walk<'_, 'a> {
         if lexeme.text.len() > 80 {
             return;
         }
+        if self.group().kind == GroupKind::Columns {
+            // MySQL reads `"name"` as a text, unless it was told otherwise.
+            let is_sensitive = self.redactor.is_sensitive(literal_content(lexeme.text));
+            if let Some(columns) = &mut self.columns {
+                columns.push(is_sensitive);
+            }
+            return;
+        }
         if self.is_path(index) && self.redactor.is_sensitive(literal_content(lexeme.text)) {
             self.mark();
         }
@@ -325,7 +303,15 @@ impl<'a> Walk<'_, 'a> {
             return false;
         };
         let is_call = self.groups.last().is_some_and(|group| group.is_call);
-        is_path_operator(before) || (is_call && (before.is_sign("(") || before.is_sign(",")))
+        // `data['password']`, but not `ARRAY['password', …]`
+        let is_subscript = before.is_sign("[")
+            && index
+                .checked_sub(1)
+                .and_then(|bracket| self.before(bracket))
+                .is_some_and(|of| of.is_name() || of.is_sign("]") || of.is_sign(")"));
+        is_path_operator(before)
+            || is_subscript
+            || (is_call && (before.is_sign("(") || before.is_sign(",")))
     }
 
     fn sign(&mut self, index: usize, lexeme: &Lexeme<'_>) {
@@ -478,7 +464,11 @@ impl<'a> Walk<'_, 'a> {
                     lexeme.kind,
                     Kind::Text | Kind::Number | Kind::Placeholder | Kind::Quoted
                 );
-                is_value && self.segments[self.of[index]].is_sensitive
+                // `:password` says by itself what is bound to it.
+                let is_named = lexeme.kind == Kind::Placeholder
+                    && lexeme.text.len() > 1
+                    && self.redactor.is_sensitive(&lexeme.text[1..]);
+                is_value && (is_named || self.segments[self.of[index]].is_sensitive)
             })
             .collect()
     }
