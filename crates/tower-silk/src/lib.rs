@@ -50,6 +50,8 @@ mod remote;
 mod runtime;
 mod silk;
 mod token;
+#[cfg(feature = "ui")]
+mod vitals;
 
 pub use silk_capture::{
     RecorderConfig, ShutdownReport, SilkLayer, SilkService, SilkTracingLayer, in_current_request,

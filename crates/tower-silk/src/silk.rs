@@ -114,7 +114,7 @@ impl Silk {
         silk_ui::dashboard(silk_ui::DashboardConfig {
             store: self.store(),
             explain: Arc::clone(&parts.explainer) as Arc<dyn silk_core::Explain>,
-            vitals: Arc::new(parts.recorder.clone()),
+            vitals: Arc::new(crate::vitals::DashboardVitals(parts.recorder.clone())),
             access: parts.access.clone(),
             token: Some(parts.token.clone()),
             source_root: parts.source_root.clone(),

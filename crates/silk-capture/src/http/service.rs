@@ -78,7 +78,6 @@ fn is_recorded_already<B>(request: &Request<B>) -> bool {
 
 fn note_head<B>(recorder: &Recorder, active: &ActiveRequest, request: &Request<B>) {
     let route = route::template(request.extensions());
-    recorder.notes().count_route(route.is_some());
     let parent = ActiveRequest::current().map(|parent| parent.id());
     let headers = if active.is_kept() && recorder.config().capture_headers {
         request.headers().clone()

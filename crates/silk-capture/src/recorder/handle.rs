@@ -206,6 +206,12 @@ impl Recorder {
         let shared = self.shared();
         shared.counters.active.fetch_sub(1, Relaxed);
         let charged = buffers.charged;
+        if inner.kind == RequestKind::Request {
+            // At the end, when it is known that it was not one for the dashboard.
+            shared
+                .notes
+                .count_route(buffers.head.route.as_str().is_some());
+        }
         // Counted before it is sent, so that the writer never counts one down that is not yet up.
         shared.counters.queued.fetch_add(1, Relaxed);
         let result = shared.queue.send(|| Handed {
@@ -234,6 +240,18 @@ impl Recorder {
         shared.counters.active.fetch_sub(1, Relaxed);
         shared.counters.seen.fetch_sub(1, Relaxed);
         shared.memory.give_back(charged);
+    }
+
+    /// Forgets the request whose code is being polled on this thread: neither recorded nor counted.
+    ///
+    /// For Silk's own requests, which are known by their responses otherwise: that is too late for
+    /// a page that shows the counters.
+    pub fn forget_current(&self) {
+        ActiveRequest::with_current(|current| {
+            if let Some(active) = current {
+                active.discard();
+            }
+        });
     }
 
     pub(super) fn linger(&self, inner: &Arc<Inner>) {

@@ -233,6 +233,17 @@ fn hostile_text_is_read_in_linear_time() {
         "[",
         "&a=b",
         "Bearer ",
+        "<",
+        "<a b='<c d=\"",
+        "<token>",
+        "<input name=token value=",
+        "(\"token\", ",
+        "token: A(A(A(",
+        "token: |\n ",
+        "api key: ",
+        "row contains (",
+        "{\"value\":\"x\",\"a\":",
+        ",\"name\":\"token\"}",
     ] {
         let text = piece.repeat(200_000 / piece.len());
         let mut secrets = Secrets::default();

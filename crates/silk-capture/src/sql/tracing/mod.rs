@@ -114,14 +114,17 @@ impl SilkTracingLayer {
 
     fn on_query(&self, event: &Event<'_>, place: Place) {
         let ended = Instant::now();
-        let (active, span) = match place {
-            Place::Ignored => return,
-            Place::Nowhere => return self.recorder.count_unattributed(),
-            Place::In(active, span) => (active, span),
-        };
+        if matches!(place, Place::Ignored) {
+            return;
+        }
         let mut seen = visit::Query::default();
         event.record(&mut seen);
-        let Some(sql) = seen.sql else { return };
+        let Some(sql) = seen.sql.filter(|sql| !is_set_up(sql.as_str())) else {
+            return;
+        };
+        let Place::In(active, span) = place else {
+            return self.recorder.count_unattributed();
+        };
         let started = ended
             .checked_sub(seen.elapsed)
             .unwrap_or(ended)
@@ -292,6 +295,22 @@ where
     }
 }
 
+/// Whether sqlx itself sent this to a new connection, on behalf of whoever waited for one.
+fn is_set_up(sql: &str) -> bool {
+    // SQLite's options, each ended as sqlx ends them.
+    let is_pragmas = || {
+        sql.ends_with(';')
+            && sql
+                .split_terminator(';')
+                .all(|part| part.trim_start().starts_with("PRAGMA ") && part.contains(" = "))
+    };
+    match sql.as_bytes().first() {
+        Some(b'S') => sql.starts_with("SET sql_mode=(SELECT CONCAT(@@sql_mode, '"),
+        Some(b'P') => is_pragmas(),
+        _ => false,
+    }
+}
+
 const fn within(active: ActiveRequest, index: Option<u32>) -> Mark {
     Mark::Within(Within {
         active,
@@ -312,4 +331,32 @@ where
             Some(Mark::Within(within)) => Some((within.active.clone(), within.index)),
             _ => None,
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_sqlx_sends_to_a_new_connection_is_known() {
+        for sql in [
+            "PRAGMA foreign_keys = ON;",
+            "PRAGMA foreign_keys = ON; PRAGMA journal_mode = WAL;",
+            "SET sql_mode=(SELECT CONCAT(@@sql_mode, ',PIPES_AS_CONCAT,NO_ENGINE_SUBSTITUTION')),\
+             time_zone='+00:00',NAMES utf8mb4 COLLATE utf8mb4_unicode_ci;",
+        ] {
+            assert!(is_set_up(sql), "{sql}");
+        }
+        for sql in [
+            "PRAGMA table_info(person)",
+            "PRAGMA foreign_keys = ON",
+            "PRAGMA foreign_keys = ON; SELECT 1;",
+            "SET sql_mode = ''",
+            "SELECT 1;",
+            "P;",
+            "",
+        ] {
+            assert!(!is_set_up(sql), "{sql}");
+        }
+    }
 }
