@@ -8,7 +8,8 @@ CREATE TABLE runs (
     started_us INTEGER NOT NULL,
     service TEXT NOT NULL,
     build TEXT,
-    instance TEXT NOT NULL
+    instance TEXT NOT NULL,
+    last_batch BLOB -- the last batch that held what request ids do not tell apart
 ) STRICT;
 
 -- What does the work: a route of an HTTP service, a job, a test.
@@ -147,26 +148,57 @@ CREATE TABLE findings (
     PRIMARY KEY (sequence, position)
 ) STRICT, WITHOUT ROWID;
 
+-- Forms of the plans of statements, one row each: what was seen when. Sources are kept as words:
+-- there are few rows.
+CREATE TABLE plan_forms (
+    fingerprint INTEGER NOT NULL,
+    database_id INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    shape INTEGER NOT NULL,
+    first_us INTEGER NOT NULL,
+    last_us INTEGER NOT NULL,
+    PRIMARY KEY (fingerprint, database_id, source, shape)
+) STRICT, WITHOUT ROWID;
+
+-- Plans in full: one of each form, and those without a form.
 CREATE TABLE plans (
     plan_id INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE,
     request_id BLOB,
     seq INTEGER,
     fingerprint INTEGER,
-    database_kind INTEGER NOT NULL,
-    database_name TEXT NOT NULL,
-    captured_us INTEGER NOT NULL,
+    database_id INTEGER NOT NULL,
     source TEXT NOT NULL,
     shape INTEGER,
+    captured_us INTEGER NOT NULL,
     duration_us INTEGER,
     total_cost REAL,
     format TEXT NOT NULL,
     is_analyzed INTEGER NOT NULL,
-    raw TEXT NOT NULL
+    raw BLOB NOT NULL -- compressed
 ) STRICT;
 
+CREATE UNIQUE INDEX plans_by_form ON plans (fingerprint, database_id, source, shape);
 CREATE INDEX plans_by_request ON plans (request_id);
 CREATE INDEX plans_by_fingerprint ON plans (fingerprint, captured_us);
+CREATE INDEX plans_by_capture ON plans (captured_us);
+
+-- Sights of forms per time bucket: an hour, with age a day.
+CREATE TABLE plan_stats (
+    fingerprint INTEGER NOT NULL,
+    width_s INTEGER NOT NULL,
+    bucket_us INTEGER NOT NULL,
+    database_id INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    shape INTEGER NOT NULL,
+    first_us INTEGER NOT NULL,
+    last_us INTEGER NOT NULL,
+    sights INTEGER NOT NULL,
+    durations BLOB NOT NULL, -- of runs with a time
+    PRIMARY KEY (fingerprint, width_s, bucket_us, database_id, source, shape)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX plan_stats_by_bucket ON plan_stats (width_s, bucket_us);
 
 -- Figures per time bucket (a minute; with age an hour, then a day). They outlive the requests.
 CREATE TABLE route_stats (

@@ -22,7 +22,7 @@ pub use summary::{Outcome, RequestKind, RequestSummary, RequestTimes, UnknownWor
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{Finding, PlanObservation, PlanRecord, RunId};
+use crate::{BatchId, Finding, PlanObservation, PlanRecord, RunId};
 
 /// Everything kept of one request.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Duration, TimeZone, Utc};
 use silk_core::{
-    Body, CallSite, CapturedBy, ConnectionWait, Database, DatabaseKind, ExplainOutput, Finding,
+    BatchId, Body, CallSite, CapturedBy, ConnectionWait, Database, DatabaseKind, ExplainOutput, Finding,
     Fingerprint, Header, LogRecord, Outcome, PlanFormat, PlanId, PlanRecord, PlanShape, PlanSource,
     QueryError, QueryRecord, QueryRef, RequestDetail, RequestId, RequestKind, RequestRecord,
     RequestStatement, RequestSummary, RequestTimes, RunId, RunRecord, Severity, SpanRecord,
@@ -38,10 +38,17 @@ pub fn run() -> RunRecord {
     }
 }
 
+/// A new id for a batch.
+#[must_use]
+pub fn batch_id() -> BatchId {
+    BatchId(Uuid::now_v7())
+}
+
 /// A batch of requests of the [`run`].
 #[must_use]
 pub fn batch(requests: Vec<RequestRecord>) -> WriteBatch {
     WriteBatch {
+        id: batch_id(),
         run: run(),
         requests,
         counted: Vec::new(),

@@ -187,6 +187,7 @@ pub async fn requests_of_other_runs_keep_their_run(store: &dyn Store) {
     let mut record = request(1, 1);
     record.summary.run_id = RunId(Uuid::from_u128(99));
     let batch = WriteBatch {
+        id: batch_id(),
         run: run(),
         requests: vec![record.clone()],
         counted: Vec::new(),

@@ -82,6 +82,7 @@ pub async fn routes_are_summed(store: &dyn Store) {
 /// Requests that sampling left out count in the figures of their route only.
 pub async fn counted_requests_count(store: &dyn Store) {
     let batch = silk_core::WriteBatch {
+        id: batch_id(),
         run: run(),
         requests: vec![request(1, 1)],
         counted: vec![counted(2), counted(3)],

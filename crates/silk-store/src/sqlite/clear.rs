@@ -5,12 +5,14 @@ use sqlx::{AssertSqlSafe, Connection, query};
 use super::{error::Fault, open::Writer};
 
 /// All tables but that of migrations.
-const TABLES: [&str; 14] = [
+const TABLES: [&str; 16] = [
     "requests",
     "request_details",
     "request_statements",
     "findings",
     "plans",
+    "plan_forms",
+    "plan_stats",
     "route_stats",
     "statement_stats",
     "top_thresholds",

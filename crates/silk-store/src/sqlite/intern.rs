@@ -51,7 +51,7 @@ struct TextEntry {
 #[derive(Debug, Default)]
 pub(super) struct Intern {
     runs: Map<RunId, i64>,
-    databases: Map<Arc<Database>, i64>,
+    databases: Map<Database, i64>,
     routes: Map<RouteKey, Entry>,
     statements: Map<Fingerprint, Entry>,
     call_sites: Map<CallSite, Entry>,
@@ -103,10 +103,10 @@ impl Intern {
             .await
     }
 
-    async fn database(
+    pub(super) async fn database(
         &mut self,
         connection: &mut SqliteConnection,
-        database: &Arc<Database>,
+        database: &Database,
     ) -> Result<i64, Fault> {
         if let Some(&id) = self.databases.get(database) {
             return Ok(id);
@@ -119,7 +119,7 @@ impl Intern {
         .bind(&database.name)
         .fetch_one(connection)
         .await?;
-        self.databases.insert(Arc::clone(database), id);
+        self.databases.insert(database.clone(), id);
         Ok(id)
     }
 

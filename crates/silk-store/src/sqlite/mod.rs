@@ -270,7 +270,7 @@ impl Store for SqliteStore {
         Box::pin(async move {
             let work = async {
                 let mut lease = self.lease().await?;
-                plans::add(&mut lease.writer.connection, plan).await?;
+                write::add_plan(&mut lease.writer, plan).await?;
                 self.finish(lease)
             };
             work.await.or_else(during("keep a plan"))
@@ -305,14 +305,21 @@ impl Store for SqliteStore {
 
     fn plan_history(
         &self,
-        _fingerprint: Fingerprint,
-        _window: StatsWindow,
+        fingerprint: Fingerprint,
+        window: StatsWindow,
     ) -> StoreFuture<'_, Vec<PlanBucket>> {
-        Box::pin(std::future::ready(Ok(Vec::new())))
+        self.read(
+            "read the plans of a statement over time",
+            move |mut connection| async move {
+                plans::history(&mut connection, fingerprint, &window).await
+            },
+        )
     }
 
-    fn plan_changes(&self, _window: StatsWindow, _limit: u32) -> StoreFuture<'_, Vec<PlanChange>> {
-        Box::pin(std::future::ready(Ok(Vec::new())))
+    fn plan_changes(&self, window: StatsWindow, limit: u32) -> StoreFuture<'_, Vec<PlanChange>> {
+        self.read("list changed plans", move |mut connection| async move {
+            plans::changes(&mut connection, &window, limit, self.config.scan_time).await
+        })
     }
 
     fn clear(&self) -> StoreFuture<'_, ()> {
@@ -323,6 +330,13 @@ impl Store for SqliteStore {
                 self.finish(lease)
             };
             work.await.or_else(during("remove every record"))
+        })
+    }
+
+    fn close(&self) -> StoreFuture<'_, ()> {
+        Box::pin(async move {
+            Self::close(self).await;
+            Ok(())
         })
     }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use silk_core::{Outcome, RequestId, RequestRecord, Severity, WriteBatch};
+use silk_core::{Outcome, PlanRecord, RequestId, RequestRecord, Severity, WriteBatch};
 use sqlx::{
-    Arguments, AssertSqlSafe, Connection, SqliteConnection, query_scalar, query_scalar_with,
+    Arguments, AssertSqlSafe, Connection, SqliteConnection, query, query_scalar, query_scalar_with,
     sqlite::SqliteArguments,
 };
 
@@ -13,9 +13,9 @@ use super::{
     insert::{insert_rows, to_i64},
     intern::to_json,
     open::Writer,
-    stats, top,
+    plans, stats, top,
 };
-use crate::stats::BatchStats;
+use crate::stats::{BatchStats, sight_of};
 
 /// A request with the numbers of what it points at.
 struct Row<'a> {
@@ -37,7 +37,12 @@ struct StatementRow {
 
 /// Writes all of a batch that is not known yet.
 pub(super) async fn write(writer: &mut Writer, batch: &WriteBatch) -> Result<(), Fault> {
-    if batch.requests.is_empty() && batch.counted.is_empty() {
+    let holds_requests = !(batch.requests.is_empty() && batch.counted.is_empty());
+    // What no request id tells apart: the batch's own id does.
+    let holds_others = !(batch.counted.is_empty()
+        && batch.plans.is_empty()
+        && batch.plan_observations.is_empty());
+    if !(holds_requests || holds_others) {
         return Ok(());
     }
     writer.intern.trim();
@@ -70,12 +75,13 @@ pub(super) async fn write(writer: &mut Writer, batch: &WriteBatch) -> Result<(),
         .zip(&new)
         .map(|(sequence, record)| figures.add(record, sequence))
         .collect();
-    // A batch that is written again was counted with its requests.
-    if known.is_empty() {
+    let run = intern.run(connection, &batch.run).await?;
+    if holds_others && is_first_time(connection, run, batch).await? {
         batch
             .counted
             .iter()
             .for_each(|request| figures.count(request));
+        plans::write(connection, intern, &batch.plans, &batch.plan_observations).await?;
     }
 
     let started = batch
@@ -86,7 +92,6 @@ pub(super) async fn write(writer: &mut Writer, batch: &WriteBatch) -> Result<(),
         .chain(batch.counted.iter().map(|request| request.started_at))
         .max()
         .map_or(0, |at| at.timestamp_micros());
-    let run = intern.run(connection, &batch.run).await?;
     let mut routes = Vec::with_capacity(figures.routes.len());
     for route in &figures.routes {
         routes.push(intern.route(connection, route, at_us).await?);
@@ -150,6 +155,36 @@ pub(super) async fn write(writer: &mut Writer, batch: &WriteBatch) -> Result<(),
     top::trim(connection, flagged).await?;
     transaction.commit().await?;
     Ok(())
+}
+
+/// Keeps one plan, with the sight that it is.
+pub(super) async fn add_plan(writer: &mut Writer, plan: &PlanRecord) -> Result<(), Fault> {
+    let mut transaction = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
+    let sight = sight_of(plan);
+    plans::write(
+        &mut transaction,
+        &mut writer.intern,
+        std::slice::from_ref(plan),
+        sight.as_slice(),
+    )
+    .await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// Whether this batch was not written before, and notes it.
+async fn is_first_time(
+    connection: &mut SqliteConnection,
+    run: i64,
+    batch: &WriteBatch,
+) -> Result<bool, Fault> {
+    let noted =
+        query("UPDATE runs SET last_batch = ?1 WHERE run_id = ?2 AND last_batch IS NOT ?1")
+            .bind(&batch.id.0.as_bytes()[..])
+            .bind(run)
+            .execute(connection)
+            .await?;
+    Ok(noted.rows_affected() > 0)
 }
 
 async fn known_ids(

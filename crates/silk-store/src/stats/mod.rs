@@ -6,11 +6,15 @@
 mod batch;
 #[cfg(feature = "sqlite")]
 mod histogram;
+mod plans;
 mod window;
 
 pub(crate) use batch::{BatchStats, RouteFigures, StatementFigures};
 #[cfg(feature = "sqlite")]
 pub(crate) use histogram::{from_bytes, to_bytes};
+pub(crate) use plans::{PlanFigures, is_better, sight_of};
+#[cfg(feature = "sqlite")]
+pub(crate) use plans::is_asked_for;
 pub(crate) use window::{OverTime, bucket_start, overlaps};
 
 use silk_core::RequestKind;
@@ -18,8 +22,7 @@ use silk_core::RequestKind;
 /// Width of the finest bucket, in seconds.
 pub(crate) const MINUTE_S: i64 = 60;
 
-/// Width of the middle bucket, in seconds.
-#[cfg(feature = "sqlite")]
+/// Width of the middle bucket, and of the finest of plans, in seconds.
 pub(crate) const HOUR_S: i64 = 3600;
 
 /// Width of the coarsest bucket, in seconds.
@@ -30,6 +33,16 @@ pub(crate) const DAY_S: i64 = 24 * 3600;
 #[cfg(feature = "sqlite")]
 pub(crate) const COMPACT_AFTER_S: [(i64, i64, i64); 2] =
     [(MINUTE_S, HOUR_S, 2 * HOUR_S), (HOUR_S, DAY_S, 8 * DAY_S)];
+
+/// Forms of plans that are kept of a statement. More than a few mean that it is planned
+/// differently each time, of which the first are as good as all.
+pub(crate) const MAX_FORMS: i64 = 50;
+
+/// A form of a plan not seen for so long makes room for a new one.
+pub(crate) const FORM_GIVEN_UP_US: i64 = 24 * HOUR_S * 1_000_000;
+
+/// How far before a window the plan is looked for that was there before, in seconds.
+pub(crate) const LOOK_BACK_S: i64 = 14 * 24 * HOUR_S;
 
 /// What does the work.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,4 +1,9 @@
-//! Plans that were kept.
+//! Plans that were kept: one of each form in full, and how often each form was seen.
+
+mod add;
+mod form;
+mod history;
+mod packed;
 
 use chrono::DateTime;
 use silk_core::{
@@ -7,45 +12,23 @@ use silk_core::{
 };
 use sqlx::{AssertSqlSafe, Row, SqliteConnection, query, sqlite::SqliteRow};
 
-use super::{error::Fault, intern::database_number, request::database_kind};
+use super::{error::Fault, insert::to_u64, request::database_kind};
+pub(super) use add::write;
+pub(super) use history::{changes, history, stats_figures};
 
-const COLUMNS: &str = "id, request_id, seq, fingerprint, database_kind, database_name, captured_us,
-     source, shape, duration_us, total_cost, format, is_analyzed, raw";
+/// What [`record`] reads.
+const COLUMNS: &str = "p.id, p.request_id, p.seq, p.fingerprint, d.kind, d.name, p.captured_us,
+     p.source, p.shape, p.duration_us, p.total_cost, p.format, p.is_analyzed, p.raw";
 
-/// Keeps a plan, if it is not known yet.
-pub(super) async fn add(connection: &mut SqliteConnection, plan: &PlanRecord) -> Result<(), Fault> {
-    query(AssertSqlSafe(format!(
-        "INSERT INTO plans ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT DO NOTHING"
-    )))
-    .bind(plan.id.0)
-    .bind(plan.query.map(|query| query.request_id.0))
-    .bind(plan.query.map(|query| query.seq))
-    .bind(
-        plan.fingerprint
-            .map(|fingerprint| fingerprint.0.cast_signed()),
-    )
-    .bind(database_number(plan.database.kind))
-    .bind(&plan.database.name)
-    .bind(plan.captured_at.timestamp_micros())
-    .bind(plan.source.as_str())
-    .bind(plan.shape.map(|shape| shape.0.cast_signed()))
-    .bind(plan.duration_us.map(u64::cast_signed))
-    .bind(plan.total_cost)
-    .bind(plan.output.format.as_str())
-    .bind(plan.output.analyzed)
-    .bind(&plan.output.raw)
-    .execute(connection)
-    .await?;
-    Ok(())
-}
+/// What the columns are from.
+const TABLES: &str = "plans p JOIN databases d ON d.database_id = p.database_id";
 
 /// One plan.
 pub(super) async fn plan(
     connection: &mut SqliteConnection,
     id: PlanId,
 ) -> Result<Option<PlanRecord>, Fault> {
-    let sql = format!("SELECT {COLUMNS} FROM plans WHERE id = ?");
+    let sql = format!("SELECT {COLUMNS} FROM {TABLES} WHERE p.id = ?");
     let row = query(AssertSqlSafe(sql))
         .bind(id.0)
         .fetch_optional(connection)
@@ -59,7 +42,8 @@ pub(super) async fn of_request(
     id: RequestId,
 ) -> Result<Vec<PlanRecord>, Fault> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM plans WHERE request_id = ? ORDER BY captured_us DESC, id DESC"
+        "SELECT {COLUMNS} FROM {TABLES} WHERE p.request_id = ?
+         ORDER BY p.captured_us DESC, p.id DESC"
     );
     let rows = query(AssertSqlSafe(sql))
         .bind(id.0)
@@ -75,8 +59,8 @@ pub(super) async fn of_statement(
     limit: u32,
 ) -> Result<Vec<PlanRecord>, Fault> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM plans WHERE fingerprint = ?
-         ORDER BY captured_us DESC, id DESC LIMIT ?"
+        "SELECT {COLUMNS} FROM {TABLES} WHERE p.fingerprint = ?
+         ORDER BY p.captured_us DESC, p.id DESC LIMIT ?"
     );
     let rows = query(AssertSqlSafe(sql))
         .bind(fingerprint.0.cast_signed())
@@ -89,7 +73,6 @@ pub(super) async fn of_statement(
 fn record(row: &SqliteRow) -> Result<PlanRecord, Fault> {
     let request_id: Option<uuid::Uuid> = row.try_get(1)?;
     let seq: Option<u32> = row.try_get(2)?;
-    let source: &str = row.try_get(7)?;
     let format: &str = row.try_get(11)?;
     Ok(PlanRecord {
         id: PlanId(row.try_get(0)?),
@@ -100,26 +83,34 @@ fn record(row: &SqliteRow) -> Result<PlanRecord, Fault> {
         fingerprint: row
             .try_get::<Option<i64>, _>(3)?
             .map(|fingerprint| Fingerprint(fingerprint.cast_unsigned())),
-        database: Database {
-            kind: database_kind(row.try_get(4)?),
-            name: row.try_get(5)?,
-        },
+        database: database(row, 4)?,
         captured_at: DateTime::from_timestamp_micros(row.try_get(6)?)
             .ok_or(Fault::Nonsense("a time"))?,
-        source: source
-            .parse::<PlanSource>()
-            .map_err(|_| Fault::Nonsense("the source of a plan"))?,
+        source: source(row.try_get(7)?)?,
         shape: row
             .try_get::<Option<i64>, _>(8)?
             .map(|shape| PlanShape(shape.cast_unsigned())),
-        duration_us: row.try_get::<Option<i64>, _>(9)?.map(i64::cast_unsigned),
+        duration_us: row.try_get::<Option<i64>, _>(9)?.map(to_u64),
         total_cost: row.try_get(10)?,
         output: ExplainOutput {
             format: format
                 .parse::<PlanFormat>()
                 .map_err(|_| Fault::Nonsense("the form of a plan"))?,
-            raw: row.try_get(13)?,
+            raw: packed::unpack(row.try_get(13)?).ok_or(Fault::Nonsense("the print of a plan"))?,
             analyzed: row.try_get(12)?,
         },
     })
+}
+
+/// The database in two columns starting at `first`.
+fn database(row: &SqliteRow, first: usize) -> Result<Database, Fault> {
+    Ok(Database {
+        kind: database_kind(row.try_get(first)?),
+        name: row.try_get(first + 1)?,
+    })
+}
+
+fn source(word: &str) -> Result<PlanSource, Fault> {
+    word.parse()
+        .map_err(|_| Fault::Nonsense("the source of a plan"))
 }
