@@ -46,6 +46,8 @@ pub struct AdvisedIndex {
     pub relation: String,
     /// Why these columns, in this order, in a sentence.
     pub reason: String,
+    /// What it is to the others of the list.
+    pub choice: AdviceChoice,
     /// How much it helps.
     pub strength: AdviceStrength,
     /// How that is known.
@@ -64,6 +66,17 @@ pub struct AdvisedIndex {
     pub effects: Vec<WorkloadEffect>,
     /// What would make the advice wrong.
     pub caveats: Vec<String>,
+}
+
+/// What an advised index is to the others of the same list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AdviceChoice {
+    /// The one to have.
+    First,
+    /// It helps on top of those before it: its costs are with them in place.
+    Together,
+    /// It could be had instead of the first: cheaper to read or smaller, and worse at the other.
+    Instead,
 }
 
 /// How much an index helps.

@@ -15,7 +15,7 @@ use crate::{
 };
 
 pub use advice::{
-    AdviceRequest, AdviceStrength, AdvisedIndex, IndexAdvice, Verification, WorkloadEffect,
+    AdviceChoice, AdviceRequest, AdviceStrength, AdvisedIndex, IndexAdvice, Verification, WorkloadEffect,
     WorkloadQuery,
 };
 pub use changes::plan_changes;
