@@ -19,8 +19,9 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result {
     provide(&[Need::POSTGRES, Need::MARIADB, Need::CHROMIUM, Need::NPM])?;
     let browser = Browser::find()?;
-    say("starting PostgreSQL and MariaDB");
+    say("starting PostgreSQL, the newest PostgreSQL and MariaDB");
     let postgres = Postgres::start()?;
+    let newest = Postgres::start_newest()?;
     let mariadb = MariaDb::start()?;
 
     let mut cargo = process::cargo();
@@ -36,6 +37,7 @@ pub(crate) fn run(options: &Options) -> Result {
         .args(["--", "--include-ignored"])
         .args(arguments.flatten())
         .env("SILK_TEST_POSTGRES", &postgres.url)
+        .env("SILK_TEST_POSTGRES_NEWEST", &newest.url)
         .env("SILK_TEST_MYSQL", &mariadb.url)
         .env("SILK_TEST_CHROMIUM", browser.chromium)
         .env("SILK_TEST_CHROMEDRIVER", browser.chromedriver)
@@ -46,9 +48,11 @@ pub(crate) fn run(options: &Options) -> Result {
 /// Starts the servers and waits.
 #[expect(clippy::print_stdout, reason = "to be pasted into a shell")]
 pub(crate) fn servers() -> Result {
-    provide(&[Need::POSTGRES, Need::MARIADB])?;
+    provide(&[Need::POSTGRES, Need::MARIADB, Need::NPM])?;
     let postgres = Postgres::start()?;
     println!("export SILK_TEST_POSTGRES={}", postgres.url);
+    let newest = Postgres::start_newest()?;
+    println!("export SILK_TEST_POSTGRES_NEWEST={}", newest.url);
     let mariadb = MariaDb::start()?;
     println!("export SILK_TEST_MYSQL={}", mariadb.url);
     if let Ok(browser) = Browser::find() {

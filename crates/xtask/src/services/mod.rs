@@ -2,6 +2,7 @@
 
 mod browser;
 mod mariadb;
+mod newest;
 mod packages;
 mod postgres;
 

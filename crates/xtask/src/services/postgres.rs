@@ -4,7 +4,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use super::{free_port, is_root, require, wait_until};
+use super::{free_port, is_root, newest, require, wait_until};
 use crate::{
     Result,
     process::{self, Folder, Running},
@@ -21,9 +21,19 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    /// Starts one on a free port, with its files in a temporary folder.
+    /// Starts the distribution's on a free port, with its files in a temporary folder.
     pub(crate) fn start() -> Result<Self> {
+        Self::start_from(Folder::new()?, require("initdb")?, require("postgres")?)
+    }
+
+    /// Starts the newest, whose plans have what older ones have not.
+    pub(crate) fn start_newest() -> Result<Self> {
         let folder = Folder::new()?;
+        let bin = newest::unpack(folder.path())?.join("bin");
+        Self::start_from(folder, bin.join("initdb"), bin.join("postgres"))
+    }
+
+    fn start_from(folder: Folder, initdb: PathBuf, postgres: PathBuf) -> Result<Self> {
         let home = folder.path().join("postgres");
         fs::create_dir(&home)?;
         if is_root() {
@@ -32,7 +42,7 @@ impl Postgres {
         }
         let data = home.join("data");
         process::run_quietly(
-            as_postgres(require("initdb")?)
+            as_postgres(initdb)
                 .args([
                     "--auth=trust",
                     "--username=silk",
@@ -45,7 +55,7 @@ impl Postgres {
         )?;
         let port = free_port()?;
         let mut server = Running::start(
-            as_postgres(require("postgres")?)
+            as_postgres(postgres)
                 .arg("-D")
                 .arg(&data)
                 .args(["-p", &port.to_string(), "-k"])
