@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Duration, TimeZone, Utc};
 use silk_core::{
-    BatchId, Body, CallSite, CapturedBy, ConnectionWait, Database, DatabaseKind, ExplainOutput, Finding,
-    Fingerprint, Header, LogRecord, Outcome, PlanFormat, PlanId, PlanRecord, PlanShape, PlanSource,
-    QueryError, QueryRecord, QueryRef, RequestDetail, RequestId, RequestKind, RequestRecord,
-    RequestStatement, RequestSummary, RequestTimes, RunId, RunRecord, Severity, SpanRecord,
-    SqlText, Statement, TransactionEnd, TransactionRecord, Value, ValueState, WriteBatch,
+    BatchId, Body, CallSite, CapturedBy, ConnectionWait, Database, DatabaseKind, ExplainOutput,
+    Finding, Fingerprint, Header, LogRecord, Outcome, PlanFormat, PlanId, PlanRecord, PlanShape,
+    PlanSource, QueryError, QueryRecord, QueryRef, RequestDetail, RequestId, RequestKind,
+    RequestRecord, RequestStatement, RequestSummary, RequestTimes, RunId, RunRecord, Severity,
+    SpanRecord, SqlText, Statement, TransactionEnd, TransactionRecord, Value, ValueState,
+    WriteBatch,
 };
 use uuid::Uuid;
 
@@ -341,7 +342,7 @@ fn fill(detail: &mut RequestDetail, users: &Arc<Statement>) {
         call_site: None,
         span: Some(1),
         transaction: Some(0),
-        plan_shape: None,
+        plan_shape: Some(PlanShape(u64::MAX)),
     });
     detail.queries.push(QueryRecord {
         seq: 91,
@@ -414,7 +415,7 @@ fn fill(detail: &mut RequestDetail, users: &Arc<Statement>) {
     detail.logs_not_kept = 2;
 }
 
-/// A plan of a request's first query, captured `seconds` after noon.
+/// A plan of a request's first query, captured `seconds` after noon; each has its own form.
 #[must_use]
 pub fn plan(number: u128, request_id: RequestId, seconds: i64) -> PlanRecord {
     PlanRecord {
@@ -427,7 +428,7 @@ pub fn plan(number: u128, request_id: RequestId, seconds: i64) -> PlanRecord {
         },
         captured_at: at(seconds),
         source: PlanSource::Estimated,
-        shape: Some(PlanShape(0x51)),
+        shape: Some(PlanShape(u64::try_from(number).unwrap_or(u64::MAX))),
         duration_us: None,
         total_cost: None,
         output: ExplainOutput {

@@ -10,6 +10,7 @@
 
 pub mod fixture;
 pub mod lists;
+pub mod plans;
 pub mod records;
 pub mod retention;
 pub mod sums;
@@ -42,6 +43,14 @@ macro_rules! contract_tests {
             sums::windows_are_kept,
             sums::statements_are_listed_and_sorted,
             sums::a_statement_tells_who_runs_it,
+            plans::every_field_of_a_plan_survives,
+            plans::of_a_form_the_slowest_plan_stays,
+            plans::the_newest_plan_that_was_asked_for_stays,
+            plans::sights_are_summed,
+            plans::changes_are_told,
+            plans::a_batch_written_again_counts_once,
+            plans::forms_are_bounded,
+            plans::plans_and_sights_grow_old,
             retention::by_age,
             retention::by_count,
             retention::by_bytes,

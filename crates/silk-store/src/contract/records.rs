@@ -7,7 +7,7 @@ use silk_core::{
 use uuid::Uuid;
 
 use super::fixture::{
-    add_queries, at, batch, hostile_texts, maximal, plan, request, run, statement,
+    add_queries, at, batch, batch_id, hostile_texts, maximal, plan, request, run, statement,
 };
 
 async fn read(store: &dyn Store, record: &RequestRecord) -> RequestRecord {

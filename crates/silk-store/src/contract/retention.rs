@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use silk_core::{
     Store,
     store::{Budget, RequestFilter, StatementFilter},
@@ -13,15 +14,19 @@ use super::{
     records::all_day,
 };
 
-const UNLIMITED: Budget = Budget {
+pub(super) const UNLIMITED: Budget = Budget {
     max_age: Duration::from_secs(1 << 40),
     max_requests: u64::MAX,
     max_bytes: u64::MAX,
 };
 
 async fn retain_all(store: &dyn Store, budget: Budget) {
+    retain_all_at(store, budget, at(1000)).await;
+}
+
+pub(super) async fn retain_all_at(store: &dyn Store, budget: Budget, now: DateTime<Utc>) {
     for _ in 0..10_000 {
-        if !store.retain(budget, at(1000)).await.unwrap() {
+        if !store.retain(budget, now).await.unwrap() {
             return;
         }
     }

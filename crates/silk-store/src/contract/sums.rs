@@ -6,7 +6,7 @@ use silk_core::{
 };
 
 use super::{
-    fixture::{add_queries, at, batch, call_site, request, run, statement},
+    fixture::{add_queries, at, batch, batch_id, call_site, request, run, statement},
     records::all_day,
 };
 

@@ -62,7 +62,7 @@ fn query() -> impl Strategy<Value = QueryRecord> {
             call_site,
             span: is_some.then_some(place),
             transaction: (!is_some).then_some(place),
-            plan_shape: None,
+            plan_shape: (!is_some).then_some(silk_core::PlanShape(u64::from(place) << 40)),
         }
     })
 }
@@ -139,7 +139,7 @@ fn golden() -> RequestDetail {
         call_site: Some(0),
         span: Some(0),
         transaction: None,
-        plan_shape: None,
+        plan_shape: Some(silk_core::PlanShape(0x5a5a_0000_0000_0001)),
     };
     RequestDetail {
         query_string: Some("a=1".to_owned()),

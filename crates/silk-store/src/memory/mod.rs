@@ -1,5 +1,6 @@
 //! A store in memory: for tests, and for a look at an app without a file.
 
+mod plans;
 mod query;
 mod state;
 
@@ -116,18 +117,18 @@ impl Store for MemoryStore {
 
     fn add_plan<'a>(&'a self, plan: &'a PlanRecord) -> StoreFuture<'a, ()> {
         Box::pin(async move {
-            self.state().add_plan(plan);
+            self.state().plans.add_alone(plan);
             Ok(())
         })
     }
 
     fn plan(&self, id: PlanId) -> StoreFuture<'_, Option<PlanRecord>> {
-        Box::pin(async move { Ok(self.state().plans(|plan| plan.id == id, 1).pop()) })
+        Box::pin(async move { Ok(self.state().plans.list(|plan| plan.id == id, 1).pop()) })
     }
 
     fn plans_of_request(&self, id: RequestId) -> StoreFuture<'_, Vec<PlanRecord>> {
         Box::pin(async move {
-            Ok(self.state().plans(
+            Ok(self.state().plans.list(
                 |plan| plan.query.is_some_and(|query| query.request_id == id),
                 usize::MAX,
             ))
@@ -143,20 +144,21 @@ impl Store for MemoryStore {
             let limit = usize::try_from(limit).unwrap_or(usize::MAX);
             Ok(self
                 .state()
-                .plans(|plan| plan.fingerprint == Some(fingerprint), limit))
+                .plans
+                .list(|plan| plan.fingerprint == Some(fingerprint), limit))
         })
     }
 
     fn plan_history(
         &self,
-        _fingerprint: Fingerprint,
-        _window: StatsWindow,
+        fingerprint: Fingerprint,
+        window: StatsWindow,
     ) -> StoreFuture<'_, Vec<PlanBucket>> {
-        Box::pin(std::future::ready(Ok(Vec::new())))
+        Box::pin(async move { Ok(self.state().plans.history(fingerprint, &window)) })
     }
 
-    fn plan_changes(&self, _window: StatsWindow, _limit: u32) -> StoreFuture<'_, Vec<PlanChange>> {
-        Box::pin(std::future::ready(Ok(Vec::new())))
+    fn plan_changes(&self, window: StatsWindow, limit: u32) -> StoreFuture<'_, Vec<PlanChange>> {
+        Box::pin(async move { Ok(self.state().plans.changes(&window, limit)) })
     }
 
     fn clear(&self) -> StoreFuture<'_, ()> {

@@ -1,28 +1,25 @@
 //! What the store in memory holds, and how it grows and shrinks.
 
 use std::{
-    cmp::Reverse,
     collections::{BTreeMap, HashMap},
     time::Duration,
 };
 
 use chrono::{DateTime, Utc};
 use silk_core::{
-    CallSite, Fingerprint, PlanRecord, RequestId, RequestRecord, Statement, Value, ValueState,
+    BatchId, CallSite, Fingerprint, RequestId, RequestRecord, RunId, Statement, Value, ValueState,
     WriteBatch,
     store::{Budget, StoreSize},
 };
 use std::sync::Arc;
 
+use super::plans::Plans;
 use crate::stats::{BatchStats, RouteFigures, RouteKey, StatementFigures};
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
 /// Requests removed in one step.
 const STEP: usize = 500;
-
-/// At most so many plans.
-const MAX_PLANS: usize = 1000;
 
 /// At most so many statements, and so many rows of figures.
 const MAX_FIGURES: usize = 20_000;
@@ -53,17 +50,17 @@ pub(super) struct State {
     /// By bucket, statement, route and call site.
     pub(super) statement_stats:
         BTreeMap<(i64, Fingerprint, RouteKey, Option<CallSite>), StatementFigures>,
-    plans: Vec<PlanRecord>,
+    pub(super) plans: Plans,
+    /// The last batch of each run that held what request ids do not tell apart.
+    last_batches: Map<RunId, BatchId>,
 }
 
 impl State {
     pub(super) fn write(&mut self, batch: &WriteBatch) {
         let mut stats = BatchStats::default();
-        let mut is_known = false;
         for record in &batch.requests {
             let id = record.summary.id;
             if self.starts.contains_key(&id) {
-                is_known = true;
                 continue;
             }
             self.next_number += 1;
@@ -78,12 +75,16 @@ impl State {
                 (self.next_number, bytes, Box::new(record.clone())),
             );
         }
-        // A batch that is written again was counted with its requests.
-        if !is_known {
+        // What no request id tells apart: the batch's own id does.
+        let holds_others = !(batch.counted.is_empty()
+            && batch.plans.is_empty()
+            && batch.plan_observations.is_empty());
+        if holds_others && self.last_batches.insert(batch.run.id, batch.id) != Some(batch.id) {
             batch
                 .counted
                 .iter()
                 .for_each(|request| stats.count(request));
+            self.plans.add(&batch.plans, &batch.plan_observations);
         }
         self.add_stats(stats);
     }
@@ -169,8 +170,7 @@ impl State {
             .retain(|(bucket, ..), _| *bucket >= stats_us);
         self.statements
             .retain(|_, known| known.last_seen_us >= stats_us);
-        self.plans
-            .retain(|plan| plan.captured_at.timestamp_micros() >= stats_us);
+        self.plans.retain(stats_us);
         !self.requests.is_empty() && is_due(self)
     }
 
@@ -197,30 +197,6 @@ impl State {
     pub(super) fn numbered(&self, number: i64) -> Option<&RequestRecord> {
         let key = self.numbers.get(&number)?;
         self.requests.get(key).map(|(_, _, record)| &**record)
-    }
-
-    pub(super) fn add_plan(&mut self, plan: &PlanRecord) {
-        if self.plans.iter().any(|known| known.id == plan.id) {
-            return;
-        }
-        self.plans.push(plan.clone());
-        self.plans
-            .sort_by_key(|plan| Reverse((plan.captured_at, plan.id)));
-        self.plans.truncate(MAX_PLANS);
-    }
-
-    /// Plans newest first.
-    pub(super) fn plans(
-        &self,
-        mut wanted: impl FnMut(&PlanRecord) -> bool,
-        limit: usize,
-    ) -> Vec<PlanRecord> {
-        self.plans
-            .iter()
-            .filter(|plan| wanted(plan))
-            .take(limit)
-            .cloned()
-            .collect()
     }
 }
 

@@ -39,9 +39,8 @@ struct StatementRow {
 pub(super) async fn write(writer: &mut Writer, batch: &WriteBatch) -> Result<(), Fault> {
     let holds_requests = !(batch.requests.is_empty() && batch.counted.is_empty());
     // What no request id tells apart: the batch's own id does.
-    let holds_others = !(batch.counted.is_empty()
-        && batch.plans.is_empty()
-        && batch.plan_observations.is_empty());
+    let holds_others =
+        !(batch.counted.is_empty() && batch.plans.is_empty() && batch.plan_observations.is_empty());
     if !(holds_requests || holds_others) {
         return Ok(());
     }
@@ -157,10 +156,14 @@ pub(super) async fn write(writer: &mut Writer, batch: &WriteBatch) -> Result<(),
     Ok(())
 }
 
-/// Keeps one plan, with the sight that it is.
+/// Keeps one plan, with the sight that it is, unless it is known.
 pub(super) async fn add_plan(writer: &mut Writer, plan: &PlanRecord) -> Result<(), Fault> {
     let mut transaction = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
-    let sight = sight_of(plan);
+    let is_known: bool = query_scalar("SELECT EXISTS (SELECT 1 FROM plans WHERE id = ?)")
+        .bind(plan.id.0)
+        .fetch_one(&mut *transaction)
+        .await?;
+    let sight = if is_known { None } else { sight_of(plan) };
     plans::write(
         &mut transaction,
         &mut writer.intern,
@@ -178,12 +181,11 @@ async fn is_first_time(
     run: i64,
     batch: &WriteBatch,
 ) -> Result<bool, Fault> {
-    let noted =
-        query("UPDATE runs SET last_batch = ?1 WHERE run_id = ?2 AND last_batch IS NOT ?1")
-            .bind(&batch.id.0.as_bytes()[..])
-            .bind(run)
-            .execute(connection)
-            .await?;
+    let noted = query("UPDATE runs SET last_batch = ?1 WHERE run_id = ?2 AND last_batch IS NOT ?1")
+        .bind(&batch.id.0.as_bytes()[..])
+        .bind(run)
+        .execute(connection)
+        .await?;
     Ok(noted.rows_affected() > 0)
 }
 

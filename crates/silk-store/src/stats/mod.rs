@@ -12,9 +12,9 @@ mod window;
 pub(crate) use batch::{BatchStats, RouteFigures, StatementFigures};
 #[cfg(feature = "sqlite")]
 pub(crate) use histogram::{from_bytes, to_bytes};
-pub(crate) use plans::{PlanFigures, is_better, sight_of};
 #[cfg(feature = "sqlite")]
 pub(crate) use plans::is_asked_for;
+pub(crate) use plans::{PlanFigures, is_better, sight_of};
 pub(crate) use window::{OverTime, bucket_start, overlaps};
 
 use silk_core::RequestKind;

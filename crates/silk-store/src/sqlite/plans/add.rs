@@ -133,7 +133,10 @@ async fn add_sights(
     if sums.is_empty() {
         return Ok(());
     }
-    let keys: Vec<String> = sums.keys().map(|(at_us, form)| form.json(&[*at_us])).collect();
+    let keys: Vec<String> = sums
+        .keys()
+        .map(|(at_us, form)| form.json(&[*at_us]))
+        .collect();
     let rows = query(
         "SELECT s.fingerprint, s.database_id, s.source, s.shape, s.bucket_us, s.first_us,
                 s.last_us, s.sights, s.durations

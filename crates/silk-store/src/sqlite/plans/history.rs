@@ -1,6 +1,9 @@
 //! How often each form of a statement's plan was seen, and where forms changed.
 
-use std::time::{Duration, Instant};
+use std::{
+    cmp::Reverse,
+    time::{Duration, Instant},
+};
 
 use chrono::{DateTime, TimeDelta};
 use silk_core::{
@@ -115,7 +118,7 @@ pub(in super::super) async fn changes(
             break;
         }
     }
-    changes.sort_by_key(|change| std::cmp::Reverse(change.changed_at));
+    changes.sort_by_key(|change| (Reverse(change.changed_at), change.fingerprint));
     changes.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok(changes)
 }

@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, Row, SqliteConnection, query, sqlite::SqliteRow};
 
 use super::{error::Fault, insert::to_u64, request::database_kind};
 pub(super) use add::write;
-pub(super) use history::{changes, history, stats_figures};
+pub(super) use history::{changes, history};
 
 /// What [`record`] reads.
 const COLUMNS: &str = "p.id, p.request_id, p.seq, p.fingerprint, d.kind, d.name, p.captured_us,

@@ -170,8 +170,22 @@ async fn remove_stats(connection: &mut SqliteConnection, oldest_us: i64) -> Resu
                   CROSS JOIN statement_stats s INDEXED BY statement_stats_by_bucket
                       ON s.width_s = w.value
               WHERE s.bucket_us < ?1 - s.width_s * 1000000 LIMIT ?2)",
+        "DELETE FROM plan_stats
+         WHERE (fingerprint, width_s, bucket_us, database_id, source, shape) IN
+             (SELECT fingerprint, width_s, bucket_us, database_id, source, shape
+              FROM json_each('[3600,86400]') w
+                  CROSS JOIN plan_stats s INDEXED BY plan_stats_by_bucket ON s.width_s = w.value
+              WHERE s.bucket_us < ?1 - s.width_s * 1000000 LIMIT ?2)",
+        "DELETE FROM plan_forms WHERE (fingerprint, database_id, source, shape) IN
+             (SELECT fingerprint, database_id, source, shape FROM plan_forms
+              WHERE last_us < ?1 LIMIT ?2)",
+        // A plan lives as long as its form is seen.
         "DELETE FROM plans WHERE plan_id IN
-             (SELECT plan_id FROM plans WHERE captured_us < ?1 LIMIT ?2)",
+             (SELECT p.plan_id FROM plans p INDEXED BY plans_by_capture
+                  LEFT JOIN plan_forms f ON f.fingerprint = p.fingerprint
+                      AND f.database_id = p.database_id AND f.source = p.source
+                      AND f.shape = p.shape
+              WHERE p.captured_us < ?1 AND f.shape IS NULL LIMIT ?2)",
     ] {
         removed += query(sql)
             .bind(oldest_us)
