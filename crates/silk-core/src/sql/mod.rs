@@ -28,7 +28,9 @@ mod tables;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use pretty::{SqlTokenClass, format, highlight};
-pub use safety::{is_explainable, is_read_only};
+pub use safety::{
+    FunctionCall, explainable_calls, is_explainable, is_read_only, reading_calls,
+};
 
 use self::{
     cache::Cache,

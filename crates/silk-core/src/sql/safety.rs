@@ -24,6 +24,34 @@ pub fn is_explainable(sql: &str, kind: DatabaseKind) -> bool {
 /// a function that is not known to be harmless, and the answer is no.
 #[must_use]
 pub fn is_read_only(sql: &str, kind: DatabaseKind) -> bool {
+    reading_calls(sql, kind).is_some_and(|calls| calls.iter().all(|call| call.is_harmless))
+}
+
+/// A function that a text calls, as far as can be told without the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionCall {
+    /// Its name, unquoted and without schema.
+    pub name: String,
+    /// Whether it is known to change nothing; one of a schema's own never is.
+    pub is_harmless: bool,
+}
+
+/// What a text calls that otherwise only reads: everything [`is_read_only`] asks for but for its
+/// functions, which a database may know better. None where it may write.
+#[must_use]
+pub fn reading_calls(sql: &str, kind: DatabaseKind) -> Option<Vec<FunctionCall>> {
+    let words = single(sql, kind)?;
+    reads(&words).then(|| calls(&words))
+}
+
+/// What a text calls that is one explainable statement, whatever else it does; none for others.
+#[must_use]
+pub fn explainable_calls(sql: &str, kind: DatabaseKind) -> Option<Vec<FunctionCall>> {
+    single(sql, kind).map(|words| calls(&words))
+}
+
+/// Whether nothing but functions could write.
+fn reads(words: &[Lexeme<'_>]) -> bool {
     const WRITING: &[&str] = &[
         "INSERT",
         "UPDATE",
@@ -62,26 +90,24 @@ pub fn is_read_only(sql: &str, kind: DatabaseKind) -> bool {
         "REFRESH",
         "IMPORT",
     ];
-    let Some(words) = single(sql, kind) else {
-        return false;
-    };
-    if !matches!(command(&words).as_str(), "SELECT" | "VALUES" | "TABLE") {
+    if !matches!(command(words).as_str(), "SELECT" | "VALUES" | "TABLE") {
         return false;
     }
-    let ctes = cte_names(&words);
     for (index, word) in words.iter().enumerate() {
         let before = index.checked_sub(1).and_then(|before| words.get(before));
         let is_member = before.is_some_and(|before| before.is_sign("."));
         let next = words.get(index + 1);
         let is_call = next.is_some_and(|next| next.is_sign("("));
         match word.kind {
-            Kind::Word | Kind::Quoted if is_call && !is_known(word, before, is_member, &ctes) => {
+            // `truncate(x, 1)` rounds a number; a column `t.share` is one.
+            // `replace(a, b, c)` is harmless, `REPLACE INTO` is not.
+            Kind::Word
+                if !is_member
+                    && (word.is_any_word(WRITING) || word.is_word("REPLACE"))
+                    && !(is_call && is_harmless(word.text)) =>
+            {
                 return false;
             }
-            // `truncate(x, 1)` rounds a number; a column `t.share` is one.
-            Kind::Word if !is_member && !is_call && word.is_any_word(WRITING) => return false,
-            // `replace(a, b, c)` is harmless, `REPLACE INTO` is not.
-            Kind::Word if !is_member && !is_call && word.is_word("REPLACE") => return false,
             Kind::Punctuation if word.text == ":=" => return false,
             _ => {}
         }
@@ -89,13 +115,8 @@ pub fn is_read_only(sql: &str, kind: DatabaseKind) -> bool {
     true
 }
 
-/// Whether `word`, before a parenthesis, calls nothing or something harmless.
-fn is_known(
-    word: &Lexeme<'_>,
-    before: Option<&Lexeme<'_>>,
-    is_member: bool,
-    ctes: &[&str],
-) -> bool {
+/// The words before parentheses that call something.
+fn calls(words: &[Lexeme<'_>]) -> Vec<FunctionCall> {
     const BEFORE_LISTS: &[&str] = &[
         "ALL",
         "AND",
@@ -141,15 +162,35 @@ fn is_known(
         "INTERVAL",
         "OF",
     ];
-    if word.is_any_word(BEFORE_LISTS) {
-        return true;
+    let ctes = cte_names(words);
+    let mut calls: Vec<FunctionCall> = Vec::new();
+    for (index, word) in words.iter().enumerate() {
+        let is_call = words.get(index + 1).is_some_and(|next| next.is_sign("("));
+        let is_name = matches!(word.kind, Kind::Word | Kind::Quoted);
+        if !is_call || !is_name || word.is_any_word(BEFORE_LISTS) {
+            continue;
+        }
+        let before = index.checked_sub(1).and_then(|before| words.get(before));
+        let is_member = before.is_some_and(|before| before.is_sign("."));
+        let name = unquoted(word);
+        // `FROM unnest($1) AS t(a, b)` names columns; so does a CTE.
+        let is_alias = before.is_some_and(|before| before.is_word("AS"));
+        let is_cte = ctes.iter().any(|cte| cte.eq_ignore_ascii_case(name));
+        if !is_member && (is_alias || is_cte) {
+            continue;
+        }
+        // `WITHIN GROUP (`, `GROUPING SETS (`, `ROLLUP (` and the windows of WINDOW stay unknown.
+        let is_harmless = !is_member && is_harmless(name);
+        let known = calls.iter_mut().find(|call| call.name == name);
+        match known {
+            Some(known) => known.is_harmless &= is_harmless,
+            None => calls.push(FunctionCall {
+                name: name.to_owned(),
+                is_harmless,
+            }),
+        }
     }
-    let name = unquoted(word);
-    // `FROM unnest($1) AS t(a, b)` names columns; so does a CTE.
-    let is_alias = before.is_some_and(|before| before.is_word("AS"));
-    let is_cte = ctes.iter().any(|cte| cte.eq_ignore_ascii_case(name));
-    // `WITHIN GROUP (`, `GROUPING SETS (`, `ROLLUP (` and the windows of WINDOW stay unknown.
-    !is_member && (is_alias || is_cte || is_harmless(name))
+    calls
 }
 
 /// The significant tokens of a text that is one explainable statement.
@@ -180,4 +221,42 @@ fn single(sql: &str, kind: DatabaseKind) -> Option<Vec<Lexeme<'_>>> {
 fn is_executed_comment(lexeme: &Lexeme<'_>) -> bool {
     lexeme.kind == Kind::Comment
         && (lexeme.text.starts_with("/*!") || lexeme.text.starts_with("/*M!"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(sql: &str) -> Option<Vec<String>> {
+        let calls = reading_calls(sql, DatabaseKind::Postgres)?;
+        let unknown = calls.into_iter().filter(|call| !call.is_harmless);
+        Some(unknown.map(|call| call.name).collect())
+    }
+
+    #[test]
+    fn what_only_its_functions_could_write_with_names_them() {
+        assert_eq!(
+            names("select f(1), app.\"G\"(lower(x)) from t where id in (1, 2)"),
+            Some(vec!["f".to_owned(), "G".to_owned()])
+        );
+        assert_eq!(
+            names("with x(a) as (select 1) select count(*) from x"),
+            Some(vec![])
+        );
+        for sql in [
+            "select f(1); select 2",
+            "update t set a = f(1)",
+            "with x as (delete from t returning a) select f(a) from x",
+            "select f(1) from t for update",
+            "select f(1) into u from t",
+            "explain select f(1)",
+        ] {
+            assert_eq!(names(sql), None, "{sql}");
+        }
+        assert_eq!(
+            explainable_calls("update t set a = f(1)", DatabaseKind::MySql)
+                .map(|calls| calls.len()),
+            Some(1)
+        );
+    }
 }
