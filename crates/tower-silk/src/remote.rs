@@ -157,4 +157,8 @@ impl Store for RemoteStore {
     fn clear(&self) -> StoreFuture<'_, ()> {
         self.call("clear", |store| async move { store.clear().await })
     }
+
+    fn close(&self) -> StoreFuture<'_, ()> {
+        self.call("close", |store| async move { store.close().await })
+    }
 }

@@ -1,4 +1,8 @@
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, mpsc},
+    time::{Duration, Instant},
+};
 
 use silk_capture::explain::Explainer;
 use silk_capture::{Recorder, ShutdownReport, SilkLayer, sql::tracing::SilkTracingLayer};
@@ -14,8 +18,8 @@ const FLUSH_ON_DROP: Duration = Duration::from_secs(1);
 /// The profiler: hands out the layer, the pools and the dashboard.
 ///
 /// Cloning is cheap and shares everything. Layers and pools record on when every clone is gone.
-/// Dropping the last clone flushes what has ended so far, and blocks for up to a second for it;
-/// [`shutdown`](Self::shutdown) does so without blocking, and reports.
+/// Dropping the last clone flushes what has ended so far and closes the store's file, and blocks for
+/// up to a second for it; [`shutdown`](Self::shutdown) does so without blocking, and reports.
 #[derive(Debug, Clone)]
 pub struct Silk(Arc<Parts>);
 
@@ -38,7 +42,16 @@ impl Drop for Parts {
     fn drop(&mut self) {
         // What is not written by then is told by the Health page of the next look, not lost: the
         // writer goes on as long as the process lives.
+        let until = Instant::now() + FLUSH_ON_DROP;
         let _is_flushed = self.recorder.flush(FLUSH_ON_DROP);
+        // The file is whole without a write-ahead log then; whoever records on opens it again.
+        let store = Arc::clone(&self.store);
+        let (done, is_done) = mpsc::sync_channel(1);
+        self.runtime.handle().spawn(async move {
+            let _is_closed = store.close().await;
+            let _is_waited_for = done.send(());
+        });
+        let _is_in_time = is_done.recv_timeout(until.saturating_duration_since(Instant::now()));
     }
 }
 
@@ -178,7 +191,8 @@ impl Silk {
         flush.await.unwrap_or(false)
     }
 
-    /// Stops recording, writes what is left, and reports. Later calls report the same.
+    /// Stops recording, writes what is left, closes the store and reports. Later calls report the
+    /// same; the dashboard goes on to show what was stored.
     ///
     /// # Cancellation
     /// The writer goes on to flush when the returned future is dropped.

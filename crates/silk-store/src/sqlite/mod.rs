@@ -138,6 +138,14 @@ impl SqliteStore {
     }
 
     async fn reader(&self) -> Result<PoolConnection<Sqlite>, Fault> {
+        match self.try_reader().await {
+            // The store was closed meanwhile; it is opened again.
+            Err(Fault::Sql(sqlx::Error::PoolClosed)) => self.try_reader().await,
+            reader => reader,
+        }
+    }
+
+    async fn try_reader(&self) -> Result<PoolConnection<Sqlite>, Fault> {
         let known = self
             .readers
             .lock()

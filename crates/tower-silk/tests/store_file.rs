@@ -1,0 +1,80 @@
+//! What is left of the store's file when the profiler goes: one file, whole, without a log.
+#![expect(
+    clippy::unwrap_used,
+    reason = "these are tests: to panic is how they fail"
+)]
+
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use silk_core::{Store, store::RequestFilter};
+use silk_store::{SqliteStore, SqliteStoreConfig};
+use tempfile::TempDir;
+use tower_silk::Silk;
+
+const LONG: Duration = Duration::from_secs(30);
+
+async fn silk() -> (TempDir, PathBuf, Silk) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("silk.db");
+    let silk = Silk::builder().sqlite(&path).build().await.unwrap();
+    (folder, path, silk)
+}
+
+fn files(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+/// The requests in a file, over a store of its own that is closed again.
+async fn stored(path: &Path) -> usize {
+    let store = SqliteStore::new(path, SqliteStoreConfig::default());
+    let page = store.requests(&RequestFilter::default()).await.unwrap();
+    store.close().await;
+    page.items.len()
+}
+
+#[tokio::test]
+async fn shutdown_leaves_one_whole_file() {
+    let (folder, path, silk) = silk().await;
+    for _ in 0..3 {
+        silk.job("report").run(async {}).await;
+    }
+    // A reader is open too.
+    assert!(silk.flush(LONG).await);
+    assert_eq!(silk.store().size().await.unwrap().requests, 3);
+    assert!(files(folder.path()).len() > 1, "the log is in use");
+    let report = silk.shutdown(LONG).await;
+    assert!(report.is_complete);
+    assert_eq!(files(folder.path()), ["silk.db"]);
+    assert_eq!(stored(&path).await, 3);
+    // The dashboard still answers.
+    assert_eq!(silk.store().size().await.unwrap().requests, 3);
+}
+
+#[tokio::test]
+async fn dropping_leaves_one_whole_file_and_others_record_on() {
+    let (folder, path, silk) = silk().await;
+    silk.job("report").run(async {}).await;
+    let late = silk.job("late");
+    drop(silk);
+    // It waits for a second; a slow disk may take longer.
+    let deadline = Instant::now() + LONG;
+    while files(folder.path()) != ["silk.db"] {
+        assert!(Instant::now() < deadline, "{:?}", files(folder.path()));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(stored(&path).await, 1);
+    late.run(async {}).await;
+    let deadline = Instant::now() + LONG;
+    while stored(&path).await < 2 {
+        assert!(Instant::now() < deadline, "it is recorded on");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
