@@ -385,3 +385,38 @@ async fn shutdown_stores_what_there_is_and_may_be_called_again() {
     send(&silk, "/").await;
     assert_eq!(silk.recorder.shutdown(Duration::ZERO).recorded, 50);
 }
+
+#[tokio::test]
+async fn a_store_that_never_answers_costs_records_and_no_more() {
+    let silk = fixture_with(RecorderConfig {
+        queue_capacity: 16,
+        ..RecorderConfig::default()
+    });
+    silk.store.set(Mood::Silent);
+    const SENT: u64 = 400;
+    for _ in 0..SENT {
+        // Each of them answers, whatever becomes of its record.
+        send(&silk, "/silent").await;
+    }
+    let vitals = silk.vitals();
+    assert_eq!((vitals.seen, vitals.active), (SENT, 0));
+    assert!(
+        silk.lost() > 0,
+        "what found no room is counted: {vitals:#?}"
+    );
+    let recorder = silk.recorder.clone();
+    let timeout = Duration::from_millis(200);
+    let started = Instant::now();
+    let report = tokio::task::spawn_blocking(move || recorder.shutdown(timeout))
+        .await
+        .unwrap();
+    assert!(
+        started.elapsed() < Duration::from_secs(8),
+        "it comes back in time"
+    );
+    assert!(!report.is_complete);
+    assert_eq!(report.recorded, 0);
+    let lost: u64 = report.lost.iter().map(|(_, count)| count).sum();
+    // What the writer is stuck with is still counted as queued.
+    assert_eq!(lost + report.unwritten, SENT, "{report:#?}");
+}

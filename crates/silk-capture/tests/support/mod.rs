@@ -38,6 +38,8 @@ pub enum Mood {
     Failing(StoreErrorKind),
     Panicking,
     Slow(Duration),
+    /// Never answers.
+    Silent,
 }
 
 #[derive(Debug)]
@@ -185,6 +187,7 @@ impl Store for TestStore {
                 Mood::Failing(kind) => return Err(StoreError::new(kind, "write", "as told")),
                 Mood::Panicking => panic!("as told"),
                 Mood::Slow(pause) => tokio::time::sleep(pause).await,
+                Mood::Silent => std::future::pending().await,
             }
             self.requests
                 .lock()
