@@ -56,12 +56,13 @@
     fold.addEventListener("toggle", () => remember.set(key, fold.open ? "open" : "closed"));
   }
   const unfold = () => {
-    const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+    const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (target) target.closest("section")?.querySelectorAll("details[data-fold]").forEach((d) => { d.open = true; });
   };
   addEventListener("hashchange", unfold);
 
-  // Live rows: the same page again every two seconds, and its rows put in place of ours.
+  // Live rows: the same page again every two seconds, and its rows put in place of ours. `#live`
+  // in the address turns them on, so that a reload or a bookmark keeps them.
   const live = document.querySelector("[data-live]");
   if (live) {
     let timer = null;
@@ -70,14 +71,15 @@
       if (document.hidden) return;
       try {
         const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+        if (!answer.ok) return;
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         const fresh = page.querySelector("[data-rows]");
         const rows = document.querySelector("[data-rows]");
-        if (!answer.ok) return;
         if (fresh && !rows) { location.reload(); return; }
-        if (!fresh) return;
+        if (!fresh || timer === null) return;
         const known = new Set(all("a", rows).map((a) => a.getAttribute("href")));
         const at = rows.querySelector("tr.at a")?.getAttribute("href");
+        const focused = rows.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
         const put = all("tr", fresh).map((row) => {
           const row2 = document.importNode(row, true);
           const href = row2.querySelector("a")?.getAttribute("href");
@@ -87,21 +89,25 @@
         });
         rows.replaceChildren(...put);
         times(rows);
+        if (focused) all("a", rows).find((a) => a.getAttribute("href") === focused)?.focus({ preventScroll: true });
+        const [count, counted] = [document, page].map((root) => root.querySelector("[data-count]"));
+        if (count && counted) count.textContent = counted.textContent;
       } catch { /* the app is being restarted; the next poll will tell */ }
     };
     const turn = (on) => {
       clearInterval(timer);
       timer = on ? setInterval(poll, 2000) : null;
       live.setAttribute("aria-pressed", String(on));
-      remember.set("silk-live", on ? "on" : "off");
+      history.replaceState(history.state, "", location.pathname + location.search + (on ? "#live" : ""));
       if (on) poll();
     };
     live.addEventListener("click", () => turn(timer === null));
-    if (remember.get("silk-live") === "on") turn(true);
+    if (location.hash === "#live") turn(true);
   }
 
   // Keys.
   const rows = () => all("table[data-keys] > tbody > tr:not(.inner)");
+  const linkOf = (row) => row?.querySelector("td.main a, td a, th a");
   const move = (step) => {
     const list = rows();
     if (!list.length) return;
@@ -109,44 +115,76 @@
     const to = from < 0 ? (step > 0 ? 0 : list.length - 1) : Math.min(list.length - 1, Math.max(0, from + step));
     list[from]?.classList.remove("at");
     list[to].classList.add("at");
+    linkOf(list[to])?.focus({ preventScroll: true });
     list[to].scrollIntoView({ block: "nearest" });
   };
+  const KEYS = [
+    [["j", "k"], "next, previous row"], [["Enter"], "open the row"], [["n", "p"], "next, previous page or query"],
+    [["u"], "up: to the request, the list"], [["/"], "to the filter"], [["l"], "live rows on and off"],
+    [["e"], "EXPLAIN the query"], [["f"], "unfold or fold everything"],
+    [["g o", "g r", "g s", "g h"], "Overview, Requests, Statements, Health"], [["?"], "these keys"], [["Esc"], "close; leave a field"],
+  ];
+  const make = (tag, text) => { const element = document.createElement(tag); if (text) element.textContent = text; return element; };
   const help = () => {
     const old = document.querySelector("dialog.keys");
     if (old) { old.remove(); return; }
-    const dialog = document.createElement("dialog");
+    const dialog = make("dialog");
     dialog.className = "keys";
-    dialog.setAttribute("aria-label", "Keys");
-    const list = document.createElement("dl");
-    for (const [key, what] of [["j / k", "next, previous row"], ["Enter", "open the row"], ["/", "to the filter"], ["l", "live rows on and off"], ["g o · g r · g s · g h", "Overview, Requests, Statements, Health"], ["?", "these keys"], ["Esc", "close"]]) {
-      const term = document.createElement("dt");
-      const said = document.createElement("dd");
-      term.textContent = key;
-      said.textContent = what;
-      list.append(term, said);
+    dialog.setAttribute("aria-labelledby", "keys");
+    const title = make("h2", "Keys");
+    title.id = "keys";
+    const list = make("dl");
+    for (const [keys, what] of KEYS) {
+      const term = make("dt");
+      term.append(...keys.flatMap((key) => [make("kbd", key), " "]));
+      list.append(term, make("dd", what));
     }
-    dialog.append(list);
-    dialog.addEventListener("click", () => dialog.remove());
+    const form = make("form");
+    form.method = "dialog";
+    form.append(make("button", "Close"));
+    dialog.append(title, list, form);
+    dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.remove(); });
     dialog.addEventListener("close", () => dialog.remove());
     document.body.append(dialog);
     dialog.showModal();
   };
+  for (const button of all("[data-help]")) {
+    button.hidden = false;
+    button.addEventListener("click", help);
+  }
+  const follow = (selector) => { const link = document.querySelector(selector); if (link) location.href = link.href; };
+  const NAMES = { o: "overview", r: "requests", s: "statements", h: "health", d: "database" };
   let went = 0;
   addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (event.target.closest?.("input, select, textarea")) {
       if (event.key === "Escape") event.target.blur();
       return;
     }
-    if (Date.now() - went < 1000 && "orsh".includes(event.key)) {
-      const link = all("header nav a")["orsh".indexOf(event.key)];
-      if (link) { went = 0; location.href = link.href; return; }
+    if (document.querySelector("dialog[open]")) {
+      if (event.key === "?") help();
+      return;
+    }
+    if (Date.now() - went < 1500 && NAMES[event.key]) {
+      went = 0;
+      follow(`header nav a[data-nav=${NAMES[event.key]}]`);
+      return;
     }
     switch (event.key) {
       case "j": move(1); break;
       case "k": move(-1); break;
       case "g": went = Date.now(); break;
       case "l": live?.click(); break;
+      case "n": follow("a[rel=next]"); break;
+      case "p": follow("a[rel=prev]"); break;
+      case "u": follow(".crumbs a, header nav a[aria-current]"); break;
+      case "e": document.querySelector("[data-explain]")?.click(); break;
+      case "f": {
+        const folds = all("main details");
+        const open = folds.some((fold) => !fold.open);
+        folds.forEach((fold) => { fold.open = open; });
+        break;
+      }
       case "?": help(); break;
       case "/": {
         const field = document.querySelector("[data-filter]");
@@ -158,7 +196,7 @@
       }
       case "Enter": {
         if (event.target.closest?.("a, button, summary")) return;
-        const link = document.querySelector("tr.at td.main a, tr.at td a");
+        const link = linkOf(document.querySelector("tr.at"));
         if (link) location.href = link.href;
         break;
       }

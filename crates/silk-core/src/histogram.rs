@@ -59,6 +59,13 @@ impl Histogram {
         self.buckets.iter().map(|(_, count)| count).sum()
     }
 
+    /// The filled buckets, ascending: the largest value that falls into each, and how many did.
+    pub fn buckets(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.buckets
+            .iter()
+            .map(|&(index, count)| (upper_bound(index).min(self.max), count))
+    }
+
     /// The largest value, exact.
     #[must_use]
     pub const fn max(&self) -> u64 {
@@ -117,6 +124,8 @@ mod tests {
         (0..64).for_each(|value| histogram.record(value));
         assert_eq!(histogram.percentile(50.0), 31);
         assert_eq!(histogram.percentile(100.0), 63);
+        assert_eq!(histogram.buckets().last(), Some((63, 1)));
+        assert_eq!(histogram.buckets().count(), 64);
     }
 
     #[test]

@@ -73,18 +73,24 @@ pub(crate) fn sql_view(text: &str, kind: DatabaseKind) -> SqlView {
 
 fn push(out: &mut String, class: SqlTokenClass, token: &str) {
     let token = escape(token);
-    let class = match class {
-        SqlTokenClass::Keyword => "sk",
-        SqlTokenClass::Literal => "sl",
-        SqlTokenClass::Number => "sn",
-        SqlTokenClass::Placeholder => "sp",
-        SqlTokenClass::Comment => "sc",
-        _ => {
-            out.push_str(&token);
-            return;
+    match token_class(class) {
+        Some(class) => {
+            let _ = write!(out, "<span class=\"{class}\">{token}</span>");
         }
-    };
-    let _ = write!(out, "<span class=\"{class}\">{token}</span>");
+        None => out.push_str(&token),
+    }
+}
+
+/// The class that a token is coloured by; none for names, operators and spaces.
+pub(crate) const fn token_class(class: SqlTokenClass) -> Option<&'static str> {
+    match class {
+        SqlTokenClass::Keyword => Some("sk"),
+        SqlTokenClass::Literal => Some("sl"),
+        SqlTokenClass::Number => Some("sn"),
+        SqlTokenClass::Placeholder => Some("sp"),
+        SqlTokenClass::Comment => Some("sc"),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -13,12 +13,17 @@
 
 mod api;
 mod assets;
+mod brief;
 mod code;
 mod context;
 mod dashboard;
 mod error;
 mod explain;
 mod filters;
+mod fix;
+#[cfg(test)]
+mod fixtures;
+mod json;
 mod pages;
 mod query_string;
 mod replay;
@@ -26,6 +31,7 @@ mod routes;
 mod security;
 mod source;
 mod svg;
+mod values;
 
 pub use dashboard::{Dashboard, DashboardConfig, Targets, dashboard};
 pub use security::access::Access;

@@ -8,6 +8,7 @@ use silk_core::{
 };
 
 use crate::{
+    brief::brief,
     filters::{Markup, count, cut, duration_cell, one_line},
     svg,
 };
@@ -23,8 +24,9 @@ pub(crate) struct Group {
     pub(crate) total: Markup,
     pub(crate) each: Markup,
     pub(crate) bar: Markup,
-    pub(crate) sql: String,
-    pub(crate) command: String,
+    pub(crate) sql: Markup,
+    /// The whole statement, for the title.
+    pub(crate) whole_sql: String,
     pub(crate) statement_href: String,
     /// The one query, or the group unfolded; folded again where it is open.
     pub(crate) href: String,
@@ -34,7 +36,7 @@ pub(crate) struct Group {
     pub(crate) errors: u64,
     pub(crate) rows: Option<String>,
     pub(crate) not_kept: u64,
-    pub(crate) plan_href: Option<String>,
+    pub(crate) plan: Option<(String, String)>,
     pub(crate) is_repeated: bool,
     pub(crate) open: Option<Executions>,
 }
@@ -115,8 +117,8 @@ pub(crate) fn groups(
                 total: duration_cell(sum.total_us),
                 each: duration_cell(sum.total_us / sum.calls.max(1)),
                 bar: svg::bar(sum.total_us, longest, "k-sql"),
-                sql: one_line(sum.normalized, 260),
-                command: sum.command.to_owned(),
+                sql: brief(sum.normalized, sum.database, 160),
+                whole_sql: one_line(sum.normalized, 1_000),
                 statement_href: format!("{base}/statements/{fingerprint}"),
                 href,
                 anchor: format!("s{fingerprint}"),
@@ -127,7 +129,12 @@ pub(crate) fn groups(
                 not_kept: sum
                     .calls
                     .saturating_sub(u64::try_from(queries.len()).unwrap_or(u64::MAX)),
-                plan_href: plan.map(|plan| format!("{base}/plans/{}", plan.id)),
+                plan: plan.map(|plan| {
+                    (
+                        format!("{base}/plans/{}", plan.id),
+                        super::query::plan_summary(plan, 3, 60),
+                    )
+                }),
                 is_repeated: record
                     .findings
                     .iter()
@@ -150,7 +157,7 @@ fn rows_in_words(rows: u64) -> Option<String> {
 struct Sum<'a> {
     fingerprint: Fingerprint,
     normalized: &'a str,
-    command: &'a str,
+    database: DatabaseKind,
     calls: u64,
     errors: u64,
     total_us: u64,
@@ -167,7 +174,7 @@ fn sum(record: &RequestRecord) -> Vec<Sum<'_>> {
             sums.push(Sum {
                 fingerprint: part.statement.fingerprint,
                 normalized: &part.statement.normalized,
-                command: &part.statement.command,
+                database: part.statement.database,
                 calls: 0,
                 errors: 0,
                 total_us: 0,

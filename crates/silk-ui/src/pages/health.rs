@@ -12,6 +12,9 @@ use crate::{
     svg,
 };
 
+/// How long the page waits for databases to say which plans they give.
+const LADDER_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(3);
+
 #[derive(Template)]
 #[template(path = "pages/health.html")]
 struct HealthPage {
@@ -19,6 +22,7 @@ struct HealthPage {
     notice: Option<String>,
     csrf: String,
     captures: Vec<CaptureRow>,
+    ladders: Vec<LadderView>,
     figures: Vec<Figure>,
     losses: Vec<(String, String, &'static str)>,
     lost: u64,
@@ -38,6 +42,14 @@ struct CaptureRow {
     class: &'static str,
     reason: String,
     remedy: Option<String>,
+    /// Whether a row above has the remedy.
+    is_told: bool,
+}
+
+/// The plans that one database gives.
+struct LadderView {
+    database: String,
+    steps: Vec<CaptureRow>,
 }
 
 /// A figure, what it is, and how much of its limit it takes.
@@ -122,6 +134,7 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
         notice: here.app.notice(params.get("notice")),
         csrf: here.app.csrf.token().to_owned(),
         captures: captures(&vitals),
+        ladders: ladders(&here).await,
         figures: figures(&vitals),
         lost: vitals.lost.iter().map(|(_, n)| n).sum(),
         losses: vitals
@@ -140,7 +153,7 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
             .minutes
             .iter()
             .any(|minute| minute.recorded + minute.lost > 0),
-        minutes: svg::minutes(&vitals.minutes),
+        minutes: svg::charts::minutes(&vitals.minutes),
         store_kind: here.app.store_kind(),
         store,
         store_error: vitals
@@ -164,22 +177,80 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
 }
 
 fn captures(vitals: &VitalsSnapshot) -> Vec<CaptureRow> {
+    let mut told: Vec<&str> = Vec::new();
     vitals
         .captures
         .iter()
         .map(|capture| {
-            let (level, class) = match capture.level {
-                CaptureLevel::Full => ("captured", "good"),
-                CaptureLevel::Partial => ("in part", "warn"),
-                CaptureLevel::Off => ("not captured", "off"),
-            };
+            let remedy = capture.remedy.as_deref();
+            // What mends three things is said once.
+            let is_told = remedy.is_some_and(|remedy| told.contains(&remedy));
+            told.extend(remedy);
+            let (level, class) = level(capture.level);
             CaptureRow {
                 what: cut(&capture.what, 80),
                 level,
                 class,
-                reason: cut(&capture.reason, 600),
-                remedy: capture.remedy.as_deref().map(|remedy| cut(remedy, 2_000)),
+                reason: sentence(&cut(&capture.reason, 600)),
+                remedy: remedy.filter(|_| !is_told).map(|remedy| cut(remedy, 2_000)),
+                is_told,
             }
+        })
+        .collect()
+}
+
+const fn level(level: CaptureLevel) -> (&'static str, &'static str) {
+    match level {
+        CaptureLevel::Full => ("captured", "good"),
+        CaptureLevel::Partial => ("in part", "warn"),
+        CaptureLevel::Off => ("not captured", "off"),
+    }
+}
+
+/// A reason as a sentence.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let mut sentence: String = chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars).collect()
+    });
+    if !sentence.ends_with(['.', '…', ')', '!']) {
+        sentence.push('.');
+    }
+    sentence
+}
+
+/// Which plans each database gives, and what would unlock the others.
+async fn ladders(here: &Here) -> Vec<LadderView> {
+    let asked = tokio::time::timeout(LADDER_TIMEOUT, here.app.explain.ladders()).await;
+    asked
+        .unwrap_or_default()
+        .into_iter()
+        .take(16)
+        .map(|ladder| LadderView {
+            database: format!(
+                "{} {}",
+                ladder.database.kind,
+                filters::one_line(&ladder.database.name, 80)
+            ),
+            steps: ladder
+                .steps
+                .iter()
+                .map(|step| {
+                    let (word, class) = level(step.level);
+                    CaptureRow {
+                        what: cut(&step.what, 120),
+                        level: match step.level {
+                            CaptureLevel::Full => "works",
+                            CaptureLevel::Partial => word,
+                            CaptureLevel::Off => "not yet",
+                        },
+                        class,
+                        reason: sentence(&cut(&step.reason, 600)),
+                        remedy: step.remedy.as_deref().map(|remedy| cut(remedy, 2_000)),
+                        is_told: false,
+                    }
+                })
+                .collect(),
         })
         .collect()
 }
@@ -192,7 +263,10 @@ fn figures(vitals: &VitalsSnapshot) -> Vec<Figure> {
         Figure::new(
             "recorded",
             count(vitals.recorded),
-            percent(vitals.recorded, vitals.seen),
+            format!(
+                "{} of those that ended",
+                percent(vitals.recorded, vitals.seen.saturating_sub(vitals.active))
+            ),
         ),
         Figure::new(
             "not sampled",

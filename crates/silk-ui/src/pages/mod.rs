@@ -2,6 +2,7 @@
 //! stands in the template of the same name.
 
 pub(crate) mod error;
+pub(crate) mod findings;
 pub(crate) mod groups;
 pub(crate) mod health;
 pub(crate) mod overview;

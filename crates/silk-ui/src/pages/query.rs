@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::{Form, extract::Path, response::Response};
 use silk_core::{
-    CapturedBy, DatabaseKind, ExplainMode, Outcome, PlanRecord, QueryRecord, TransactionRecord,
+    DatabaseKind, ExplainMode, Outcome, PlanRecord, PlanSource, QueryRecord, TransactionRecord,
     Value, ValueState,
 };
 
@@ -13,13 +13,11 @@ use crate::{
     context::Here,
     error::Failure,
     explain::{self, Found},
-    filters::{self, Markup, bytes, count, cut, duration, duration_cell, one_line},
+    filters::{self, Markup, count, cut, duration, duration_cell, one_line},
     source::{self, SourceLine},
-    svg::waterfall::short_name,
+    svg::{self, waterfall::short_name},
+    values::{self, ValueRow},
 };
-
-/// Values on the page.
-const MOST_VALUES: usize = 200;
 
 #[derive(Template)]
 #[template(path = "pages/query.html")]
@@ -32,6 +30,8 @@ struct QueryPage {
     outcome: &'static str,
     is_failed: bool,
     figures: Vec<(&'static str, Markup)>,
+    /// Where in the request it ran.
+    position: Markup,
     database: String,
     sql: SqlView,
     sql_href: String,
@@ -39,6 +39,8 @@ struct QueryPage {
     values: Vec<ValueRow>,
     more_values: usize,
     why_no_values: Option<&'static str>,
+    /// The SQL with its values in it.
+    runnable: Option<SqlView>,
     error: Option<(Option<String>, String)>,
     previous: Option<Neighbour>,
     next: Option<Neighbour>,
@@ -52,21 +54,18 @@ struct QueryPage {
     plans: Vec<PlanRow>,
     explain_href: String,
     can_analyze: bool,
+    /// Whether the generic plan can be asked for.
+    has_generic: bool,
+    /// Whether the notice asks for a yes.
+    needs_confirmation: bool,
     why_no_explain: Option<&'static str>,
     csrf: String,
     notice: Option<String>,
 }
 
-struct ValueRow {
-    placeholder: String,
-    type_name: String,
-    text: String,
-    note: String,
-    is_quiet: bool,
-}
-
 struct Neighbour {
     href: String,
+    seq: u32,
     name: String,
 }
 
@@ -81,8 +80,39 @@ pub(crate) struct PlanRow {
     pub(crate) at: Markup,
     pub(crate) summary: String,
     pub(crate) shape: String,
-    pub(crate) analyzed: bool,
-    pub(crate) source: String,
+    pub(crate) how: &'static str,
+}
+
+/// How a plan was got, in words.
+pub(crate) const fn how(source: PlanSource) -> &'static str {
+    match source {
+        PlanSource::AutoExplain => "of the real run",
+        PlanSource::Estimated => "estimated",
+        PlanSource::Generic => "generic",
+        PlanSource::Analyzed => "run again",
+        PlanSource::Pasted => "pasted",
+    }
+}
+
+/// The operators of a plan from the top down, each with what it works on.
+pub(crate) fn plan_summary(record: &PlanRecord, most_nodes: usize, most_chars: usize) -> String {
+    let Ok(plan) = silk_plan::Plan::parse(record.output.format, &record.output.raw) else {
+        return "as the database printed it".to_owned();
+    };
+    let nodes = plan
+        .nodes()
+        .take(most_nodes)
+        .map(|node| match &node.relation {
+            Some(relation) => format!("{} {relation}", node.title()),
+            None => node.title(),
+        })
+        .collect::<Vec<_>>();
+    let more = if plan.nodes().nth(most_nodes).is_some() {
+        " ← …"
+    } else {
+        ""
+    };
+    one_line(&format!("{}{more}", nodes.join(" ← ")), most_chars)
 }
 
 /// Plans as rows, each with its operators from the top down.
@@ -90,30 +120,14 @@ pub(crate) fn plan_rows(plans: &[PlanRecord], base: &str) -> Vec<PlanRow> {
     plans
         .iter()
         .take(50)
-        .map(|record| {
-            let plan = silk_plan::Plan::parse(record.output.format, &record.output.raw).ok();
-            let summary = plan.as_ref().map_or_else(
-                || "as the database printed it".to_owned(),
-                |plan| {
-                    one_line(
-                        &plan
-                            .nodes()
-                            .take(6)
-                            .map(|node| node.title())
-                            .collect::<Vec<_>>()
-                            .join(" ← "),
-                        120,
-                    )
-                },
-            );
-            PlanRow {
-                href: format!("{base}/plans/{}", record.id),
-                at: filters::ago(record.captured_at),
-                summary,
-                shape: plan.map_or_else(String::new, |plan| plan.shape.chars().take(6).collect()),
-                analyzed: record.output.analyzed,
-                source: record.source.as_str().replace('_', " "),
-            }
+        .map(|record| PlanRow {
+            href: format!("{base}/plans/{}", record.id),
+            at: filters::ago(record.captured_at),
+            summary: plan_summary(record, 6, 120),
+            shape: record.shape.map_or_else(String::new, |shape| {
+                shape.to_string().chars().take(6).collect()
+            }),
+            how: how(record.source),
         })
         .collect()
 }
@@ -123,7 +137,7 @@ pub(crate) async fn show(
     here: Here,
     Path((id, seq)): Path<(String, String)>,
 ) -> Result<Response, Failure> {
-    let params = here.params(&["notice"])?;
+    let params = here.params(&["notice", "confirm"])?;
     let found = explain::find(&here.app, &id, &seq).await?;
     let notice = here.app.notice(params.get("notice"));
     let plans = here.app.plans_of_request(found.id).await;
@@ -138,6 +152,7 @@ pub(crate) async fn show(
     let mut page = view(&here, &found, &plans)?;
     page.source = source;
     page.why_no_source = why_no_source;
+    page.needs_confirmation = notice.is_some() && params.get("confirm").is_some();
     page.notice = notice;
     draw(&page)
 }
@@ -156,6 +171,7 @@ fn view(here: &Here, found: &Found, plans: &[PlanRecord]) -> Result<QueryPage, F
         let text = record.detail.texts.get(usize::try_from(other.text).ok()?)?;
         Some(Neighbour {
             href: format!("{request_href}/queries/{}", other.seq),
+            seq: other.seq,
             name: short_name(&text.statement),
         })
     };
@@ -165,7 +181,7 @@ fn view(here: &Here, found: &Found, plans: &[PlanRecord]) -> Result<QueryPage, F
         .filter(|part| part.statement.fingerprint == fingerprint)
         .map(|part| part.calls)
         .sum();
-    let (values, more_values) = value_rows(query, kind);
+    let (values, more_values) = values::rows(query, &text.text, kind);
     let site = query
         .call_site
         .and_then(|at| record.detail.call_sites.get(usize::try_from(at).ok()?));
@@ -185,6 +201,11 @@ fn view(here: &Here, found: &Found, plans: &[PlanRecord]) -> Result<QueryPage, F
         outcome: query.outcome.as_str(),
         is_failed: query.outcome == Outcome::Error,
         figures: figures(query),
+        position: svg::position(
+            query.started_us,
+            query.duration_us,
+            record.summary.times.total_us,
+        ),
         database: if text.database.name.is_empty() {
             text.database.kind.to_string()
         } else {
@@ -199,7 +220,8 @@ fn view(here: &Here, found: &Found, plans: &[PlanRecord]) -> Result<QueryPage, F
         is_redacted: text.is_redacted,
         values,
         more_values,
-        why_no_values: why_no_values(query),
+        why_no_values: values::why_none(query),
+        runnable: values::runnable(query, &text.text, kind).map(|sql| sql_view(&sql, kind)),
         error: query
             .error
             .as_ref()
@@ -227,11 +249,17 @@ fn view(here: &Here, found: &Found, plans: &[PlanRecord]) -> Result<QueryPage, F
         plans: plan_rows(plans, &here.base),
         explain_href: format!("{address}/explain"),
         can_analyze: silk_core::sql::is_read_only(&text.text, kind) && kind != DatabaseKind::Sqlite,
+        has_generic: kind == DatabaseKind::Postgres && !values_of(query).is_empty(),
+        needs_confirmation: false,
         why_no_explain: why_no_explain(found, kind),
         csrf: here.app.csrf.token().to_owned(),
         notice: None,
         request_href,
     })
+}
+
+fn values_of(query: &QueryRecord) -> &[Value] {
+    query.values.as_deref().unwrap_or_default()
 }
 
 fn figures(query: &QueryRecord) -> Vec<(&'static str, Markup)> {
@@ -253,64 +281,6 @@ fn figures(query: &QueryRecord) -> Vec<(&'static str, Markup)> {
         ));
     }
     figures
-}
-
-fn value_rows(query: &QueryRecord, kind: DatabaseKind) -> (Vec<ValueRow>, usize) {
-    let values = query.values.as_deref().unwrap_or_default();
-    let rows = values
-        .iter()
-        .take(MOST_VALUES)
-        .enumerate()
-        .map(|(at, value)| value_row(at + 1, value, kind))
-        .collect();
-    (rows, values.len().saturating_sub(MOST_VALUES))
-}
-
-fn value_row(number: usize, value: &Value, kind: DatabaseKind) -> ValueRow {
-    let placeholder = match kind {
-        DatabaseKind::Postgres => format!("${number}"),
-        _ => format!("?{number}"),
-    };
-    let (text, note) = match &value.state {
-        ValueState::Null => ("NULL".to_owned(), String::new()),
-        ValueState::Bytes(_) => (cut(&silk_core::value::render(value, kind), 2_000), String::new()),
-        ValueState::Truncated { total_bytes, .. } => (
-            cut(&silk_core::value::render(value, kind), 2_000),
-            format!("only the beginning of {} was kept", bytes(*total_bytes)),
-        ),
-        ValueState::Redacted => (
-            "redacted".to_owned(),
-            "it is bound to a column of a sensitive name; nothing of it is kept. Where that is a mistake: \
-             .not_sensitive(\"name\") on the builder"
-                .to_owned(),
-        ),
-        ValueState::Unavailable => (
-            "not readable".to_owned(),
-            "the driver did not give it away".to_owned(),
-        ),
-    };
-    let is_quiet = !matches!(
-        value.state,
-        ValueState::Bytes(_) | ValueState::Truncated { .. }
-    );
-    ValueRow {
-        placeholder,
-        type_name: one_line(&value.type_name, 60),
-        text,
-        note,
-        is_quiet,
-    }
-}
-
-/// Why there are no values where there might have been; a query without any needs no reason.
-const fn why_no_values(query: &QueryRecord) -> Option<&'static str> {
-    match (&query.values, query.captured_by) {
-        (Some(_), _) => None,
-        (None, CapturedBy::Layer) => Some(
-            "The tracing layer sees no values. Wrap the pool to have them: let pool = silk.pool(pool);",
-        ),
-        (None, CapturedBy::Pool) => Some("Values are switched off on the builder."),
-    }
 }
 
 fn why_no_explain(found: &Found, kind: DatabaseKind) -> Option<&'static str> {
@@ -417,17 +387,22 @@ pub(crate) async fn explain(
 ) -> Result<Response, Failure> {
     here.app.csrf.check(&form.csrf)?;
     let found = explain::find(&here.app, &id, &seq).await?;
-    let mode = if form.analyze == "1" {
-        ExplainMode::Analyze { confirmed: false }
-    } else {
-        ExplainMode::Estimated
+    let mode = match &*form.analyze {
+        "1" => ExplainMode::Analyze { confirmed: false },
+        "confirmed" => ExplainMode::Analyze { confirmed: true },
+        "generic" => ExplainMode::Generic,
+        _ => ExplainMode::Estimated,
     };
     match explain::explain(&here.app, &found, mode).await {
         Ok(plan) => Ok(see_other(&format!("{}/plans/{}", here.base, plan.id))),
         Err(failure) => {
+            let confirm = match failure.kind {
+                "needs_confirmation" => "&confirm=1",
+                _ => "",
+            };
             let notice = here.app.leave_notice(failure.message);
             let to = format!(
-                "{}/requests/{}/queries/{}?notice={notice}#plans",
+                "{}/requests/{}/queries/{}?notice={notice}{confirm}#plans",
                 here.base,
                 found.id,
                 found.query().seq

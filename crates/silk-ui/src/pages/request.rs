@@ -2,13 +2,21 @@
 
 use askama::Template;
 use axum::{extract::Path, response::Response};
-use silk_core::{Body, Finding, Header, LogRecord, RequestRecord, RequestSummary};
+use silk_core::{Body, Header, LogRecord, RequestRecord, RequestSummary};
 
-use super::{Frame, draw, groups, plain, request_name, rule_name, severity_class, status_of};
+use super::{
+    Frame, draw,
+    findings::{self, FindingView},
+    groups, plain, request_name, status_of,
+};
 use crate::{
     context::Here,
     error::Failure,
-    filters::{self, Markup, bytes, count, cut, duration, duration_cell, one_line, percent},
+    filters::{
+        self, Markup, bytes, count, cut, duration, duration_cell, escape, one_line, percent,
+    },
+    json,
+    query_string::Params,
     replay, svg,
     svg::waterfall::{Timeline, timeline},
 };
@@ -33,6 +41,10 @@ struct RequestPage {
     status_class: &'static str,
     at: Markup,
     facts: Vec<(&'static str, String)>,
+    /// The route, and the list of its requests.
+    route: String,
+    route_href: String,
+    json_href: String,
     total: Markup,
     kinds: Vec<KindFigure>,
     breakdown: Markup,
@@ -63,15 +75,6 @@ struct KindFigure {
     note: String,
 }
 
-struct FindingView {
-    class: &'static str,
-    rule: String,
-    title: String,
-    detail: String,
-    saves: Option<String>,
-    href: Option<String>,
-}
-
 struct HeaderView {
     name: String,
     value: String,
@@ -82,8 +85,9 @@ struct BodyView {
     title: &'static str,
     anchor: &'static str,
     about: String,
-    text: Option<String>,
-    /// Address of the whole, where this is only its beginning.
+    text: Option<Markup>,
+    is_json: bool,
+    /// Address of all that was kept.
     whole_href: Option<String>,
     why_none: &'static str,
 }
@@ -108,18 +112,16 @@ pub(crate) async fn show(here: Here, Path(id): Path<String>) -> Result<Response,
     let plans = here.app.plans_of_request(id).await;
     let open = statement.map(|statement| (statement, page.unwrap_or(1)));
     let (groups, more_groups) = groups::groups(&record, &plans, &here.base, open);
-    draw(&view(&here, &record, groups, more_groups))
+    let address = format!("{}/requests/{id}", here.base);
+    let findings = findings::views(&here, &record, &address).await;
+    let mut page = view(&here, &record, address);
+    (page.groups, page.more_groups, page.findings) = (groups, more_groups, findings);
+    draw(&page)
 }
 
-fn view(
-    here: &Here,
-    record: &RequestRecord,
-    groups: Vec<groups::Group>,
-    more_groups: usize,
-) -> RequestPage {
+fn view(here: &Here, record: &RequestRecord, address: String) -> RequestPage {
     let (summary, detail) = (&record.summary, &record.detail);
     let (status, status_class) = status_of(summary);
-    let address = format!("{}/requests/{}", here.base, summary.id);
     let name = request_name(summary.kind, &summary.method, &summary.path);
     let is_http = !summary.method.is_empty();
     let fits = |text: String| (text.len() <= MOST_REPLAY).then_some(text);
@@ -130,7 +132,12 @@ fn view(
     .into_iter()
     .filter_map(|(title, anchor, body)| Some(body_view(title, anchor, body.as_ref()?, &address)))
     .collect();
-    let drawn = timeline(detail, summary.times.total_us, &address);
+    let drawn = timeline(detail, &summary.times, &address);
+    let siblings = Params::default().with(&[
+        ("kind", Some(summary.kind.as_str())),
+        ("method", Some(&*summary.method).filter(|m| !m.is_empty())),
+        ("route", Some(&*summary.route)),
+    ]);
     RequestPage {
         frame: Frame::new(here, "requests", one_line(&name, 80)),
         name: one_line(&name, 200),
@@ -142,22 +149,21 @@ fn view(
         status_class,
         at: filters::moment(summary.started_at),
         facts: facts(record),
+        route: one_line(&summary.route, 200),
+        route_href: format!("{}/requests{siblings}", here.base),
+        json_href: format!("{}/api/requests/{}", here.base, summary.id),
         total: duration_cell(summary.times.total_us),
         kinds: kinds(summary, detail.waits.len()),
         breakdown: svg::breakdown(&summary.times, summary.times.total_us, "breakdown"),
-        findings: record
-            .findings
-            .iter()
-            .map(|finding| finding_view(finding, &address))
-            .collect(),
+        findings: Vec::new(),
         error: detail.error.as_deref().map(|error| cut(error, 2_000)),
         has_timeline: !drawn.rows.0.is_empty(),
         timeline: drawn,
         queries: count(summary.query_count),
         query_errors: summary.query_errors,
         not_kept: detail.queries_not_kept,
-        groups,
-        more_groups,
+        groups: Vec::new(),
+        more_groups: 0,
         request_headers: headers(&detail.request_headers),
         response_headers: headers(&detail.response_headers),
         bodies,
@@ -182,9 +188,6 @@ fn view(
 fn facts(record: &RequestRecord) -> Vec<(&'static str, String)> {
     let summary = &record.summary;
     let mut facts = vec![("id", summary.id.to_string())];
-    if summary.route != summary.path {
-        facts.insert(0, ("route", one_line(&summary.route, 200)));
-    }
     if summary.times.head_us > 0 {
         facts.push(("head after", duration(summary.times.head_us)));
         facts.push(("body", duration(summary.times.body_us)));
@@ -217,26 +220,15 @@ fn kinds(summary: &RequestSummary, waits: usize) -> Vec<KindFigure> {
                     n => format!("{} queries", count(n)),
                 },
                 "poll" => format!("longest {}", duration(times.longest_poll_us)),
-                "wait" if waits > 0 => {
-                    format!("{waits} {}", if waits == 1 { "wait" } else { "waits" })
-                }
+                "wait" => match waits {
+                    0 => String::new(),
+                    1 => "1 wait".to_owned(),
+                    n => format!("{} waits", count(u64::try_from(n).unwrap_or(u64::MAX))),
+                },
                 _ => String::new(),
             },
         })
         .collect()
-}
-
-fn finding_view(finding: &Finding, address: &str) -> FindingView {
-    FindingView {
-        class: severity_class(finding.severity),
-        rule: rule_name(&finding.rule),
-        title: cut(&finding.title, 300),
-        detail: cut(&finding.detail, 1_000),
-        saves: finding.saves_us.map(duration),
-        href: finding
-            .fingerprint
-            .map(|fp| format!("{address}?statement={fp}#s{fp}")),
-    }
 }
 
 fn headers(headers: &[Header]) -> Vec<HeaderView> {
@@ -265,11 +257,13 @@ fn body_view(title: &'static str, anchor: &'static str, body: &Body, address: &s
         about.push("redacted in part".to_owned());
     }
     let text = body.text.as_deref().filter(|text| !text.is_empty());
+    let read = text.and_then(|text| json::pretty(text, MOST_BODY));
     BodyView {
         title,
         anchor,
         about: about.join(" · "),
-        text: text.map(|text| cut(text, MOST_BODY)),
+        is_json: read.is_some(),
+        text: read.or_else(|| Some(askama::filters::Safe(escape(&cut(text?, MOST_BODY))))),
         whole_href: text.map(|_| format!("{address}/{anchor}")),
         why_none: if body.total_bytes == 0 {
             "It was empty."

@@ -2,6 +2,11 @@
 
 use askama::Template;
 use axum::{extract::Path, response::Response};
+use silk_core::{
+    Fingerprint,
+    explain::{PlanBucket, plan_changes},
+    store::StatementDetail,
+};
 
 use super::{
     Choice, Frame, draw,
@@ -15,12 +20,14 @@ use crate::{
     filters::{self, Markup, count, duration_cell, one_line, ratio},
     pages::groups::short_site,
     query_string::{Params, Window},
-    svg,
-    svg::waterfall::short_name,
+    source::{self, SourceLine},
+    svg::{self, charts, waterfall::short_name},
 };
 
 /// Rows of each table.
 const MOST_ROWS: usize = 50;
+/// Slowest requests; whoever wants more has the list of requests.
+const MOST_SLOWEST: usize = 10;
 
 #[derive(Template)]
 #[template(path = "pages/statement.html")]
@@ -37,13 +44,44 @@ struct StatementPage {
     calls_in_window: String,
     is_quiet: bool,
     over_time: Markup,
+    ribbon: Option<Ribbon>,
+    changes: Vec<ChangeRow>,
+    spread: Option<Spread>,
     from: Markup,
     until: Markup,
     routes: Vec<RouteRow>,
     sites: Vec<SiteRow>,
+    source: Option<Vec<SourceLine>>,
     slowest: Vec<SlowRow>,
     plans: Vec<PlanRow>,
     requests_href: String,
+}
+
+/// Plans along the window.
+struct Ribbon {
+    drawing: Markup,
+    keys: Vec<RibbonKeyView>,
+}
+
+struct RibbonKeyView {
+    class: String,
+    shape: String,
+    count: String,
+}
+
+/// A plan that became another one.
+struct ChangeRow {
+    at: Markup,
+    text: String,
+    before_href: Option<String>,
+    after_href: Option<String>,
+}
+
+/// How long its calls took.
+struct Spread {
+    drawing: Markup,
+    from: String,
+    to: String,
 }
 
 struct RouteRow {
@@ -90,6 +128,12 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
         .ask(|store| store.plans_of_statement(fingerprint, 20))
         .await
         .unwrap_or_default();
+    let history = here
+        .app
+        .ask(|store| store.plan_history(fingerprint, range))
+        .await
+        .unwrap_or_default();
+    let source = source_of(&here, &detail).await;
     let base = &*here.base;
     let (summary, statement) = (&detail.summary, &detail.summary.statement);
     let most_route = detail
@@ -157,7 +201,25 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
         window: window.label(),
         calls_in_window: count(in_window),
         is_quiet: in_window == 0,
-        over_time: svg::over_time(&detail.over_time, "calls"),
+        ribbon: charts::ribbon(&history, range).map(|(drawing, keys)| Ribbon {
+            drawing,
+            keys: keys
+                .into_iter()
+                .map(|key| RibbonKeyView {
+                    class: key.class,
+                    shape: charts::short_shape(key.shape),
+                    count: count(key.count),
+                })
+                .collect(),
+        }),
+        changes: changes(fingerprint, &history, base),
+        spread: charts::distribution(&detail.durations).map(|(drawing, from, to)| Spread {
+            drawing,
+            from,
+            to,
+        }),
+        source,
+        over_time: charts::over_time(&detail.over_time, "calls"),
         from: filters::moment(range.since),
         until: filters::moment(range.until),
         routes: detail
@@ -194,7 +256,7 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
         slowest: detail
             .slowest
             .iter()
-            .take(MOST_ROWS)
+            .take(MOST_SLOWEST)
             .map(|slow| SlowRow {
                 href: format!(
                     "{base}/requests/{}?statement={word}#s{word}",
@@ -213,4 +275,46 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
         fingerprint: word.clone(),
     };
     draw(&page)
+}
+
+/// Changes of plan within the window, newest first.
+fn changes(fingerprint: Fingerprint, history: &[PlanBucket], base: &str) -> Vec<ChangeRow> {
+    let p95 = |durations: &silk_core::Histogram| {
+        (durations.count() > 0).then(|| filters::duration(durations.percentile(95.0)))
+    };
+    let plan = |id: Option<silk_core::PlanId>| id.map(|id| format!("{base}/plans/{id}"));
+    plan_changes(fingerprint, history)
+        .iter()
+        .rev()
+        .take(10)
+        .map(|change| {
+            let price = match (p95(&change.before.durations), p95(&change.after.durations)) {
+                (Some(before), Some(after)) => format!(", p95 {before} → {after}"),
+                _ => String::new(),
+            };
+            ChangeRow {
+                at: filters::moment(change.changed_at),
+                text: format!(
+                    "{} → {} ({}){price}",
+                    charts::short_shape(change.before.shape),
+                    charts::short_shape(change.after.shape),
+                    super::query::how(change.source)
+                ),
+                before_href: plan(change.before.plan),
+                after_href: plan(change.after.plan),
+            }
+        })
+        .collect()
+}
+
+/// The lines around the call site with most time, where this run of the program was built from
+/// them: a file may have been changed since an older one.
+async fn source_of(here: &Here, detail: &StatementDetail) -> Option<Vec<SourceLine>> {
+    let root = here.app.source_root.as_ref()?;
+    let started_at = here.app.vitals.snapshot().run.started_at;
+    if detail.summary.last_seen_at < started_at {
+        return None;
+    }
+    let site = detail.call_sites.first()?.call_site.as_ref()?;
+    source::lines(root, site).await
 }

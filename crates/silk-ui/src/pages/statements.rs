@@ -6,6 +6,7 @@ use silk_core::store::StatementSummary;
 
 use super::{Chip, Frame, Heading, chips, draw, requests::row_count};
 use crate::{
+    brief::brief,
     context::Here,
     error::Failure,
     filters::{self, Markup, count, count_or_dash, duration_cell, one_line, ratio},
@@ -39,7 +40,8 @@ impl StatementsPage {
 
 struct StatementRow {
     href: String,
-    sql: String,
+    sql: Markup,
+    whole_sql: String,
     tables: String,
     database: &'static str,
     calls: String,
@@ -58,7 +60,8 @@ fn row(summary: &StatementSummary, most: u64, base: &str) -> StatementRow {
     let statement = &summary.statement;
     StatementRow {
         href: format!("{base}/statements/{}", statement.fingerprint),
-        sql: one_line(&statement.normalized, 220),
+        sql: brief(&statement.normalized, statement.database, 160),
+        whole_sql: one_line(&statement.normalized, 1_000),
         tables: one_line(&statement.tables.join(", "), 80),
         database: statement.database.as_str(),
         calls: count(summary.calls),

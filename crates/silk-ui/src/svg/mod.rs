@@ -1,5 +1,6 @@
 //! Bars and curves as SVG with attributes only: no style stands in a page.
 
+pub(crate) mod charts;
 pub(crate) mod waterfall;
 
 use std::fmt::Write as _;
@@ -86,95 +87,15 @@ pub(crate) fn sparkline(buckets: &[TimeBucket], what: &str) -> Markup {
     ))
 }
 
-/// Calls over time as columns, with the 95th percentile as a line above them.
-pub(crate) fn over_time(buckets: &[TimeBucket], what: &str) -> Markup {
-    const HEIGHT: f64 = 64.0;
-    const STEP: u32 = 20;
-    let most = buckets.iter().map(|bucket| bucket.count).max().unwrap_or(0);
-    let slowest = buckets
-        .iter()
-        .map(|bucket| bucket.p95_us)
-        .max()
-        .unwrap_or(0);
-    let (mut columns, mut line, mut dots, mut titles) =
-        (String::new(), String::new(), String::new(), String::new());
-    let mut x = 0_u32;
-    let mut is_joined = false;
-    for bucket in buckets {
-        if bucket.count == 0 {
-            is_joined = false;
-        } else {
-            let height = scaled(bucket.count, most, HEIGHT * 0.5).max(1.0);
-            let _ = write!(
-                columns,
-                "M{x} {:.1}h{}V{HEIGHT}h-{}z",
-                HEIGHT - height,
-                STEP - 2,
-                STEP - 2
-            );
-            let y = 4.0 + (HEIGHT - 8.0) - scaled(bucket.p95_us, slowest, HEIGHT - 8.0);
-            let middle = x + STEP / 2 - 1;
-            let _ = write!(line, "{}{middle} {y:.1}", if is_joined { 'L' } else { 'M' });
-            let _ = write!(dots, "M{middle} {y:.1}h0");
-            let _ = write!(
-                titles,
-                "<rect x=\"{x}\" width=\"{STEP}\" height=\"{HEIGHT}\" fill=\"transparent\"><title>{}: {} {what}, p95 {}</title></rect>",
-                bucket.started_at.format("%-d %b %H:%M UTC"),
-                filters::count(bucket.count),
-                duration(bucket.p95_us)
-            );
-            is_joined = true;
-        }
-        x += STEP;
-    }
+/// Where in its request something ran, on the request's whole length.
+pub(crate) fn position(started_us: u64, us: u64, whole_us: u64) -> Markup {
+    let whole_us = whole_us.max(started_us.saturating_add(us));
     Safe(format!(
-        "<svg class=\"curve\" viewBox=\"0 0 {} {HEIGHT}\" preserveAspectRatio=\"none\" width=\"100%\" height=\"{HEIGHT}\" role=\"img\" aria-label=\"{what} over time, at most {} in one stretch; p95 at most {}\"><path class=\"col\" d=\"{columns}\"/><path class=\"line\" d=\"{line}\"/><path class=\"dot\" d=\"{dots}\"/>{titles}</svg>",
-        x.max(STEP),
-        filters::count(most),
-        duration(slowest)
-    ))
-}
-
-/// Recorded and lost per minute.
-pub(crate) fn minutes(minutes: &[silk_core::vitals::Minute]) -> Markup {
-    const HEIGHT: f64 = 40.0;
-    let most = minutes
-        .iter()
-        .map(|m| m.recorded + m.lost)
-        .max()
-        .unwrap_or(0);
-    let (mut recorded, mut lost, mut titles) = (String::new(), String::new(), String::new());
-    for (at, minute) in minutes.iter().enumerate() {
-        let x = at * 8;
-        let kept = scaled(minute.recorded, most, HEIGHT);
-        let gone = scaled(minute.lost, most, HEIGHT);
-        if kept > 0.0 {
-            let _ = write!(
-                recorded,
-                "M{x} {:.1}h7V{HEIGHT}h-7z",
-                HEIGHT - kept.max(1.0)
-            );
-        }
-        if gone > 0.0 {
-            let _ = write!(
-                lost,
-                "M{x} {:.1}h7v{:.1}h-7z",
-                HEIGHT - kept - gone,
-                gone.max(1.0)
-            );
-        }
-        let _ = write!(
-            titles,
-            "<rect x=\"{x}\" width=\"8\" height=\"{HEIGHT}\" fill=\"transparent\"><title>{}: {} recorded, {} lost</title></rect>",
-            minute.started_at.format("%H:%M UTC"),
-            filters::count(minute.recorded),
-            filters::count(minute.lost)
-        );
-    }
-    let width = (minutes.len() * 8).max(8);
-    Safe(format!(
-        "<svg class=\"minutes\" viewBox=\"0 0 {width} {HEIGHT}\" width=\"{width}\" height=\"{HEIGHT}\" role=\"img\" aria-label=\"Requests recorded and lost in each of the last {} minutes, at most {} in one\"><path class=\"col\" d=\"{recorded}\"/><path class=\"lost\" d=\"{lost}\"/>{titles}</svg>",
-        minutes.len(),
-        filters::count(most)
+        "<svg class=\"position\" width=\"100%\" height=\"8\" role=\"img\" aria-label=\"from {} to {} of {}\"><rect class=\"span\" width=\"100%\" height=\"8\"/><rect class=\"k-sql\" x=\"{:.2}%\" width=\"{:.2}%\" height=\"8\"/></svg>",
+        duration(started_us),
+        duration(started_us.saturating_add(us)),
+        duration(whole_us),
+        scaled(started_us, whole_us, 99.7),
+        scaled(us, whole_us, 100.0).max(0.3)
     ))
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use askama::filters::Safe;
-use silk_core::{Outcome, RequestDetail, Statement};
+use silk_core::{Outcome, RequestDetail, RequestTimes, Statement};
 
 use super::{Kind, Tree, index};
 use crate::filters::{Markup, count, duration, escape, one_line, scaled};
@@ -17,11 +17,19 @@ const MOST_TICKS: usize = 120;
 /// Columns of all densities of a page together.
 const ALL_BINS: usize = 3_000;
 
-pub(super) fn rows(tree: &Tree, detail: &RequestDetail, whole_us: u64, here: &str) -> Markup {
+pub(super) fn rows(
+    tree: &Tree,
+    detail: &RequestDetail,
+    times: &RequestTimes,
+    whole_us: u64,
+    here: &str,
+) -> Markup {
     let dense = tree
         .nodes
         .iter()
-        .filter(|node| matches!(&node.kind, Kind::Queries(queries) if queries.len() > MOST_TICKS))
+        .filter(|node| {
+            matches!(&node.kind, Kind::Queries(at) | Kind::Waits(at) if at.len() > MOST_TICKS)
+        })
         .count();
     let pen = Pen {
         tree,
@@ -31,6 +39,9 @@ pub(super) fn rows(tree: &Tree, detail: &RequestDetail, whole_us: u64, here: &st
         bins: (ALL_BINS / dense.max(1)).clamp(40, 250),
     };
     let mut out = String::new();
+    if times.head_us > 0 && !tree.roots.is_empty() {
+        let _ = write!(out, "<div class=\"tr d0\">{}</div>", pen.phases(times));
+    }
     for root in &tree.roots {
         pen.node(&mut out, *root, 0);
     }
@@ -88,6 +99,32 @@ impl Pen<'_> {
             self.x(from_us),
             self.x(us).max(0.12)
         )
+    }
+
+    /// The handler until it gave the response's head, and the body from there on.
+    fn phases(&self, times: &RequestTimes) -> String {
+        let (head, body) = (times.head_us, times.body_us);
+        let has_body = self.x(body) > 0.5;
+        let mut label = "<span class=\"nm\">handler</span>".to_owned();
+        if has_body {
+            let _ = write!(
+                label,
+                " <span class=\"q\">then body {}</span>",
+                duration(body)
+            );
+        }
+        let drawing = format!(
+            "<svg class=\"tb\" width=\"100%\" height=\"16\" role=\"img\" aria-label=\"handler {}, body {}\">{}{}</svg>",
+            duration(head),
+            duration(body),
+            self.rect("span", 0, head, 4, 8),
+            if has_body {
+                self.rect("body", head, body, 6, 4)
+            } else {
+                String::new()
+            }
+        );
+        Self::row(&label, &drawing, head)
     }
 
     fn span(&self, at: usize) -> String {
@@ -198,11 +235,24 @@ impl Pen<'_> {
     fn waits(&self, at: &[usize]) -> String {
         let waits: Vec<_> = at.iter().map(|at| &self.detail.waits[*at]).collect();
         let total: u64 = waits.iter().map(|wait| wait.duration_us).sum();
-        let mut bars = String::new();
-        for wait in waits.iter().take(200) {
-            bars.push_str(&self.rect("k-wait", wait.started_us, wait.duration_us, 3, 10));
-            bars.push_str(&self.rect("hatch", wait.started_us, wait.duration_us, 3, 10));
-        }
+        let bars = if waits.len() > MOST_TICKS {
+            let times: Vec<_> = waits
+                .iter()
+                .map(|wait| (wait.started_us, wait.duration_us))
+                .collect();
+            format!(
+                "<svg viewBox=\"0 0 1000 16\" preserveAspectRatio=\"none\" width=\"100%\" height=\"16\"><path class=\"wait\" d=\"{}\"/></svg>",
+                self.density(&times)
+            )
+        } else {
+            waits
+                .iter()
+                .map(|wait| {
+                    self.rect("k-wait", wait.started_us, wait.duration_us, 3, 10)
+                        + &self.rect("hatch", wait.started_us, wait.duration_us, 3, 10)
+                })
+                .collect()
+        };
         let mut label = "<span class=\"nm\">waiting for a connection</span>".to_owned();
         if waits.len() > 1 {
             let _ = write!(

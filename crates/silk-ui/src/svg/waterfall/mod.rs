@@ -10,7 +10,7 @@ pub(crate) use draw::short_name;
 
 use std::collections::HashMap;
 
-use silk_core::{QueryRecord, RequestDetail};
+use silk_core::{QueryRecord, RequestDetail, RequestTimes};
 
 use crate::filters::Markup;
 
@@ -49,16 +49,16 @@ struct Node {
     children: Vec<usize>,
 }
 
-/// Draws the timeline of a request that took `total_us`; `here` is the address of its page.
-pub(crate) fn timeline(detail: &RequestDetail, total_us: u64, here: &str) -> Timeline {
+/// Draws the timeline of a request with these times; `here` is the address of its page.
+pub(crate) fn timeline(detail: &RequestDetail, times: &RequestTimes, here: &str) -> Timeline {
     // A time that no request can take comes from a broken record; drawing it must not overflow.
-    let whole_us = end_us(detail).max(total_us).clamp(1, 1 << 53);
+    let whole_us = end_us(detail).max(times.total_us).clamp(1, 1 << 53);
     let tree = Tree::grow(detail);
     let axis = (0..=4)
         .map(|quarter| crate::filters::duration(whole_us * quarter / 4))
         .collect();
     Timeline {
-        rows: draw::rows(&tree, detail, whole_us, here),
+        rows: draw::rows(&tree, detail, times, whole_us, here),
         axis,
         not_drawn: tree.not_drawn,
     }
