@@ -583,7 +583,7 @@ fn limits_and_counts() {
         &[
             &limit(20, 20, "Index Scan using i on t", ""),
             &limit(100, 1_000, "Index Scan using i on t", ""),
-            &limit(20, 5_000, "Gather Merge", ""),
+            &limit(20, 20, "Gather Merge", ""),
         ],
     );
     let walk = |removed: u32| {

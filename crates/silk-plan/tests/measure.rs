@@ -161,6 +161,54 @@ fn estimates_are_per_loop_and_stops_are_no_mistakes() {
 }
 
 #[test]
+fn what_is_read_on_demand_stops_early() {
+    // A CTE is read as far as its readers go, also through another CTE.
+    let cte = |top: &str| {
+        read(&format!(
+            "{top}  (cost=0.00..9.00 rows=5 width=4) (actual time=0.010..1.000 rows=5 loops=1)\n  CTE a\n    ->  Seq Scan on t  (cost=0.00..9.00 rows=9000 width=4) (actual time=0.010..0.100 rows=5 loops=1)\n  CTE b\n    ->  CTE Scan on a  (cost=0.00..9.00 rows=9000 width=4) (actual time=0.010..0.200 rows=5 loops=1)\n  ->  CTE Scan on b  (cost=0.00..9.00 rows=9000 width=4) (actual time=0.010..0.300 rows=5 loops=1)\n"
+        ))
+    };
+    let limited = cte("Limit");
+    assert!(
+        limited
+            .nodes()
+            .filter(|node| node.id > 0)
+            .all(|node| node.derived.stopped_early && node.derived.direction.is_none()),
+        "{limited:#?}"
+    );
+    let sorted = cte("Sort");
+    assert_eq!(
+        node(&sorted, "Seq Scan").derived.direction,
+        Some(Direction::Over)
+    );
+    // EXISTS is an InitPlan where nothing correlates it.
+    let exists = |rows: u32| {
+        read(&format!(
+            "Result  (cost=0.00..9.00 rows=1 width=4) (actual time=0.010..1.000 rows=1 loops=1)\n  InitPlan 1 (returns $0)\n    ->  Seq Scan on t  (cost=0.00..9.00 rows=9000 width=4) (actual time=0.010..0.100 rows={rows} loops=1)\n"
+        ))
+    };
+    let derived = |plan: &Plan| node(plan, "Seq Scan").derived.clone();
+    assert!(derived(&exists(1)).stopped_early);
+    assert_eq!(derived(&exists(90)).direction, Some(Direction::Over));
+}
+
+#[test]
+fn workers_are_told_apart() {
+    let plan = read(
+        "Gather  (cost=0.00..9.00 rows=1 width=4) (actual time=1.000..30.000 rows=1 loops=1)\n  Workers Planned: 2\n  Workers Launched: 2\n  ->  Parallel Append  (cost=0.00..9.00 rows=100 width=4) (actual time=0.010..28.000 rows=50 loops=3)\n        Worker 0:  actual time=0.008..26.000 rows=43 loops=1\n        Worker 1:  actual time=0.008..29.000 rows=43 loops=1\n        ->  Seq Scan on t  (cost=0.00..9.00 rows=100 width=4) (actual time=0.010..27.000 rows=50 loops=1)\n",
+    );
+    let append = &node(&plan, "Parallel Append").derived;
+    assert_eq!(
+        (append.ran_in, append.workers_ms),
+        (Some(3.0), Some((26.0, 29.0)))
+    );
+    let scan = &node(&plan, "Seq Scan").derived;
+    assert_eq!((scan.participants, scan.ran_in), (3.0, Some(1.0)));
+    near(scan.inclusive_ms, 9.0);
+    assert_eq!(plan.root.derived.ran_in, None);
+}
+
+#[test]
 fn triggers_after_the_rows_are_outside() {
     let plan = read(
         "Insert on t  (cost=0.00..9.00 rows=0 width=0) (actual time=56.990..56.990 rows=0 loops=1)\n  ->  Result  (cost=0.00..0.01 rows=1 width=4) (actual time=0.001..0.790 rows=1 loops=1)\nPlanning Time: 0.100 ms\nTrigger a_after: time=56.100 calls=5\nTrigger b_before: time=56.200 calls=5\nExecution Time: 113.200 ms\n",

@@ -37,7 +37,7 @@ pub(super) struct Remark {
 }
 
 /// Plans quicker than this are not worth a remark, in ms.
-const MIN_TOTAL_MS: f64 = 5.0;
+pub(super) const MIN_TOTAL_MS: f64 = 5.0;
 /// Without times, plans cheaper than this, in planner units.
 const MIN_COST: f64 = 100.0;
 
@@ -142,6 +142,15 @@ impl<'a> Facts<'a> {
         self.ctes.get(name).map(|at| self.nodes[*at])
     }
 
+    /// Whether an index of the node's relation starts with this column; `None` where nobody knows.
+    pub(super) fn leads_index(&self, node: &PlanNode, column: &str) -> Option<bool> {
+        let columns = self
+            .context
+            .leading_columns
+            .get(node.relation.as_deref()?)?;
+        Some(columns.iter().any(|leading| leading == column))
+    }
+
     pub(super) fn parent(&self, node: &PlanNode) -> Option<&'a PlanNode> {
         self.parents[node.id].map(|parent| self.nodes[parent])
     }
@@ -175,9 +184,9 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// Whether the node ran.
+/// Whether the node ran, or would.
 pub(super) fn ran(node: &PlanNode) -> bool {
-    node.derived.execution == Execution::Ran
+    node.derived.execution != Execution::Never
 }
 
 /// True rows the node gave.
@@ -195,9 +204,13 @@ pub(super) fn loops(node: &PlanNode) -> f64 {
     node.derived.loops.unwrap_or(0.0)
 }
 
-/// Fraction of the rows read that the filter threw away.
+/// Fraction of the rows read that the filter threw away; what a recheck threw away is not its doing.
 pub(super) fn discarded(node: &PlanNode) -> f64 {
-    node.derived.discarded.unwrap_or(0.0)
+    let removed = removed_by_filter(node);
+    match node.derived.removed {
+        Some(all) if all > removed => removed / (rows(node) + removed).max(1.0),
+        _ => node.derived.discarded.unwrap_or(0.0),
+    }
 }
 
 /// Name of the relation as people know it.

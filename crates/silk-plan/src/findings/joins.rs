@@ -44,7 +44,7 @@ fn nested_loop_repeats(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
     let scans = inner
         .preorder()
         .any(|below| matches!(below.node_type.as_str(), "Seq Scan" | "Table scan"));
-    let single = rows(inner) / loops(inner) <= 1.5 && facts.timed && each < 0.01;
+    let single = rows(inner) / loops(inner) <= 1.5 && (!facts.timed || each < 0.01);
     let cached = inner.node_type == "Memoize"
         && inner.counters.cache_hits.unwrap_or(0.0)
             >= 9.0 * inner.counters.cache_misses.unwrap_or(0.0);
@@ -57,17 +57,21 @@ fn nested_loop_repeats(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
     Some(Remark {
         rule: "nested_loop_repeats",
         title: format!("{table} is looked up {} times", count(loops(inner))),
-        evidence: format!(
-            "{} loops of {each:.3} ms; {} rows expected on the outer side, {} came",
-            count(loops(inner)),
-            count(
-                outer
-                    .estimate
-                    .and_then(|estimate| estimate.rows)
-                    .unwrap_or(0.0)
-            ),
-            count(rows(outer))
-        ),
+        evidence: if facts.plan.analyzed {
+            format!(
+                "{} loops of {each:.3} ms; {} rows expected on the outer side, {} came",
+                count(loops(inner)),
+                count(
+                    outer
+                        .estimate
+                        .and_then(|estimate| estimate.rows)
+                        .unwrap_or(0.0)
+                ),
+                count(rows(outer))
+            )
+        } else {
+            format!("{} rows expected on the outer side", count(rows(outer)))
+        },
         action: if wrong {
             "mend the estimate of the outer side first (ANALYZE, extended statistics): with it the planner may hash".to_owned()
         } else if scans {
@@ -81,7 +85,7 @@ fn nested_loop_repeats(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
 }
 
 /// 25: every row with every row.
-fn cartesian_product(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
+fn cartesian_product(_: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
     let (outer, inner) = (side(node, Role::Outer)?, side(node, Role::Inner)?);
     if node.node_type != "Nested Loop" || node.condition("Join Filter").is_some() {
         return None;
@@ -104,15 +108,7 @@ fn cartesian_product(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
                 || (condition.kind.ends_with("Filter") && mentions_another(below, &condition.text))
         })
     });
-    let each = |side: &PlanNode| {
-        if facts.plan.analyzed {
-            rows(side) / loops(side).max(1.0)
-        } else {
-            side.estimate
-                .and_then(|estimate| estimate.rows)
-                .unwrap_or(0.0)
-        }
-    };
+    let each = |side: &PlanNode| rows(side) / loops(side).max(1.0);
     let (left, right) = (each(outer), each(inner));
     let lateral = outer.alias.is_none() && read.relation.is_none();
     if parameterised || lateral || left <= 1.0 || right <= 1.0 || left * right < 10_000.0 {
@@ -188,16 +184,24 @@ fn row_misestimate(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
     if below || !feeds {
         return None;
     }
+    // A bitmap's index is of the table that is read above it.
+    let relation = node.relation.as_deref().or_else(|| {
+        facts
+            .parent(node)
+            .filter(|_| node.node_type == "Bitmap Index Scan")?
+            .relation
+            .as_deref()
+    });
     let generic = node
         .conditions
         .iter()
-        .any(|condition| condition.text.contains("$1"));
+        .any(|condition| has_placeholder(&condition.text));
     Some(Remark {
         rule: "row_misestimate",
         title: format!(
             "{} rows expected {}, {} came",
             count(expected),
-            node.relation.as_deref().map_or_else(
+            relation.map_or_else(
                 || format!("of {}", node.title()),
                 |relation| format!("of {relation}")
             ),
@@ -218,11 +222,17 @@ fn row_misestimate(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
         ),
         action: format!(
             "ANALYZE {}; where that does not help: a higher statistics target, CREATE STATISTICS for columns that depend on each other, an expression's own statistics",
-            node.relation.as_deref().unwrap_or("the tables")
+            relation.unwrap_or("the tables")
         ),
         unless: "these values are rare: the estimate is right for the usual ones",
         saves: 0.0,
     })
+}
+
+/// Whether it compares with a value not known when the plan was made.
+fn has_placeholder(text: &str) -> bool {
+    text.match_indices('$')
+        .any(|(at, _)| text[at + 1..].starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// 26: pairs are made only to be thrown away.

@@ -20,8 +20,9 @@ pub(super) fn judge(facts: &Facts<'_>, node: &PlanNode, found: &mut Vec<PlanFind
 }
 
 /// 8: rows are made to be skipped.
-fn deep_offset(_: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
-    if node.node_type != "Limit" {
+fn deep_offset(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
+    // An estimate does not say how much of its input a Limit takes.
+    if node.node_type != "Limit" || !facts.plan.analyzed {
         return None;
     }
     let child = node
@@ -29,9 +30,9 @@ fn deep_offset(_: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
         .iter()
         .find(|child| child.role.runs_in_parent())?;
     let skipped = rows(child) - rows(node);
-    // Workers send a batch more than is taken: no offset.
-    let exact = !matches!(child.node_type.as_str(), "Gather" | "Gather Merge");
-    if !exact || skipped < 1_000.0 || skipped < 10.0 * rows(node) {
+    // Without OFFSET a Limit takes exactly its rows, also out of a Gather: what workers send too
+    // much is counted below that.
+    if skipped < 1_000.0 || skipped < 10.0 * rows(node) {
         return None;
     }
     let key = node
@@ -55,7 +56,7 @@ fn deep_offset(_: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
 }
 
 /// 9: everything is counted.
-fn counts_everything(_: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
+fn counts_everything(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
     // A parallel count is finished above the Gather and made below it.
     let plain = node.node_type == "Aggregate"
         && node
@@ -83,7 +84,11 @@ fn counts_everything(_: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
             _ => return None,
         }
     };
-    let weak = scan.derived.discarded.unwrap_or(0.0) <= 0.5;
+    // What an expected filter keeps of its table is not always known.
+    let weak = match scan.derived.discarded {
+        Some(discarded) => discarded <= 0.5,
+        None => facts.plan.analyzed || scan.condition("Filter").is_none(),
+    };
     // Without VERBOSE, only a scan that gives no columns tells that rows are counted and not summed.
     let counts =
         !node.output.is_empty() || scan.estimate.and_then(|estimate| estimate.width) == Some(0.0);
@@ -114,10 +119,17 @@ fn limit_walks_wrong_index(_: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
     if node.node_type != "Limit" {
         return None;
     }
-    let scan = node
-        .children
-        .iter()
-        .find(|child| child.role.runs_in_parent())?;
+    // Through what hands rows on in their order.
+    let mut scan = node;
+    while matches!(
+        scan.node_type.as_str(),
+        "Limit" | "Gather Merge" | "LockRows" | "Result" | "Subquery Scan"
+    ) {
+        scan = scan
+            .children
+            .iter()
+            .find(|child| child.role.runs_in_parent())?;
+    }
     let removed = removed_by_filter(scan);
     if scan.node_type != "Index Scan" || removed < 10_000.0 || removed < 100.0 * rows(node).max(1.0)
     {

@@ -5,6 +5,7 @@
 //! of a column, the size of a table) comes in a [`JudgeContext`]; unknown keeps a rule silent
 //! where it would otherwise guess.
 
+mod expected;
 mod facts;
 mod joins;
 mod limits;
@@ -35,6 +36,8 @@ pub struct JudgeContext {
     pub table_rows: BTreeMap<String, f64>,
     /// Types of columns, by `relation.column`, as `format_type` names them.
     pub column_types: BTreeMap<String, String>,
+    /// Columns that an index starts with, by relation. A relation that is not listed is unknown.
+    pub leading_columns: BTreeMap<String, Vec<String>>,
     /// Fraction of pages all of whose rows are visible to everyone, by relation, 0 to 1.
     pub all_visible: BTreeMap<String, f64>,
     /// The plan of the same statement for its values, where this one is the generic one.
@@ -71,6 +74,14 @@ pub struct PlanFinding {
 /// What a plan tells to do, what saves most first.
 #[must_use]
 pub fn judge(plan: &Plan, context: &JudgeContext) -> Vec<PlanFinding> {
+    if plan.analyzed {
+        judge_figures(plan, context)
+    } else {
+        judge_figures(&expected::of(plan, context), context)
+    }
+}
+
+fn judge_figures(plan: &Plan, context: &JudgeContext) -> Vec<PlanFinding> {
     let facts = Facts::of(plan, context);
     let mut found = Vec::new();
     if facts.matters() {
@@ -84,6 +95,8 @@ pub fn judge(plan: &Plan, context: &JudgeContext) -> Vec<PlanFinding> {
         }
         whole::judge(&facts, &mut found);
     }
+    // These are about time that is not the plan's, and have gates of their own.
+    whole::judge_beside(&facts, &mut found);
     let mut found = one_per_cause(&facts, found);
     found.sort_by(|a, b| {
         let ms = |finding: &PlanFinding| finding.saves_ms.unwrap_or(0.0);

@@ -2,6 +2,7 @@
 
 use super::PlanFinding;
 use super::facts::{Facts, Remark, count, discarded, loops, ran, removed_by_filter};
+use super::text;
 use crate::{PlanNode, Role};
 
 /// What the rules say about one node.
@@ -40,7 +41,8 @@ fn is_not_in(facts: &Facts<'_>, node: &PlanNode, name: &str) -> bool {
 /// 11: a subquery runs for every row.
 fn correlated_subquery(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
     let name = repeated(facts, node)?;
-    if node.node_type == "Memoize" || is_not_in(facts, node, name) {
+    let is_cached = node.preorder().any(|below| below.node_type == "Memoize");
+    if is_cached || is_not_in(facts, node, name) {
         return None;
     }
     let target = node
@@ -93,10 +95,15 @@ fn cte_fence(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
     let name = node.cte.as_deref().or(node.relation.as_deref())?;
     let part = facts.cte(name)?;
     let fixed = part.preorder().any(|below| {
+        let conditions = below.conditions.iter().map(|condition| &condition.text);
         matches!(
             below.node_type.as_str(),
             "ModifyTable" | "Recursive Union" | "LockRows"
-        )
+        ) || below
+            .output
+            .iter()
+            .chain(conditions)
+            .any(|text| text::is_volatile(text))
     });
     if facts.readers(name) != 1 || fixed {
         return None;

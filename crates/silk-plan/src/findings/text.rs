@@ -17,18 +17,99 @@ pub(super) fn without_literals(text: &str) -> String {
     out
 }
 
-/// `~~ '%…'`: a pattern that starts with anything.
+/// `~~ '%…'`: a pattern that starts with anything; `~~*`, which ignores case, wherever it starts.
 pub(super) fn has_leading_wildcard(text: &str) -> bool {
+    // Outside of literals, so that what a pattern looks for is not taken for one.
+    let mut within = false;
+    text.char_indices().any(|(at, c)| {
+        within ^= c == '\'';
+        let rest = &text[at..];
+        !within
+            && (rest.starts_with(" ~~* ")
+                || [" ~~ '", " like '", " LIKE '"].iter().any(|operator| {
+                    let negated = text[..at].ends_with(" not") || text[..at].ends_with(" NOT");
+                    !negated
+                        && rest
+                            .strip_prefix(operator)
+                            .is_some_and(|pattern| pattern.starts_with(['%', '_']))
+                }))
+    })
+}
+
+/// Whether it calls what gives another answer every time: no index and no fence can change that.
+pub(super) fn is_volatile(text: &str) -> bool {
+    let words = without_literals(text);
     [
-        "~~ '%",
-        "~~* '%",
-        "~~ '_",
-        "~~* '_",
-        " like '%",
-        " like '\\%",
+        "random(",
+        "gen_random_uuid(",
+        "uuid_generate_v4(",
+        "clock_timestamp(",
+        "timeofday(",
+        "nextval(",
+        "setval(",
+        "pg_sleep(",
+        "rand(",
     ]
     .iter()
-    .any(|mark| text.to_ascii_lowercase().contains(mark))
+    .any(|function| {
+        words.match_indices(function).any(|(at, _)| {
+            let before = words[..at].chars().next_back();
+            before.is_none_or(|c| !(c.is_alphanumeric() || c == '_'))
+        })
+    })
+}
+
+/// Whether an ordinary index could serve any of it: `<>` and volatile functions have none.
+pub(super) fn is_indexable(text: &str) -> bool {
+    let words = without_literals(text);
+    let only_differs = [" <> ", " != ", " !~~ ", " !~ ", " !~* ", " !~~* "]
+        .iter()
+        .any(|operator| words.contains(operator))
+        && ![
+            " = ", " < ", " > ", " <= ", " >= ", " ~~ ", " @> ", " && ", " IS NULL",
+        ]
+        .iter()
+        .any(|operator| words.contains(operator))
+        && !words.contains(" AND ");
+    !only_differs && !is_volatile(text)
+}
+
+/// Columns named in a condition, without what they are qualified by.
+pub(super) fn columns(text: &str) -> Vec<String> {
+    const WORDS: [&str; 24] = [
+        "AND", "OR", "NOT", "IS", "NULL", "TRUE", "FALSE", "ANY", "ALL", "ARRAY", "ROW", "COLLATE",
+        "CASE", "WHEN", "THEN", "ELSE", "END", "DISTINCT", "FROM", "hashed", "SubPlan", "InitPlan",
+        "and", "or",
+    ];
+    let words = without_literals(text);
+    let mut found = Vec::new();
+    let mut rest = words.as_str();
+    while let Some(at) = rest.find(|c: char| c.is_alphabetic() || c == '_' || c == '"') {
+        let after_cast = rest[..at].ends_with("::");
+        let word = &rest[at..];
+        let end = word
+            .find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.' | '"' | '$')))
+            .unwrap_or(word.len())
+            .max(1);
+        let (name, tail) = word.split_at(end);
+        if after_cast {
+            // A type may be of more words: it ends with anything that is none.
+            let end = tail
+                .find(|c: char| !(c.is_alphabetic() || c == ' '))
+                .unwrap_or(tail.len());
+            rest = &tail[end..];
+            continue;
+        }
+        let column = name.rsplit('.').next().unwrap_or(name).trim_matches('"');
+        let is_column = !tail.starts_with('(')
+            && !WORDS.contains(&name)
+            && !name.starts_with(|c: char| c.is_ascii_digit());
+        if is_column && !found.iter().any(|known| known == column) {
+            found.push(column.to_owned());
+        }
+        rest = tail;
+    }
+    found
 }
 
 /// The function or operator that hides a column from its index, compared with something.
@@ -211,11 +292,28 @@ mod tests {
     #[test]
     fn sees_patterns_and_flags() {
         assert!(has_leading_wildcard("(body ~~ '%zzz%'::text)"));
+        assert!(has_leading_wildcard("(body ~~* 'zzz%'::text)"));
         assert!(!has_leading_wildcard("(body ~~ 'zzz%'::text)"));
+        assert!(!has_leading_wildcard("(body !~~ '%zzz%'::text)"));
+        assert!(!has_leading_wildcard("(note = ' ~~ ''%x'::text)"));
+        assert!(has_leading_wildcard("m.body like '%zzz%'"));
+        assert!(!has_leading_wildcard("m.body not like '%zzz%'"));
         assert!(is_constant_flag("deleted"));
         assert!(is_constant_flag("(NOT weave_message.deleted)"));
         assert!(is_constant_flag("(status = 'flagged'::text)"));
         assert!(!is_constant_flag("(author_id = $1)"));
+        assert_eq!(
+            columns("((m.a = 1) OR (lower((b)::text) = 'c'::character varying) OR (\"D\" > $1))"),
+            ["a", "b", "D"]
+        );
+        assert_eq!(
+            columns("((at >= '2020-01-01'::timestamp without time zone) AND (at < now()))"),
+            ["at"]
+        );
+        assert!(!is_indexable("(status <> 'read'::text)"));
+        assert!(!is_indexable("(random() < '0.01'::double precision)"));
+        assert!(is_indexable("((status <> 'read'::text) AND deleted)"));
+        assert!(is_indexable("(brand = 'random('::text)"));
         assert_eq!(prefixes("((a.id = b.id) OR (a.name = b.name))"), ["a", "b"]);
     }
 }

@@ -3,7 +3,7 @@
 use silk_core::Severity;
 
 use super::PlanFinding;
-use super::facts::{Facts, count, percent, ran};
+use super::facts::{Facts, MIN_TOTAL_MS, count, percent, ran};
 use crate::Plan;
 
 /// What the rules say about the plan.
@@ -11,13 +11,23 @@ pub(super) fn judge(facts: &Facts<'_>, found: &mut Vec<PlanFinding>) {
     let rules = [
         jit_overhead,
         missing_workers,
-        planning_dominates,
         triggers,
         no_pruning,
-        waited,
         generic_plan,
     ];
     found.extend(rules.iter().filter_map(|rule| rule(facts)));
+}
+
+/// What the rules say about time that is not the plan's: planning and waiting.
+pub(super) fn judge_beside(facts: &Facts<'_>, found: &mut Vec<PlanFinding>) {
+    let beside = facts.plan.planning_ms.unwrap_or(0.0) + facts.total_ms;
+    if facts.context.is_top_statement || beside >= MIN_TOTAL_MS {
+        found.extend(planning_dominates(facts));
+    }
+    let wall = facts.context.wall_ms.unwrap_or(0.0).max(facts.total_ms);
+    if facts.context.is_top_statement || wall >= MIN_TOTAL_MS {
+        found.extend(waited(facts));
+    }
 }
 
 /// A finding about the whole plan, or one node of it.
@@ -51,7 +61,8 @@ fn finding(
 fn jit_overhead(facts: &Facts<'_>) -> Option<PlanFinding> {
     let total = facts.plan.jit.as_ref()?.total_ms?;
     let execution = facts.plan.execution_ms.unwrap_or(facts.total_ms);
-    if total < 20.0 || (total < 0.2 * execution && total <= execution - total) {
+    let is_much = total >= 20.0 && total >= 0.2 * execution;
+    if !is_much && total <= execution - total {
         return None;
     }
     let functions = facts.plan.jit.as_ref().map_or(0.0, |jit| jit.functions);
@@ -163,16 +174,24 @@ fn no_pruning(facts: &Facts<'_>) -> Option<PlanFinding> {
             .children
             .iter()
             .filter(|child| ran(child) && child.node_type.ends_with("Scan"));
-        let full = read.clone().all(|child| {
-            child
-                .derived
-                .discarded
-                .is_some_and(|discarded| discarded >= 0.95)
-        });
+        let in_vain = read
+            .clone()
+            .filter(|child| {
+                let discarded = child.derived.discarded;
+                discarded.is_some_and(|discarded| discarded >= 0.95)
+            })
+            .count();
+        // The rows wanted lie in one partition, or two: those are read rightly. Empty ones tell nothing.
+        let others = read
+            .filter(|child| {
+                let discarded = child.derived.discarded;
+                discarded.is_some_and(|discarded| discarded < 0.95)
+            })
+            .count();
         matches!(node.node_type.as_str(), "Append" | "Merge Append")
             && node.counters.subplans_removed.unwrap_or(0.0) <= 0.0
-            && read.count() >= 10
-            && full
+            && in_vain >= 10
+            && others <= 2
             && facts.is_heavy(node)
     })?;
     Some(finding(
@@ -180,7 +199,7 @@ fn no_pruning(facts: &Facts<'_>) -> Option<PlanFinding> {
         "no_partition_pruning",
         Some(node.id),
         [
-            format!("All {} partitions are read", node.children.len()),
+            format!("{} partitions are read", node.children.len()),
             "nearly every row of each was thrown away by a filter".to_owned(),
             "compare the partition key itself in WHERE, with a value of its own type".to_owned(),
             "the rows wanted are spread over all partitions".to_owned(),

@@ -1,8 +1,9 @@
 //! The tree as a list, in the order printed: walks without recursion, subtrees as ranges.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
-use crate::{Plan, PlanNode};
+use crate::{Plan, PlanNode, Role};
 
 /// The nodes of a plan with their places.
 pub(super) struct Flat<'a> {
@@ -55,4 +56,52 @@ impl<'a> Flat<'a> {
     pub(super) fn is_gather(&self, at: usize) -> bool {
         matches!(self.nodes[at].node_type.as_str(), "Gather" | "Gather Merge")
     }
+
+    /// Every CTE with the scans that read it. A name may be given again further down.
+    pub(super) fn readers(&self) -> Vec<(usize, Vec<usize>)> {
+        let mut names: HashMap<&str, usize> = HashMap::new();
+        let mut homes: HashMap<(usize, usize), usize> = HashMap::new();
+        let mut found: Vec<(usize, Vec<usize>)> = Vec::new();
+        for node in &self.nodes {
+            if node.role == Role::Cte
+                && let Some(parent) = self.parents[node.id]
+            {
+                let next = names.len();
+                let name = *names.entry(cte_name(node)).or_insert(next);
+                homes.insert((parent, name), found.len());
+                found.push((node.id, Vec::new()));
+            }
+        }
+        for node in self
+            .nodes
+            .iter()
+            .filter(|node| node.node_type == "CTE Scan")
+        {
+            let wanted = node
+                .cte
+                .as_deref()
+                .or(node.relation.as_deref())
+                .unwrap_or_default();
+            let Some(name) = names.get(wanted) else {
+                continue;
+            };
+            let home = std::iter::once(node.id)
+                .chain(self.ancestors(node.id))
+                .find_map(|at| {
+                    let home = *homes.get(&(at, *name))?;
+                    // A recursive CTE does not read itself this way.
+                    (!self.subtree(found[home].0).contains(&node.id)).then_some(home)
+                });
+            if let Some(home) = home {
+                found[home].1.push(node.id);
+            }
+        }
+        found
+    }
+}
+
+/// `CTE recent` → `recent`.
+fn cte_name(node: &PlanNode) -> &str {
+    let name = node.subplan.as_deref().unwrap_or_default();
+    name.strip_prefix("CTE ").unwrap_or(name)
 }

@@ -13,7 +13,7 @@ mod totals;
 
 use flat::Flat;
 
-use crate::{Buffers, Execution, Payment, Plan, PlanNode};
+use crate::{Buffers, Execution, Payment, Plan, PlanNode, Worker};
 
 /// Fills in everything derived.
 pub(crate) fn measure(plan: &mut Plan) {
@@ -79,11 +79,30 @@ impl Measured {
     }
 }
 
+/// The quickest and the slowest worker, each over all its loops.
+fn workers(workers: &[Worker]) -> Option<(f64, f64)> {
+    workers
+        .iter()
+        .filter_map(|worker| {
+            let actual = worker.actual?;
+            Some(actual.total_ms? * actual.loops)
+        })
+        .fold(None, |range, ms| match range {
+            None => Some((ms, ms)),
+            Some((least, most)) => Some((ms.min(least), ms.max(most))),
+        })
+}
+
 fn write_back(node: &mut PlanNode, measured: &mut Measured) {
     let at = node.id;
     node.derived = std::mem::take(&mut measured.derived[at]);
     let derived = &mut node.derived;
     derived.participants = measured.participants[at];
+    derived.ran_in = node
+        .actual
+        .filter(|actual| derived.participants > 1.0 && actual.loops > 0.0)
+        .map(|actual| actual.loops.min(derived.participants));
+    derived.workers_ms = workers(&node.workers);
     derived.buffers = measured.pages[at];
     if measured.timed && derived.execution == Execution::Ran {
         let exclusive = measured.exclusive[at];

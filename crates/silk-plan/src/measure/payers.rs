@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::Measured;
 use super::flat::Flat;
 use super::time::first_pass;
-use crate::{Payment, PlanNode, Role};
+use crate::{Payment, Role};
 
 /// Nodes that the search for payers may look at in all: beyond it the place where a part hangs
 /// pays. A plan of 10,000 nodes with a hundred InitPlans needs half of it.
@@ -70,7 +70,7 @@ impl Search<'_> {
 
     /// R5: a CTE runs inside the scans that read it, as they ask for its rows.
     fn ctes(&mut self, measured: &mut Measured) {
-        for (cte, mut scans) in self.readers() {
+        for (cte, mut scans) in self.flat.readers() {
             let mut left = self.weights[cte];
             scans.sort_by(|a, b| self.weights[*b].total_cmp(&self.weights[*a]).then(a.cmp(b)));
             for scan in scans {
@@ -84,49 +84,6 @@ impl Search<'_> {
                 measured.outside.push((cte, left));
             }
         }
-    }
-
-    /// Every CTE with the scans that read it. A name may be given again further down.
-    fn readers(&self) -> Vec<(usize, Vec<usize>)> {
-        let flat = self.flat;
-        let mut names: HashMap<&str, usize> = HashMap::new();
-        let mut homes: HashMap<(usize, usize), usize> = HashMap::new();
-        let mut found: Vec<(usize, Vec<usize>)> = Vec::new();
-        for node in &flat.nodes {
-            if node.role == Role::Cte
-                && let Some(parent) = flat.parents[node.id]
-            {
-                let next = names.len();
-                let name = *names.entry(cte_name(node)).or_insert(next);
-                homes.insert((parent, name), found.len());
-                found.push((node.id, Vec::new()));
-            }
-        }
-        for node in flat
-            .nodes
-            .iter()
-            .filter(|node| node.node_type == "CTE Scan")
-        {
-            let wanted = node
-                .cte
-                .as_deref()
-                .or(node.relation.as_deref())
-                .unwrap_or_default();
-            let Some(name) = names.get(wanted) else {
-                continue;
-            };
-            let home = std::iter::once(node.id)
-                .chain(flat.ancestors(node.id))
-                .find_map(|at| {
-                    let home = *homes.get(&(at, *name))?;
-                    // A recursive CTE does not read itself this way.
-                    (!flat.subtree(found[home].0).contains(&node.id)).then_some(home)
-                });
-            if let Some(home) = home {
-                found[home].1.push(node.id);
-            }
-        }
-        found
     }
 
     /// R6: an InitPlan runs once, inside the node that first needs its value.
@@ -215,12 +172,6 @@ impl Search<'_> {
             .max_by(largest)
             .unwrap_or(attached)
     }
-}
-
-/// `CTE recent` → `recent`.
-fn cte_name(node: &PlanNode) -> &str {
-    let name = node.subplan.as_deref().unwrap_or_default();
-    name.strip_prefix("CTE ").unwrap_or(name)
 }
 
 /// `InitPlan 1 (returns $0,$1)` → `$0`, `$1`, `InitPlan 1`.

@@ -6,12 +6,10 @@ use crate::{Derived, Direction, Execution, PlanNode, Role};
 
 /// Fills in what is about rows.
 pub(super) fn derive(flat: &Flat<'_>, measured: &mut Measured) {
-    let mut early = vec![false; flat.nodes.len()];
+    let early = stops(flat);
     let mut gathered = vec![false; flat.nodes.len()];
     for node in &flat.nodes {
         let at = node.id;
-        early[at] = flat.parents[at]
-            .is_some_and(|parent| may_stop_early(flat.nodes[parent], node, early[parent]));
         gathered[at] =
             flat.parents[at].is_some_and(|parent| gathered[parent] || flat.is_gather(parent));
         let derived = &mut measured.derived[at];
@@ -39,6 +37,39 @@ pub(super) fn derive(flat: &Flat<'_>, measured: &mut Measured) {
         estimate(node, gathered[at], early[at], derived);
     }
     bare(flat, measured);
+}
+
+/// CTEs that read CTEs that read CTEs …: beyond it the rest counts as read to its end.
+const MAX_ROUNDS: usize = 16;
+
+/// For every node, whether nobody may have asked it for all of its rows.
+///
+/// A CTE gives rows as they are asked for: it is read no further than by the reader that goes
+/// furthest, and readers stand after it in the print, maybe within other CTEs.
+fn stops(flat: &Flat<'_>) -> Vec<bool> {
+    let readers = flat.readers();
+    let mut early = vec![false; flat.nodes.len()];
+    for _ in 0..MAX_ROUNDS {
+        for node in &flat.nodes {
+            let at = node.id;
+            if node.role != Role::Cte {
+                early[at] = flat.parents[at]
+                    .is_some_and(|parent| may_stop_early(flat.nodes[parent], node, early[parent]));
+            }
+        }
+        let mut is_settled = true;
+        for (cte, scans) in &readers {
+            let reads = |at: &usize| flat.loops(*at) > 0.0;
+            let stopped =
+                scans.iter().any(reads) && scans.iter().filter(|at| reads(at)).all(|at| early[*at]);
+            is_settled &= early[*cte] == stopped;
+            early[*cte] = stopped;
+        }
+        if is_settled {
+            break;
+        }
+    }
+    early
 }
 
 /// Parts that the database gives no figures ran when anything below them did.
@@ -116,8 +147,15 @@ fn estimate(node: &PlanNode, under_gather: bool, early: bool, derived: &mut Deri
 /// Whether nobody may have asked this child for all of its rows.
 fn may_stop_early(parent: &PlanNode, child: &PlanNode, parent_early: bool) -> bool {
     match child.role {
-        // Runs on its own terms.
-        Role::Cte | Role::InitPlan => return false,
+        // Its readers decide, see [`stops`].
+        Role::Cte => return false,
+        // EXISTS stops at the first row; what is given more of was read to its end.
+        Role::InitPlan => {
+            return child
+                .actual
+                .and_then(|actual| actual.rows)
+                .is_some_and(|rows| rows <= 1.0);
+        }
         // EXISTS, IN and ANY stop at the first match; a hashed one reads all.
         Role::SubPlan => return !mentions_hashed(parent, child),
         _ => {}

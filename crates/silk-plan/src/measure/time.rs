@@ -4,6 +4,9 @@ use super::Measured;
 use super::flat::Flat;
 use crate::{Buffers, Role};
 
+/// Processes that can share one plan: beyond `max_worker_processes`' limit of 262,143 none exist.
+const MAX_PROCESSES: f64 = 262_144.0;
+
 /// R1: over how many processes the loops of a node are spread.
 ///
 /// Workers launched plus one would be wrong where the leader does not take part, where there is
@@ -19,8 +22,9 @@ pub(super) fn participants(flat: &Flat<'_>, measured: &mut Measured) {
         measured.participants[at] = match node.role {
             Role::InitPlan => above.min(loops).max(1.0),
             Role::SubPlan | Role::Cte => above,
+            // Only an edited plan has a part of a process, or more than there can be.
             _ if flat.is_gather(parent) && loops > 0.0 && loops_above > 0.0 => {
-                above * loops / loops_above
+                (above * (loops / loops_above)).clamp(1.0, MAX_PROCESSES)
             }
             _ => above,
         };

@@ -11,6 +11,12 @@ pub struct Derived {
     pub execution: Execution,
     /// Processes its loops are spread over: what a sum of their times is divided by.
     pub participants: f64,
+    /// Of the participants, how many it can have run in; `None` outside of what workers do.
+    ///
+    /// Below [`participants`](Self::participants) where a part of a parallel plan was left to few.
+    pub ran_in: Option<f64>,
+    /// Time of its quickest and its slowest worker, in ms, where the print tells them.
+    pub workers_ms: Option<(f64, f64)>,
     /// Wall-clock time with its children, in ms.
     pub inclusive_ms: Option<f64>,
     /// Wall-clock time in itself, in ms; these add up to the whole.

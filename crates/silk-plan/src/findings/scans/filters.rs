@@ -1,0 +1,166 @@
+//! Rows read and thrown away: 1 and 2 of the catalogue.
+
+use crate::PlanNode;
+use crate::findings::facts::{
+    Facts, Remark, count, discarded, loops, name, percent, removed_by_filter, rows,
+};
+use crate::findings::text;
+
+/// The table is big enough for an index to matter, as far as anything tells.
+fn is_big(facts: &Facts<'_>, node: &PlanNode) -> bool {
+    let per_loop = (rows(node) + removed_by_filter(node)) / loops(node).max(1.0);
+    let pages = node.derived.buffers.map(|buffers| buffers.pages());
+    let known = node
+        .relation
+        .as_ref()
+        .and_then(|relation| facts.context.table_rows.get(relation));
+    known.copied().unwrap_or(per_loop) >= 500.0
+        && (per_loop >= 10_000.0 || pages.is_none_or(|pages| pages / loops(node).max(1.0) >= 100.0))
+}
+
+/// The gate that rules about filters share.
+pub(super) fn filters_most(facts: &Facts<'_>, node: &PlanNode) -> bool {
+    let is_scan = matches!(
+        node.node_type.as_str(),
+        "Seq Scan" | "Index Scan" | "Index Only Scan" | "Bitmap Heap Scan" | "Table scan"
+    );
+    is_scan
+        && node.condition("Filter").is_some()
+        && removes_much(facts, node)
+        && discarded(node) >= 0.9
+}
+
+/// Enough rows thrown away, or a table of enough pages read for it.
+fn removes_much(facts: &Facts<'_>, node: &PlanNode) -> bool {
+    let pages = node.derived.buffers.map_or(0.0, |buffers| buffers.pages());
+    is_big(facts, node)
+        && (removed_by_filter(node) >= 10_000.0 || pages / loops(node).max(1.0) >= 100.0)
+}
+
+/// 1: nearly all rows read are thrown away.
+pub(super) fn seq_scan_filters_most(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
+    if !matches!(node.node_type.as_str(), "Seq Scan" | "Table scan")
+        || !filters_or_flag(facts, node)
+    {
+        return None;
+    }
+    let is_temporary = node
+        .schema
+        .as_deref()
+        .is_some_and(|schema| schema.starts_with("pg_temp"));
+    let filter = node.condition("Filter").unwrap_or_default();
+    // A Limit above stopped it: rule 15 speaks.
+    if node.derived.stopped_early || is_temporary || !text::is_indexable(filter) {
+        return None;
+    }
+    if let Some(remark) = scan_preferred(facts, node, filter) {
+        return Some(remark);
+    }
+    let partial = text::is_constant_flag(filter);
+    let (rows, removed) = (rows(node), removed_by_filter(node));
+    Some(Remark {
+        rule: "seq_scan_filters_most",
+        title: format!(
+            "Reads all of {} to keep {} of it",
+            name(node),
+            percent(1.0 - discarded(node))
+        ),
+        evidence: format!(
+            "{} rows thrown away by {filter}, {} kept",
+            count(removed),
+            count(if node.node_type == "Table scan" {
+                rows - removed
+            } else {
+                rows
+            })
+        ),
+        action: if partial {
+            format!(
+                "a partial index on the column it is ordered or looked up by, WHERE {}; it is small, as the condition is constant and keeps little",
+                filter.trim_matches(['(', ')'])
+            )
+        } else {
+            format!(
+                "an index on the columns of {filter}: those compared with = first, then one range"
+            )
+        },
+        unless: "the table is small or temporary, the condition usually keeps more, or an index exists and was not chosen",
+        saves: discarded(node),
+    })
+}
+
+/// 1, where an index is there: the planner thought the scan cheaper, which another will not change.
+fn scan_preferred(facts: &Facts<'_>, node: &PlanNode, filter: &str) -> Option<Remark> {
+    let column = text::columns(filter)
+        .into_iter()
+        .find(|column| facts.leads_index(node, column) == Some(true))?;
+    Some(Remark {
+        rule: "seq_scan_filters_most",
+        title: format!(
+            "An index on {column} exists, and all of {} was read to keep {}",
+            name(node),
+            percent(1.0 - discarded(node))
+        ),
+        evidence: format!(
+            "{} rows thrown away by {filter}, {} kept: the planner preferred the scan",
+            count(removed_by_filter(node)),
+            count(rows(node))
+        ),
+        action: format!(
+            "see why: compare the cost with enable_seqscan = off, ANALYZE {}, and check that the condition is written as the index is (type, collation, expression)",
+            name(node)
+        ),
+        unless: "the rows lie scattered over the table, where an index reads as many pages",
+        saves: discarded(node) * 0.5,
+    })
+}
+
+/// Rule 1 asks for 0.9; a constant flag, which a partial index serves, is worth it from 0.8 on.
+fn filters_or_flag(facts: &Facts<'_>, node: &PlanNode) -> bool {
+    filters_most(facts, node)
+        || (node.condition("Filter").is_some_and(text::is_constant_flag)
+            && removes_much(facts, node)
+            && removed_by_filter(node) >= 10_000.0
+            && discarded(node) >= 0.8)
+}
+
+/// 2: an index finds far more than is wanted.
+pub(super) fn index_scan_filters_many(_: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
+    let by_index = matches!(
+        node.node_type.as_str(),
+        "Index Scan" | "Index Only Scan" | "Bitmap Heap Scan" | "Index lookup" | "Index range scan"
+    );
+    let removed = removed_by_filter(node);
+    let filter = node.condition("Filter")?;
+    // A lookup of a single row has nothing left to narrow.
+    let per_loop = (rows(node) + removed) / loops(node).max(1.0);
+    if !by_index || removed < 1_000.0 || discarded(node) < 0.8 || per_loop <= 2.0 {
+        return None;
+    }
+    if !text::is_indexable(filter) {
+        return None;
+    }
+    // A bitmap's index is the one below it.
+    let index = node
+        .preorder()
+        .find_map(|below| below.index.as_deref())
+        .unwrap_or("the index");
+    Some(Remark {
+        rule: "index_scan_filters_many",
+        title: format!(
+            "{index} finds {} rows of which {} are thrown away",
+            count(rows(node) + removed),
+            percent(discarded(node))
+        ),
+        evidence: format!(
+            "{} rows thrown away by {filter} over {} loops",
+            count(removed),
+            count(loops(node))
+        ),
+        action: format!(
+            "extend {index} by the columns of {filter} (= before ranges), or make it partial where that is a constant"
+        ),
+        unless: "the condition cannot be indexed (a volatile function, a function of two tables)",
+        saves: discarded(node),
+    })
+}
