@@ -12,13 +12,15 @@ impl Redactor {
             redactor: self,
             secrets,
             text,
-            out: String::with_capacity(text.len()),
+            out: String::new(),
+            flushed: 0,
             levels: Vec::new(),
             is_pending: false,
             is_changed: false,
             is_odd: false,
         };
         scan.run();
+        scan.flush(text.len());
         let Scan {
             out,
             is_changed,
@@ -41,16 +43,27 @@ struct Level {
     expects_key: bool,
     /// `{"name": "password", "value": …}`
     names_secret: bool,
-    /// `{"value": "…", "name": …}`: where in the output such a value stands.
-    value_at: Option<(usize, usize)>,
+    /// `{"value": "…", "name": …}`: where such a value stands.
+    value_at: Option<ValueAt>,
     is_value: bool,
+}
+
+/// Where a string that was kept stands, its quotes included.
+struct ValueAt {
+    /// In the text.
+    start: usize,
+    end: usize,
+    /// Where it starts in the output, once that has come so far.
+    out: usize,
 }
 
 struct Scan<'r, 's, 't> {
     redactor: &'r Redactor,
     secrets: &'s mut Secrets,
     text: &'t str,
+    /// The text up to `flushed`, made safe; what follows is copied when something in it changes.
     out: String,
+    flushed: usize,
     levels: Vec<Level>,
     /// Whether the value that comes belongs to a sensitive key.
     is_pending: bool,
@@ -77,13 +90,11 @@ impl Scan<'_, '_, '_> {
                         is_value: false,
                     });
                     self.is_pending = false;
-                    self.copy(index, index + 1);
                     index += 1;
                 }
                 b'}' | b']' => {
                     self.levels.pop();
                     self.is_pending = false;
-                    self.copy(index, index + 1);
                     index += 1;
                 }
                 b',' => {
@@ -91,13 +102,9 @@ impl Scan<'_, '_, '_> {
                     if let Some(level) = self.levels.last_mut() {
                         level.expects_key = level.is_object;
                     }
-                    self.copy(index, index + 1);
                     index += 1;
                 }
-                b':' | b' ' | b'\t' | b'\r' | b'\n' => {
-                    self.copy(index, index + 1);
-                    index += 1;
-                }
+                b':' | b' ' | b'\t' | b'\r' | b'\n' => index += 1,
                 b'"' => {
                     let end = string_end(bytes, index + 1);
                     let inner_end = if end > index + 1
@@ -111,7 +118,6 @@ impl Scan<'_, '_, '_> {
                     let inner = self.text.get(index + 1..inner_end).unwrap_or_default();
                     let is_key = self.levels.last().is_some_and(|level| level.expects_key);
                     if is_key {
-                        self.copy(index, end);
                         let key = unescape(inner);
                         is_label = self.key(&key);
                     } else {
@@ -136,9 +142,11 @@ impl Scan<'_, '_, '_> {
         self.is_pending || self.levels.last().is_some_and(|level| level.is_sensitive)
     }
 
-    fn copy(&mut self, start: usize, end: usize) {
+    /// Brings the output up to `end`.
+    fn flush(&mut self, end: usize) {
         self.out
-            .push_str(self.text.get(start..end).unwrap_or_default());
+            .push_str(self.text.get(self.flushed..end).unwrap_or_default());
+        self.flushed = end;
     }
 
     /// Reads a key; tells whether its value is a name itself.
@@ -157,7 +165,7 @@ impl Scan<'_, '_, '_> {
         if self.is_secret() {
             let value = unescape(inner);
             self.secrets.add(&value);
-            self.mask();
+            self.mask(start, end);
             return;
         }
         if is_label && self.redactor.is_sensitive(inner) {
@@ -172,15 +180,14 @@ impl Scan<'_, '_, '_> {
                 let (_, is_changed) = self.redactor.json(&value, self.secrets);
                 is_changed
             };
-        if has_document || self.redactor.text_with(&value, self.secrets) != *value {
-            self.mask();
-        } else {
-            let at = self.out.len();
-            self.copy(start, end);
-            let range = (at, self.out.len());
-            if let Some(level) = self.levels.last_mut().filter(|level| level.is_value) {
-                level.value_at = Some(range);
-            }
+        if has_document || self.redactor.scan(&value, Some(self.secrets)).is_some() {
+            self.mask(start, end);
+        } else if let Some(level) = self.levels.last_mut().filter(|level| level.is_value) {
+            level.value_at = Some(ValueAt {
+                start,
+                end,
+                out: self.out.len() + (start - self.flushed),
+            });
         }
     }
 
@@ -190,11 +197,18 @@ impl Scan<'_, '_, '_> {
             return;
         };
         level.names_secret = true;
-        if let Some((start, end)) = level.value_at.take()
-            && let Some(value) = self.out.get(start + 1..end.saturating_sub(1))
-        {
-            self.secrets.add(&unescape(value));
-            self.out.replace_range(start..end, "\"[redacted]\"");
+        let Some(ValueAt { start, end, out }) = level.value_at.take() else {
+            return;
+        };
+        let Some(value) = self.text.get(start + 1..end.saturating_sub(1)) else {
+            return;
+        };
+        self.secrets.add(&unescape(value));
+        if start >= self.flushed {
+            self.mask(start, end);
+        } else if self.out.get(out..out + (end - start)).is_some() {
+            self.out
+                .replace_range(out..out + (end - start), "\"[redacted]\"");
             self.is_changed = true;
         }
     }
@@ -210,13 +224,13 @@ impl Scan<'_, '_, '_> {
         }
         if self.is_secret() && !is_plain {
             self.secrets.add(word);
-            self.mask();
-        } else {
-            self.copy(start, end);
+            self.mask(start, end);
         }
     }
 
-    fn mask(&mut self) {
+    fn mask(&mut self, start: usize, end: usize) {
+        self.flush(start);
+        self.flushed = end;
         self.out.push('"');
         self.out.push_str(REDACTED);
         self.out.push('"');

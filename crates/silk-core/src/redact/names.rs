@@ -1,6 +1,9 @@
 //! Which names stand for secrets.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Mutex, PoisonError},
+};
 
 /// Names whose values are secrets, as words. A name matches when its words contain these in a row,
 /// written apart (`api_key`, `X-Api-Key`, `apiKey`) or together (`apikey`).
@@ -93,9 +96,26 @@ const ENDINGS: &[&str] = &[
 /// Longer names are not names.
 const MAX_NAME: usize = 256;
 
+/// Answers remembered; all are forgotten beyond.
+const MAX_REMEMBERED: usize = 1_024;
+/// Longer names are not remembered.
+const MAX_REMEMBERED_NAME: usize = 64;
+
+/// Answers given: the keys of documents and the names of headers are few, and come again and again.
+#[derive(Debug, Default)]
+struct Memo(Mutex<HashMap<Box<str>, bool, foldhash::fast::RandomState>>);
+
+impl Clone for Memo {
+    /// Empty: the copy's names may change.
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
 /// A set of names by their words.
 #[derive(Debug, Clone)]
 pub(super) struct Names {
+    memo: Memo,
     /// Words joined by spaces.
     apart: BTreeSet<String>,
     /// Words joined by nothing: of those names that are never parts of common words.
@@ -108,6 +128,7 @@ pub(super) struct Names {
 impl Default for Names {
     fn default() -> Self {
         let mut names = Self {
+            memo: Memo::default(),
             apart: BTreeSet::new(),
             together: BTreeSet::new(),
             except: BTreeSet::new(),
@@ -122,6 +143,7 @@ impl Default for Names {
 
 impl Names {
     pub(super) fn add(&mut self, name: &str) {
+        self.memo = Memo::default();
         let words = words(name);
         if words.is_empty() {
             return;
@@ -134,6 +156,7 @@ impl Names {
     }
 
     pub(super) fn except(&mut self, name: &str) {
+        self.memo = Memo::default();
         let words = words(name);
         let joined = words.join(" ");
         // A name of the list goes; any other one is an exception.
@@ -146,6 +169,23 @@ impl Names {
         if name.is_empty() || name.len() > MAX_NAME {
             return false;
         }
+        if name.len() > MAX_REMEMBERED_NAME {
+            return self.matches(name);
+        }
+        let lock = || self.memo.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = lock().get(name).copied();
+        known.unwrap_or_else(|| {
+            let is_it = self.matches(name);
+            let mut memo = lock();
+            if memo.len() >= MAX_REMEMBERED {
+                memo.clear();
+            }
+            memo.insert(name.into(), is_it);
+            is_it
+        })
+    }
+
+    fn matches(&self, name: &str) -> bool {
         let words = words(name);
         let (Some(first), Some(last)) = (words.first(), words.last()) else {
             return false;

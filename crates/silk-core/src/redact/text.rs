@@ -39,16 +39,18 @@ impl Redactor {
     /// keys, private keys, and the `Key (email)=(…)` of PostgreSQL.
     #[must_use]
     pub fn text(&self, text: &str) -> String {
-        self.scan(text, None)
+        self.scan(text, None).unwrap_or_else(|| text.to_owned())
     }
 
     /// The same, remembering what it took out.
     #[must_use]
     pub fn text_with(&self, text: &str, secrets: &mut Secrets) -> String {
         self.scan(text, Some(secrets))
+            .unwrap_or_else(|| text.to_owned())
     }
 
-    fn scan(&self, text: &str, secrets: Option<&mut Secrets>) -> String {
+    /// The text made safe; none where nothing in it had to go.
+    pub(super) fn scan(&self, text: &str, secrets: Option<&mut Secrets>) -> Option<String> {
         let mut scan = Scan {
             redactor: self,
             secrets,
@@ -62,10 +64,10 @@ impl Redactor {
         };
         scan.run();
         if scan.kept == 0 && scan.out.is_empty() {
-            return text.to_owned();
+            return None;
         }
         scan.out.push_str(text.get(scan.kept..).unwrap_or_default());
-        scan.out
+        Some(scan.out)
     }
 }
 
@@ -145,7 +147,12 @@ impl Scan<'_, '_> {
         if word.ends_with("-----BEGIN") {
             return self.private_key(end - 10);
         }
-        if let Some(marked) = MARKED.iter().find(|marked| word.starts_with(**marked)) {
+        // Most words are none of the following, which their first letter tells.
+        let first = bytes.get(start).copied().unwrap_or_default();
+        let may_be_marked = matches!(first, b'A' | b'e' | b'g' | b'n' | b'r' | b's' | b'w' | b'x');
+        if may_be_marked
+            && let Some(marked) = MARKED.iter().find(|marked| word.starts_with(**marked))
+        {
             let is_jwt = *marked != "eyJ" || word.contains('.');
             let has_digit = word.bytes().any(|byte| byte.is_ascii_digit());
             if is_jwt && has_digit {
@@ -199,10 +206,11 @@ impl Scan<'_, '_> {
                 .map(|rest| rest.rfind(')').unwrap_or(rest.len()));
             return self.mask(end + 2, end + 2 + length.unwrap_or_default());
         }
-        let is_scheme = SCHEMES
-            .iter()
-            .take(2)
-            .any(|scheme| word.eq_ignore_ascii_case(scheme));
+        let is_scheme = first.eq_ignore_ascii_case(&b'b')
+            && SCHEMES
+                .iter()
+                .take(2)
+                .any(|scheme| word.eq_ignore_ascii_case(scheme));
         if is_scheme && bytes.get(end) == Some(&b' ') {
             let first = run_end_while(bytes, end, b' ');
             let last = run_end(bytes, first, is_credential);
@@ -487,4 +495,20 @@ pub(super) fn run_end(bytes: &[u8], start: usize, is_part: impl Fn(u8) -> bool) 
 
 fn run_end_while(bytes: &[u8], start: usize, what: u8) -> usize {
     run_end(bytes, start, |byte| byte == what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_letters_are_those_of_the_lists() {
+        for marked in MARKED {
+            let first = marked.as_bytes()[0];
+            assert!(b"Aegnrswx".contains(&first), "{marked}");
+        }
+        for scheme in SCHEMES.iter().take(2) {
+            assert!(scheme.starts_with('b'), "{scheme}");
+        }
+    }
 }

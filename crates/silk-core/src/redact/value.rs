@@ -29,7 +29,7 @@ impl Redactor {
             value.state = ValueState::Redacted;
             return;
         }
-        if bytes.len() < 6 || bytes.len() > MAX_BYTES {
+        if bytes.len() < 6 || bytes.len() > MAX_BYTES || is_number(&value.type_name) {
             return;
         }
         let text = String::from_utf8_lossy(bytes);
@@ -39,10 +39,36 @@ impl Redactor {
         let text = text.get(start..).unwrap_or_default();
         let has_secret = match text.trim_start().starts_with(['{', '[']) {
             true => self.json(text, secrets).1,
-            false => self.text(text) != text,
+            false => self.scan(text, None).is_some(),
         };
         if has_secret {
             value.state = ValueState::Redacted;
         }
     }
+}
+
+/// Whether values of a type are numbers or times: such bytes hold no text, whatever they look like.
+fn is_number(type_name: &str) -> bool {
+    matches!(
+        type_name,
+        "INT2"
+            | "INT4"
+            | "INT8"
+            | "FLOAT4"
+            | "FLOAT8"
+            | "NUMERIC"
+            | "DATE"
+            | "TIME"
+            | "TIMESTAMP"
+            | "TIMESTAMPTZ"
+            | "UUID"
+            | "INTEGER"
+            | "REAL"
+            | "INT"
+            | "BIGINT"
+            | "BIGINT UNSIGNED"
+            | "INT UNSIGNED"
+            | "DOUBLE"
+            | "DATETIME"
+    )
 }

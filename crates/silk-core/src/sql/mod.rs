@@ -28,9 +28,7 @@ mod tables;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use pretty::{SqlTokenClass, format, highlight};
-pub use safety::{
-    FunctionCall, explainable_calls, is_explainable, is_read_only, reading_calls,
-};
+pub use safety::{FunctionCall, explainable_calls, is_explainable, is_read_only, reading_calls};
 
 use self::{
     cache::Cache,
@@ -78,14 +76,16 @@ impl SqlReader {
         database: DatabaseKind,
         value_count: usize,
     ) -> Vec<bool> {
-        match &self.reading(sql, database).placeholders {
-            Placeholders::All => vec![true; value_count],
-            Placeholders::Each(flags) => {
-                let mut flags = flags.clone();
-                flags.resize(value_count, false);
-                flags
-            }
-        }
+        let sensitive = self.sensitive(sql, database);
+        (0..value_count)
+            .map(|place| sensitive.contains(place))
+            .collect()
+    }
+
+    /// The same for all executions of a text, to be asked once.
+    #[must_use]
+    pub fn sensitive(&self, sql: &str, database: DatabaseKind) -> SensitiveValues {
+        SensitiveValues(self.reading(sql, database))
     }
 
     /// Remembers what reading took out of the text, to be scrubbed out of the rest of the request.
@@ -109,6 +109,21 @@ impl SqlReader {
         let reading = Arc::new(reading);
         cache.insert(sql, database, &reading);
         reading
+    }
+}
+
+/// Which bound values of a text meet a sensitive column.
+#[derive(Debug, Clone)]
+pub struct SensitiveValues(Arc<Reading>);
+
+impl SensitiveValues {
+    /// Whether the value at `place` does, from 0 in the order of binding.
+    #[must_use]
+    pub fn contains(&self, place: usize) -> bool {
+        match &self.0.placeholders {
+            Placeholders::All => true,
+            Placeholders::Each(flags) => flags.get(place).copied().unwrap_or(false),
+        }
     }
 }
 
