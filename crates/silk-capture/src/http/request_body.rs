@@ -68,6 +68,8 @@ pub(super) fn is_text(headers: &HeaderMap) -> bool {
         || is("application/javascript")
         || is("application/graphql")
         || is("application/x-ndjson")
+        // Of its parts, names and sizes are shown, and the secrets among them are scrubbed.
+        || is("multipart/form-data")
         || ends("+json")
         || ends("+xml")
 }
@@ -166,13 +168,14 @@ mod tests {
             "Application/JSON",
             "application/problem+json",
             "image/svg+xml",
+            "multipart/form-data; boundary=x",
         ] {
             assert!(of(kind), "{kind}");
         }
         for kind in [
             "image/png",
             "application/octet-stream",
-            "multipart/form-data",
+            "multipart/mixed",
             "json",
             "é",
         ] {

@@ -173,7 +173,9 @@ impl Transform {
     fn route(&mut self, head: &Head, kind: RequestKind, secrets: &mut Secrets) -> (String, String) {
         let template = head.route.as_str();
         if kind != RequestKind::Request {
-            let name = template.unwrap_or_default().to_owned();
+            let name = self
+                .redactor
+                .text_with(template.unwrap_or_default(), secrets);
             return (name.clone(), name);
         }
         let path = self.redactor.path(head.uri.path(), template, secrets);

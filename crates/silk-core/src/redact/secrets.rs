@@ -184,15 +184,19 @@ impl Secrets {
         {
             body.is_redacted |= self.clean_option(&mut body.text);
         }
+        // What a statement keeps of its text are names, and all of a text that did not tokenize.
+        let mut is_in_names = false;
         for text in &mut detail.texts {
             if let Cow::Owned(clean) = self.scrub(&text.text) {
                 text.text = clean.into();
                 text.is_redacted = true;
+                is_in_names |= self.clean_statement(&mut text.statement);
             }
-            self.clean_statement(&mut text.statement);
         }
-        for statement in &mut record.statements {
-            self.clean_statement(&mut statement.statement);
+        if is_in_names {
+            for statement in &mut record.statements {
+                self.clean_statement(&mut statement.statement);
+            }
         }
         for query in &mut detail.queries {
             for value in query.values.iter_mut().flatten() {
@@ -237,14 +241,17 @@ impl Secrets {
         }
     }
 
-    /// Only a text that did not tokenize has a value in its statement.
-    fn clean_statement(&self, statement: &mut Arc<Statement>) {
-        if statement.command != "OTHER" {
-            return;
+    fn clean_statement(&self, statement: &mut Arc<Statement>) -> bool {
+        let is_found = |text: &str| matches!(self.scrub(text), Cow::Owned(_));
+        if !is_found(&statement.normalized) && !statement.tables.iter().any(|name| is_found(name)) {
+            return false;
         }
-        if let Cow::Owned(clean) = self.scrub(&statement.normalized) {
-            Arc::make_mut(statement).normalized = clean;
+        let statement = Arc::make_mut(statement);
+        self.clean(&mut statement.normalized);
+        for table in &mut statement.tables {
+            self.clean(table);
         }
+        true
     }
 }
 

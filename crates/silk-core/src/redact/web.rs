@@ -168,7 +168,8 @@ impl Redactor {
             return body;
         }
         if essence == "multipart/form-data" {
-            body.text = content_type.and_then(|value| multipart(value, captured, is_truncated));
+            body.text = content_type
+                .and_then(|value| self.multipart(value, captured, is_truncated, secrets));
             body.is_redacted = true;
             return body;
         }
@@ -186,6 +187,65 @@ impl Redactor {
         body.is_redacted = safe != text;
         body.text = Some(safe);
         body
+    }
+}
+
+impl Redactor {
+    /// Names and sizes of the parts, a line each.
+    fn multipart(
+        &self,
+        content_type: &str,
+        captured: &[u8],
+        is_truncated: bool,
+        secrets: &mut Secrets,
+    ) -> Option<String> {
+        let boundary = content_type
+            .split(';')
+            .find_map(|part| part.trim().strip_prefix("boundary="))?;
+        let boundary = boundary.trim_matches('"');
+        if boundary.is_empty() || boundary.len() > 200 {
+            return None;
+        }
+        let delimiter = format!("--{boundary}");
+        let mut lines = Vec::new();
+        let mut rest = captured;
+        rest = rest.get(find(rest, delimiter.as_bytes())? + delimiter.len()..)?;
+        while lines.len() < 100 && !rest.starts_with(b"--") {
+            let next = find(rest, delimiter.as_bytes());
+            let part = rest.get(..next.unwrap_or(rest.len())).unwrap_or_default();
+            let Some(head_end) = find(part, b"\r\n\r\n") else {
+                break;
+            };
+            let head =
+                String::from_utf8_lossy(part.get(..head_end).unwrap_or_default()).into_owned();
+            let content = part.len().saturating_sub(head_end + 4);
+            let size = if next.is_some() {
+                content.saturating_sub(2)
+            } else {
+                content
+            };
+            let name = attribute(&head, "name").unwrap_or_default();
+            if self.is_sensitive(&name)
+                && let Some(value) = part.get(head_end + 4..head_end + 4 + size)
+                && let Ok(value) = std::str::from_utf8(value)
+            {
+                secrets.add(value);
+            }
+            let file = if attribute(&head, "filename").is_some() {
+                ", a file"
+            } else {
+                ""
+            };
+            let more = if next.is_none() && is_truncated {
+                " or more"
+            } else {
+                ""
+            };
+            lines.push(format!("{name}: {size} bytes{more}{file}"));
+            let Some(next) = next else { break };
+            rest = rest.get(next + delimiter.len()..).unwrap_or_default();
+        }
+        Some(lines.join("\n"))
     }
 }
 
@@ -325,50 +385,6 @@ fn as_text(captured: &[u8], is_truncated: bool) -> Option<&str> {
         Err(_) => return None,
     };
     (!text.contains('\0')).then_some(text)
-}
-
-/// Names and sizes of the parts, a line each.
-fn multipart(content_type: &str, captured: &[u8], is_truncated: bool) -> Option<String> {
-    let boundary = content_type
-        .split(';')
-        .find_map(|part| part.trim().strip_prefix("boundary="))?;
-    let boundary = boundary.trim_matches('"');
-    if boundary.is_empty() || boundary.len() > 200 {
-        return None;
-    }
-    let delimiter = format!("--{boundary}");
-    let mut lines = Vec::new();
-    let mut rest = captured;
-    rest = rest.get(find(rest, delimiter.as_bytes())? + delimiter.len()..)?;
-    while lines.len() < 100 && !rest.starts_with(b"--") {
-        let next = find(rest, delimiter.as_bytes());
-        let part = rest.get(..next.unwrap_or(rest.len())).unwrap_or_default();
-        let Some(head_end) = find(part, b"\r\n\r\n") else {
-            break;
-        };
-        let head = String::from_utf8_lossy(part.get(..head_end).unwrap_or_default()).into_owned();
-        let content = part.len().saturating_sub(head_end + 4);
-        let size = if next.is_some() {
-            content.saturating_sub(2)
-        } else {
-            content
-        };
-        let name = attribute(&head, "name").unwrap_or_default();
-        let file = if attribute(&head, "filename").is_some() {
-            ", a file"
-        } else {
-            ""
-        };
-        let more = if next.is_none() && is_truncated {
-            " or more"
-        } else {
-            ""
-        };
-        lines.push(format!("{name}: {size} bytes{more}{file}"));
-        let Some(next) = next else { break };
-        rest = rest.get(next + delimiter.len()..).unwrap_or_default();
-    }
-    Some(lines.join("\n"))
 }
 
 fn attribute(head: &str, name: &str) -> Option<String> {
