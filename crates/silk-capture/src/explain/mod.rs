@@ -5,6 +5,7 @@
 //! nothing, read-only, rolled back and time-limited. What cannot be told honestly is refused with
 //! a reason: a plan for other values than the query had would be a lie.
 
+mod inspect;
 #[cfg(feature = "mysql")]
 pub(crate) mod mysql;
 #[cfg(feature = "postgres")]
@@ -189,6 +190,10 @@ async fn quietly<F: Future>(future: F) -> F::Output {
 impl Explain for Explainer {
     fn explain(&self, query: ExplainQuery) -> BoxFuture<'_, Result<ExplainOutput, ExplainError>> {
         Box::pin(self.ask(query))
+    }
+
+    fn inspect(&self) -> BoxFuture<'_, Vec<silk_core::explain::DatabaseReport>> {
+        Box::pin(self.inspect_all())
     }
 }
 

@@ -8,7 +8,9 @@ use sqlx_core::{
 use sqlx_mysql::{MySql, MySqlConnectOptions, MySqlConnection};
 
 use super::{
-    ExplainConfig, refusal,
+    ExplainConfig,
+    inspect::{self, INSPECT_TIMEOUT, Inspection},
+    refusal,
     session::{Session, quiet},
     target::{ExplainTarget, Failure, Question},
 };
@@ -50,6 +52,17 @@ impl ExplainTarget for MySqlTarget {
                 raw,
                 analyzed: false,
             })
+        })
+    }
+
+    fn inspect(&self, timeout: Duration) -> BoxFuture<'_, Result<Inspection, Failure>> {
+        Box::pin(async move {
+            let open = async || open(&self.options, timeout).await;
+            self.session
+                .run(INSPECT_TIMEOUT, open, async |c| {
+                    inspect::mysql::inspect(c).await
+                })
+                .await
         })
     }
 }

@@ -9,6 +9,7 @@ use sqlx_postgres::{PgConnectOptions, PgConnection, Postgres};
 
 use super::{
     ExplainConfig,
+    inspect::{self, INSPECT_TIMEOUT, Inspection},
     session::{Session, quiet},
     target::{ExplainTarget, Failure, Question},
 };
@@ -42,6 +43,17 @@ impl ExplainTarget for PostgresTarget {
                 raw,
                 analyzed: question.analyze,
             })
+        })
+    }
+
+    fn inspect(&self, timeout: Duration) -> BoxFuture<'_, Result<Inspection, Failure>> {
+        Box::pin(async move {
+            let open = async || self.options.connect().await;
+            self.session
+                .run(INSPECT_TIMEOUT, open, async |c| {
+                    inspect::postgres::inspect(c, timeout).await
+                })
+                .await
         })
     }
 }

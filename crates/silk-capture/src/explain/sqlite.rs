@@ -1,4 +1,4 @@
-use std::{fmt, fmt::Write as _, sync::Arc};
+use std::{fmt, fmt::Write as _, sync::Arc, time::Duration};
 
 use silk_core::{BoxFuture, ExplainOutput, PlanFormat};
 use sqlx_core::{
@@ -8,7 +8,9 @@ use sqlx_core::{
 use sqlx_sqlite::{Sqlite, SqliteConnectOptions, SqliteConnection};
 
 use super::{
-    ExplainConfig, refusal,
+    ExplainConfig,
+    inspect::{self, INSPECT_TIMEOUT, Inspection},
+    refusal,
     session::{Session, quiet},
     target::{ExplainTarget, Failure, Question},
 };
@@ -91,6 +93,21 @@ impl ExplainTarget for SqliteTarget {
                 raw,
                 analyzed: false,
             })
+        })
+    }
+
+    fn inspect(&self, _timeout: Duration) -> BoxFuture<'_, Result<Inspection, Failure>> {
+        Box::pin(async move {
+            if self.reach == Reach::Private {
+                return Err(Failure::Refused(refusal::private_database()));
+            }
+            let open = async || self.open().await;
+            let file = (self.reach == Reach::File).then(|| self.options.get_filename());
+            self.session
+                .run(INSPECT_TIMEOUT, open, async |c| {
+                    inspect::sqlite::inspect(c, file).await
+                })
+                .await
         })
     }
 }

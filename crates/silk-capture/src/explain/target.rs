@@ -4,6 +4,7 @@ use silk_core::{BoxFuture, ExplainError, ExplainOutput, Value};
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 use sqlx_core::error::Error;
 
+use super::inspect::Inspection;
 use crate::sql::values::RebindError;
 
 /// A database that can be asked for plans.
@@ -11,6 +12,10 @@ pub trait ExplainTarget: Send + Sync + fmt::Debug {
     /// Asks for one plan.
     #[doc(hidden)]
     fn explain(&self, question: Question) -> BoxFuture<'_, Result<ExplainOutput, Failure>>;
+
+    /// Checks indexes, tables and settings; each check may take `timeout`.
+    #[doc(hidden)]
+    fn inspect(&self, timeout: Duration) -> BoxFuture<'_, Result<Inspection, Failure>>;
 }
 
 /// What is asked of a database: all that could be refused without it has been.
