@@ -1,9 +1,7 @@
 //! Conditions no ordinary index serves: 20–23 of the catalogue.
 
 use crate::PlanNode;
-use crate::findings::facts::{
-    Facts, Remark, count, discarded, loops, name, removed_by_filter, rows,
-};
+use crate::findings::facts::{Facts, Remark, count, discarded, loops, name, removed_by_filter};
 use crate::findings::text;
 
 use super::filters::filters_most;
