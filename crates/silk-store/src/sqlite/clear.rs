@@ -2,7 +2,7 @@
 
 use sqlx::{AssertSqlSafe, Connection, query};
 
-use super::{error::Fault, open::Writer};
+use super::{error::Fault, generation, open::Writer, retain::Upkeep};
 
 /// All tables but that of migrations.
 const TABLES: [&str; 16] = [
@@ -33,8 +33,9 @@ pub(super) async fn clear(writer: &mut Writer) -> Result<(), Fault> {
             .execute(&mut *transaction)
             .await?;
     }
+    generation::next(&mut transaction).await?;
     transaction.commit().await?;
-    writer.forget();
+    writer.upkeep = Upkeep::default();
     writer.flagged = [0; 3];
     query("PRAGMA incremental_vacuum")
         .execute(&mut writer.connection)

@@ -13,6 +13,7 @@ pub struct SqliteStoreConfig {
     pub(super) read_timeout: Duration,
     pub(super) scan_time: Duration,
     pub(super) stats_age: Duration,
+    pub(super) max_log_bytes: u64,
 }
 
 impl Default for SqliteStoreConfig {
@@ -23,6 +24,7 @@ impl Default for SqliteStoreConfig {
             read_timeout: Self::DEFAULT_READ_TIMEOUT,
             scan_time: Self::DEFAULT_SCAN_TIME,
             stats_age: Self::DEFAULT_STATS_AGE,
+            max_log_bytes: Self::DEFAULT_MAX_LOG_BYTES,
         }
     }
 }
@@ -35,9 +37,11 @@ impl SqliteStoreConfig {
     /// See [`read_timeout`](Self::read_timeout).
     pub const DEFAULT_READ_TIMEOUT: Duration = Duration::from_secs(10);
     /// See [`scan_time`](Self::scan_time).
-    pub const DEFAULT_SCAN_TIME: Duration = Duration::from_millis(25);
+    pub const DEFAULT_SCAN_TIME: Duration = Duration::from_millis(20);
     /// See [`stats_age`](Self::stats_age).
     pub const DEFAULT_STATS_AGE: Duration = Duration::from_secs(90 * 24 * 3600);
+    /// See [`max_log_bytes`](Self::max_log_bytes).
+    pub const DEFAULT_MAX_LOG_BYTES: u64 = 256 << 20;
 
     /// Connections for reading, at least 1; [3](Self::DEFAULT_READERS) unless set.
     ///
@@ -63,7 +67,7 @@ impl SqliteStoreConfig {
     }
 
     /// How long a filter that no index serves is searched for before the page is handed out as
-    /// partial; [25 ms](Self::DEFAULT_SCAN_TIME) unless set.
+    /// partial; [20 ms](Self::DEFAULT_SCAN_TIME) unless set.
     ///
     /// Longer fills more of the page, and makes people wait for it.
     pub fn scan_time(mut self, time: Duration) -> Self {
@@ -77,6 +81,16 @@ impl SqliteStoreConfig {
     /// They take some hundred bytes per route, statement and day.
     pub fn stats_age(mut self, age: Duration) -> Self {
         self.stats_age = age;
+        self
+    }
+    /// How long the write-ahead log may become, in bytes, on top of the budget;
+    /// [256 MiB](Self::DEFAULT_MAX_LOG_BYTES) unless set.
+    ///
+    /// It takes about 8 MB, unless another program reads the file for long (a backup, a shell with
+    /// an open transaction). Beyond the limit records are lost until that program is done; more
+    /// rides out longer ones.
+    pub fn max_log_bytes(mut self, bytes: u64) -> Self {
+        self.max_log_bytes = bytes;
         self
     }
 }

@@ -22,6 +22,11 @@ pub(super) enum Fault {
     ReadOnly(#[source] sqlx::Error),
     #[error("the file was removed or replaced while it was in use")]
     Moved,
+    #[error(
+        "the write-ahead log is at its limit, and another program that reads the file keeps it \
+         from being cut"
+    )]
+    LogHeld,
     #[error("{0} makes no sense")]
     Nonsense(&'static str),
     #[error("it took longer than {0:?}")]
@@ -43,6 +48,7 @@ impl Fault {
             Self::File(error) => kind_of_io(error),
             Self::ReadOnly(_) => StoreErrorKind::ReadOnly,
             Self::Moved => StoreErrorKind::Unavailable,
+            Self::LogHeld => StoreErrorKind::Locked,
             Self::Timeout(_) => StoreErrorKind::Timeout,
         }
     }

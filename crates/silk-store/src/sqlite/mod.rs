@@ -6,10 +6,13 @@
 mod clear;
 mod config;
 mod error;
+mod generation;
 mod insert;
 mod intern;
+mod log;
 mod open;
 mod plans;
+mod refill;
 mod request;
 mod requests;
 mod retain;
@@ -194,13 +197,17 @@ impl SqliteStore {
 
     async fn write_batch(&self, batch: &WriteBatch) -> Result<(), Fault> {
         let mut lease = self.lease().await?;
-        write::write(&mut lease.writer, batch).await?;
+        let writer = &mut *lease.writer;
+        log::make_room(&mut writer.connection, &self.path, &self.config).await?;
+        write::write(writer, batch).await?;
+        let tried_at = &mut writer.upkeep.log_cut_at;
+        log::keep_short(&mut writer.connection, &self.path, &self.config, tried_at).await?;
         self.finish(lease)
     }
 
     async fn retain_step(&self, budget: Budget, now: DateTime<Utc>) -> Result<bool, Fault> {
         let mut lease = self.lease().await?;
-        let more = retain::step(&mut lease.writer, &self.path, &self.config, budget, now).await?;
+        let more = retain::step(&mut lease.writer, &self.config, budget, now).await?;
         self.finish(lease)?;
         Ok(more)
     }

@@ -2,23 +2,34 @@
 
 use std::{
     fs, io,
-    path::{Path, PathBuf},
-    time::Duration,
+    path::Path,
+    time::{Duration, Instant},
 };
 
+use silk_core::StoreErrorKind;
 use sqlx::{
-    ConnectOptions, Connection, SqliteConnection, SqlitePool,
+    AssertSqlSafe, ConnectOptions, Connection, SqliteConnection, SqlitePool,
+    migrate::Migrator,
+    query_scalar,
     sqlite::{
         SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions,
         SqliteSynchronous,
     },
 };
 
-use super::{SqliteStoreConfig, error::Fault, intern::Intern, stats::OpenBuckets};
+use super::{
+    SqliteStoreConfig, error::Fault, intern::Intern, log, retain::Upkeep, stats::OpenBuckets,
+};
 use crate::detail::Encoder;
 
 /// How long closing may take before it is left to itself.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The table of migrations that were applied.
+const MIGRATIONS: &str = "_silk_migrations";
+
+/// Pause before a file is tried again that another process is making.
+const OPEN_PAUSE: Duration = Duration::from_millis(20);
 
 /// Which file a path leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,10 +70,9 @@ pub(super) struct Writer {
     pub(super) intern: Intern,
     pub(super) buckets: OpenBuckets,
     pub(super) encoder: Encoder,
-    /// Requests removed since the interned rows were last looked through.
-    pub(super) removed: u64,
-    /// When that was.
-    pub(super) orphans_at_us: i64,
+    /// The generation of what `intern` and `buckets` remember.
+    pub(super) generation: i64,
+    pub(super) upkeep: Upkeep,
     /// Flagged for each top list since it was last trimmed.
     pub(super) flagged: [u64; 3],
 }
@@ -70,6 +80,23 @@ pub(super) struct Writer {
 impl Writer {
     /// Opens the file, makes it where there is none, and brings its schema up to date.
     pub(super) async fn open(path: &Path, config: &SqliteStoreConfig) -> Result<Self, Fault> {
+        let started = Instant::now();
+        loop {
+            match Self::try_open(path, config).await {
+                // A new file that another process turns to write-ahead logging at the same moment:
+                // SQLite refuses at once instead of waiting.
+                Err(fault)
+                    if fault.kind() == StoreErrorKind::Locked
+                        && started.elapsed() < config.busy_timeout =>
+                {
+                    tokio::time::sleep(OPEN_PAUSE).await;
+                }
+                opened => return opened,
+            }
+        }
+    }
+
+    async fn try_open(path: &Path, config: &SqliteStoreConfig) -> Result<Self, Fault> {
         let is_new = match fs::metadata(path) {
             Ok(metadata) => metadata.len() == 0,
             Err(_) => {
@@ -81,7 +108,8 @@ impl Writer {
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .pragma("cache_size", "-16000")
-            .pragma("journal_size_limit", "67108864")
+            // What a long reader made of the log is given back when it is done.
+            .pragma("journal_size_limit", log::USUAL_BYTES.to_string())
             .thread_name(|id| format!("silk-store-write-{id}"));
         if is_new {
             // Takes the write lock, so that it must not be said of a file that has it already.
@@ -91,11 +119,9 @@ impl Writer {
             .connect()
             .await
             .map_err(|error| read_only_or(path, error))?;
-        let mut migrator = sqlx::migrate!("./migrations/sqlite");
-        migrator.dangerous_set_table_name("_silk_migrations");
-        migrator.run_direct(None, &mut connection, false).await?;
+        migrate(&mut connection).await?;
         let file = FileId::of(path)?.ok_or(Fault::Moved)?;
-        let log = FileId::of(&log_of(path))?;
+        let log = FileId::of(&log::path_of(path))?;
         Ok(Self {
             connection,
             file,
@@ -103,8 +129,8 @@ impl Writer {
             intern: Intern::default(),
             buckets: OpenBuckets::default(),
             encoder: Encoder::new(),
-            removed: 0,
-            orphans_at_us: i64::MIN,
+            generation: 0,
+            upkeep: Upkeep::default(),
             flagged: [0; 3],
         })
     }
@@ -120,17 +146,46 @@ impl Writer {
     pub(super) async fn abandon(self, path: &Path) {
         let log = self.log;
         self.close().await;
-        if log.is_some() && FileId::of(&log_of(path)).is_ok_and(|now| now == log) {
+        if log.is_some() && FileId::of(&log::path_of(path)).is_ok_and(|now| now == log) {
             remove_log(path);
         }
     }
 }
 
-/// The name of a file's write-ahead log.
-pub(super) fn log_of(path: &Path) -> PathBuf {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    log.into()
+/// Brings the schema up to date. Two processes that start at once do so one after the other, and
+/// a schema that is up to date is not locked for it.
+async fn migrate(connection: &mut SqliteConnection) -> Result<(), Fault> {
+    let mut migrator = sqlx::migrate!("./migrations/sqlite");
+    migrator.dangerous_set_table_name(MIGRATIONS);
+    if is_migrated(connection, &migrator).await? {
+        // Tells whether the schema is a newer version's, or not ours.
+        migrator.run_direct(None, connection, false).await?;
+        return Ok(());
+    }
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    migrator.run_direct(None, &mut *transaction, false).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+async fn is_migrated(
+    connection: &mut SqliteConnection,
+    migrator: &Migrator,
+) -> Result<bool, Fault> {
+    let is_there: bool = query_scalar("SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = ?)")
+        .bind(MIGRATIONS)
+        .fetch_one(&mut *connection)
+        .await?;
+    if !is_there {
+        return Ok(false);
+    }
+    let applied: Vec<i64> =
+        query_scalar(AssertSqlSafe(format!("SELECT version FROM {MIGRATIONS}")))
+            .fetch_all(connection)
+            .await?;
+    Ok(migrator
+        .iter()
+        .all(|migration| applied.contains(&migration.version)))
 }
 
 /// Removes a log that belongs to no file any more, with its index.
@@ -138,7 +193,7 @@ fn remove_log(path: &Path) {
     let mut index = path.as_os_str().to_owned();
     index.push("-shm");
     // Where it cannot be removed, opening tells why.
-    let _ = fs::remove_file(log_of(path));
+    let _ = fs::remove_file(log::path_of(path));
     let _ = fs::remove_file(index);
 }
 

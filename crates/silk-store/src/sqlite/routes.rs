@@ -6,7 +6,7 @@ use silk_core::store::{RouteSummary, StatsWindow};
 use sqlx::{Row, SqliteConnection, query};
 
 use super::{error::Fault, requests::kind, stats::route_figures};
-use crate::stats::{DAY_S, HOUR_S, MINUTE_S, OverTime, RouteFigures, RouteKey};
+use crate::stats::{OverTime, RouteFigures, RouteKey, WIDTHS};
 
 /// Routes within a window, by total time.
 pub(super) async fn routes(
@@ -20,7 +20,7 @@ pub(super) async fn routes(
            ON s.width_s = w.value AND s.bucket_us > ? - w.value * 1000000 AND s.bucket_us < ?
          JOIN routes r ON r.route_id = s.route_id",
     )
-    .bind(format!("[{MINUTE_S},{HOUR_S},{DAY_S}]"))
+    .bind(WIDTHS)
     .bind(window.since.timestamp_micros())
     .bind(window.until.timestamp_micros())
     .fetch_all(connection)

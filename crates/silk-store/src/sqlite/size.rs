@@ -6,7 +6,7 @@ use chrono::DateTime;
 use silk_core::store::StoreSize;
 use sqlx::{SqliteConnection, query_as, query_scalar};
 
-use super::{error::Fault, insert::to_u64, open::log_of};
+use super::{error::Fault, insert::to_u64, log};
 
 /// Above so many requests they are estimated.
 const COUNTED: i64 = 50_000;
@@ -33,11 +33,7 @@ pub(super) async fn size(
 
 /// Bytes of the file and its write-ahead log.
 fn bytes(path: &Path) -> u64 {
-    [path, &log_of(path)]
-        .into_iter()
-        .filter_map(|file| fs::metadata(file).ok())
-        .map(|metadata| metadata.len())
-        .sum()
+    fs::metadata(path).map_or(0, |metadata| metadata.len()) + log::bytes(path)
 }
 
 /// Requests kept, and whether that is an estimate: sequences have no gaps but those that

@@ -11,7 +11,6 @@ use super::{
     error::Fault,
     insert::{LARGEST, insert_rows, to_i64, to_u64},
     intern::Intern,
-    open::Writer,
 };
 use crate::stats::{
     BatchStats, MINUTE_S, RouteFigures, StatementFigures, bucket_start, from_bytes, to_bytes,
@@ -41,6 +40,13 @@ pub(super) struct OpenBuckets {
 }
 
 impl OpenBuckets {
+    /// Forgets buckets that were compacted: all that start before `until_us`.
+    pub(super) fn forget_before(&mut self, until_us: i64) {
+        self.routes.retain(|(bucket, ..), _| *bucket >= until_us);
+        self.statements
+            .retain(|(bucket, ..), _| *bucket >= until_us);
+    }
+
     /// Forgets old buckets once a minute: what another process may have compacted by now must not
     /// be written over.
     fn trim(&mut self, at_us: i64) {
@@ -57,14 +63,6 @@ impl OpenBuckets {
         if self.statements.len() > MAX_BUCKETS {
             self.statements.clear();
         }
-    }
-}
-
-impl Writer {
-    /// Forgets what stands in the file; after compaction or clearing.
-    pub(super) fn forget(&mut self) {
-        self.intern = Intern::default();
-        self.buckets = OpenBuckets::default();
     }
 }
 

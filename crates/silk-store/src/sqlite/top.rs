@@ -3,10 +3,10 @@
 //! An index over every row would cost more than all the rest of storing a request. Instead, every
 //! request at or above a threshold (key and id) is flagged, and a partial index holds the flagged
 //! ones. The threshold rises so that between [`KEPT`] and twice as many are flagged; when
-//! retention has taken too many of them, [`refill`] lowers it.
+//! retention has taken too many of them, [refilling](super::refill) lowers it.
 
 use silk_core::{RequestSummary, store::RequestSort};
-use sqlx::{AssertSqlSafe, Row, SqliteConnection, query, query_scalar};
+use sqlx::{AssertSqlSafe, Row, SqliteConnection, query};
 use uuid::Uuid;
 
 use super::{error::Fault, insert::to_i64};
@@ -130,7 +130,7 @@ pub(super) async fn trim(
     Ok(())
 }
 
-async fn set(
+pub(super) async fn set(
     connection: &mut SqliteConnection,
     list: &TopList,
     (key, id): (i64, Uuid),
@@ -142,58 +142,4 @@ async fn set(
         .execute(connection)
         .await?;
     Ok(())
-}
-
-/// Lowers the threshold of a list that retention has emptied by half; `true` if it did.
-///
-/// This reads all requests (about 0.3 s for a million), once in half a store's life.
-pub(super) async fn refill(connection: &mut SqliteConnection) -> Result<bool, Fault> {
-    let thresholds = thresholds(connection).await?;
-    for (list, threshold) in LISTS.iter().zip(thresholds) {
-        let TopList {
-            name,
-            key,
-            flag,
-            index,
-        } = list;
-        if threshold.is_none() {
-            continue;
-        }
-        let flagged: i64 = query_scalar(AssertSqlSafe(format!(
-            "SELECT count(*) FROM requests INDEXED BY {index} WHERE {flag} = 1"
-        )))
-        .fetch_one(&mut *connection)
-        .await?;
-        if flagged >= i64::from(KEPT / 2) {
-            continue;
-        }
-        let least = query(AssertSqlSafe(format!(
-            "SELECT {key}, id FROM requests NOT INDEXED
-             ORDER BY {key} DESC, id DESC LIMIT 1 OFFSET ?"
-        )))
-        .bind(KEPT - 1)
-        .fetch_optional(&mut *connection)
-        .await?;
-        let least: Option<(i64, Uuid)> = least
-            .map(|row| Ok::<_, Fault>((row.try_get(0)?, row.try_get(1)?)))
-            .transpose()?;
-        if let Some(least) = least {
-            set(connection, list, least).await?;
-        } else {
-            query("DELETE FROM top_thresholds WHERE list = ?")
-                .bind(*name)
-                .execute(&mut *connection)
-                .await?;
-        }
-        let (least_key, least_id) = least.unwrap_or((i64::MIN, Uuid::nil()));
-        query(AssertSqlSafe(format!(
-            "UPDATE requests NOT INDEXED SET {flag} = 1 WHERE {flag} = 0 AND ({key}, id) >= (?, ?)"
-        )))
-        .bind(least_key)
-        .bind(least_id)
-        .execute(&mut *connection)
-        .await?;
-        return Ok(true);
-    }
-    Ok(false)
 }

@@ -10,6 +10,7 @@ use sqlx::{
 
 use super::{
     error::Fault,
+    generation,
     insert::{insert_rows, to_i64},
     intern::to_json,
     open::Writer,
@@ -51,10 +52,12 @@ pub(super) async fn write(writer: &mut Writer, batch: &WriteBatch) -> Result<(),
         buckets,
         encoder,
         flagged,
+        generation,
         ..
     } = writer;
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     let connection = &mut *transaction;
+    generation::check(connection, generation, intern, buckets).await?;
 
     let known = known_ids(connection, &batch.requests).await?;
     let mut seen = HashSet::with_capacity(batch.requests.len());
@@ -164,6 +167,13 @@ pub(super) async fn add_plan(writer: &mut Writer, plan: &PlanRecord) -> Result<(
         .fetch_one(&mut *transaction)
         .await?;
     let sight = if is_known { None } else { sight_of(plan) };
+    generation::check(
+        &mut transaction,
+        &mut writer.generation,
+        &mut writer.intern,
+        &mut writer.buckets,
+    )
+    .await?;
     plans::write(
         &mut transaction,
         &mut writer.intern,

@@ -1,6 +1,6 @@
 //! Adding plans, and sights of their forms.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use silk_core::{PlanObservation, PlanRecord};
 use sqlx::{Arguments, Row, SqliteConnection, query};
@@ -18,7 +18,7 @@ use super::{
 use crate::stats::{HOUR_S, PlanFigures, bucket_start, is_asked_for, to_bytes};
 
 /// A bucket's start and the form that was seen in it.
-type Key = (i64, Form);
+pub(super) type Key = (i64, Form);
 
 /// Keeps plans that are better than those of their form, and counts the sights.
 pub(in super::super) async fn write(
@@ -47,10 +47,8 @@ pub(in super::super) async fn write(
         see(form, figures.first_us);
         let key = (bucket_start(figures.first_us, HOUR_S), form);
         match sums.entry(key) {
-            std::collections::hash_map::Entry::Occupied(mut entry) => {
-                entry.get_mut().merge(&figures);
-            }
-            std::collections::hash_map::Entry::Vacant(entry) => {
+            Entry::Occupied(mut entry) => entry.get_mut().merge(&figures),
+            Entry::Vacant(entry) => {
                 entry.insert(figures);
             }
         }
@@ -88,7 +86,7 @@ async fn keep(
     plan: &PlanRecord,
     database: i64,
 ) -> Result<(), Fault> {
-    // As `is_better` says. The second parameter from the end: whether a person asked for it.
+    // As `is_better` says; the last parameter is whether a person asked for it.
     query(
         "INSERT INTO plans (id, request_id, seq, fingerprint, database_id, source, shape,
              captured_us, duration_us, total_cost, format, is_analyzed, raw)
@@ -161,15 +159,24 @@ async fn add_sights(
         }
     }
     let rows: Vec<_> = sums.into_iter().collect();
+    replace(connection, HOUR_S, &rows).await
+}
+
+/// Writes buckets of one width over what was there.
+pub(super) async fn replace(
+    connection: &mut SqliteConnection,
+    width_s: i64,
+    rows: &[(Key, PlanFigures)],
+) -> Result<(), Fault> {
     insert_rows(
         connection,
         "INSERT OR REPLACE INTO plan_stats (fingerprint, width_s, bucket_us, database_id, source,
              shape, first_us, last_us, sights, durations)",
         10,
-        &rows,
+        rows,
         |arguments, ((bucket_us, form), figures)| {
             arguments.add(form.fingerprint.0.cast_signed())?;
-            arguments.add(HOUR_S)?;
+            arguments.add(width_s)?;
             arguments.add(*bucket_us)?;
             arguments.add(form.database)?;
             arguments.add(form.source.as_str())?;

@@ -17,7 +17,7 @@ use super::{
     super::{error::Fault, insert::to_u64},
     database, source,
 };
-use crate::stats::{DAY_S, HOUR_S, LOOK_BACK_S, PlanFigures, from_bytes};
+use crate::stats::{LOOK_BACK_S, PLAN_WIDTHS, PlanFigures, from_bytes};
 
 /// How often each form was seen within the window, oldest bucket first.
 pub(in super::super) async fn history(
@@ -36,7 +36,7 @@ pub(in super::super) async fn history(
               AND p.source = s.source AND p.shape = s.shape
          ORDER BY s.bucket_us, s.first_us",
     )
-    .bind(format!("[{HOUR_S},{DAY_S}]"))
+    .bind(PLAN_WIDTHS)
     .bind(fingerprint.0.cast_signed())
     .bind(window.since.timestamp_micros())
     .bind(window.until.timestamp_micros())

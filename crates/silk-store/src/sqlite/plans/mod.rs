@@ -1,6 +1,7 @@
 //! Plans that were kept: one of each form in full, and how often each form was seen.
 
 mod add;
+mod compact;
 mod form;
 mod history;
 mod packed;
@@ -14,6 +15,7 @@ use sqlx::{AssertSqlSafe, Row, SqliteConnection, query, sqlite::SqliteRow};
 
 use super::{error::Fault, insert::to_u64, request::database_kind};
 pub(super) use add::write;
+pub(super) use compact::compact;
 pub(super) use history::{changes, history};
 
 /// What [`record`] reads.

@@ -18,7 +18,7 @@ use super::super::{
     stats::statement_figures,
 };
 use super::{FIGURES, summary};
-use crate::stats::{DAY_S, HOUR_S, MINUTE_S, OverTime};
+use crate::stats::{OverTime, WIDTHS};
 
 /// At most so many of the slowest are shown.
 const MAX_SLOWEST: usize = 20;
@@ -62,7 +62,7 @@ async fn read(
            ON s.statement_id = ? AND s.width_s = w.value
               AND s.bucket_us > ? - w.value * 1000000 AND s.bucket_us < ?",
     )
-    .bind(format!("[{MINUTE_S},{HOUR_S},{DAY_S}]"))
+    .bind(WIDTHS)
     .bind(id)
     .bind(window.since.timestamp_micros())
     .bind(window.until.timestamp_micros())
