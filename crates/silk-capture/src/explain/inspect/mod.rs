@@ -4,11 +4,13 @@
 //! read-only and time-limited. A check that the role may not make, or that takes too long, says so
 //! in its place; the others stand.
 
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 mod check;
 #[cfg(feature = "mysql")]
 pub(super) mod mysql;
 #[cfg(feature = "postgres")]
 pub(super) mod postgres;
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 mod redundant;
 #[cfg(feature = "sqlite")]
 pub(super) mod sqlite;
