@@ -20,6 +20,7 @@ mod routes;
 mod status;
 mod sums;
 mod transform;
+mod upkeep;
 mod writer;
 
 pub use active::{ActiveRequest, EnterGuard};

@@ -18,6 +18,7 @@ use super::{
     loss::reason_of,
     queue::{Handed, Receiver},
     transform::Transform,
+    upkeep::Upkeep,
 };
 
 /// How long a call of the store may take before it counts as failed.
@@ -26,8 +27,6 @@ const STORE_TIMEOUT: Duration = Duration::from_secs(10);
 const LOCKED_RETRIES: u32 = 3;
 /// Pauses between probes of a store that failed: they double from the first to the last.
 const PROBE_PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
-/// Pause between looks for what is over the store's budget.
-const RETAIN_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Tells the writer what to do, past the queue, so that a full queue cannot hold it up.
 #[derive(Clone, Default)]
@@ -137,7 +136,7 @@ pub(super) struct Writer {
     runtime: Handle,
     transform: Transform,
     trouble: Option<Trouble>,
-    next_retain: Instant,
+    upkeep: Upkeep,
     /// Reasons that were logged.
     warned: Vec<LossReason>,
 }
@@ -169,7 +168,6 @@ impl Writer {
                     redactor,
                     shared.notes.run().id,
                 );
-                let next_retain = Instant::now() + RETAIN_INTERVAL;
                 let mut writer = Self {
                     shared,
                     receiver,
@@ -177,7 +175,7 @@ impl Writer {
                     runtime,
                     transform,
                     trouble: None,
-                    next_retain,
+                    upkeep: Upkeep::new(),
                     warned: Vec::new(),
                 };
                 loop {
@@ -277,6 +275,9 @@ impl Writer {
             } else {
                 self.write(batch);
             }
+            if !is_urgent && self.upkeep.is_due_between_batches() {
+                self.retain();
+            }
             if self.is_down() && !is_urgent {
                 return;
             }
@@ -339,10 +340,10 @@ impl Writer {
         charges
             .into_iter()
             .for_each(|charged| self.done_with(charged));
-        self.shared
-            .counters
-            .writer_us
-            .fetch_add(micros(started.elapsed()), Relaxed);
+        let spent = started.elapsed();
+        self.upkeep.wrote(len(&batch.requests), spent);
+        let counters = &self.shared.counters;
+        counters.writer_us.fetch_add(micros(spent), Relaxed);
     }
 
     fn store(&mut self, batch: &WriteBatch) {
@@ -414,26 +415,22 @@ impl Writer {
     }
 
     fn retain(&mut self) {
-        if self.is_down() || Instant::now() < self.next_retain {
-            return;
-        }
-        let (budget, now) = (self.shared.config.budget, self.shared.clock.now());
-        let is_more = match self.call("remove old records", || self.store.retain(budget, now)) {
-            Ok(is_more) => is_more,
-            Err(failure) => {
-                if let Failure::Store(error) = failure {
-                    self.shared.notes.set_store_error(now, error.to_string());
+        while !self.is_down() && self.upkeep.is_due() {
+            let started = Instant::now();
+            let (budget, now) = (self.shared.config.budget, self.shared.clock.now());
+            let is_more = match self.call("remove old records", || self.store.retain(budget, now)) {
+                Ok(is_more) => is_more,
+                Err(failure) => {
+                    if let Failure::Store(error) = failure {
+                        self.shared.notes.set_store_error(now, error.to_string());
+                    }
+                    false
                 }
-                false
-            }
-        };
-        // While there is more, a step follows with each look; new records go first.
-        self.next_retain = Instant::now()
-            + if is_more {
-                Duration::ZERO
-            } else {
-                RETAIN_INTERVAL
             };
+            if !self.upkeep.stepped(started.elapsed(), is_more) {
+                return;
+            }
+        }
     }
 
     /// Has the store flush and let go of its files; where it cannot, that harms nothing.
