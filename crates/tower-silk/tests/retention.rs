@@ -1,7 +1,6 @@
 //! The writer keeps the budget by itself.
 
 #![cfg(feature = "store-sqlite")]
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panics")]
 
 use std::time::{Duration, Instant};
 

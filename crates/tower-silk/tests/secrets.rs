@@ -2,11 +2,7 @@
 //! case is a request of its own with a secret of its own, so that no case hides behind another.
 
 #![cfg(all(feature = "sqlite", feature = "ui"))]
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "helpers of tests fail by panics"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panics")]
 
 mod support;
 

@@ -194,6 +194,60 @@ fn a_full_disk_loses_records_with_the_reason_and_keeps_memory_flat() {
 }
 
 #[test]
+#[ignore = "mounts a small tmpfs as root: run cargo xtask test"]
+fn a_store_that_becomes_read_only_loses_records_with_the_reason_and_recovers() {
+    let mount = |options: &str, folder: &TempDir| {
+        let status = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", options, "tmpfs"])
+            .arg(folder.path())
+            .status();
+        status.is_ok_and(|status| status.success())
+    };
+    let unmount = |folder: &TempDir| {
+        Command::new("umount")
+            .arg("-l")
+            .arg(folder.path())
+            .status()
+            .is_ok_and(|status| status.success())
+    };
+    let disk = TempDir::new().unwrap();
+    assert!(mount("size=64m", &disk), "no right to mount a tmpfs");
+    let outcome = std::panic::catch_unwind(|| {
+        let weave = Weave::start(&Start {
+            store: Some(disk.path().join("silk.db")),
+            ..Start::on(&sqlite())
+        });
+        send(&weave, 50);
+        weave.settled(50);
+        // What is open cannot be turned read-only; another file system in its place can be.
+        assert!(mount("ro,size=1m", &disk));
+        let is_over = std::panic::catch_unwind(|| {
+            send(&weave, 3_000);
+            let until = Instant::now() + Duration::from_secs(60);
+            while lost(&weave.health()) == 0 {
+                assert!(Instant::now() < until, "{}", weave.health());
+                send(&weave, 500);
+            }
+            let health = weave.health();
+            let of = |reason: &str| health["lost"][reason].as_u64().unwrap_or(0);
+            assert!(
+                of("store_read_only") + of("store_unavailable") > 0,
+                "{health}"
+            );
+            assert_eq!(weave.get("/api/messages/list_some").status, 200);
+            assert_eq!(weave.get("/silk/health").status, 200);
+        });
+        assert!(unmount(&disk));
+        is_over.unwrap();
+        recovers(&weave);
+        let answer = weave.get("/hello");
+        assert_eq!(weave.record_of(&answer)["request"]["route"], "/hello");
+    });
+    unmount(&disk);
+    outcome.unwrap();
+}
+
+#[test]
 fn after_kill_9_every_record_that_was_readable_is_still_there() {
     let weave = Weave::start(&Start::on(&sqlite()));
     for _ in 0..3 {

@@ -19,6 +19,8 @@ use super::http::{self, Response};
 #[derive(Debug)]
 pub struct Weave {
     pub address: String,
+    /// The address of the dashboard as it was printed; none where Silk is off.
+    pub link: Option<String>,
     pub folder: TempDir,
     child: Child,
 }
@@ -30,6 +32,8 @@ pub struct Start<'a> {
     pub capture: &'a str,
     pub subscriber: &'a str,
     pub store: Option<PathBuf>,
+    /// Whether it sends itself the traffic of the demonstration.
+    pub demo: bool,
 }
 
 impl<'a> Start<'a> {
@@ -39,6 +43,7 @@ impl<'a> Start<'a> {
             capture: "pool",
             subscriber: "on",
             store: None,
+            demo: false,
         }
     }
 }
@@ -66,6 +71,7 @@ impl Weave {
             .args(["--capture", start.capture, "--subscriber", start.subscriber])
             .arg("--store")
             .arg(&store)
+            .args(start.demo.then_some("--demo"))
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -80,6 +86,9 @@ impl Weave {
             panic!("weave did not start: {line}{log}");
         };
         let address = address.to_owned();
+        line.clear();
+        output.read_line(&mut line).unwrap();
+        let link = line.trim().strip_prefix("dashboard ").map(str::to_owned);
         let more = folder.path().join("weave.out");
         thread::spawn(move || {
             let mut text = String::new();
@@ -88,6 +97,7 @@ impl Weave {
         });
         Self {
             address,
+            link,
             folder,
             child,
         }

@@ -299,10 +299,10 @@ where
 fn is_set_up(sql: &str) -> bool {
     // SQLite's options, each ended as sqlx ends them.
     let is_pragmas = || {
-        sql.ends_with(';')
+        sql.ends_with("; ")
             && sql
-                .split_terminator(';')
-                .all(|part| part.trim_start().starts_with("PRAGMA ") && part.contains(" = "))
+                .split_terminator("; ")
+                .all(|part| part.starts_with("PRAGMA ") && part.contains(" = "))
     };
     match sql.as_bytes().first() {
         Some(b'S') => sql.starts_with("SET sql_mode=(SELECT CONCAT(@@sql_mode, '"),
@@ -340,8 +340,8 @@ mod tests {
     #[test]
     fn what_sqlx_sends_to_a_new_connection_is_known() {
         for sql in [
-            "PRAGMA foreign_keys = ON;",
-            "PRAGMA foreign_keys = ON; PRAGMA journal_mode = WAL;",
+            "PRAGMA foreign_keys = ON; ",
+            "PRAGMA foreign_keys = ON; PRAGMA journal_mode = WAL; ",
             "SET sql_mode=(SELECT CONCAT(@@sql_mode, ',PIPES_AS_CONCAT,NO_ENGINE_SUBSTITUTION')),\
              time_zone='+00:00',NAMES utf8mb4 COLLATE utf8mb4_unicode_ci;",
         ] {
@@ -350,7 +350,8 @@ mod tests {
         for sql in [
             "PRAGMA table_info(person)",
             "PRAGMA foreign_keys = ON",
-            "PRAGMA foreign_keys = ON; SELECT 1;",
+            "PRAGMA foreign_keys = ON;",
+            "PRAGMA foreign_keys = ON; SELECT 1; ",
             "SET sql_mode = ''",
             "SELECT 1;",
             "P;",
