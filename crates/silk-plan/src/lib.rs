@@ -28,6 +28,7 @@ mod parse;
 mod plan;
 mod shape;
 
+pub mod advice;
 pub mod findings;
 
 pub use error::PlanError;

@@ -1,0 +1,118 @@
+//! What a query wants of each table: its conditions, orders and columns.
+
+use std::collections::{BTreeSet, HashSet};
+
+use silk_core::DatabaseKind;
+
+use super::expression::{Expr, SortKey, Style, render};
+
+/// What a query wants of one table, by whichever name the query calls it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TableWants {
+    /// The table's schema, where it is known.
+    pub schema: Option<String>,
+    /// The table.
+    pub table: String,
+    /// What the query calls it.
+    pub alias: String,
+    /// Share of the whole that is spent on it, with what it is sorted for, 0 to 1.
+    pub share: f64,
+    /// The node of the plan that reads it.
+    pub node: Option<usize>,
+    /// How that node reads it: `Seq Scan`.
+    pub access: String,
+    /// Rows it gives for each time it runs, as the planner expects.
+    pub estimated_rows: Option<f64>,
+    /// Fraction of the rows read that a run threw away, 0 to 1.
+    pub discarded: Option<f64>,
+    /// Whether something above stops it before its end.
+    pub is_limited: bool,
+    /// Conditions that all hold of its rows.
+    pub(super) conditions: Vec<Wanted>,
+    /// Orders that are wanted of its rows, the outermost first.
+    pub(super) orders: Vec<Vec<SortKey>>,
+    /// Columns that are needed; none where that is not known.
+    pub(super) needed: Option<BTreeSet<String>>,
+    /// Conditions that could not be read, or that no plain index serves, in words.
+    pub(super) unreadable: Vec<String>,
+}
+
+/// A condition.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Wanted {
+    pub(super) expr: Expr,
+    /// Whether it stands in the SQL as it is: not made of a value that was bound.
+    pub(super) is_constant: bool,
+}
+
+impl TableWants {
+    /// Nothing wanted of a table.
+    pub(super) fn of(schema: Option<&str>, table: &str, alias: &str) -> Self {
+        Self {
+            schema: schema.map(ToOwned::to_owned),
+            table: table.to_owned(),
+            alias: alias.to_owned(),
+            share: 1.0,
+            node: None,
+            access: String::new(),
+            estimated_rows: None,
+            discarded: None,
+            is_limited: false,
+            conditions: Vec::new(),
+            orders: Vec::new(),
+            needed: None,
+            unreadable: Vec::new(),
+        }
+    }
+
+    /// Adds a condition, once.
+    pub(super) fn add(&mut self, expr: Expr) {
+        // Long lists of conditions are machine-made, and no index holds them all.
+        if self.conditions.len() < 64 && !self.conditions.iter().any(|known| known.expr == expr) {
+            let is_constant = !expr.has_param();
+            self.conditions.push(Wanted { expr, is_constant });
+        }
+    }
+
+    /// Whether anything is wanted that an index could give.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.conditions.is_empty() && self.orders.is_empty()
+    }
+
+    /// Whether a value that was bound may stand in a condition.
+    #[must_use]
+    pub fn has_bound_conditions(&self) -> bool {
+        self.conditions.iter().any(|wanted| !wanted.is_constant)
+    }
+}
+
+/// Takes for constants only those conditions that also stand in the plan of the same statement
+/// without its values: the others are made of values that were bound.
+pub fn keep_constants(wants: &mut [TableWants], generic: &[TableWants], kind: DatabaseKind) {
+    let style = Style::of(kind);
+    let known: HashSet<(&str, String)> = generic
+        .iter()
+        .flat_map(|wants| {
+            wants
+                .conditions
+                .iter()
+                .filter(|wanted| !wanted.expr.has_param())
+                .filter_map(|wanted| Some((wants.table.as_str(), render(&wanted.expr, style)?)))
+        })
+        .collect();
+    for wants in wants {
+        let table = wants.table.as_str();
+        for wanted in &mut wants.conditions {
+            wanted.is_constant = wanted.is_constant
+                && render(&wanted.expr, style).is_some_and(|text| known.contains(&(table, text)));
+        }
+    }
+}
+
+/// Takes no condition for a constant: which ones are is not known.
+pub fn forget_constants(wants: &mut [TableWants]) {
+    for wanted in wants.iter_mut().flat_map(|wants| &mut wants.conditions) {
+        wanted.is_constant = false;
+    }
+}
