@@ -4,7 +4,7 @@
     reason = "these are tests: to panic is how they fail"
 )]
 
-use std::{cmp::Reverse, time::Duration};
+use std::{cmp::Reverse, collections::HashSet, time::Duration};
 
 use silk_core::{
     RequestId, RequestRecord, Store,
@@ -103,6 +103,48 @@ async fn pages_go_on_below_the_top_list() {
 }
 
 #[tokio::test]
+async fn below_the_top_a_large_store_goes_on_in_stretches_of_time() {
+    // No time to read all: every store is large.
+    let (_folder, store) = store(SqliteStoreConfig::default().scan_time(Duration::ZERO));
+    let mut records = fill(&store).await;
+    let duration = |record: &RequestRecord| record.summary.times.total_us;
+    for (status, limit) in [(None, 500), (Some((500, 500)), 3)] {
+        let filter = RequestFilter {
+            sort: RequestSort::Duration,
+            limit,
+            status,
+            ..RequestFilter::default()
+        };
+        if status.is_some() {
+            records.retain(|record| record.summary.status == Some(500));
+        }
+        let wanted = sorted(&records, duration);
+        let (mut ids, mut pages) = (Vec::new(), 0);
+        let mut next = Some(filter);
+        while let Some(filter) = next {
+            let page = store.requests(&filter).await.unwrap();
+            pages += 1;
+            assert!(page.items.len() <= usize::try_from(limit).unwrap());
+            assert!(
+                page.items
+                    .is_sorted_by_key(|item| Reverse((item.times.total_us, item.id))),
+                "each page by itself"
+            );
+            ids.extend(page.items.iter().map(|item| item.id));
+            next = page.next.map(|next| RequestFilter {
+                cursor: Some(next),
+                ..filter
+            });
+            assert!(pages < 100, "it comes to an end");
+        }
+        let top = if status.is_some() { 3 } else { 5000 };
+        assert!(ids[..top] == wanted[..top], "the top is in order");
+        let all: HashSet<_> = ids.iter().collect();
+        assert_eq!((all.len(), ids.len()), (wanted.len(), wanted.len()));
+    }
+}
+
+#[tokio::test]
 async fn top_lists_are_refilled_when_retention_took_them() {
     let (_folder, store) = store(SqliteStoreConfig::default());
     let mut records = fill(&store).await;
@@ -137,7 +179,7 @@ async fn a_search_that_is_cut_short_goes_on() {
         ids,
         sorted(&records, |record| started(record).cast_unsigned())
     );
-    assert_eq!(partial, 3, "four chunks");
+    assert_eq!(partial, 6, "seven chunks");
 }
 
 #[tokio::test]

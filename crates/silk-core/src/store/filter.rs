@@ -5,6 +5,9 @@ use chrono::{DateTime, Utc};
 use crate::{DatabaseKind, RequestId, RequestKind, record::UnknownWord, record::word_enum};
 
 /// Order of a list of requests; each ends in the id, so that the order is total.
+///
+/// A large store may keep to it for the first thousands only, and give what comes below in partial
+/// pages: stretches of time, newest first, each sorted by itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum RequestSort {
     /// Newest first.

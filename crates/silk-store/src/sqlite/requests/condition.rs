@@ -9,8 +9,8 @@ use sqlx::{
 use super::super::{error::Fault, insert::to_i64, intern::json_numbers};
 use crate::{kind_number, split_pattern};
 
-/// A statement in fewer requests than this is looked up by itself.
-const RARE: i64 = 10_000;
+/// Where an index leads to fewer requests than this, all of them are read, whatever the order.
+const FEW: i64 = 5000;
 
 /// The conditions of a filter, and the index that serves them best by start.
 #[derive(Debug, Default)]
@@ -24,8 +24,8 @@ pub(super) struct Conditions {
     index_argument: Option<i64>,
     /// Whether rows along the index may be unwanted.
     needs_scan: bool,
-    /// The rare statement that leads to the requests, whatever their order.
-    rare_statement: Option<i64>,
+    /// The table with the index that leads to few requests, if one does.
+    few: Option<&'static str>,
 }
 
 pub(super) fn bind<'a, T: Encode<'a, Sqlite> + Type<Sqlite>>(
@@ -46,9 +46,10 @@ impl Conditions {
             index_sql: "1",
             ..Self::default()
         };
-        if !this.add_route(connection, filter).await?
-            || !this.add_statement(connection, filter).await?
-        {
+        let Some(routes) = this.add_route(connection, filter).await? else {
+            return Ok(None);
+        };
+        if !this.add_statement(connection, filter).await? {
             return Ok(None);
         }
         this.add_finding(filter)?;
@@ -72,7 +73,15 @@ impl Conditions {
             this.sql.push_str(" AND q.started_us < ?");
             bind(&mut this.arguments, until.timestamp_micros())?;
         }
+        if this.few.is_none() {
+            this.few = few(connection, filter, &routes).await?;
+        }
         Ok(Some(this))
+    }
+
+    /// Whether so few requests come into question that all of them are read.
+    pub(super) const fn are_few(&self) -> bool {
+        self.few.is_some()
     }
 
     /// Whether every request matches.
@@ -82,13 +91,13 @@ impl Conditions {
 
     /// Whether a search by start can take long.
     pub(super) const fn needs_scan(&self) -> bool {
-        self.needs_scan && self.rare_statement.is_none()
+        self.needs_scan && self.few.is_none()
     }
 
     /// `FROM … WHERE …` with all conditions, by start.
     pub(super) fn all(&self) -> (String, SqliteArguments) {
-        if self.rare_statement.is_some() {
-            return self.from("requests q NOT INDEXED", "1");
+        if let Some(table) = self.few {
+            return self.from(table, "1");
         }
         self.from(&format!("requests q INDEXED BY {}", self.index), "1")
     }
@@ -127,14 +136,14 @@ impl Conditions {
         bind(&mut self.arguments, value)
     }
 
-    /// Kind, method and route; `false` where no route matches.
+    /// Kind, method and route: the routes they mean, empty for all; none where none matches.
     async fn add_route(
         &mut self,
         connection: &mut SqliteConnection,
         filter: &RequestFilter,
-    ) -> Result<bool, Fault> {
+    ) -> Result<Option<Vec<i64>>, Fault> {
         if filter.kind.is_none() && filter.method.is_none() && filter.route.is_none() {
-            return Ok(true);
+            return Ok(Some(Vec::new()));
         }
         let mut sql = String::from("SELECT route_id FROM routes WHERE 1");
         let mut arguments = SqliteArguments::default();
@@ -154,7 +163,7 @@ impl Conditions {
             .fetch_all(connection)
             .await?;
         match *ids {
-            [] => return Ok(false),
+            [] => return Ok(None),
             [only] => {
                 self.sql.push_str(" AND q.route_id = ?");
                 bind(&mut self.arguments, only)?;
@@ -167,7 +176,7 @@ impl Conditions {
                 json_numbers(ids.iter().copied()),
             )?,
         }
-        Ok(true)
+        Ok(Some(ids))
     }
 
     /// `false` where the statement is not known.
@@ -190,11 +199,12 @@ impl Conditions {
                  (SELECT 1 FROM request_statements WHERE statement_id = ? LIMIT ?)",
         )
         .bind(id)
-        .bind(RARE)
+        .bind(FEW)
         .fetch_one(connection)
         .await?;
-        if uses < RARE {
-            self.rare_statement = Some(id);
+        if uses < FEW {
+            // The conditions lead to them by themselves.
+            self.few = Some("requests q NOT INDEXED");
             self.add(
                 " AND q.sequence IN
                      (SELECT sequence FROM request_statements WHERE statement_id = ?)",
@@ -244,6 +254,48 @@ impl Conditions {
         self.sql.push_str("))");
         Ok(())
     }
+}
+
+/// The table with the index that leads to few requests, where the filter has one.
+async fn few(
+    connection: &mut SqliteConnection,
+    filter: &RequestFilter,
+    routes: &[i64],
+) -> Result<Option<&'static str>, Fault> {
+    let is_bounded = filter.since.is_some() || filter.until.is_some();
+    let ways = [
+        (
+            !routes.is_empty(),
+            "requests q INDEXED BY requests_by_route",
+            "q.route_id IN (SELECT value FROM json_each(?3))",
+        ),
+        (
+            filter.finding.is_some(),
+            "requests q INDEXED BY requests_with_findings",
+            "q.findings IS NOT NULL AND ?3 IS NOT NULL",
+        ),
+        (
+            is_bounded,
+            "requests q INDEXED BY requests_by_start",
+            "?3 IS NOT NULL",
+        ),
+    ];
+    let micros = |at: chrono::DateTime<chrono::Utc>| at.timestamp_micros();
+    for (_, table, condition) in ways.into_iter().filter(|(is_way, ..)| *is_way) {
+        let count: i64 = query_scalar(AssertSqlSafe(format!(
+            "SELECT count(*) FROM (SELECT 1 FROM {table}
+                 WHERE {condition} AND q.started_us >= ?1 AND q.started_us < ?2 LIMIT {FEW})"
+        )))
+        .bind(filter.since.map_or(i64::MIN, micros))
+        .bind(filter.until.map_or(i64::MAX, micros))
+        .bind(json_numbers(routes.iter().copied()))
+        .fetch_one(&mut *connection)
+        .await?;
+        if count < FEW {
+            return Ok(Some(table));
+        }
+    }
+    Ok(None)
 }
 
 /// `column = ?`, or a range of bytes where the pattern ends in `*`.

@@ -1,9 +1,9 @@
 //! Lists of requests: keyset pages, each over the index that fits.
 //!
 //! By start, what no index serves is searched chunk by chunk along the index of starts until the
-//! time is up. By duration, SQL time or count, the [top list](super::top) answers first; below its
-//! threshold all requests are read.
+//! time is up. The other sorts are served [by key](by_key).
 
+mod by_key;
 mod condition;
 mod row;
 
@@ -18,16 +18,12 @@ use uuid::Uuid;
 
 pub(super) use row::{COLUMNS, JOINS, kind, summary};
 
-use super::{
-    error::Fault,
-    size::request_count,
-    top::{self, TopList},
-};
+use super::{error::Fault, size::request_count, top};
 use crate::page_size;
 use condition::Conditions;
 
 /// Requests looked at in one statement when no index serves a filter.
-const CHUNK: i64 = 4000;
+const CHUNK: i64 = 2000;
 
 /// After this place nothing comes.
 const END: (i64, Uuid) = (i64::MAX, Uuid::max());
@@ -62,27 +58,25 @@ async fn page(
     };
     match top::list_of(filter.sort) {
         None => by_start(connection, &conditions, after, scan_time, &mut found).await?,
-        Some(list) => by_key(connection, &conditions, list, after, &mut found).await?,
+        Some(list) => {
+            by_key::search(connection, &conditions, list, after, scan_time, &mut found).await?;
+        }
     }
     let has_more = found.sequences.len() > found.size;
     found.sequences.truncate(found.size);
     let items = row::summaries(connection, &found.sequences).await?;
-    let next = if has_more {
-        items.last().map(|item| place(filter.sort, item))
-    } else {
-        None
-    };
-    let (next, is_partial) = match (next, found.rest) {
-        (Some(next), _) => (Some(next), false),
-        (None, Rest::None) => (None, false),
-        (None, Rest::From(key, id)) => (
+    let after_last = || items.last().map(|item| place(filter.sort, item));
+    let (next, is_partial) = match found.rest {
+        Rest::None if has_more => (after_last(), false),
+        Rest::None => (None, false),
+        Rest::From(key, id) => (
             Some(Cursor {
                 key,
                 id: RequestId(id),
             }),
             true,
         ),
-        (None, Rest::AfterLast) => (items.last().map(|item| place(filter.sort, item)), true),
+        Rest::AfterLast => (after_last(), true),
     };
     let count = if conditions.is_empty() {
         Some(request_count(connection).await?)
@@ -183,65 +177,4 @@ async fn by_start(
             return Ok(());
         }
     }
-}
-
-async fn by_key(
-    connection: &mut SqliteConnection,
-    conditions: &Conditions,
-    list: &TopList,
-    after: (i64, Uuid),
-    found: &mut Found,
-) -> Result<(), Fault> {
-    let TopList {
-        key,
-        flag,
-        index,
-        name,
-    } = list;
-    let threshold = top::thresholds(connection)
-        .await?
-        .into_iter()
-        .zip(top::LISTS)
-        .find_map(|(threshold, list)| if list.name == *name { threshold } else { None });
-    let least = threshold.unwrap_or((i64::MIN, Uuid::nil()));
-    if after > least {
-        let (sql, mut arguments) = conditions.from(
-            &format!("requests q INDEXED BY {index}"),
-            &format!("q.{flag} = 1"),
-        );
-        for bound in [after, least] {
-            condition::bind(&mut arguments, bound.0)?;
-            condition::bind(&mut arguments, bound.1)?;
-        }
-        condition::bind(&mut arguments, found.wanted())?;
-        let sql = format!(
-            "SELECT q.sequence {sql} AND (q.{key}, q.id) < (?, ?) AND (q.{key}, q.id) >= (?, ?)
-             ORDER BY q.{key} DESC, q.id DESC LIMIT ?"
-        );
-        found.sequences = query_scalar_with::<_, i64, _>(AssertSqlSafe(sql), arguments)
-            .fetch_all(&mut *connection)
-            .await?;
-        if found.is_full() || threshold.is_none() {
-            return Ok(());
-        }
-        if !found.sequences.is_empty() && !conditions.is_empty() {
-            // What is there is the top; reading all requests for the rest is worth a second ask.
-            found.rest = Rest::AfterLast;
-            return Ok(());
-        }
-    }
-    let after = after.min(least);
-    let (sql, mut arguments) = conditions.from("requests q NOT INDEXED", "1");
-    condition::bind(&mut arguments, after.0)?;
-    condition::bind(&mut arguments, after.1)?;
-    condition::bind(&mut arguments, found.wanted())?;
-    let sql = format!(
-        "SELECT q.sequence {sql} AND (q.{key}, q.id) < (?, ?)
-         ORDER BY q.{key} DESC, q.id DESC LIMIT ?"
-    );
-    let sequences = query_scalar_with::<_, i64, _>(AssertSqlSafe(sql), arguments)
-        .fetch_all(connection)
-        .await?;
-    found.sequences.extend(sequences);
-    Ok(())
 }

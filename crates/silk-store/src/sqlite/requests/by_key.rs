@@ -1,0 +1,326 @@
+//! Lists by duration, SQL time or count.
+//!
+//! Where the filter leads to few requests, they are read and sorted. Else the [top
+//! list](super::super::top) answers, with the thousands of largest. Below it, a small store is read
+//! whole; in a large one the search goes on in stretches of time, newest first, each sorted by
+//! itself: nobody waits for a million requests to be sorted for what comes after the top.
+
+use std::{
+    cmp::Reverse,
+    time::{Duration, Instant},
+};
+
+use sqlx::{AssertSqlSafe, Row, SqliteConnection, query_scalar_with, query_with};
+use uuid::Uuid;
+
+use super::{
+    super::{
+        error::Fault,
+        size::request_count,
+        top::{self, TopList},
+    },
+    CHUNK, Found, Rest,
+    condition::{Conditions, bind},
+};
+
+/// Requests that are read in a microsecond: what is small enough to be read whole in the time that
+/// a search has.
+const READ_PER_US: u128 = 5;
+
+/// Key and id of a request: everything wanted lies below.
+type Place = (i64, Uuid);
+
+/// What is to be found.
+struct Search<'a> {
+    conditions: &'a Conditions,
+    list: &'a TopList,
+    until: Instant,
+}
+
+/// Finds a page of requests after a place.
+pub(super) async fn search(
+    connection: &mut SqliteConnection,
+    conditions: &Conditions,
+    list: &TopList,
+    after: Place,
+    time: Duration,
+    found: &mut Found,
+) -> Result<(), Fault> {
+    let search = Search {
+        conditions,
+        list,
+        until: Instant::now() + time,
+    };
+    if conditions.are_few() {
+        let (sql, arguments) = conditions.all();
+        found.sequences = search
+            .sorted(connection, (sql, arguments), after, found)
+            .await?;
+        return Ok(());
+    }
+    let (count, _) = request_count(connection).await?;
+    let is_large = u128::from(count) > READ_PER_US * time.as_micros();
+    if let Some(stretch) = Stretch::of_cursor(after).filter(|_| is_large) {
+        return search.go_on(connection, stretch, found).await;
+    }
+    let threshold = threshold(connection, list).await?;
+    let least = threshold.unwrap_or((i64::MIN, Uuid::nil()));
+    if after > least {
+        found.sequences = search.top(connection, after, least, found).await?;
+        if found.is_full() || threshold.is_none() {
+            return Ok(());
+        }
+        if !found.sequences.is_empty() && !conditions.is_empty() {
+            // What is there is the top; looking for the rest is worth a second ask.
+            found.rest = Rest::AfterLast;
+            return Ok(());
+        }
+    }
+    let below = after.min(least);
+    if is_large {
+        let stretch = Stretch {
+            before_us: i64::MAX,
+            below,
+        };
+        if !found.sequences.is_empty() {
+            found.rest = stretch.rest();
+            return Ok(());
+        }
+        return search.go_on(connection, stretch, found).await;
+    }
+    let all = conditions.from("requests q NOT INDEXED", "1");
+    let sequences = search.sorted(connection, all, below, found).await?;
+    found.sequences.extend(sequences);
+    Ok(())
+}
+
+async fn threshold(
+    connection: &mut SqliteConnection,
+    list: &TopList,
+) -> Result<top::Threshold, Fault> {
+    Ok(top::thresholds(connection)
+        .await?
+        .into_iter()
+        .zip(top::LISTS)
+        .find_map(|(threshold, known)| {
+            if known.name == list.name {
+                threshold
+            } else {
+                None
+            }
+        }))
+}
+
+impl Search<'_> {
+    /// All that the conditions lead to, sorted.
+    async fn sorted(
+        &self,
+        connection: &mut SqliteConnection,
+        (sql, mut arguments): (String, sqlx::sqlite::SqliteArguments),
+        below: Place,
+        found: &Found,
+    ) -> Result<Vec<i64>, Fault> {
+        let TopList { key, .. } = self.list;
+        bind(&mut arguments, below.0)?;
+        bind(&mut arguments, below.1)?;
+        bind(&mut arguments, found.wanted())?;
+        let sql = format!(
+            "SELECT q.sequence {sql} AND (q.{key}, q.id) < (?, ?)
+             ORDER BY q.{key} DESC, q.id DESC LIMIT ?"
+        );
+        Ok(query_scalar_with(AssertSqlSafe(sql), arguments)
+            .fetch_all(connection)
+            .await?)
+    }
+
+    /// What of the top list matches.
+    async fn top(
+        &self,
+        connection: &mut SqliteConnection,
+        after: Place,
+        least: Place,
+        found: &Found,
+    ) -> Result<Vec<i64>, Fault> {
+        let TopList {
+            key, flag, index, ..
+        } = self.list;
+        let (sql, mut arguments) = self.conditions.from(
+            &format!("requests q INDEXED BY {index}"),
+            &format!("q.{flag} = 1"),
+        );
+        for bound in [after, least] {
+            bind(&mut arguments, bound.0)?;
+            bind(&mut arguments, bound.1)?;
+        }
+        bind(&mut arguments, found.wanted())?;
+        let sql = format!(
+            "SELECT q.sequence {sql} AND (q.{key}, q.id) < (?, ?) AND (q.{key}, q.id) >= (?, ?)
+             ORDER BY q.{key} DESC, q.id DESC LIMIT ?"
+        );
+        Ok(query_scalar_with(AssertSqlSafe(sql), arguments)
+            .fetch_all(connection)
+            .await?)
+    }
+
+    /// The next stretch: as many as fit on a page, or as were found in time.
+    async fn go_on(
+        &self,
+        connection: &mut SqliteConnection,
+        mut stretch: Stretch,
+        found: &mut Found,
+    ) -> Result<(), Fault> {
+        let mut matches: Vec<Match> = Vec::new();
+        loop {
+            let start = self.start_of_chunk(connection, &stretch).await?;
+            let wanted = found.size + 1 - matches.len();
+            let chunk = self.chunk(connection, &stretch, start, wanted).await?;
+            if let Some(extra) = chunk.get(wanted - 1) {
+                // Whole instants only, so that the start alone says where the next page begins.
+                let extra_us = extra.started_us;
+                let whole = chunk.iter().take_while(|one| one.started_us > extra_us);
+                let whole = match whole.count() {
+                    0 if matches.is_empty() => wanted - 1,
+                    whole => whole,
+                };
+                matches.extend(chunk.into_iter().take(whole));
+                stretch.before_us = matches.last().map_or(extra_us + 1, |one| one.started_us);
+                found.rest = stretch.rest();
+                break;
+            }
+            matches.extend(chunk);
+            match start {
+                Some(start) => stretch.before_us = start,
+                None => break,
+            }
+            if matches.len() >= found.size || Instant::now() >= self.until {
+                found.rest = stretch.rest();
+                break;
+            }
+        }
+        matches.sort_unstable_by_key(|one| Reverse((one.key, one.id)));
+        found.sequences = matches.into_iter().map(|one| one.sequence).collect();
+        Ok(())
+    }
+
+    /// Where a chunk of requests ends, along the index; none in the last.
+    async fn start_of_chunk(
+        &self,
+        connection: &mut SqliteConnection,
+        stretch: &Stretch,
+    ) -> Result<Option<i64>, Fault> {
+        let (sql, mut arguments) = self.conditions.along_index();
+        bind(&mut arguments, stretch.before_us)?;
+        bind(&mut arguments, CHUNK)?;
+        Ok(query_scalar_with(
+            AssertSqlSafe(format!(
+                "SELECT q.started_us {sql} AND q.started_us < ?
+                 ORDER BY q.started_us DESC LIMIT 1 OFFSET ?"
+            )),
+            arguments,
+        )
+        .fetch_optional(connection)
+        .await?)
+    }
+
+    async fn chunk(
+        &self,
+        connection: &mut SqliteConnection,
+        stretch: &Stretch,
+        start: Option<i64>,
+        wanted: usize,
+    ) -> Result<Vec<Match>, Fault> {
+        let TopList { key, .. } = self.list;
+        let (sql, mut arguments) = self.conditions.all();
+        bind(&mut arguments, stretch.before_us)?;
+        bind(&mut arguments, start.unwrap_or(i64::MIN))?;
+        bind(&mut arguments, stretch.below.0)?;
+        bind(&mut arguments, stretch.below.1)?;
+        bind(&mut arguments, i64::try_from(wanted).unwrap_or(i64::MAX))?;
+        let rows = query_with(
+            AssertSqlSafe(format!(
+                "SELECT q.sequence, q.started_us, q.{key}, q.id {sql}
+                   AND q.started_us < ? AND q.started_us >= ? AND (q.{key}, q.id) < (?, ?)
+                 ORDER BY q.started_us DESC LIMIT ?"
+            )),
+            arguments,
+        )
+        .fetch_all(connection)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Match {
+                    sequence: row.try_get(0)?,
+                    started_us: row.try_get(1)?,
+                    key: row.try_get(2)?,
+                    id: row.try_get(3)?,
+                })
+            })
+            .collect()
+    }
+}
+
+struct Match {
+    sequence: i64,
+    started_us: i64,
+    key: i64,
+    id: Uuid,
+}
+
+/// How far a search below the top list has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stretch {
+    /// All that started at or after this were looked at.
+    before_us: i64,
+    /// What lies at or above was on pages of the top list.
+    below: Place,
+}
+
+/// The half of an id that a cursor has room for.
+const HALF: u32 = 64;
+
+impl Stretch {
+    /// The cursor that stands for it. Keys are never negative; a negative one is a start. The id
+    /// holds the key and half of the id of `below`.
+    fn rest(self) -> Rest {
+        let key = u128::from(self.below.0.cast_unsigned()) << HALF;
+        Rest::From(
+            self.before_us.saturating_neg(),
+            Uuid::from_u128(key | self.below.1.as_u128() >> HALF),
+        )
+    }
+
+    /// None where the cursor is a place in the top list.
+    fn of_cursor((key, id): Place) -> Option<Self> {
+        if key >= 0 {
+            return None;
+        }
+        let packed = id.as_u128();
+        let below = u64::try_from(packed >> HALF).unwrap_or(u64::MAX);
+        // Half an id is its millisecond and 12 random bits: what has the same key too is the one
+        // that was on the page before.
+        Some(Self {
+            before_us: key.saturating_neg(),
+            below: (below.cast_signed(), Uuid::from_u128(packed << HALF)),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursors_come_back() {
+        for before_us in [i64::MAX, 1, 1_700_000_000_000_000] {
+            for key in [0, 77, i64::MAX] {
+                let below = (key, Uuid::from_u128(0x0123 << 100));
+                let stretch = Stretch { before_us, below };
+                let Rest::From(key, id) = stretch.rest() else {
+                    unreachable!("a place")
+                };
+                assert_eq!(Stretch::of_cursor((key, id)), Some(stretch));
+            }
+        }
+        assert_eq!(Stretch::of_cursor((0, Uuid::max())), None);
+    }
+}
