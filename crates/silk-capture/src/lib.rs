@@ -10,6 +10,7 @@
 
 pub mod explain;
 pub mod http;
+pub mod plans;
 pub mod recorder;
 pub mod sql;
 pub mod suppress;
@@ -19,6 +20,7 @@ mod job;
 pub use crate::{
     http::{SilkLayer, SilkService},
     job::{in_current_request, run_job},
+    plans::Plans,
     recorder::{ActiveRequest, Recorder, RecorderConfig, ShutdownReport},
     sql::tracing::SilkTracingLayer,
 };

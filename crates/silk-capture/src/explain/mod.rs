@@ -5,7 +5,12 @@
 //! nothing, read-only, rolled back and time-limited. What cannot be told honestly is refused with
 //! a reason: a plan for other values than the query had would be a lie.
 
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod analyze;
+#[cfg(feature = "postgres")]
+mod generic;
 mod inspect;
+mod ladder;
 #[cfg(feature = "mysql")]
 pub(crate) mod mysql;
 #[cfg(feature = "postgres")]
@@ -20,20 +25,26 @@ mod target;
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
 use silk_core::{
     BoxFuture, Database, DatabaseKind, Explain, ExplainError, ExplainMode, ExplainOutput,
-    ExplainQuery, Redactor, sql::is_read_only,
+    ExplainQuery, Redactor, explain::PlanLadder, redact::Secrets, sql::reading_calls,
 };
 use tokio::runtime::Handle;
 
 pub use target::ExplainTarget;
 use target::{Failure, Question};
 
-use crate::suppress::suppressed;
+use crate::{
+    plans::{PlanMode, PlanNotes, PlanRedactor},
+    suppress::suppressed,
+};
+
+/// How long a database may take over a plan that nobody waits for.
+const QUICK: Duration = Duration::from_millis(500);
 
 /// How plans are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,8 +73,12 @@ pub struct Explainer {
         expect(dead_code, reason = "no database")
     )]
     redactor: Arc<Redactor>,
+    plan_redactor: PlanRedactor,
+    /// What is known of plans, once it works for a recorder.
+    notes: OnceLock<Arc<PlanNotes>>,
     runtime: Handle,
     config: ExplainConfig,
+    ladders: ladder::Cache,
     targets: Mutex<HashMap<Database, Arc<dyn ExplainTarget>>>,
 }
 
@@ -72,9 +87,12 @@ impl Explainer {
     #[must_use]
     pub fn new(redactor: Arc<Redactor>, runtime: Handle, config: ExplainConfig) -> Self {
         Self {
+            plan_redactor: PlanRedactor::new(Arc::clone(&redactor), false),
             redactor,
+            notes: OnceLock::new(),
             runtime,
             config,
+            ladders: ladder::Cache::default(),
             targets: Mutex::default(),
         }
     }
@@ -115,23 +133,57 @@ impl Explainer {
         }
     }
 
-    async fn ask(&self, query: ExplainQuery) -> Result<ExplainOutput, ExplainError> {
+    /// Lets it know what the recorder's connections tell, for [`ladders`](Explain::ladders).
+    pub(crate) fn set_notes(&self, notes: Arc<PlanNotes>) {
+        // Of two recorders with one explainer, the first counts.
+        let _ = self.notes.set(notes);
+    }
+
+    /// Whether there is a way to the database.
+    pub(crate) fn knows(&self, database: &Database) -> bool {
+        self.target(database).is_some()
+    }
+
+    /// Asks for a plan that nobody waits for, with a shorter limit; never runs the statement.
+    pub(crate) async fn ask_quickly(
+        &self,
+        query: ExplainQuery,
+    ) -> Result<ExplainOutput, ExplainError> {
+        if query.mode.runs() {
+            return Err(refusal::analyze_may_write());
+        }
+        self.ask(query, self.config.timeout.min(QUICK)).await
+    }
+
+    async fn ask(
+        &self,
+        query: ExplainQuery,
+        timeout: Duration,
+    ) -> Result<ExplainOutput, ExplainError> {
         let kind = query.database.kind;
+        if self
+            .notes
+            .get()
+            .is_some_and(|notes| notes.plans.mode() == PlanMode::Off)
+        {
+            return Err(refusal::plans_off());
+        }
         let values = refusal::check(&query)?;
-        if query.mode == ExplainMode::Generic {
+        if query.mode == ExplainMode::Generic && kind != DatabaseKind::Postgres {
             return Err(refusal::generic_unsupported());
         }
-        if query.mode.runs() && !is_read_only(&query.sql, kind) {
+        // What its functions do, the database knows better.
+        if query.mode.runs() && reading_calls(&query.sql, kind).is_none() {
             return Err(refusal::analyze_may_write());
         }
         let Some(target) = self.target(&query.database) else {
             return Err(refusal::no_connection(&query.database));
         };
         let question = Question {
-            sql: query.sql,
+            sql: query.sql.clone(),
             values,
-            analyze: query.mode.runs(),
-            timeout: self.config.timeout,
+            mode: query.mode,
+            timeout,
         };
         // In a task of Silk's own: the pages run on the app's executor, and a reader who goes away
         // must not leave a connection in the middle of a transaction.
@@ -141,7 +193,10 @@ impl Explainer {
         let Ok(answer) = asked.await else {
             return Err(failed("asking for the plan was broken off"));
         };
-        answer.map_err(|failure| self.told(kind, failure))
+        let mut output = answer.map_err(|failure| self.told(kind, failure))?;
+        self.plan_redactor
+            .redact(&mut output, &query.sql, &Secrets::default());
+        Ok(output)
     }
 
     #[cfg_attr(
@@ -178,7 +233,7 @@ fn failed(message: &str) -> ExplainError {
 }
 
 /// Suppresses recording whenever `future` is polled, on whichever thread.
-async fn quietly<F: Future>(future: F) -> F::Output {
+pub(crate) async fn quietly<F: Future>(future: F) -> F::Output {
     let mut future = std::pin::pin!(future);
     std::future::poll_fn(|cx| {
         let _guard = suppressed();
@@ -189,7 +244,11 @@ async fn quietly<F: Future>(future: F) -> F::Output {
 
 impl Explain for Explainer {
     fn explain(&self, query: ExplainQuery) -> BoxFuture<'_, Result<ExplainOutput, ExplainError>> {
-        Box::pin(self.ask(query))
+        Box::pin(self.ask(query, self.config.timeout))
+    }
+
+    fn ladders(&self) -> BoxFuture<'_, Vec<PlanLadder>> {
+        Box::pin(self.all_ladders())
     }
 
     fn inspect(&self) -> BoxFuture<'_, Vec<silk_core::explain::DatabaseReport>> {

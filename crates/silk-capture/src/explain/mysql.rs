@@ -1,6 +1,10 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use silk_core::{BoxFuture, DatabaseKind, ExplainOutput, PlanFormat, sql::is_read_only};
+use silk_core::{
+    BoxFuture, DatabaseKind, ExplainMode, ExplainOutput, PlanFormat,
+    explain::LadderStep,
+    sql::{explainable_calls, reading_calls},
+};
 use sqlx_core::{
     connection::ConnectOptions as _, error::Error, executor::Executor as _, query::query_with,
     raw_sql::raw_sql, row::Row as _, sql_str::AssertSqlSafe,
@@ -8,9 +12,9 @@ use sqlx_core::{
 use sqlx_mysql::{MySql, MySqlConnectOptions, MySqlConnection};
 
 use super::{
-    ExplainConfig,
+    ExplainConfig, analyze,
     inspect::{self, INSPECT_TIMEOUT, Inspection},
-    refusal,
+    ladder, refusal,
     session::{Session, quiet},
     target::{ExplainTarget, Failure, Question},
 };
@@ -36,22 +40,38 @@ pub(crate) fn target(
 impl ExplainTarget for MySqlTarget {
     fn explain(&self, question: Question) -> BoxFuture<'_, Result<ExplainOutput, Failure>> {
         Box::pin(async move {
-            if question.analyze {
-                return Err(Failure::Refused(refusal::analyze_unsupported(
-                    "MySQL and MariaDB",
-                )));
-            }
             let timeout = question.timeout;
             let open = async || open(&self.options, timeout).await;
-            let raw = self
-                .session
-                .run(timeout, open, async |c| ask(c, &question).await)
-                .await?;
+            let (format, raw) = match question.mode {
+                ExplainMode::Analyze { confirmed } => {
+                    self.session
+                        .run_once(timeout, open, async |c| {
+                            analyze::mysql::ask(c, &question, confirmed).await
+                        })
+                        .await?
+                }
+                ExplainMode::Estimated | ExplainMode::Generic => {
+                    let raw = self
+                        .session
+                        .run(timeout, open, async |c| ask(c, &question).await)
+                        .await?;
+                    (PlanFormat::MySqlJson, raw)
+                }
+            };
             Ok(ExplainOutput {
-                format: PlanFormat::MySqlJson,
+                format,
                 raw,
-                analyzed: false,
+                analyzed: question.mode.runs(),
             })
+        })
+    }
+
+    fn ladder(&self, timeout: Duration) -> BoxFuture<'_, Result<Vec<LadderStep>, Failure>> {
+        Box::pin(async move {
+            let open = async || open(&self.options, timeout).await;
+            self.session
+                .run(timeout, open, async |c| ladder::mysql::ladder(c).await)
+                .await
         })
     }
 
@@ -60,6 +80,7 @@ impl ExplainTarget for MySqlTarget {
             let open = async || open(&self.options, timeout).await;
             self.session
                 .run(INSPECT_TIMEOUT, open, async |c| {
+                    limit(c, timeout).await?;
                     inspect::mysql::inspect(c).await
                 })
                 .await
@@ -79,27 +100,52 @@ impl fmt::Debug for MySqlTarget {
 /// A connection with its limits set; the two servers name and count them differently.
 async fn open(options: &MySqlConnectOptions, timeout: Duration) -> Result<MySqlConnection, Error> {
     let mut connection = options.connect().await?;
+    let locks = (timeout / 4).as_secs().max(1);
+    let settings = format!(
+        "SET SESSION lock_wait_timeout = {locks}, SESSION innodb_lock_wait_timeout = {locks}"
+    );
+    connection.execute(raw_sql(AssertSqlSafe(settings))).await?;
+    limit(&mut connection, timeout).await?;
+    Ok(connection)
+}
+
+/// Which of the two servers it is.
+pub(super) async fn is_mariadb(connection: &mut MySqlConnection) -> Result<bool, Error> {
     let row = connection.fetch_one(raw_sql("SELECT VERSION()")).await?;
-    let version: String = row.try_get_unchecked(0)?;
-    let limit = if version.contains("MariaDB") {
+    Ok(row.try_get_unchecked::<String, _>(0)?.contains("MariaDB"))
+}
+
+/// Limits the next statements to `timeout`.
+pub(super) async fn limit(
+    connection: &mut MySqlConnection,
+    timeout: Duration,
+) -> Result<(), Error> {
+    let setting = if is_mariadb(connection).await? {
         format!("max_statement_time = {}", timeout.as_secs_f64())
     } else {
         format!("max_execution_time = {}", timeout.as_millis())
     };
-    let locks = (timeout / 4).as_secs().max(1);
-    let settings = format!(
-        "SET SESSION {limit}, SESSION lock_wait_timeout = {locks}, \
-         SESSION innodb_lock_wait_timeout = {locks}"
-    );
-    connection.execute(raw_sql(AssertSqlSafe(settings))).await?;
-    Ok(connection)
+    let set = format!("SET SESSION {setting}");
+    connection.execute(raw_sql(AssertSqlSafe(set))).await?;
+    Ok(())
 }
 
 async fn ask(connection: &mut MySqlConnection, question: &Question) -> Result<String, Failure> {
     let arguments = rebind(&question.values)?;
+    limit(connection, question.timeout).await?;
+    let reads = reading_calls(&question.sql, DatabaseKind::MySql);
+    if reads.is_none() {
+        // Deterministic functions of constants are run while planning, and not every table's
+        // engine rolls back.
+        let calls = explainable_calls(&question.sql, DatabaseKind::MySql).unwrap_or_default();
+        let writing = analyze::mysql::may_write(connection, &calls).await?;
+        if !writing.is_empty() {
+            return Err(Failure::Refused(refusal::explaining_may_write(&writing)));
+        }
+    }
     // Both servers refuse to explain in a read-only transaction what would write; without ANALYZE
     // nothing is written in either case.
-    let begin = if is_read_only(&question.sql, DatabaseKind::MySql) {
+    let begin = if reads.is_some() {
         "START TRANSACTION READ ONLY"
     } else {
         "START TRANSACTION"
@@ -111,5 +157,11 @@ async fn ask(connection: &mut MySqlConnection, question: &Question) -> Result<St
         .await?;
     let raw: String = row.try_get_unchecked(0)?;
     connection.execute(raw_sql("ROLLBACK")).await?;
+    if reads.is_none_or(|calls| calls.iter().any(|call| !call.is_harmless)) {
+        // `GET_LOCK` of constants may have been run for the plan.
+        connection
+            .execute(raw_sql("DO RELEASE_ALL_LOCKS()"))
+            .await?;
+    }
     Ok(raw)
 }

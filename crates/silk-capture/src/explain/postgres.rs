@@ -1,6 +1,6 @@
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
-use silk_core::{BoxFuture, ExplainOutput, PlanFormat, Value};
+use silk_core::{BoxFuture, ExplainMode, ExplainOutput, PlanFormat, Value, explain::LadderStep};
 use sqlx_core::{
     connection::ConnectOptions as _, error::Error, executor::Executor as _, query::query_with,
     query_scalar::query_scalar, raw_sql::raw_sql, row::Row as _, sql_str::AssertSqlSafe,
@@ -8,8 +8,9 @@ use sqlx_core::{
 use sqlx_postgres::{PgConnectOptions, PgConnection, Postgres};
 
 use super::{
-    ExplainConfig,
+    ExplainConfig, analyze, generic,
     inspect::{self, INSPECT_TIMEOUT, Inspection},
+    ladder,
     session::{Session, quiet},
     target::{ExplainTarget, Failure, Question},
 };
@@ -32,23 +33,47 @@ pub(crate) fn target(options: &PgConnectOptions, config: ExplainConfig) -> Arc<d
 impl ExplainTarget for PostgresTarget {
     fn explain(&self, question: Question) -> BoxFuture<'_, Result<ExplainOutput, Failure>> {
         Box::pin(async move {
-            let open = async || self.options.connect().await;
+            let open = async || open(&self.options).await;
             let timeout = question.timeout;
-            let raw = self
-                .session
-                .run(timeout, open, async |c| ask(c, &question).await)
-                .await?;
+            let raw = match question.mode {
+                ExplainMode::Estimated => {
+                    self.session
+                        .run(timeout, open, async |c| ask(c, &question).await)
+                        .await?
+                }
+                ExplainMode::Generic => {
+                    self.session
+                        .run(timeout, open, async |c| generic::ask(c, &question).await)
+                        .await?
+                }
+                ExplainMode::Analyze { confirmed } => {
+                    self.session
+                        .run_once(timeout, open, async |c| {
+                            analyze::postgres::ask(c, &question, confirmed).await
+                        })
+                        .await?
+                }
+            };
             Ok(ExplainOutput {
                 format: PlanFormat::PostgresJson,
                 raw,
-                analyzed: question.analyze,
+                analyzed: question.mode.runs(),
             })
+        })
+    }
+
+    fn ladder(&self, timeout: Duration) -> BoxFuture<'_, Result<Vec<LadderStep>, Failure>> {
+        Box::pin(async move {
+            let open = async || open(&self.options).await;
+            self.session
+                .run(timeout, open, async |c| ladder::postgres::ladder(c).await)
+                .await
         })
     }
 
     fn inspect(&self, timeout: Duration) -> BoxFuture<'_, Result<Inspection, Failure>> {
         Box::pin(async move {
-            let open = async || self.options.connect().await;
+            let open = async || open(&self.options).await;
             self.session
                 .run(INSPECT_TIMEOUT, open, async |c| {
                     inspect::postgres::inspect(c, timeout).await
@@ -67,16 +92,44 @@ impl fmt::Debug for PostgresTarget {
     }
 }
 
-async fn ask(connection: &mut PgConnection, question: &Question) -> Result<String, Failure> {
+/// A connection that tells no plans of its own statements.
+async fn open(options: &PgConnectOptions) -> Result<PgConnection, Error> {
+    const SILENCE: &str = "SELECT set_config('auto_explain.log_min_duration', '-1', false) \
+         FROM pg_catalog.pg_settings WHERE name = 'auto_explain.log_min_duration'";
+    let mut connection = options.connect().await?;
+    // Where the role may not, what it tells is not listened to.
+    let _ = connection.execute(raw_sql(SILENCE)).await;
+    Ok(connection)
+}
+
+/// Begins a transaction that writes nothing and waits for nothing long.
+pub(super) async fn begin(connection: &mut PgConnection, timeout: Duration) -> Result<(), Error> {
     // `SET LOCAL`, not start-up parameters: those a connection pooler in between refuses.
     let begin = format!(
-        "BEGIN READ ONLY; SET LOCAL statement_timeout = {timeout}; SET LOCAL lock_timeout = {locks}",
-        timeout = question.timeout.as_millis(),
-        locks = (question.timeout / 4)
-            .max(Duration::from_millis(1))
-            .as_millis(),
+        "BEGIN READ ONLY; SET LOCAL statement_timeout = {timeout}; \
+         SET LOCAL lock_timeout = {locks}; \
+         SET LOCAL idle_in_transaction_session_timeout = {idle}",
+        timeout = timeout.as_millis().max(1),
+        locks = (timeout / 4).as_millis().max(1),
+        idle = (timeout * 2).as_millis().max(1),
     );
     connection.execute(raw_sql(AssertSqlSafe(begin))).await?;
+    Ok(())
+}
+
+async fn ask(connection: &mut PgConnection, question: &Question) -> Result<String, Failure> {
+    begin(connection, question.timeout).await?;
+    let raw = explain(connection, question, "").await?;
+    connection.execute(raw_sql("ROLLBACK")).await?;
+    Ok(raw)
+}
+
+/// Explains the statement with its values; `more` adds options.
+pub(super) async fn explain(
+    connection: &mut PgConnection,
+    question: &Question,
+    more: &str,
+) -> Result<String, Failure> {
     let types = resolve(connection, &question.values).await?;
     let arguments = rebind(&question.values, |name| types.get(name).copied())?;
     let mut options = "FORMAT JSON, VERBOSE".to_owned();
@@ -86,9 +139,7 @@ async fn ask(connection: &mut PgConnection, question: &Question) -> Result<Strin
     {
         options.push_str(", SETTINGS");
     }
-    if question.analyze {
-        options.push_str(", ANALYZE, BUFFERS");
-    }
+    options.push_str(more);
     let explain = format!("EXPLAIN ({options}) {}", question.sql);
     // Not persistent: nothing is left with a connection pooler in between. Types of the app's own
     // need a name, though: sqlx looks them up between preparing and binding, and its look-up takes
@@ -100,9 +151,7 @@ async fn ask(connection: &mut PgConnection, question: &Question) -> Result<Strin
         )
         .await?;
     // JSON is text on the wire, though sqlx would want it decoded as a type of its own.
-    let raw: String = row.try_get_unchecked(0)?;
-    connection.execute(raw_sql("ROLLBACK")).await?;
-    Ok(raw)
+    Ok(row.try_get_unchecked(0)?)
 }
 
 /// The numbers of those types of values that are not built in, by name.

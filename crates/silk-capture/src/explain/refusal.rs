@@ -1,7 +1,7 @@
 //! What is refused, with the word for programs and the sentence for people.
 
 use silk_core::{
-    Database, DatabaseKind, ExplainError, ExplainQuery, Value, ValueState,
+    Database, DatabaseKind, ExplainError, ExplainMode, ExplainQuery, Value, ValueState,
     sql::{SqlTokenClass, highlight, is_explainable},
 };
 
@@ -28,6 +28,16 @@ pub(super) fn check(query: &ExplainQuery) -> Result<Vec<Value>, ExplainError> {
             "databases explain one SELECT, WITH, VALUES, INSERT, UPDATE, DELETE or MERGE at a time",
         ));
     }
+    if names_a_file(&query.sql, query.database.kind) {
+        return Err(refused(
+            "not_explainable",
+            "the statement writes a file on the server (INTO OUTFILE or DUMPFILE)",
+        ));
+    }
+    if query.mode == ExplainMode::Generic {
+        // It is planned without them.
+        return Ok(query.values.clone().unwrap_or_default());
+    }
     let Some(values) = &query.values else {
         if has_placeholders(&query.sql, query.database.kind) {
             return Err(refused(
@@ -48,6 +58,15 @@ pub(super) fn check(query: &ExplainQuery) -> Result<Vec<Value>, ExplainError> {
         return Err(of_value(error));
     }
     Ok(values.clone())
+}
+
+/// MySQL and MariaDB may write the file even when they are asked for the plan.
+fn names_a_file(sql: &str, kind: DatabaseKind) -> bool {
+    kind == DatabaseKind::MySql
+        && highlight(sql, kind).iter().any(|(class, word)| {
+            matches!(class, SqlTokenClass::Keyword | SqlTokenClass::Identifier)
+                && (word.eq_ignore_ascii_case("outfile") || word.eq_ignore_ascii_case("dumpfile"))
+        })
 }
 
 fn has_placeholders(sql: &str, kind: DatabaseKind) -> bool {
@@ -86,12 +105,57 @@ pub(super) fn generic_unsupported() -> ExplainError {
     )
 }
 
-/// `ANALYZE` where Silk does not do it.
-#[cfg(any(feature = "mysql", feature = "sqlite"))]
-pub(super) fn analyze_unsupported(database: &str) -> ExplainError {
+/// `ANALYZE` of what calls functions that are not known to be harmless, or as a role that may do
+/// anything: a person has to say yes to that.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(super) fn needs_confirmation(functions: &[String], is_superuser: bool) -> ExplainError {
+    let mut reasons = Vec::new();
+    if !functions.is_empty() {
+        reasons.push(format!(
+            "it calls what may do more than read: {}",
+            functions.join(", ")
+        ));
+    }
+    if is_superuser {
+        reasons.push("the app's role is a superuser, which nothing holds back".to_owned());
+    }
+    refused(
+        "needs_confirmation",
+        format!(
+            "ANALYZE runs the statement again, in a transaction that is read-only and rolled back, \
+             and {}; confirm it to run it all the same",
+            reasons.join("; ")
+        ),
+    )
+}
+
+/// Explaining what MySQL or MariaDB would partly run for it.
+#[cfg(feature = "mysql")]
+pub(super) fn explaining_may_write(functions: &[String]) -> ExplainError {
+    refused(
+        "not_explainable",
+        format!(
+            "the database may run stored functions while it plans, and the statement calls some \
+             that may write: {}",
+            functions.join(", ")
+        ),
+    )
+}
+
+/// Everything, where the builder says so.
+pub(super) fn plans_off() -> ExplainError {
+    refused(
+        "plans_off",
+        "plans are switched off in the builder: Silk::builder().plans(Plans::on_demand())",
+    )
+}
+
+/// `ANALYZE` where the database has none.
+#[cfg(feature = "sqlite")]
+pub(super) fn analyze_unsupported() -> ExplainError {
     refused(
         "analyze_refused",
-        format!("Silk asks {database} for plans without running the statement; leave ANALYZE out"),
+        "SQLite does not count what a run does; leave ANALYZE out",
     )
 }
 

@@ -23,6 +23,14 @@ pub(super) struct Session<C> {
     idle: Duration,
 }
 
+/// What becomes of a connection that answered.
+#[derive(Clone, Copy)]
+enum After {
+    Keep,
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    Close,
+}
+
 struct Held<C> {
     connection: Mutex<Option<C>>,
     /// Counts the uses, so that the closing task knows whether there was another.
@@ -48,6 +56,28 @@ impl<C: Connection + 'static> Session<C> {
         open: impl AsyncFnOnce() -> Result<C, Error>,
         ask: impl AsyncFnOnce(&mut C) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
+        self.run_and(After::Keep, timeout, open, ask).await
+    }
+
+    /// As [`run`](Self::run), and closes the connection afterwards: what was run on it may have
+    /// left something behind.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    pub(super) async fn run_once<T>(
+        &self,
+        timeout: Duration,
+        open: impl AsyncFnOnce() -> Result<C, Error>,
+        ask: impl AsyncFnOnce(&mut C) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        self.run_and(After::Close, timeout, open, ask).await
+    }
+
+    async fn run_and<T>(
+        &self,
+        after: After,
+        timeout: Duration,
+        open: impl AsyncFnOnce() -> Result<C, Error>,
+        ask: impl AsyncFnOnce(&mut C) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let work = async {
             let mut held = self.held.connection.lock().await;
             let mut connection = match held.take() {
@@ -56,7 +86,13 @@ impl<C: Connection + 'static> Session<C> {
             };
             match ask(&mut connection).await {
                 Ok(answer) => {
-                    *held = Some(connection);
+                    match after {
+                        After::Keep => *held = Some(connection),
+                        #[cfg(any(feature = "postgres", feature = "mysql"))]
+                        After::Close => {
+                            let _ = connection.close().await;
+                        }
+                    }
                     Ok(answer)
                 }
                 Err(failure) => {

@@ -1,6 +1,6 @@
 use std::{fmt, fmt::Write as _, sync::Arc, time::Duration};
 
-use silk_core::{BoxFuture, ExplainOutput, PlanFormat};
+use silk_core::{BoxFuture, ExplainOutput, PlanFormat, explain::LadderStep};
 use sqlx_core::{
     connection::ConnectOptions as _, error::Error, executor::Executor as _, query::query_with,
     raw_sql::raw_sql, row::Row as _, sql_str::AssertSqlSafe,
@@ -10,7 +10,7 @@ use sqlx_sqlite::{Sqlite, SqliteConnectOptions, SqliteConnection};
 use super::{
     ExplainConfig,
     inspect::{self, INSPECT_TIMEOUT, Inspection},
-    refusal,
+    ladder, refusal,
     session::{Session, quiet},
     target::{ExplainTarget, Failure, Question},
 };
@@ -76,8 +76,8 @@ fn reach(options: &SqliteConnectOptions) -> Reach {
 impl ExplainTarget for SqliteTarget {
     fn explain(&self, question: Question) -> BoxFuture<'_, Result<ExplainOutput, Failure>> {
         Box::pin(async move {
-            if question.analyze {
-                return Err(Failure::Refused(refusal::analyze_unsupported("SQLite")));
+            if question.mode.runs() {
+                return Err(Failure::Refused(refusal::analyze_unsupported()));
             }
             if self.reach == Reach::Private {
                 return Err(Failure::Refused(refusal::private_database()));
@@ -94,6 +94,11 @@ impl ExplainTarget for SqliteTarget {
                 analyzed: false,
             })
         })
+    }
+
+    fn ladder(&self, _timeout: Duration) -> BoxFuture<'_, Result<Vec<LadderStep>, Failure>> {
+        let steps = ladder::sqlite::ladder(self.reach == Reach::Private);
+        Box::pin(std::future::ready(Ok(steps)))
     }
 
     fn inspect(&self, _timeout: Duration) -> BoxFuture<'_, Result<Inspection, Failure>> {

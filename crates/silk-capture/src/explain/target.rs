@@ -1,6 +1,6 @@
 use std::{fmt, time::Duration};
 
-use silk_core::{BoxFuture, ExplainError, ExplainOutput, Value};
+use silk_core::{BoxFuture, ExplainError, ExplainMode, ExplainOutput, Value, explain::LadderStep};
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 use sqlx_core::error::Error;
 
@@ -12,6 +12,10 @@ pub trait ExplainTarget: Send + Sync + fmt::Debug {
     /// Asks for one plan.
     #[doc(hidden)]
     fn explain(&self, question: Question) -> BoxFuture<'_, Result<ExplainOutput, Failure>>;
+
+    /// The ways in which it gives plans when asked, best first, with what it allows.
+    #[doc(hidden)]
+    fn ladder(&self, timeout: Duration) -> BoxFuture<'_, Result<Vec<LadderStep>, Failure>>;
 
     /// Checks indexes, tables and settings; each check may take `timeout`.
     #[doc(hidden)]
@@ -28,7 +32,7 @@ pub trait ExplainTarget: Send + Sync + fmt::Debug {
 pub struct Question {
     pub(super) sql: String,
     pub(super) values: Vec<Value>,
-    pub(super) analyze: bool,
+    pub(super) mode: ExplainMode,
     pub(super) timeout: Duration,
 }
 

@@ -10,10 +10,14 @@ use silk_core::{LogRecord, Outcome, RequestId, RequestKind, TransactionEnd};
 
 use super::{
     Recorder,
-    buffers::{Beyond, Buffers, Ending, Head, KeptQuery, MAX_WAITS, Span, Transaction, Wait},
+    buffers::{
+        Beyond, Buffers, Ending, Head, KeptPlan, KeptQuery, MAX_PLANS, MAX_WAITS, Span,
+        Transaction, Wait,
+    },
     captured::CapturedQuery,
     clock::micros,
 };
+use crate::plans::{CaughtPlan, Dropped, PlanMark, outline};
 
 /// Memory that a request costs before anything is seen of it.
 pub(super) const BASE_BYTES: usize = 2_048;
@@ -88,7 +92,6 @@ impl ActiveRequest {
         self.0.kind
     }
 
-    #[cfg(feature = "axum")]
     pub(crate) fn downgrade(&self) -> WeakRequest {
         WeakRequest(Arc::downgrade(&self.0))
     }
@@ -125,11 +128,16 @@ impl ActiveRequest {
 
     /// Adds a query that has ended.
     pub fn push_query(&self, query: CapturedQuery) {
+        let _ = self.push_numbered(query);
+    }
+
+    /// Adds a query that has ended; its number among those kept, where there was room.
+    pub(crate) fn push_numbered(&self, query: CapturedQuery) -> Option<u32> {
         let started_us = self.offset(query.started);
         let duration_us = micros(query.ended.saturating_duration_since(query.started));
         self.0.recorder.count_query();
         // What does not fit is dropped after the lock.
-        let _rest = self.with(|buffers| {
+        let (rest, number) = self.with(|buffers| {
             buffers.query_count += 1;
             let is_error = query.outcome == Outcome::Error || query.error.is_some();
             buffers.query_errors += u64::from(is_error);
@@ -137,7 +145,7 @@ impl ActiveRequest {
                 .sql
                 .add(started_us, started_us.saturating_add(duration_us));
             if !self.0.is_kept {
-                return Some(query);
+                return (Some(query), None);
             }
             let known = buffers.texts.find(query.sql.as_str(), &query.database);
             let mut bytes = size_of::<KeptQuery>();
@@ -160,7 +168,7 @@ impl ActiveRequest {
                 && self.charge(buffers, bytes);
             if !fits {
                 self.count_beyond(buffers, known, &query, duration_us, is_error);
-                return Some(query);
+                return (Some(query), None);
             }
             let text = known.unwrap_or_else(|| buffers.texts.add(query.sql, query.database));
             let span = query
@@ -183,9 +191,58 @@ impl ActiveRequest {
                 call_site: query.call_site,
                 span,
                 transaction: query.transaction,
+                plan: None,
             });
-            None
+            (None, u32::try_from(buffers.queries.len() - 1).ok())
+        })?;
+        drop(rest);
+        number
+    }
+
+    /// Adds the plan that a query ran with, told after it.
+    pub(crate) fn attach_plan(&self, query: u32, plan: CaughtPlan) {
+        // Before the lock: it reads all of the plan.
+        let outline = outline(&plan.message);
+        let is_there = self.with_kept(|buffers| {
+            let mark = PlanMark {
+                outline,
+                duration_us: plan.duration_us,
+            };
+            let query = usize::try_from(query)
+                .ok()
+                .and_then(|query| buffers.queries.get_mut(query))?;
+            query.plan = Some(mark);
+            let text = query.text;
+            let kept = buffers
+                .plans
+                .iter()
+                .position(|kept| kept.text == text && kept.outline == outline);
+            // Of runs that look alike the slowest is kept.
+            if let Some(at) = kept {
+                let (before, now) = (buffers.plans[at].message.len(), plan.message.len());
+                if buffers.plans[at].duration_us < plan.duration_us
+                    && self.charge(buffers, now.saturating_sub(before))
+                {
+                    buffers.plans[at].duration_us = plan.duration_us;
+                    buffers.plans[at].message = plan.message;
+                }
+                return Some(());
+            }
+            let bytes = size_of::<KeptPlan>() + plan.message.len();
+            if buffers.plans.len() >= MAX_PLANS || !self.charge(buffers, bytes) {
+                return None;
+            }
+            buffers.plans.push(KeptPlan {
+                text,
+                outline,
+                duration_us: plan.duration_us,
+                message: plan.message,
+            });
+            Some(())
         });
+        if is_there.is_some_and(|is_there| is_there.is_none()) {
+            self.0.recorder.plan_notes().drop_one(Dropped::NoRoom);
+        }
     }
 
     /// Adds a wait for a connection.
@@ -404,10 +461,9 @@ impl ActiveRequest {
 }
 
 /// A request that is not held open.
-#[cfg(feature = "axum")]
+#[derive(Debug)]
 pub(crate) struct WeakRequest(std::sync::Weak<Inner>);
 
-#[cfg(feature = "axum")]
 impl WeakRequest {
     pub(crate) fn upgrade(&self) -> Option<ActiveRequest> {
         self.0.upgrade().map(ActiveRequest)

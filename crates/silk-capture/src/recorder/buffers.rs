@@ -12,7 +12,7 @@ use super::{
     captured::{CapturedError, CapturedValues, SqlSource},
     clock::micros,
 };
-use crate::sql::call_site::CallStack;
+use crate::{plans::PlanMark, sql::call_site::CallStack};
 
 /// Intervals of polling kept per request: 32 KiB. Beyond, polls count in the sums only.
 const MAX_POLL_INTERVALS: usize = 4_096;
@@ -20,6 +20,8 @@ const MAX_POLL_INTERVALS: usize = 4_096;
 const POLL_GAP_US: u64 = 20;
 /// Waits and transactions kept per request, each.
 pub(super) const MAX_WAITS: usize = 10_000;
+/// Plans kept per request, each of a statement and an outline of its own.
+pub(super) const MAX_PLANS: usize = 64;
 /// Texts that are looked through one by one before an index is made.
 const UNINDEXED_TEXTS: usize = 16;
 
@@ -34,6 +36,8 @@ pub(crate) struct Buffers {
     pub(crate) query_count: u64,
     pub(crate) query_errors: u64,
     pub(crate) queries_not_kept: u64,
+    /// Plans that the database told, one of each that looks alike.
+    pub(crate) plans: Vec<KeptPlan>,
     /// Where SQL ran: union kept while queries come, by end.
     pub(crate) sql: Intervals,
     pub(crate) waits: Vec<Wait>,
@@ -117,6 +121,16 @@ pub(crate) struct KeptQuery {
     pub(crate) call_site: Option<CallStack>,
     pub(crate) span: Option<u32>,
     pub(crate) transaction: Option<u32>,
+    /// What it ran with, where the database told.
+    pub(crate) plan: Option<PlanMark>,
+}
+
+/// A plan of a query, as the database told it.
+pub(crate) struct KeptPlan {
+    pub(crate) text: u32,
+    pub(crate) outline: u64,
+    pub(crate) duration_us: u64,
+    pub(crate) message: Box<str>,
 }
 
 /// Queries beyond the cap, summed per text.

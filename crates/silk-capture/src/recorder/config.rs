@@ -2,6 +2,8 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use silk_core::{DatabaseKind, store::Budget};
 
+use crate::plans::Plans;
+
 /// Slots of the queue between requests and writer.
 pub const DEFAULT_QUEUE_CAPACITY: usize = 2_048;
 /// Bytes of memory for everything not yet stored: 64 MiB.
@@ -90,6 +92,8 @@ pub struct RecorderConfig {
     pub max_raw_routes: usize,
     /// The folder below which call sites are named relatively. Default: none.
     pub source_root: Option<std::path::PathBuf>,
+    /// Which plans are got, and when. Default [`Plans::automatic`].
+    pub plans: Plans,
     /// Whether recording starts switched on. Default: yes.
     pub is_recording: bool,
 }
@@ -123,6 +127,7 @@ impl Default for RecorderConfig {
             write_interval: DEFAULT_WRITE_INTERVAL,
             max_raw_routes: DEFAULT_MAX_RAW_ROUTES,
             source_root: None,
+            plans: Plans::default(),
             is_recording: true,
         }
     }

@@ -1,7 +1,7 @@
 use std::{
     fmt, io,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     time::{Duration, Instant},
@@ -22,6 +22,7 @@ use super::{
     status::{Notes, PoolNote, ShutdownReport, TracingState},
     writer::{Control, Writer},
 };
+use crate::plans::{Asker, PlanNotes};
 
 /// Records requests. Cloning is cheap; all clones are handles of the same recorder.
 ///
@@ -59,6 +60,9 @@ pub(super) struct Shared {
     pub(super) losses: Losses,
     pub(super) counters: Counters,
     pub(super) notes: Notes,
+    pub(super) plans: Arc<PlanNotes>,
+    /// Asks for plans in the background, where that is wanted.
+    pub(super) asker: OnceLock<Asker>,
     /// Ended, but still held by spans or queries; by deadline.
     pub(super) lingering: Mutex<Vec<(Instant, std::sync::Weak<Inner>)>>,
 }
@@ -103,6 +107,8 @@ impl Recorder {
             losses: Losses::default(),
             counters: Counters::default(),
             notes: Notes::new(&config, clock.now()),
+            plans: Arc::new(PlanNotes::new(config.plans)),
+            asker: OnceLock::new(),
             lingering: Mutex::new(Vec::new()),
             config,
         });
@@ -289,6 +295,15 @@ impl Recorder {
             TracingState::Working => true,
             TracingState::Made | TracingState::Starved => crate::sql::tracing::probe(self),
         }
+    }
+
+    pub(crate) fn plan_notes(&self) -> &Arc<PlanNotes> {
+        &self.0.plans
+    }
+
+    /// `false` where there was one already.
+    pub(crate) fn set_asker(&self, asker: Asker) -> bool {
+        self.0.asker.set(asker).is_ok()
     }
 
     pub(crate) fn notes(&self) -> &Notes {

@@ -33,7 +33,6 @@ pub use config::{
 pub use handle::Recorder;
 pub use status::{PoolNote, ShutdownReport};
 
-#[cfg(feature = "axum")]
 pub(crate) use active::WeakRequest;
-pub(crate) use buffers::{Route, Span, Tee};
+pub(crate) use buffers::{KeptPlan, Route, Span, Tee};
 pub(crate) use status::TracingState;

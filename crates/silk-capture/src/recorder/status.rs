@@ -10,6 +10,7 @@ use silk_core::{
 };
 
 use super::{Recorder, RecorderConfig};
+use crate::plans::PlanNotes;
 
 /// An instrumented pool, as the health page names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,7 +122,12 @@ impl Notes {
         counter.fetch_add(1, Relaxed);
     }
 
-    fn captures(&self, config: &RecorderConfig, unattributed: u64) -> Vec<CaptureStatus> {
+    fn captures(
+        &self,
+        config: &RecorderConfig,
+        plans: &PlanNotes,
+        unattributed: u64,
+    ) -> Vec<CaptureStatus> {
         let pools = self
             .pools
             .lock()
@@ -141,6 +147,7 @@ impl Notes {
             "switched off in the builder",
         ));
         captures.push(pool_only("EXPLAIN", &pools, true, ""));
+        captures.push(plans.status(!pools.is_empty()));
         captures.push(self.spans());
         captures.push(self.route_status());
         if unattributed > 0 {
@@ -324,7 +331,9 @@ impl Vitals for Recorder {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .clone(),
-            captures: shared.notes.captures(&shared.config, unattributed),
+            captures: shared
+                .notes
+                .captures(&shared.config, &shared.plans, unattributed),
             minutes: shared.losses.minutes(),
         }
     }

@@ -15,7 +15,10 @@ use super::{
     routes::RawRoutes,
     sums::{CallSites, Sums, index},
 };
-use crate::sql::call_site::CallSiteResolver;
+use crate::{
+    plans::{Keeper, PlanMark, PlanNotes, PlanRedactor},
+    sql::call_site::CallSiteResolver,
+};
 
 /// Characters of a statement in the log of slow queries.
 const LOGGED_CHARS: usize = 200;
@@ -28,6 +31,7 @@ pub(super) struct Transform {
     reader: SqlReader,
     resolver: CallSiteResolver,
     routes: RawRoutes,
+    pub(super) plans: Keeper,
     value_bytes: usize,
     slow_query_us: Option<u64>,
     hasher: foldhash::fast::RandomState,
@@ -39,8 +43,14 @@ impl Transform {
         clock: Clock,
         redactor: Arc<Redactor>,
         run: RunId,
+        plans: Arc<PlanNotes>,
     ) -> Self {
+        let hides_values = !config.capture_values;
         Self {
+            plans: Keeper::new(
+                plans,
+                PlanRedactor::new(Arc::clone(&redactor), hides_values),
+            ),
             clock,
             run,
             reader: SqlReader::new(Arc::clone(&redactor)),
@@ -130,7 +140,8 @@ impl Transform {
             self.redactor.fields(&mut log.fields, &mut secrets);
         }
         detail.logs_not_kept = buffers.logs_not_kept;
-        let statements = self.queries(&mut buffers, &mut detail, &mut secrets);
+        let mut marks = Vec::new();
+        let statements = self.queries(&mut buffers, &mut detail, &mut marks, &mut secrets);
 
         let summary = RequestSummary {
             id,
@@ -155,6 +166,8 @@ impl Transform {
             statements,
             findings: Vec::new(),
         };
+        self.plans
+            .keep(&mut record, &buffers.plans, &marks, &secrets);
         record.findings = rules::find(&record);
         for finding in &record.findings {
             if !record.summary.findings.contains(&finding.rule) {
@@ -251,6 +264,7 @@ impl Transform {
         &self,
         buffers: &mut Buffers,
         detail: &mut RequestDetail,
+        marks: &mut Vec<Option<PlanMark>>,
         secrets: &mut Secrets,
     ) -> Vec<RequestStatement> {
         detail.texts = buffers
@@ -281,6 +295,7 @@ impl Transform {
                 .as_ref()
                 .and_then(|stack| sites.number(self.resolver.resolve(stack)));
             let is_error = query.outcome == Outcome::Error || query.error.is_some();
+            marks.push(query.plan);
             let mut record = self.query(seq, query, call_site, database.kind);
             let values_hash = record.values.as_ref().map(|values| self.hash(values));
             self.redact_values(record.values.as_mut(), sql.as_str(), database.kind, secrets);

@@ -20,6 +20,7 @@ use super::{
     transform::Transform,
     upkeep::Upkeep,
 };
+use crate::plans::Chooser;
 
 /// How long a call of the store may take before it counts as failed.
 const STORE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -135,6 +136,7 @@ pub(super) struct Writer {
     store: Arc<dyn Store>,
     runtime: Handle,
     transform: Transform,
+    chooser: Chooser,
     trouble: Option<Trouble>,
     upkeep: Upkeep,
     /// Reasons that were logged.
@@ -167,13 +169,16 @@ impl Writer {
                     shared.clock,
                     redactor,
                     shared.notes.run().id,
+                    Arc::clone(&shared.plans),
                 );
+                let chooser = Chooser::new(Arc::clone(&shared.plans));
                 let mut writer = Self {
                     shared,
                     receiver,
                     store,
                     runtime,
                     transform,
+                    chooser,
                     trouble: None,
                     upkeep: Upkeep::new(),
                     warned: Vec::new(),
@@ -336,7 +341,9 @@ impl Writer {
             faults += u64::from(made.is_err());
         }
         self.shared.lose(LossReason::Internal, faults);
+        (batch.plans, batch.plan_observations) = self.transform.plans.take();
         self.store(&batch);
+        self.ask_for_plans(&batch);
         charges
             .into_iter()
             .for_each(|charged| self.done_with(charged));
@@ -364,6 +371,15 @@ impl Writer {
             Err(failure) => {
                 let reason = self.note_failure(failure);
                 self.shared.lose(reason, kept + counted);
+            }
+        }
+    }
+
+    /// Has those plans asked for that are wanted of what was just stored.
+    fn ask_for_plans(&mut self, batch: &WriteBatch) {
+        if let (Some(asker), None) = (self.shared.asker.get(), &self.trouble) {
+            for record in &batch.requests {
+                self.chooser.choose(record, asker);
             }
         }
     }

@@ -11,7 +11,10 @@ use sqlx_core::{
     sql_str::SqlSafeStr,
 };
 
-use super::{PoolDatabase, Transaction, track::Shared};
+use super::{
+    PoolDatabase, Transaction,
+    track::{Runs, Shared},
+};
 use crate::recorder::{ActiveRequest, Recorder};
 
 /// An instrumented connection; derefs to the driver's own.
@@ -20,6 +23,7 @@ pub struct Conn<DB: Database> {
     pub(super) shared: Arc<Shared>,
     /// The innermost recorded transaction that is open on it.
     pub(super) transaction: Option<OpenTransaction>,
+    pub(super) runs: Runs,
 }
 
 /// Where the driver's connection is kept.
@@ -57,6 +61,7 @@ impl<DB: Database> Conn<DB> {
             raw: Held::Own(raw),
             shared: Arc::new(Shared { recorder, database }),
             transaction: None,
+            runs: Runs::default(),
         }
     }
 
@@ -65,6 +70,7 @@ impl<DB: Database> Conn<DB> {
             raw: Held::Pooled(raw),
             shared,
             transaction: None,
+            runs: Runs::new(),
         }
     }
 

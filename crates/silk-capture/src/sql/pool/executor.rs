@@ -18,7 +18,7 @@ use super::{
     Conn, Pool,
     replay::Replay,
     stream::{Step, Tracked, tracked_optional},
-    track::{Track, query_span},
+    track::{Runs, Track, query_span},
 };
 
 macro_rules! executors {
@@ -35,7 +35,8 @@ macro_rules! executors {
                     return (&mut **self).fetch_many(query);
                 };
                 let mut query = Replay::<$db>::new(query);
-                let track = Track::new(active, &self.shared.database, transaction, &mut query);
+                let mut track = Track::new(active, &self.shared.database, transaction, &mut query);
+                track.await_plan(self.runs.tracker::<$db>(&self.shared));
                 let inner = track.span.in_scope(|| (&mut **self).fetch_many(query));
                 Box::pin(Tracked::<$db>::new(inner, track))
             }
@@ -52,7 +53,8 @@ macro_rules! executors {
                     return (&mut **self).fetch_optional(query);
                 };
                 let mut query = Replay::<$db>::new(query);
-                let track = Track::new(active, &self.shared.database, transaction, &mut query);
+                let mut track = Track::new(active, &self.shared.database, transaction, &mut query);
+                track.await_plan(self.runs.tracker::<$db>(&self.shared));
                 let inner = track.span.in_scope(|| (&mut **self).fetch_optional(query));
                 Box::pin(tracked_optional::<$db>(inner, track))
             }
@@ -91,7 +93,8 @@ macro_rules! executors {
                     return (&self.raw).fetch_many(query);
                 };
                 let mut query = Replay::<$db>::new(query);
-                let track = Track::new(active, &self.shared.database, None, &mut query);
+                let mut track = Track::new(active, &self.shared.database, None, &mut query);
+                track.await_plan(Runs::default().tracker::<$db>(&self.shared));
                 let pool = self.clone();
                 Box::pin(sqlx_core::try_stream! {
                     let mut connection = pool.acquire_raw(Some(track.active())).await?;
@@ -116,7 +119,8 @@ macro_rules! executors {
                     return (&self.raw).fetch_optional(query);
                 };
                 let mut query = Replay::<$db>::new(query);
-                let track = Track::new(active, &self.shared.database, None, &mut query);
+                let mut track = Track::new(active, &self.shared.database, None, &mut query);
+                track.await_plan(Runs::default().tracker::<$db>(&self.shared));
                 let pool = self.clone();
                 Box::pin(async move {
                     let mut connection = pool.acquire_raw(Some(track.active())).await?;

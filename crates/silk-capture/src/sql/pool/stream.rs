@@ -7,6 +7,7 @@ use futures_core::{Stream, future::BoxFuture, stream::BoxStream};
 use sqlx_core::{Either, database::Database, error::Error};
 
 use super::{PoolDatabase, track::Track};
+use crate::plans::Tracker;
 
 /// What a query yields: the result of a statement, or a row.
 pub(super) type Step<DB> =
@@ -53,6 +54,7 @@ impl<DB: PoolDatabase> Stream for Tracked<'_, DB> {
         track.on_poll();
         let span = track.span.clone();
         let _entered = span.enter();
+        let _polled = track.enter_plan();
         let polled = stream.as_mut().poll_next(cx);
         match &polled {
             Poll::Pending => return polled,
@@ -78,7 +80,13 @@ pub(super) async fn tracked_optional<DB: PoolDatabase>(
     mut track: Track,
 ) -> Result<Option<DB::Row>, Error> {
     track.on_poll();
-    let result = tracing::Instrument::instrument(inner, track.span.clone()).await;
+    let mut inner = std::pin::pin!(tracing::Instrument::instrument(inner, track.span.clone()));
+    let tracker = track.tracker();
+    let result = std::future::poll_fn(|cx| {
+        let _polled = tracker.as_ref().map(Tracker::enter);
+        inner.as_mut().poll(cx)
+    })
+    .await;
     match &result {
         Ok(Some(_row)) => track.on_row(),
         Ok(None) => {}

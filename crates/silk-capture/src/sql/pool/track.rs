@@ -3,12 +3,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use silk_core::{CapturedBy, Database, Outcome, Value};
+use silk_core::{CapturedBy, Database, DatabaseKind, Outcome, Value};
 use sqlx_core::error::Error;
 use tracing::Span;
 
 use super::{PoolDatabase, replay::Replay};
 use crate::{
+    plans::{Place, Ticket, Tracker, TrackerGuard},
     recorder::{ActiveRequest, CapturedError, CapturedQuery, CapturedValues, Recorder, SqlSource},
     sql::{SILK_TARGET, call_site::CallStack},
 };
@@ -31,6 +32,44 @@ impl Shared {
     }
 }
 
+/// Keeps apart what a connection runs, for the plans that it tells; made when first needed.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Runs(Option<Arc<Tracker>>);
+
+impl Runs {
+    pub(super) const fn new() -> Self {
+        Self(None)
+    }
+
+    /// The tracker, where the database tells plans.
+    pub(super) fn tracker<DB: PoolDatabase>(&mut self, shared: &Shared) -> Option<&Arc<Tracker>> {
+        let notes = shared.recorder.plan_notes();
+        if DB::KIND != DatabaseKind::Postgres || !notes.wants_notices() {
+            return None;
+        }
+        Some(
+            self.0
+                .get_or_insert_with(|| Tracker::new(Arc::clone(notes))),
+        )
+    }
+
+    /// Polls within the connection's tracker, where it has one: what was dropped half-read before
+    /// is read to its end by whatever comes next.
+    pub(super) async fn watched<F: Future>(self, future: F) -> F::Output {
+        let Some(tracker) = self.0 else {
+            return future.await;
+        };
+        let mut future = std::pin::pin!(future);
+        let output = std::future::poll_fn(|cx| {
+            let _polled = tracker.enter();
+            future.as_mut().poll(cx)
+        })
+        .await;
+        tracker.settle();
+        output
+    }
+}
+
 /// The span around whatever the pool records itself; costs nothing while nobody listens.
 pub(super) fn query_span() -> Span {
     // The name is a literal because spans want one; a test holds it to the constant.
@@ -49,6 +88,8 @@ pub(super) struct Track {
     idle_since: Option<Instant>,
     /// A SELECT changes nothing, although PostgreSQL counts its rows as affected.
     only_reads: bool,
+    /// Waits for its plan, where the connection tells plans.
+    ticket: Option<Ticket>,
 }
 
 impl Track {
@@ -100,7 +141,27 @@ impl Track {
             is_started: false,
             idle_since: None,
             only_reads,
+            ticket: None,
         }
+    }
+
+    /// Waits for the plan that the connection may tell.
+    pub(super) fn await_plan(&mut self, tracker: Option<&Arc<Tracker>>) {
+        if let (Some(tracker), Some(query)) = (tracker, &self.query) {
+            self.ticket = Some(tracker.start(query.sql.clone()));
+        }
+    }
+
+    /// Says that its connection is being polled, until the guard is dropped.
+    pub(super) fn enter_plan(&self) -> Option<TrackerGuard> {
+        self.ticket.as_ref().map(|ticket| ticket.tracker().enter())
+    }
+
+    /// What to enter around each poll, for a future that cannot hold the track.
+    pub(super) fn tracker(&self) -> Option<Arc<Tracker>> {
+        self.ticket
+            .as_ref()
+            .map(|ticket| Arc::clone(ticket.tracker()))
     }
 
     pub(super) const fn active(&self) -> &ActiveRequest {
@@ -172,7 +233,20 @@ impl Track {
         if let Some(since) = self.idle_since {
             query.consumer += query.ended.saturating_duration_since(since);
         }
-        self.active.push_query(query);
+        let outcome = query.outcome;
+        let number = self.active.push_numbered(query);
+        let Some(ticket) = self.ticket.take() else {
+            return;
+        };
+        if outcome == Outcome::Dropped {
+            ticket.leave(number.map(|query| Place {
+                request: self.active.downgrade(),
+                query,
+            }));
+        } else if let (Some(plan), Some(query)) = (ticket.finish(outcome == Outcome::Error), number)
+        {
+            self.active.attach_plan(query, plan);
+        }
     }
 }
 

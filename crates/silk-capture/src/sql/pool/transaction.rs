@@ -59,8 +59,11 @@ impl<'c, DB: Database> Transaction<'c, DB> {
         let depth = DB::TransactionManager::get_transaction_depth(&transaction);
         let depth = u32::try_from(depth).unwrap_or(u32::MAX).saturating_add(1);
         let started = Instant::now();
-        let result = DB::TransactionManager::begin(&mut transaction, statement)
-            .instrument(query_span())
+        let runs = transaction.connection.runs.clone();
+        let result = runs
+            .watched(
+                DB::TransactionManager::begin(&mut transaction, statement).instrument(query_span()),
+            )
             .await;
         let begun = Instant::now();
         let index = active.begin_transaction(started, begun, depth);
@@ -94,8 +97,8 @@ impl<'c, DB: Database> Transaction<'c, DB> {
     pub async fn commit(mut self) -> Result<(), Error> {
         self.start_ending();
         if self.recorded.is_some() {
-            DB::TransactionManager::commit(&mut self)
-                .instrument(query_span())
+            let runs = self.connection.runs.clone();
+            runs.watched(DB::TransactionManager::commit(&mut self).instrument(query_span()))
                 .await?;
         } else {
             DB::TransactionManager::commit(&mut self).await?;
@@ -111,8 +114,8 @@ impl<'c, DB: Database> Transaction<'c, DB> {
     pub async fn rollback(mut self) -> Result<(), Error> {
         self.start_ending();
         if self.recorded.is_some() {
-            DB::TransactionManager::rollback(&mut self)
-                .instrument(query_span())
+            let runs = self.connection.runs.clone();
+            runs.watched(DB::TransactionManager::rollback(&mut self).instrument(query_span()))
                 .await?;
         } else {
             DB::TransactionManager::rollback(&mut self).await?;

@@ -1,20 +1,36 @@
+use std::sync::Arc;
+
 use tracing::{Level, Metadata, level_filters::LevelFilter, subscriber::Interest};
 use tracing_subscriber::layer::{Context, Filter};
 
-use super::{SQLX_ACQUIRE, SQLX_QUERY};
-use crate::sql::SILK_TARGET;
+use super::{POSTGRES_NOTICE, SQLX_ACQUIRE, SQLX_QUERY};
+use crate::{plans::PlanNotes, sql::SILK_TARGET};
 
 /// Lets through what the layer records, and nothing else.
 #[derive(Debug, Clone)]
 pub struct SilkFilter {
     span_level: Level,
+    /// Knows whether PostgreSQL's messages are wanted: TRACE is let through for them alone.
+    plans: Option<Arc<PlanNotes>>,
 }
 
 impl SilkFilter {
     /// A filter for spans of the app of `span_level` and above.
     #[must_use]
     pub const fn new(span_level: Level) -> Self {
-        Self { span_level }
+        Self {
+            span_level,
+            plans: None,
+        }
+    }
+
+    pub(super) fn with_plans(mut self, plans: Arc<PlanNotes>) -> Self {
+        self.plans = Some(plans);
+        self
+    }
+
+    fn wants_notices(&self) -> bool {
+        self.plans.as_ref().is_some_and(|plans| plans.wants_notices())
     }
 
     fn wants(&self, metadata: &Metadata<'_>) -> bool {
@@ -22,6 +38,11 @@ impl SilkFilter {
         if target == SQLX_QUERY || target == SQLX_ACQUIRE {
             // sqlx asks with `enabled!` first, which is neither span nor event but a hint.
             return !metadata.is_span();
+        }
+        if target == POSTGRES_NOTICE {
+            return !metadata.is_span()
+                && (*metadata.level() <= Level::WARN
+                    || (*metadata.level() == Level::TRACE && self.wants_notices()));
         }
         if target == SILK_TARGET {
             return metadata.name().starts_with("silk.");
@@ -56,6 +77,11 @@ impl<S> Filter<S> for SilkFilter {
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(LevelFilter::from_level(self.span_level.max(Level::DEBUG)))
+        let level = if self.wants_notices() {
+            Level::TRACE
+        } else {
+            self.span_level.max(Level::DEBUG)
+        };
+        Some(LevelFilter::from_level(level))
     }
 }

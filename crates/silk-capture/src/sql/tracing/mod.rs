@@ -16,7 +16,7 @@ use std::{
 
 use silk_core::{CapturedBy, Database, LogRecord, Outcome};
 use tracing::{
-    Event, Metadata, Subscriber,
+    Event, Level, Metadata, Subscriber,
     span::{Attributes, Id, Record},
 };
 use tracing_subscriber::{
@@ -31,6 +31,7 @@ pub use probe::probe;
 
 use crate::{
     ActiveRequest, Recorder,
+    plans::on_notice,
     recorder::{CapturedQuery, Span, TracingState},
     sql::{QUERY_SPAN, SILK_TARGET},
     suppress,
@@ -42,6 +43,7 @@ pub const REQUEST_SPAN: &str = "silk.request";
 pub const INTERNAL_SPAN: &str = "silk.internal";
 const SQLX_QUERY: &str = "sqlx::query";
 const SQLX_ACQUIRE: &str = "sqlx::pool::acquire";
+const POSTGRES_NOTICE: &str = "sqlx::postgres::notice";
 
 /// Records sqlx's events and the app's spans and warnings within requests.
 #[derive(Debug)]
@@ -84,7 +86,8 @@ impl SilkTracingLayer {
     {
         recorder.notes().set_tracing(TracingState::Made);
         let kind = recorder.config().layer_database;
-        let filter = SilkFilter::new(recorder.config().span_level);
+        let filter = SilkFilter::new(recorder.config().span_level)
+            .with_plans(Arc::clone(recorder.plan_notes()));
         let database = Arc::new(Database {
             kind,
             name: String::new(),
@@ -269,6 +272,13 @@ where
                         .unwrap_or(ended)
                         .max(active.started());
                     active.push_wait(started, ended, None);
+                }
+            }
+            POSTGRES_NOTICE if *metadata.level() == Level::TRACE => {
+                if !suppress::is_suppressed() {
+                    event.record(&mut visit::Message(|message: &str| {
+                        on_notice(message, self.recorder.plan_notes());
+                    }));
                 }
             }
             SILK_TARGET => {

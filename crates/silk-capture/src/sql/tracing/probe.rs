@@ -23,6 +23,7 @@ pub fn probe(recorder: &Recorder) -> bool {
     let has_arrived = HAS_ARRIVED.try_with(Cell::get).unwrap_or(false);
     if !has_arrived && before == TracingState::Made {
         recorder.notes().set_tracing(TracingState::Starved);
+        recorder.plan_notes().set_hears(false);
         tracing::warn!(
             target: "silk",
             "sqlx's events do not reach the tracing layer: make the subscriber's filter a filter of its fmt layer",
@@ -34,4 +35,5 @@ pub fn probe(recorder: &Recorder) -> bool {
 pub(super) fn arrived(recorder: &Recorder) {
     let _ = HAS_ARRIVED.try_with(|arrived| arrived.set(true));
     recorder.notes().set_tracing(TracingState::Working);
+    recorder.plan_notes().set_hears(true);
 }

@@ -19,6 +19,19 @@ const REMEMBERED_TEXTS: usize = 512;
 /// Longer texts are not remembered.
 const MAX_REMEMBERED_BYTES: usize = 8 << 10;
 
+/// The message of an event, looked at without being copied.
+pub(super) struct Message<F>(pub(super) F);
+
+impl<F: FnMut(&str)> Visit for Message<F> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "message" {
+            (self.0)(value);
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
+}
+
 /// sqlx's own event about a query.
 #[derive(Default)]
 pub(super) struct Query {
