@@ -54,6 +54,8 @@ pub(crate) struct Measured {
     pages: Vec<Option<Buffers>>,
     /// R5 and R6: payer, part, time.
     payments: Vec<(usize, Payment)>,
+    /// R5: every CTE with the scans that read it, those that took most first.
+    readers: Vec<(usize, Vec<usize>)>,
     /// Parts, or what is left of them, that ran outside the root.
     outside: Vec<(usize, f64)>,
     /// Everything about rows, R3 and R11, and cost, R13.
@@ -72,6 +74,7 @@ impl Measured {
             uncertainty: vec![0.0; nodes],
             pages: vec![None; nodes],
             payments: Vec::new(),
+            readers: Vec::new(),
             outside: Vec::new(),
             derived: vec![crate::Derived::default(); nodes],
             totals: crate::PlanTotals::default(),

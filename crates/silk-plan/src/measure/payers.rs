@@ -73,7 +73,7 @@ impl Search<'_> {
         for (cte, mut scans) in self.flat.readers() {
             let mut left = self.weights[cte];
             scans.sort_by(|a, b| self.weights[*b].total_cmp(&self.weights[*a]).then(a.cmp(b)));
-            for scan in scans {
+            for &scan in &scans {
                 let part = left.min(self.weights[scan]);
                 if part > 0.0 {
                     self.pay(measured, scan, cte, part);
@@ -83,6 +83,7 @@ impl Search<'_> {
             if left > 0.0 {
                 measured.outside.push((cte, left));
             }
+            measured.readers.push((cte, scans));
         }
     }
 

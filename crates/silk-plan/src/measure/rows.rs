@@ -6,7 +6,7 @@ use crate::{Derived, Direction, Execution, PlanNode, Role};
 
 /// Fills in what is about rows.
 pub(super) fn derive(flat: &Flat<'_>, measured: &mut Measured) {
-    let early = stops(flat);
+    let early = stops(flat, &measured.readers);
     let mut gathered = vec![false; flat.nodes.len()];
     for node in &flat.nodes {
         let at = node.id;
@@ -46,8 +46,7 @@ const MAX_ROUNDS: usize = 16;
 ///
 /// A CTE gives rows as they are asked for: it is read no further than by the reader that goes
 /// furthest, and readers stand after it in the print, maybe within other CTEs.
-fn stops(flat: &Flat<'_>) -> Vec<bool> {
-    let readers = flat.readers();
+fn stops(flat: &Flat<'_>, readers: &[(usize, Vec<usize>)]) -> Vec<bool> {
     let mut early = vec![false; flat.nodes.len()];
     for _ in 0..MAX_ROUNDS {
         for node in &flat.nodes {
@@ -58,7 +57,7 @@ fn stops(flat: &Flat<'_>) -> Vec<bool> {
             }
         }
         let mut is_settled = true;
-        for (cte, scans) in &readers {
+        for (cte, scans) in readers {
             let reads = |at: &usize| flat.loops(*at) > 0.0;
             let stopped =
                 scans.iter().any(reads) && scans.iter().filter(|at| reads(at)).all(|at| early[*at]);

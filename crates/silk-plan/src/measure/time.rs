@@ -116,13 +116,22 @@ pub(super) fn pages(flat: &Flat<'_>, measured: &mut Measured) {
                 below[parent] = below[parent].plus(&totals(node.id));
             }
         }
-        // Readers of a CTE share its pages in the order they took its time.
-        let mut left: Vec<Option<Buffers>> = vec![None; flat.nodes.len()];
-        for (payer, payment) in &measured.payments {
-            let rest = left[payment.node].get_or_insert_with(|| totals(payment.node));
-            let part = rest.least(&totals(*payer));
-            *rest = rest.minus(&part);
-            below[*payer] = below[*payer].plus(&part);
+        // Readers of a CTE share its pages in the order they took its time, and go on where that
+        // was all taken: times are as the first reader's asking, pages as each one's own.
+        for (cte, scans) in &measured.readers {
+            let mut rest = totals(*cte);
+            for scan in scans {
+                let part = rest.least(&totals(*scan).minus(&below[*scan]));
+                rest = rest.minus(&part);
+                below[*scan] = below[*scan].plus(&part);
+            }
+        }
+        let init_plans = measured
+            .payments
+            .iter()
+            .filter(|(_, payment)| flat.nodes[payment.node].role == Role::InitPlan);
+        for (payer, payment) in init_plans {
+            below[*payer] = below[*payer].plus(&totals(payment.node));
         }
     }
     for (at, below) in below.iter().enumerate() {

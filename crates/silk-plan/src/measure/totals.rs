@@ -2,7 +2,7 @@
 
 use super::Measured;
 use super::flat::Flat;
-use crate::{OutsidePart, Plan, PlanTotals};
+use crate::{OutsidePart, Plan, PlanTotals, Trigger};
 
 /// R8: the sum of exclusive times is the root and what ran outside it, within rounding.
 pub(super) fn derive(flat: &Flat<'_>, measured: &mut Measured) {
@@ -43,6 +43,62 @@ pub(super) fn derive(flat: &Flat<'_>, measured: &mut Measured) {
     }
 }
 
+/// What triggers did after the rows were written, which no node stands for.
+///
+/// Constraints are always checked then. When any other trigger ran is not printed: one that does
+/// not fit into what the writing node took itself ran after, one that does not fit into what is
+/// left of the execution before. Of those that fit into both, the part is told that cannot have
+/// been before.
+fn after_triggers(plan: &Plan, measured: &Measured, left: f64) -> Vec<(String, f64)> {
+    let name = |trigger: &Trigger| format!("Trigger {}", trigger.name);
+    let (constraints, mut open): (Vec<&Trigger>, Vec<&Trigger>) = plan
+        .triggers
+        .iter()
+        .partition(|trigger| trigger.constraint.is_some());
+    let mut parts: Vec<(String, f64)> = constraints
+        .iter()
+        .map(|trigger| (name(trigger), trigger.ms.unwrap_or(0.0)))
+        .collect();
+    let mut within: f64 = plan
+        .nodes()
+        .filter(|node| node.node_type == "ModifyTable")
+        .map(|node| measured.exclusive[node.id])
+        .sum();
+    let mut after = left - parts.iter().map(|(_, ms)| ms).sum::<f64>();
+    // Every decision leaves less room for the rest, and may decide more of it.
+    loop {
+        let before = open.len();
+        open.retain(|trigger| {
+            let ms = trigger.ms.unwrap_or(0.0);
+            let fits = |room: f64| ms <= room * 1.001 + 0.001;
+            match (fits(within), fits(after)) {
+                (false, true) => {
+                    after -= ms;
+                    parts.push((name(trigger), ms));
+                    false
+                }
+                (true, false) => {
+                    within -= ms;
+                    false
+                }
+                _ => true,
+            }
+        });
+        if open.len() == before || open.is_empty() {
+            break;
+        }
+    }
+    let sum: f64 = open.iter().filter_map(|trigger| trigger.ms).sum();
+    if sum > within * 1.001 + 0.001 {
+        let names: Vec<&str> = open.iter().map(|trigger| trigger.name.as_str()).collect();
+        parts.push((
+            format!("Triggers {}: what ran after the rows", names.join(", ")),
+            sum - within.max(0.0),
+        ));
+    }
+    parts
+}
+
 /// R10: the rows beside the tree, from what is left of the execution time.
 pub(super) fn conclude(plan: &mut Plan, measured: &mut Measured) {
     let mut totals = std::mem::take(&mut measured.totals);
@@ -62,17 +118,8 @@ pub(super) fn conclude(plan: &mut Plan, measured: &mut Measured) {
                 });
             }
         };
-        // Constraints are checked after the rows are written. Any other trigger may have run
-        // before its row, within the tree: it is outside only where there is time for it.
-        let (constraints, others): (Vec<_>, Vec<_>) = plan
-            .triggers
-            .iter()
-            .partition(|trigger| trigger.constraint.is_some());
-        for trigger in constraints.iter().chain(&others) {
-            let ms = trigger.ms.unwrap_or(0.0);
-            if trigger.constraint.is_some() || ms <= left * 1.001 + 0.001 {
-                take(format!("Trigger {}", trigger.name), ms, &mut left);
-            }
+        for (label, ms) in after_triggers(plan, measured, left) {
+            take(label, ms, &mut left);
         }
         if let Some(ms) = plan.serialization_ms {
             take("Serialization".to_owned(), ms, &mut left);
