@@ -100,7 +100,7 @@ impl CallSiteResolver {
             && !site.function.contains("::")
             && let Some(function) = symbols::function_at(address)
         {
-            site.function = origin::clean_function(function);
+            site.function = origin::clean_function(&function);
         }
         KNOWN.insert(
             address,

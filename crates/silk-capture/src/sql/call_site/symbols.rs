@@ -5,27 +5,31 @@
 
 use std::{fs::File, sync::OnceLock};
 
-use object::{Object as _, ObjectSymbol as _, ReadCache, SymbolKind};
+use object::{
+    Object as _, ObjectSymbol as _, ObjectSymbolTable as _, ReadCache, SymbolIndex, SymbolKind,
+};
 
 use super::origin;
 
-/// The app's functions by address, sorted; empty where there is no table.
+/// The program's functions by address, sorted; empty where there is no table.
 struct Symbols {
     functions: Vec<Function>,
     /// What the loader added to the addresses of the file.
     bias: u64,
 }
 
+/// Names are read again from the file when one is asked for: few are, and all of them would fill
+/// megabytes and take seconds to make readable in a debug build.
 struct Function {
     start: u64,
     end: u64,
-    name: String,
+    index: SymbolIndex,
 }
 
 /// The name of the app's function that holds a return address.
 ///
 /// The first call reads the program's symbol table: some 100 ms for a large program.
-pub(super) fn function_at(address: usize) -> Option<&'static str> {
+pub(super) fn function_at(address: usize) -> Option<String> {
     static SYMBOLS: OnceLock<Option<Symbols>> = OnceLock::new();
     let symbols = SYMBOLS.get_or_init(Symbols::read).as_ref()?;
     // A return address is that of the instruction after the call.
@@ -37,7 +41,18 @@ pub(super) fn function_at(address: usize) -> Option<&'static str> {
         .functions
         .partition_point(|function| function.start <= address);
     let function = symbols.functions.get(after.checked_sub(1)?)?;
-    (address < function.end).then_some(function.name.as_str())
+    if address >= function.end {
+        return None;
+    }
+    let cache = ReadCache::new(File::open(std::env::current_exe().ok()?).ok()?);
+    let file = object::File::parse(&cache).ok()?;
+    let symbol = file.symbol_table()?.symbol_by_index(function.index).ok()?;
+    // The file may have been replaced since.
+    if symbol.address() != function.start {
+        return None;
+    }
+    let name = format!("{:#}", rustc_demangle::demangle(symbol.name().ok()?));
+    (name.contains("::") && origin::is_app(&name, "symbol")).then_some(name)
 }
 
 impl Symbols {
@@ -50,18 +65,19 @@ impl Symbols {
             if symbol.kind() != SymbolKind::Text || symbol.address() == 0 {
                 continue;
             }
-            let Ok(raw) = symbol.name() else { continue };
-            // Mach-O puts another underscore before each name.
-            let name = format!("{:#}", rustc_demangle::demangle(raw));
-            if name.ends_with("call_site::symbols::marker") {
-                marked = Some(symbol.address());
-            } else if name.contains("::") && origin::is_app(&name, "symbol") {
-                let (start, size) = (symbol.address(), symbol.size().max(1));
-                functions.push(Function {
-                    start,
-                    end: start.saturating_add(size),
-                    name,
-                });
+            let (start, size) = (symbol.address(), symbol.size().max(1));
+            functions.push(Function {
+                start,
+                end: start.saturating_add(size),
+                index: symbol.index(),
+            });
+            // Written so in both ways of mangling.
+            let is_marker = marked.is_none()
+                && symbol
+                    .name()
+                    .is_ok_and(|name| name.contains("9call_site7symbols6marker"));
+            if is_marker {
+                marked = Some(start);
             }
         }
         functions.sort_unstable_by_key(|function| function.start);
