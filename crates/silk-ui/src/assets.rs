@@ -22,6 +22,13 @@ const STYLE: Asset = Asset {
     content: include_str!("../ui-templates/assets/style.css"),
 };
 
+/// Style of the pages about plans and databases, which others need not carry.
+const PLAN_STYLE: Asset = Asset {
+    name: "plan.css",
+    content_type: "text/css; charset=utf-8",
+    content: include_str!("../ui-templates/assets/plan.css"),
+};
+
 const SCRIPT: Asset = Asset {
     name: "app.js",
     content_type: "text/javascript; charset=utf-8",
@@ -47,7 +54,10 @@ const fn hash(text: &str) -> u64 {
 }
 
 const VERSION: u64 =
-    hash(STYLE.content) ^ hash(SCRIPT.content).rotate_left(1) ^ hash(ICON.content).rotate_left(2);
+    hash(STYLE.content)
+        ^ hash(SCRIPT.content).rotate_left(1)
+        ^ hash(ICON.content).rotate_left(2)
+        ^ hash(PLAN_STYLE.content).rotate_left(3);
 
 /// Address of the folder of assets below the mount; it changes whenever one of them does.
 pub(crate) fn folder(base: &str) -> String {
@@ -67,7 +77,7 @@ pub(crate) fn is_asset(path: &str) -> bool {
 pub(crate) async fn serve(
     Path((version, name)): Path<(String, String)>,
 ) -> Result<Response, Failure> {
-    let asset = [STYLE, SCRIPT, ICON]
+    let asset = [STYLE, PLAN_STYLE, SCRIPT, ICON]
         .into_iter()
         .find(|asset| asset.name == name);
     match asset {

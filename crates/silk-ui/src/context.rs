@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::{
     dashboard::{DashboardConfig, Targets, mount_path},
     error::Failure,
+    pages::paste::Pasted,
     query_string::Params,
     security::{access::Gate, csrf::Csrf},
 };
@@ -34,6 +35,8 @@ pub(crate) struct App {
     pub(crate) source_root: Option<PathBuf>,
     pub(crate) targets: Targets,
     pub(crate) csrf: Csrf,
+    /// Plans that were pasted of late and not kept.
+    pub(crate) pasted: Pasted,
     notices: Mutex<VecDeque<(Uuid, String)>>,
 }
 
@@ -47,6 +50,7 @@ impl App {
             source_root: config.source_root,
             targets: config.targets,
             csrf: Csrf::random(),
+            pasted: Pasted::default(),
             notices: Mutex::default(),
         }
     }

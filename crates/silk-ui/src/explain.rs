@@ -2,14 +2,18 @@
 
 use chrono::Utc;
 use silk_core::{
-    ExplainError, ExplainMode, ExplainQuery, PlanId, PlanRecord, PlanSource, QueryRecord, QueryRef,
-    RequestId, RequestRecord, SqlText,
+    ExplainError, ExplainMode, ExplainQuery, Fingerprint, PlanId, PlanRecord, PlanSource,
+    QueryRecord, QueryRef, RequestId, RequestRecord, SqlText,
+    explain::{AdviceRequest, IndexAdvice, WorkloadQuery},
+    store::{StatementFilter, StatementSummary},
 };
+use silk_plan::Plan;
 use uuid::Uuid;
 
 use crate::{
-    context::{App, read_id},
+    context::{App, Here, read_id},
     error::Failure,
+    query_string::Window,
 };
 
 /// A plan takes longer than reading the store: the database is asked, and may be busy.
@@ -75,30 +79,9 @@ pub(crate) async fn explain(
     let text = found
         .text()
         .ok_or_else(|| Failure::internal("The query has no text."))?;
-    let query = ExplainQuery {
-        database: (*text.database).clone(),
-        sql: text.text.to_string(),
-        is_redacted: text.is_redacted,
-        values: found.query().values.clone(),
-        mode,
-    };
-    let answer = tokio::time::timeout(TIMEOUT, app.explain.explain(query)).await;
-    let output = match answer {
-        Ok(Ok(output)) => output,
-        Ok(Err(ExplainError::Refused { code, reason })) => {
-            return Err(Failure::conflict(code, reason));
-        }
-        Ok(Err(ExplainError::Failed { message })) => {
-            return Err(Failure::unprocessable("explain_failed", message));
-        }
-        Err(_) => {
-            return Err(Failure::unprocessable(
-                "explain_timeout",
-                "The database did not answer within 30 seconds.",
-            ));
-        }
-    };
-    let plan = silk_plan::Plan::parse(output.format, &output.raw).ok();
+    let query = to_explain(found.query(), text, mode);
+    let output = answer(app.explain.explain(query)).await?;
+    let plan = Plan::parse(output.format, &output.raw).ok();
     let record = PlanRecord {
         id: PlanId(Uuid::now_v7()),
         query: Some(QueryRef {
@@ -114,7 +97,11 @@ pub(crate) async fn explain(
             ExplainMode::Analyze { .. } => PlanSource::Analyzed,
         },
         shape: plan.as_ref().and_then(|plan| plan.shape.parse().ok()),
-        duration_us: None,
+        duration_us: plan
+            .as_ref()
+            .filter(|_| mode.runs())
+            .and_then(|plan| plan.execution_ms)
+            .map(|ms| crate::pages::plan::cells::whole(ms * 1e3)),
         total_cost: plan
             .as_ref()
             .and_then(|plan| plan.root.estimate.as_ref()?.total_cost),
@@ -122,4 +109,141 @@ pub(crate) async fn explain(
     };
     app.ask(|store| store.add_plan(&record)).await?;
     Ok(record)
+}
+
+/// A recorded query, to be asked about.
+fn to_explain(query: &QueryRecord, text: &SqlText, mode: ExplainMode) -> ExplainQuery {
+    ExplainQuery {
+        database: (*text.database).clone(),
+        sql: text.text.to_string(),
+        is_redacted: text.is_redacted,
+        values: query.values.clone(),
+        mode,
+    }
+}
+
+/// Waits for the database, but not for ever.
+///
+/// # Errors
+/// 409 where it is refused, 422 where the database said no or nothing.
+async fn answer<T>(question: impl Future<Output = Result<T, ExplainError>>) -> Result<T, Failure> {
+    match tokio::time::timeout(TIMEOUT, question).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(ExplainError::Refused { code, reason })) => Err(Failure::conflict(code, reason)),
+        Ok(Err(ExplainError::Failed { message })) => {
+            Err(Failure::unprocessable("explain_failed", message))
+        }
+        Err(_) => Err(Failure::unprocessable(
+            "explain_timeout",
+            "The database did not answer within 30 seconds.",
+        )),
+    }
+}
+
+/// Advice, and what it rests on.
+#[derive(Debug)]
+pub(crate) struct Advised {
+    pub(crate) advice: IndexAdvice,
+    /// The plan as things are, where one is known.
+    pub(crate) plan: Option<Plan>,
+    /// How many other statements were weighed.
+    pub(crate) workload: usize,
+}
+
+/// Asks for indexes that would help a stored query, ranked over what else runs on its tables.
+///
+/// # Errors
+/// 409 where it is refused, 422 where the database said no, 503 where the store fails.
+pub(crate) async fn advise(here: &Here, found: &Found) -> Result<Advised, Failure> {
+    let text = found
+        .text()
+        .ok_or_else(|| Failure::internal("The query has no text."))?;
+    let fingerprint = text.statement.fingerprint;
+    let plans = here
+        .app
+        .ask(|store| store.plans_of_statement(fingerprint, 24))
+        .await
+        .unwrap_or_default();
+    // The plan of a run says more than an estimate.
+    let plan = plans
+        .into_iter()
+        .filter(|plan| plan.database == *text.database)
+        .min_by_key(|plan| {
+            (
+                !plan.output.analyzed,
+                plan.source == PlanSource::Generic,
+                std::cmp::Reverse(plan.captured_at),
+            )
+        });
+    let workload = workload(here, text).await;
+    let weighed = workload.len();
+    let request = AdviceRequest {
+        query: to_explain(found.query(), text, ExplainMode::Estimated),
+        plan: plan.as_ref().map(|plan| plan.output.clone()),
+        workload,
+    };
+    let advice = answer(here.app.explain.advise(request)).await?;
+    Ok(Advised {
+        advice,
+        plan: plan.and_then(|plan| Plan::parse(plan.output.format, &plan.output.raw).ok()),
+        workload: weighed,
+    })
+}
+
+/// Other statements that are weighed at most, those with most time first.
+const MOST_WORKLOAD: usize = 8;
+
+/// Other statements on the same tables, each by one of its queries; what cannot be read is left
+/// out, since advice is worth having without it.
+async fn workload(here: &Here, text: &SqlText) -> Vec<WorkloadQuery> {
+    let mut others: Vec<StatementSummary> = Vec::new();
+    for table in text.statement.tables.iter().take(6) {
+        let filter = StatementFilter {
+            table: Some(table.clone()),
+            database: Some(text.statement.database),
+            limit: 30,
+            ..StatementFilter::default()
+        };
+        let found = here.app.ask(|store| store.statements(&filter)).await;
+        for other in found.map(|page| page.items).unwrap_or_default() {
+            let is_new = other.statement.fingerprint != text.statement.fingerprint
+                && !others
+                    .iter()
+                    .any(|known| known.statement.fingerprint == other.statement.fingerprint);
+            if is_new && other.statement.tables.contains(table) {
+                others.push(other);
+            }
+        }
+    }
+    others.sort_by_key(|other| std::cmp::Reverse(other.total_us));
+    let mut workload = Vec::new();
+    for other in others.into_iter().take(MOST_WORKLOAD) {
+        if let Some(query) = sample(here, other.statement.fingerprint, text).await {
+            workload.push(WorkloadQuery {
+                fingerprint: other.statement.fingerprint,
+                query,
+                calls: other.calls,
+                total_us: other.total_us,
+            });
+        }
+    }
+    workload
+}
+
+/// One recorded query of a statement, on the same database as another.
+async fn sample(here: &Here, fingerprint: Fingerprint, like: &SqlText) -> Option<ExplainQuery> {
+    let window = Window::Week.range(here.now);
+    let detail = here
+        .app
+        .ask(|store| store.statement(fingerprint, window))
+        .await
+        .ok()??;
+    let id = detail.slowest.first()?.request_id;
+    let request = here.app.ask(|store| store.request(id)).await.ok()??;
+    let detail = &request.detail;
+    detail.queries.iter().find_map(|query| {
+        let text = detail.texts.get(usize::try_from(query.text).ok()?)?;
+        let fits = text.statement.fingerprint == fingerprint && text.database == like.database;
+        fits.then(|| to_explain(query, text, ExplainMode::Estimated))
+    })
 }

@@ -2,6 +2,7 @@
 
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     routing::{get, post},
 };
 
@@ -27,11 +28,31 @@ pub(crate) fn routes() -> Router {
         .route("/requests/{id}/queries/{seq}/sql", get(pages::query::sql))
         .route(
             "/requests/{id}/queries/{seq}/explain",
-            post(pages::query::explain),
+            post(pages::plan::of_query::ask),
+        )
+        .route(
+            "/requests/{id}/queries/{seq}/analyze",
+            get(pages::plan::of_query::confirm),
+        )
+        .route(
+            "/requests/{id}/queries/{seq}/indexes",
+            get(pages::advice::show),
         )
         .route("/statements", get(pages::statements::show))
         .route("/statements/{fingerprint}", get(pages::statement::show))
+        .route("/plans/compare", get(pages::compare_plans::show))
         .route("/plans/{id}", get(pages::plan::show))
+        .route("/plans/{id}/raw", get(pages::plan::raw))
+        .route(
+            "/paste",
+            get(pages::paste::show)
+                .post(pages::paste::read)
+                .layer(DefaultBodyLimit::max(pages::paste::MOST_FORM_BYTES)),
+        )
+        .route("/paste/{id}", get(pages::paste::one))
+        .route("/paste/{id}/raw", get(pages::paste::raw))
+        .route("/paste/{id}/keep", post(pages::paste::keep))
+        .route("/database", get(pages::database::show))
         .route("/health", get(pages::health::show))
         .route("/health/recording", post(pages::health::switch_recording))
         .route(
@@ -49,7 +70,16 @@ pub(crate) fn routes() -> Router {
         )
         .route("/api/statements", get(api::statements::list))
         .route("/api/statements/{fingerprint}", get(api::statements::one))
+        .route(
+            "/api/statements/{fingerprint}/plans",
+            get(api::plans::of_statement),
+        )
+        .route(
+            "/api/plans",
+            post(api::plans::paste).layer(DefaultBodyLimit::max(pages::paste::MOST_FORM_BYTES)),
+        )
         .route("/api/plans/{id}", get(api::plans::one))
+        .route("/api/databases", get(api::databases::list))
         .route("/api/health", get(api::health::show))
         .route("/assets/{version}/{name}", get(assets::serve))
 }

@@ -1,5 +1,6 @@
 //! The same data as JSON, for scripts, tests and agents.
 
+pub(crate) mod databases;
 pub(crate) mod error;
 pub(crate) mod health;
 pub(crate) mod plans;

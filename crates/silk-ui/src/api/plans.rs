@@ -1,4 +1,4 @@
-//! `api/plans/{id}` and the call that makes one.
+//! `api/plans`, the calls that make plans, and `api/statements/{fingerprint}/plans`.
 
 use axum::{
     Json,
@@ -8,15 +8,20 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, header::CONTENT_TYPE};
-use serde::{Deserialize, Serialize};
-use silk_core::{ExplainMode, Fingerprint, PlanId, PlanRecord, RequestId};
-use silk_plan::{JudgeContext, Plan, PlanFinding, PlanNode};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use silk_core::{
+    ExplainMode, Fingerprint, PlanId, PlanRecord, PlanShape, PlanSource, RequestId,
+    explain::{PlanBucket, PlanChange, ShapeSpan, plan_changes},
+};
+use silk_plan::{JudgeContext, OutsidePart, Plan, PlanFinding, PlanNode, PlanTotals, Trigger};
 
 use super::requests::DatabaseJson;
 use crate::{
     context::{Here, read_id},
     error::Failure,
     explain,
+    pages::paste,
+    query_string::Window,
 };
 
 #[derive(Debug, Serialize)]
@@ -28,15 +33,23 @@ struct PlanJson<'a> {
     database: DatabaseJson<'a>,
     analyzed: bool,
     captured_at: DateTime<Utc>,
-    source: &'static str,
+    source: PlanSource,
     format: &'static str,
     shape: Option<&'a str>,
+    duration_us: Option<u64>,
+    total_cost: Option<f64>,
     root: Option<&'a PlanNode>,
+    total_ms: Option<f64>,
     planning_ms: Option<f64>,
     execution_ms: Option<f64>,
+    outside: &'a [OutsidePart],
+    triggers: &'a [Trigger],
+    invariant_holds: Option<bool>,
     notes: &'a [String],
     findings: Vec<FindingJson>,
     raw: &'a str,
+    /// Whether the store has it.
+    kept: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -47,6 +60,9 @@ struct FindingJson {
     title: String,
     evidence: String,
     action: String,
+    unless: String,
+    verified: bool,
+    estimated: bool,
     saves_ms: Option<f64>,
 }
 
@@ -59,14 +75,19 @@ impl From<PlanFinding> for FindingJson {
             title: finding.title,
             evidence: finding.evidence,
             action: finding.action,
+            unless: finding.unless,
+            verified: finding.verified,
+            estimated: finding.estimated,
             saves_ms: finding.saves_ms,
         }
     }
 }
 
-fn write(record: &PlanRecord) -> Response {
+fn write(record: &PlanRecord, kept: bool) -> Response {
     let plan = Plan::parse(record.output.format, &record.output.raw).ok();
     let plan = plan.as_ref();
+    let none = PlanTotals::default();
+    let totals = plan.map_or(&none, |plan| &plan.totals);
     let json = PlanJson {
         id: record.id,
         request_id: record.query.map(|query| query.request_id),
@@ -78,12 +99,18 @@ fn write(record: &PlanRecord) -> Response {
         },
         analyzed: record.output.analyzed,
         captured_at: record.captured_at,
-        source: record.source.as_str(),
+        source: record.source,
         format: record.output.format.as_str(),
         shape: plan.map(|plan| &*plan.shape),
+        duration_us: record.duration_us,
+        total_cost: record.total_cost,
         root: plan.map(|plan| &plan.root),
+        total_ms: totals.total_ms,
         planning_ms: plan.and_then(|plan| plan.planning_ms),
         execution_ms: plan.and_then(|plan| plan.execution_ms),
+        outside: &totals.outside,
+        triggers: plan.map_or(&[][..], |plan| &plan.triggers),
+        invariant_holds: totals.invariant_holds,
         notes: plan.map_or(&[][..], |plan| &plan.notes),
         findings: plan
             .map(|plan| silk_plan::findings::judge(plan, &JudgeContext::default()))
@@ -92,6 +119,7 @@ fn write(record: &PlanRecord) -> Response {
             .map(FindingJson::from)
             .collect(),
         raw: &record.output.raw,
+        kept,
     };
     Json(json).into_response()
 }
@@ -102,7 +130,7 @@ pub(crate) async fn one(here: Here, Path(id): Path<String>) -> Result<Response, 
     let id = read_id(&id, "plan")?;
     let record = here.app.ask(|store| store.plan(id)).await?;
     let record = record.ok_or_else(|| Failure::not_found("No plan of this id is kept."))?;
-    Ok(write(&record))
+    Ok(write(&record, true))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -110,26 +138,37 @@ pub(crate) async fn one(here: Here, Path(id): Path<String>) -> Result<Response, 
 struct ExplainBody {
     #[serde(default)]
     analyze: bool,
+    #[serde(default)]
+    generic: bool,
+    #[serde(default)]
+    confirmed: bool,
 }
 
 impl ExplainBody {
-    const fn mode(&self) -> ExplainMode {
-        if self.analyze {
-            ExplainMode::Analyze { confirmed: false }
-        } else {
-            ExplainMode::Estimated
+    fn mode(&self) -> Result<ExplainMode, Failure> {
+        match (self.analyze, self.generic) {
+            (true, true) => Err(Failure::bad_request(
+                "A generic plan cannot be run: analyze and generic exclude each other.",
+            )),
+            (true, false) => Ok(ExplainMode::Analyze {
+                confirmed: self.confirmed,
+            }),
+            (false, true) => Ok(ExplainMode::Generic),
+            (false, false) => Ok(ExplainMode::Estimated),
         }
     }
 }
 
-/// `POST api/requests/{id}/queries/{seq}/explain`
-pub(crate) async fn explain(
-    here: Here,
-    Path((id, seq)): Path<(String, String)>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Failure> {
-    // A form of another site cannot send this type without asking first.
+/// Reads a body of JSON.
+///
+/// # Errors
+/// 415 for another type: a form of another site cannot send this one without asking first. 400
+/// where it is not what is `expected`.
+fn read<T: DeserializeOwned>(
+    headers: &HeaderMap,
+    body: &Bytes,
+    expected: &str,
+) -> Result<T, Failure> {
     let is_json = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
@@ -144,16 +183,190 @@ pub(crate) async fn explain(
             "Send Content-Type: application/json.",
         ));
     }
-    let body: ExplainBody = if body.is_empty() {
-        ExplainBody::default()
-    } else {
-        serde_json::from_slice(&body).map_err(|error| {
-            Failure::bad_request(format!(
-                "The body is to be {{\"analyze\": true or false}}: {error}."
-            ))
-        })?
-    };
+    let body: &[u8] = if body.is_empty() { b"{}" } else { body };
+    serde_json::from_slice(body)
+        .map_err(|error| Failure::bad_request(format!("The body is to be {expected}: {error}.")))
+}
+
+/// `POST api/requests/{id}/queries/{seq}/explain`
+pub(crate) async fn explain(
+    here: Here,
+    Path((id, seq)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Failure> {
+    let body: ExplainBody = read(
+        &headers,
+        &body,
+        "{\"analyze\": true or false, \"generic\": true or false, \"confirmed\": true or false}",
+    )?;
+    let mode = body.mode()?;
     let found = explain::find(&here.app, &id, &seq).await?;
-    let record = explain::explain(&here.app, &found, body.mode()).await?;
-    Ok(write(&record))
+    let record = explain::explain(&here.app, &found, mode).await?;
+    Ok(write(&record, true))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PasteBody {
+    plan: String,
+    #[serde(default)]
+    keep: bool,
+}
+
+/// `POST api/plans`: reads and judges a plan from anywhere.
+pub(crate) async fn paste(
+    here: Here,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Failure> {
+    let body: PasteBody = read(
+        &headers,
+        &body,
+        "{\"plan\": text of EXPLAIN, \"keep\": true or false}",
+    )?;
+    let record = paste::understand(&body.plan)
+        .map_err(|message| Failure::unprocessable("no_plan", message))?;
+    if !body.keep {
+        return Ok(write(&record, false));
+    }
+    let record = paste::redacted(record)?;
+    here.app.ask(|store| store.add_plan(&record)).await?;
+    Ok(write(&record, true))
+}
+
+#[derive(Debug, Serialize)]
+struct StatementPlansJson<'a> {
+    plans: Vec<SummaryJson<'a>>,
+    history: Vec<BucketJson<'a>>,
+    changes: Vec<ChangeJson<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct SummaryJson<'a> {
+    id: PlanId,
+    database: DatabaseJson<'a>,
+    source: PlanSource,
+    shape: Option<PlanShape>,
+    captured_at: DateTime<Utc>,
+    analyzed: bool,
+    duration_us: Option<u64>,
+    total_cost: Option<f64>,
+}
+
+#[derive(Debug, Serialize)]
+struct BucketJson<'a> {
+    database: DatabaseJson<'a>,
+    source: PlanSource,
+    shape: PlanShape,
+    started_at: DateTime<Utc>,
+    width_s: u32,
+    first_at: DateTime<Utc>,
+    last_at: DateTime<Utc>,
+    count: u64,
+    p50_us: Option<u64>,
+    p95_us: Option<u64>,
+    plan: Option<PlanId>,
+}
+
+#[derive(Debug, Serialize)]
+struct ChangeJson<'a> {
+    database: DatabaseJson<'a>,
+    source: PlanSource,
+    changed_at: DateTime<Utc>,
+    before: SpanJson,
+    after: SpanJson,
+}
+
+#[derive(Debug, Serialize)]
+struct SpanJson {
+    shape: PlanShape,
+    count: u64,
+    p50_us: Option<u64>,
+    p95_us: Option<u64>,
+    plan: Option<PlanId>,
+}
+
+fn percentile(durations: &silk_core::Histogram, percent: f64) -> Option<u64> {
+    (durations.count() > 0).then(|| durations.percentile(percent))
+}
+
+fn bucket(bucket: &PlanBucket) -> BucketJson<'_> {
+    BucketJson {
+        database: database(&bucket.database),
+        source: bucket.source,
+        shape: bucket.shape,
+        started_at: bucket.started_at,
+        width_s: bucket.width_s,
+        first_at: bucket.first_at,
+        last_at: bucket.last_at,
+        count: bucket.count,
+        p50_us: percentile(&bucket.durations, 50.0),
+        p95_us: percentile(&bucket.durations, 95.0),
+        plan: bucket.plan,
+    }
+}
+
+fn change(change: &PlanChange) -> ChangeJson<'_> {
+    ChangeJson {
+        database: database(&change.database),
+        source: change.source,
+        changed_at: change.changed_at,
+        before: span(&change.before),
+        after: span(&change.after),
+    }
+}
+
+fn span(span: &ShapeSpan) -> SpanJson {
+    SpanJson {
+        shape: span.shape,
+        count: span.count,
+        p50_us: percentile(&span.durations, 50.0),
+        p95_us: percentile(&span.durations, 95.0),
+        plan: span.plan,
+    }
+}
+
+fn database(database: &silk_core::Database) -> DatabaseJson<'_> {
+    DatabaseJson {
+        kind: database.kind.as_str(),
+        name: &database.name,
+    }
+}
+
+/// `GET api/statements/{fingerprint}/plans`: the plans kept, their history, and their changes.
+pub(crate) async fn of_statement(
+    here: Here,
+    Path(fingerprint): Path<String>,
+) -> Result<Response, Failure> {
+    let params = here.params(&["window"])?;
+    let window = Window::read(&params)?.range(here.now);
+    let fingerprint = read_id(&fingerprint, "statement")?;
+    let plans = here
+        .app
+        .ask(|store| store.plans_of_statement(fingerprint, 200))
+        .await?;
+    let history = here
+        .app
+        .ask(|store| store.plan_history(fingerprint, window))
+        .await?;
+    let changes = plan_changes(fingerprint, &history);
+    let json = StatementPlansJson {
+        plans: plans
+            .iter()
+            .map(|plan| SummaryJson {
+                id: plan.id,
+                database: database(&plan.database),
+                source: plan.source,
+                shape: plan.shape,
+                captured_at: plan.captured_at,
+                analyzed: plan.output.analyzed,
+                duration_us: plan.duration_us,
+                total_cost: plan.total_cost,
+            })
+            .collect(),
+        history: history.iter().map(bucket).collect(),
+        changes: changes.iter().map(change).collect(),
+    };
+    Ok(Json(json).into_response())
 }

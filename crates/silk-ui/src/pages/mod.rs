@@ -1,13 +1,16 @@
 //! One file per page: what it asks the store, and how its figures are put into words. The markup
 //! stands in the template of the same name.
 
+pub(crate) mod advice;
+pub(crate) mod compare_plans;
+pub(crate) mod database;
 pub(crate) mod error;
 pub(crate) mod findings;
 pub(crate) mod groups;
 pub(crate) mod health;
 pub(crate) mod overview;
+pub(crate) mod paste;
 pub(crate) mod plan;
-pub(crate) mod plan_tree;
 pub(crate) mod query;
 pub(crate) mod request;
 pub(crate) mod requests;

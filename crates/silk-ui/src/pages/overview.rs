@@ -9,7 +9,11 @@ use silk_core::{
     store::{RequestFilter, RequestSort, RouteSummary},
 };
 
-use super::{Choice, Frame, Heading, draw, request_name, rule_name, severity_class, status_of};
+use super::{
+    Choice, Frame, Heading, draw,
+    plan::{self, changes::ChangeView},
+    request_name, rule_name, severity_class, status_of,
+};
 use crate::{
     context::Here,
     dashboard::Targets,
@@ -38,8 +42,15 @@ struct OverviewPage {
     worst_by: Vec<Choice>,
     worst: Vec<WorstRow>,
     findings: Vec<FindingRow>,
+    changes: Vec<ChangeView>,
     has_any: bool,
 }
+
+/// The worst requests that are looked at for those that are shown.
+const WORST_LOOKED_AT: u32 = 100;
+/// The worst requests that are shown, and of one route at most.
+const MOST_WORST: usize = 10;
+const MOST_OF_ONE_ROUTE: usize = 3;
 
 /// A figure and whether it passes its target.
 struct Measured {
@@ -109,10 +120,11 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
     let worst = RequestFilter {
         since,
         sort: worst_sort.2,
-        limit: 10,
+        limit: WORST_LOOKED_AT,
         ..RequestFilter::default()
     };
     let worst = app.ask(|store| store.requests(&worst)).await?.items;
+    let worst = varied(worst);
     let remarked = RequestFilter {
         since,
         finding: Some("any".to_owned()),
@@ -121,6 +133,7 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
     };
     let remarked = app.ask(|store| store.requests(&remarked)).await?.items;
     let findings = findings(&here, window, &remarked).await;
+    let changes = plan::changes::of_all(&here, range).await;
     let vitals = app.vitals.snapshot();
     let base = &*here.base;
     let mut frame = Frame::new(&here, "overview", "Overview");
@@ -148,6 +161,7 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
         worst_by: choices(&WORST, &home, &params, "worst", |w| (w.0, w.1), worst_sort),
         worst: worst_rows(&worst, base, worst_sort.2),
         findings,
+        changes,
     };
     draw(&page)
 }
@@ -278,6 +292,21 @@ fn route_rows(
         .collect()
 }
 
+/// The worst, but no route more often than it takes to see that it is always it.
+fn varied(worst: Vec<RequestSummary>) -> Vec<RequestSummary> {
+    let mut shown: Vec<RequestSummary> = Vec::new();
+    for request in worst {
+        let alike = shown
+            .iter()
+            .filter(|other| other.route == request.route && other.method == request.method)
+            .count();
+        if alike < MOST_OF_ONE_ROUTE && shown.len() < MOST_WORST {
+            shown.push(request);
+        }
+    }
+    shown
+}
+
 fn worst_rows(worst: &[RequestSummary], base: &str, sort: RequestSort) -> Vec<WorstRow> {
     let key = |request: &RequestSummary| match sort {
         RequestSort::QueryTime => request.times.sql_us,
@@ -318,8 +347,8 @@ async fn findings(here: &Here, window: Window, remarked: &[RequestSummary]) -> V
             }
         }
     }
-    let mut rows = Vec::new();
-    for (rule, request, requests) in groups.into_iter().take(6) {
+    let mut rows: Vec<(u64, FindingRow)> = Vec::new();
+    for (rule, request, requests) in groups.into_iter().take(12) {
         let record = here
             .app
             .ask(|store| store.request(request.id))
@@ -333,7 +362,10 @@ async fn findings(here: &Here, window: Window, remarked: &[RequestSummary]) -> V
             ("route", Some(&*request.route)),
             ("since", Some(window.word())),
         ]);
-        rows.push(FindingRow {
+        let saves_us = finding.as_ref().and_then(|finding| finding.saves_us);
+        let times = u64::try_from(requests).unwrap_or(u64::MAX);
+        let weight = saves_us.unwrap_or(0).saturating_mul(times);
+        let row = FindingRow {
             title: finding.as_ref().map_or_else(
                 || rule_name(rule),
                 |finding| filters::one_line(&finding.title, 160),
@@ -344,10 +376,13 @@ async fn findings(here: &Here, window: Window, remarked: &[RequestSummary]) -> V
             rule: rule_name(rule),
             route: request_name(request.kind, &request.method, &request.route),
             requests,
-            saves: finding.and_then(|finding| finding.saves_us).map(duration),
+            saves: saves_us.map(duration),
             href: format!("{}/requests/{}", here.base, request.id),
             list_href: format!("{}/requests{query}", here.base),
-        });
+        };
+        rows.push((weight, row));
     }
-    rows
+    // What saves most over all requests first.
+    rows.sort_by_key(|(weight, _)| Reverse(*weight));
+    rows.into_iter().take(6).map(|(_, row)| row).collect()
 }

@@ -1,19 +1,19 @@
 //! One execution of SQL: what ran, with which values, from where, and what came of it.
 
 use askama::Template;
-use axum::{Form, extract::Path, response::Response};
-use silk_core::{
-    DatabaseKind, ExplainMode, Outcome, PlanRecord, PlanSource, QueryRecord, TransactionRecord,
-    Value, ValueState,
-};
+use axum::{extract::Path, response::Response};
+use silk_core::{Outcome, PlanRecord, QueryRecord, TransactionRecord};
 
-use super::{Frame, draw, plain, see_other};
+use super::{
+    Frame, draw, plain,
+    plan::of_query::{self, QueryPlans},
+};
 use crate::{
     code::{SqlView, sql_view},
     context::Here,
     error::Failure,
     explain::{self, Found},
-    filters::{self, Markup, count, cut, duration, duration_cell, one_line},
+    filters::{Markup, count, cut, duration, duration_cell, one_line},
     source::{self, SourceLine},
     svg::{self, waterfall::short_name},
     values::{self, ValueRow},
@@ -51,16 +51,7 @@ struct QueryPage {
     site: Option<SiteView>,
     source: Option<Vec<SourceLine>>,
     why_no_source: &'static str,
-    plans: Vec<PlanRow>,
-    explain_href: String,
-    can_analyze: bool,
-    /// Whether the generic plan can be asked for.
-    has_generic: bool,
-    /// Whether the notice asks for a yes.
-    needs_confirmation: bool,
-    why_no_explain: Option<&'static str>,
-    csrf: String,
-    notice: Option<String>,
+    plans: QueryPlans,
 }
 
 struct Neighbour {
@@ -72,26 +63,6 @@ struct Neighbour {
 struct SiteView {
     function: String,
     place: String,
-}
-
-/// A plan in a list.
-pub(crate) struct PlanRow {
-    pub(crate) href: String,
-    pub(crate) at: Markup,
-    pub(crate) summary: String,
-    pub(crate) shape: String,
-    pub(crate) how: &'static str,
-}
-
-/// How a plan was got, in words.
-pub(crate) const fn how(source: PlanSource) -> &'static str {
-    match source {
-        PlanSource::AutoExplain => "of the real run",
-        PlanSource::Estimated => "estimated",
-        PlanSource::Generic => "generic",
-        PlanSource::Analyzed => "run again",
-        PlanSource::Pasted => "pasted",
-    }
 }
 
 /// The operators of a plan from the top down, each with what it works on.
@@ -115,49 +86,23 @@ pub(crate) fn plan_summary(record: &PlanRecord, most_nodes: usize, most_chars: u
     one_line(&format!("{}{more}", nodes.join(" ← ")), most_chars)
 }
 
-/// Plans as rows, each with its operators from the top down.
-pub(crate) fn plan_rows(plans: &[PlanRecord], base: &str) -> Vec<PlanRow> {
-    plans
-        .iter()
-        .take(50)
-        .map(|record| PlanRow {
-            href: format!("{base}/plans/{}", record.id),
-            at: filters::ago(record.captured_at),
-            summary: plan_summary(record, 6, 120),
-            shape: record.shape.map_or_else(String::new, |shape| {
-                shape.to_string().chars().take(6).collect()
-            }),
-            how: how(record.source),
-        })
-        .collect()
-}
-
 /// `GET /requests/{id}/queries/{seq}`
 pub(crate) async fn show(
     here: Here,
     Path((id, seq)): Path<(String, String)>,
 ) -> Result<Response, Failure> {
-    let params = here.params(&["notice", "confirm"])?;
+    let params = here.params(&["notice"])?;
     let found = explain::find(&here.app, &id, &seq).await?;
     let notice = here.app.notice(params.get("notice"));
-    let plans = here.app.plans_of_request(found.id).await;
-    let plans: Vec<_> = plans
-        .into_iter()
-        .filter(|plan| {
-            plan.query
-                .is_some_and(|query| query.seq == found.query().seq)
-        })
-        .collect();
+    let plans = of_query::of(&here, &found, notice).await;
     let (source, why_no_source) = source_lines(&here, &found).await;
-    let mut page = view(&here, &found, &plans)?;
+    let mut page = view(&here, &found, plans)?;
     page.source = source;
     page.why_no_source = why_no_source;
-    page.needs_confirmation = notice.is_some() && params.get("confirm").is_some();
-    page.notice = notice;
     draw(&page)
 }
 
-fn view(here: &Here, found: &Found, plans: &[PlanRecord]) -> Result<QueryPage, Failure> {
+fn view(here: &Here, found: &Found, plans: QueryPlans) -> Result<QueryPage, Failure> {
     let (record, query) = (&found.record, found.query());
     let text = found
         .text()
@@ -246,20 +191,9 @@ fn view(here: &Here, found: &Found, plans: &[PlanRecord]) -> Result<QueryPage, F
         }),
         source: None,
         why_no_source: "",
-        plans: plan_rows(plans, &here.base),
-        explain_href: format!("{address}/explain"),
-        can_analyze: silk_core::sql::is_read_only(&text.text, kind) && kind != DatabaseKind::Sqlite,
-        has_generic: kind == DatabaseKind::Postgres && !values_of(query).is_empty(),
-        needs_confirmation: false,
-        why_no_explain: why_no_explain(found, kind),
-        csrf: here.app.csrf.token().to_owned(),
-        notice: None,
+        plans,
         request_href,
     })
-}
-
-fn values_of(query: &QueryRecord) -> &[Value] {
-    query.values.as_deref().unwrap_or_default()
 }
 
 fn figures(query: &QueryRecord) -> Vec<(&'static str, Markup)> {
@@ -281,24 +215,6 @@ fn figures(query: &QueryRecord) -> Vec<(&'static str, Markup)> {
         ));
     }
     figures
-}
-
-fn why_no_explain(found: &Found, kind: DatabaseKind) -> Option<&'static str> {
-    let text = found.text()?;
-    let query = found.query();
-    if text.is_redacted {
-        return Some("A literal in its text was redacted, so it cannot be run as it was.");
-    }
-    let is_redacted = |value: &Value| value.state == ValueState::Redacted;
-    if query
-        .values
-        .as_deref()
-        .is_some_and(|values| values.iter().any(is_redacted))
-    {
-        return Some("One of its values was redacted, so it cannot be bound as it was.");
-    }
-    (!silk_core::sql::is_explainable(&text.text, kind))
-        .then_some("The database explains no statement of this kind.")
 }
 
 fn transaction(found: &Found) -> Option<String> {
@@ -369,45 +285,4 @@ pub(crate) async fn sql(
         .text()
         .ok_or_else(|| Failure::internal("The query has no text."))?;
     Ok(plain(text.text.to_string()))
-}
-
-#[derive(Debug, serde::Deserialize)]
-pub(crate) struct ExplainForm {
-    #[serde(default)]
-    csrf: String,
-    #[serde(default)]
-    analyze: String,
-}
-
-/// `POST /requests/{id}/queries/{seq}/explain`
-pub(crate) async fn explain(
-    here: Here,
-    Path((id, seq)): Path<(String, String)>,
-    Form(form): Form<ExplainForm>,
-) -> Result<Response, Failure> {
-    here.app.csrf.check(&form.csrf)?;
-    let found = explain::find(&here.app, &id, &seq).await?;
-    let mode = match &*form.analyze {
-        "1" => ExplainMode::Analyze { confirmed: false },
-        "confirmed" => ExplainMode::Analyze { confirmed: true },
-        "generic" => ExplainMode::Generic,
-        _ => ExplainMode::Estimated,
-    };
-    match explain::explain(&here.app, &found, mode).await {
-        Ok(plan) => Ok(see_other(&format!("{}/plans/{}", here.base, plan.id))),
-        Err(failure) => {
-            let confirm = match failure.kind {
-                "needs_confirmation" => "&confirm=1",
-                _ => "",
-            };
-            let notice = here.app.leave_notice(failure.message);
-            let to = format!(
-                "{}/requests/{}/queries/{}?notice={notice}{confirm}#plans",
-                here.base,
-                found.id,
-                found.query().seq
-            );
-            Ok(see_other(&to))
-        }
-    }
 }

@@ -2,15 +2,11 @@
 
 use askama::Template;
 use axum::{extract::Path, response::Response};
-use silk_core::{
-    Fingerprint,
-    explain::{PlanBucket, plan_changes},
-    store::StatementDetail,
-};
+use silk_core::store::StatementDetail;
 
 use super::{
     Choice, Frame, draw,
-    query::{PlanRow, plan_rows},
+    plan::changes::{self as plans, ChangeView, PlanRow, RibbonView},
     request_name,
 };
 use crate::{
@@ -44,8 +40,8 @@ struct StatementPage {
     calls_in_window: String,
     is_quiet: bool,
     over_time: Markup,
-    ribbon: Option<Ribbon>,
-    changes: Vec<ChangeRow>,
+    ribbon: Option<RibbonView>,
+    changes: Vec<ChangeView>,
     spread: Option<Spread>,
     from: Markup,
     until: Markup,
@@ -57,30 +53,12 @@ struct StatementPage {
     requests_href: String,
 }
 
-/// Plans along the window.
-struct Ribbon {
-    drawing: Markup,
-    keys: Vec<RibbonKeyView>,
-}
-
-struct RibbonKeyView {
-    class: String,
-    shape: String,
-    count: String,
-}
-
-/// A plan that became another one.
-struct ChangeRow {
-    at: Markup,
-    text: String,
-    before_href: Option<String>,
-    after_href: Option<String>,
-}
-
 /// How long its calls took.
 struct Spread {
     drawing: Markup,
     from: String,
+    p50: String,
+    p95: String,
     to: String,
 }
 
@@ -133,6 +111,7 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
         .ask(|store| store.plan_history(fingerprint, range))
         .await
         .unwrap_or_default();
+    let changes = plans::recent(&here, fingerprint, &history).await;
     let source = source_of(&here, &detail).await;
     let base = &*here.base;
     let (summary, statement) = (&detail.summary, &detail.summary.statement);
@@ -201,21 +180,13 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
         window: window.label(),
         calls_in_window: count(in_window),
         is_quiet: in_window == 0,
-        ribbon: charts::ribbon(&history, range).map(|(drawing, keys)| Ribbon {
-            drawing,
-            keys: keys
-                .into_iter()
-                .map(|key| RibbonKeyView {
-                    class: key.class,
-                    shape: charts::short_shape(key.shape),
-                    count: count(key.count),
-                })
-                .collect(),
-        }),
-        changes: changes(fingerprint, &history, base),
+        ribbon: plans::ribbon(&history, range, base),
+        changes,
         spread: charts::distribution(&detail.durations).map(|(drawing, from, to)| Spread {
             drawing,
             from,
+            p50: filters::duration(detail.durations.percentile(50.0)),
+            p95: filters::duration(detail.durations.percentile(95.0)),
             to,
         }),
         source,
@@ -270,41 +241,11 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
                 bar: svg::bar(slow.max_us, most_slow, "k-sql"),
             })
             .collect(),
-        plans: plan_rows(&plans, base),
+        plans: plans::rows(&plans, base),
         requests_href: requests(&[]),
         fingerprint: word.clone(),
     };
     draw(&page)
-}
-
-/// Changes of plan within the window, newest first.
-fn changes(fingerprint: Fingerprint, history: &[PlanBucket], base: &str) -> Vec<ChangeRow> {
-    let p95 = |durations: &silk_core::Histogram| {
-        (durations.count() > 0).then(|| filters::duration(durations.percentile(95.0)))
-    };
-    let plan = |id: Option<silk_core::PlanId>| id.map(|id| format!("{base}/plans/{id}"));
-    plan_changes(fingerprint, history)
-        .iter()
-        .rev()
-        .take(10)
-        .map(|change| {
-            let price = match (p95(&change.before.durations), p95(&change.after.durations)) {
-                (Some(before), Some(after)) => format!(", p95 {before} → {after}"),
-                _ => String::new(),
-            };
-            ChangeRow {
-                at: filters::moment(change.changed_at),
-                text: format!(
-                    "{} → {} ({}){price}",
-                    charts::short_shape(change.before.shape),
-                    charts::short_shape(change.after.shape),
-                    super::query::how(change.source)
-                ),
-                before_href: plan(change.before.plan),
-                after_href: plan(change.after.plan),
-            }
-        })
-        .collect()
 }
 
 /// The lines around the call site with most time, where this run of the program was built from

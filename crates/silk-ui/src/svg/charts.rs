@@ -1,16 +1,11 @@
 //! Charts along time, and of distributions.
 
-use std::{collections::HashMap, fmt::Write as _};
+use std::fmt::Write as _;
 
 use askama::filters::Safe;
-use silk_core::{
-    Histogram, PlanShape,
-    explain::PlanBucket,
-    store::{StatsWindow, TimeBucket},
-    vitals::Minute,
-};
+use silk_core::{Histogram, store::TimeBucket, vitals::Minute};
 
-use crate::filters::{self, Markup, duration, escape, scaled};
+use crate::filters::{self, Markup, duration, scaled};
 
 /// Calls over time as columns, with the 95th percentile as a line above them.
 pub(crate) fn over_time(buckets: &[TimeBucket], what: &str) -> Markup {
@@ -59,102 +54,6 @@ pub(crate) fn over_time(buckets: &[TimeBucket], what: &str) -> Markup {
         filters::count(most),
         duration(slowest)
     ))
-}
-
-/// Hues of plans, by the order in which their forms were first seen.
-const HUES: usize = 6;
-
-/// One form of a statement's plan, as the ribbon's legend names it.
-pub(crate) struct RibbonKey {
-    pub(crate) class: String,
-    pub(crate) shape: PlanShape,
-    pub(crate) count: u64,
-}
-
-/// Which form of the plan was seen when: a row of stretches above the curve of the same window,
-/// one hue per form, those seen in the same bucket on top of each other. None where fewer than one
-/// was seen.
-pub(crate) fn ribbon(
-    history: &[PlanBucket],
-    window: StatsWindow,
-) -> Option<(Markup, Vec<RibbonKey>)> {
-    const WIDTH: f64 = 1000.0;
-    const HEIGHT: f64 = 12.0;
-    let whole = (window.until - window.since).num_milliseconds().max(1);
-    let place = |at: chrono::DateTime<chrono::Utc>| {
-        let from = (at - window.since).num_milliseconds().clamp(0, whole);
-        scaled(
-            u64::try_from(from).unwrap_or(0),
-            u64::try_from(whole).unwrap_or(1),
-            WIDTH,
-        )
-    };
-    let mut keys: Vec<RibbonKey> = Vec::new();
-    let mut hues: HashMap<PlanShape, usize> = HashMap::new();
-    let mut together: HashMap<i64, usize> = HashMap::new();
-    for bucket in history {
-        let hue = *hues.entry(bucket.shape).or_insert_with(|| {
-            keys.push(RibbonKey {
-                class: format!("p{}", keys.len() % HUES),
-                shape: bucket.shape,
-                count: 0,
-            });
-            keys.len() - 1
-        });
-        keys[hue].count = keys[hue].count.saturating_add(bucket.count);
-        *together.entry(bucket.started_at.timestamp()).or_default() += 1;
-    }
-    if keys.is_empty() {
-        return None;
-    }
-    let mut drawing = String::new();
-    let mut drawn: HashMap<i64, usize> = HashMap::new();
-    for bucket in history {
-        let key = &keys[hues[&bucket.shape]];
-        let (left, right) = (place(bucket.first_at), place(bucket.last_at));
-        let start = bucket.started_at.timestamp();
-        let lanes = u16::try_from(together[&start]).unwrap_or(u16::MAX);
-        let lane = drawn.entry(start).or_default();
-        let height = HEIGHT / f64::from(lanes);
-        let y = height * f64::from(u16::try_from(*lane).unwrap_or(0));
-        *lane += 1;
-        let took = if bucket.durations.count() > 0 {
-            format!(", p95 {}", duration(bucket.durations.percentile(95.0)))
-        } else {
-            String::new()
-        };
-        let _ = write!(
-            drawing,
-            "<rect class=\"{}\" x=\"{left:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{height:.1}\"><title>plan {} seen {}× from {} to {}{took}</title></rect>",
-            key.class,
-            (right - left).max(5.0),
-            short_shape(key.shape),
-            filters::count(bucket.count),
-            bucket.first_at.format("%-d %b %H:%M"),
-            bucket.last_at.format("%-d %b %H:%M UTC"),
-        );
-    }
-    let label = keys
-        .iter()
-        .map(|key| {
-            format!(
-                "{} seen {}×",
-                short_shape(key.shape),
-                filters::count(key.count)
-            )
-        })
-        .collect::<Vec<_>>()
-        .join(", ");
-    let svg = format!(
-        "<svg class=\"ribbon\" viewBox=\"0 0 1000 12\" preserveAspectRatio=\"none\" width=\"100%\" height=\"12\" role=\"img\" aria-label=\"Plans over time: {}\">{drawing}</svg>",
-        escape(&label)
-    );
-    Some((Safe(svg), keys))
-}
-
-/// The beginning of a plan's form, enough to tell two apart.
-pub(crate) fn short_shape(shape: PlanShape) -> String {
-    shape.to_string().chars().take(6).collect()
 }
 
 /// How durations are spread: columns a third of a power of two wide, on a logarithmic axis, with
@@ -293,9 +192,6 @@ pub(crate) fn minutes(minutes: &[Minute]) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use chrono::{TimeDelta, Utc};
-    use silk_core::{Database, DatabaseKind, PlanSource};
-
     use super::*;
 
     #[test]
@@ -308,35 +204,5 @@ mod tests {
         assert_eq!(svg.0.matches("<title>").count(), 6, "{}", svg.0);
         assert!(from.ends_with("µs") && to.ends_with(" d"), "{from} {to}");
         assert!(distribution(&Histogram::default()).is_none());
-    }
-
-    #[test]
-    fn one_hue_per_form_in_the_order_seen() {
-        let now = Utc::now();
-        let bucket = |shape: u64, minutes: i64| PlanBucket {
-            database: Database {
-                kind: DatabaseKind::Postgres,
-                name: "app".to_owned(),
-            },
-            source: PlanSource::AutoExplain,
-            shape: PlanShape(shape),
-            started_at: now - TimeDelta::minutes(minutes),
-            width_s: 60,
-            first_at: now - TimeDelta::minutes(minutes),
-            last_at: now - TimeDelta::minutes(minutes - 1),
-            count: 10,
-            durations: Histogram::default(),
-            plan: None,
-        };
-        let window = StatsWindow {
-            since: now - TimeDelta::hours(1),
-            until: now,
-            buckets: 60,
-        };
-        let (svg, keys) = ribbon(&[bucket(7, 50), bucket(8, 30), bucket(7, 10)], window).unwrap();
-        assert_eq!(keys.len(), 2);
-        assert_eq!((keys[0].count, keys[1].count), (20, 10));
-        assert_eq!(svg.0.matches("class=\"p0\"").count(), 2);
-        assert!(ribbon(&[], window).is_none());
     }
 }

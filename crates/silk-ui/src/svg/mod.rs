@@ -1,6 +1,8 @@
 //! Bars and curves as SVG with attributes only: no style stands in a page.
 
 pub(crate) mod charts;
+pub(crate) mod flame;
+pub(crate) mod ribbon;
 pub(crate) mod waterfall;
 
 use std::fmt::Write as _;

@@ -1,0 +1,235 @@
+//! Indexes that would help a query: proved where the database allows it, honest where none does.
+
+use askama::Template;
+use axum::{extract::Path, response::Response};
+use silk_core::explain::{AdviceStrength, AdvisedIndex, IndexAdvice, Verification};
+use silk_plan::Plan;
+
+use super::{
+    Choice, Frame, draw,
+    plan::{cells, diff},
+};
+use crate::{
+    code::{SqlView, sql_view},
+    context::Here,
+    error::Failure,
+    explain,
+    filters::{bytes, count, cut, duration, one_line},
+    svg::{self, waterfall::short_name},
+};
+
+/// Indexes on the page.
+const MOST: usize = 12;
+
+#[derive(Template)]
+#[template(path = "pages/advice.html")]
+struct AdvicePage {
+    frame: Frame,
+    name: String,
+    query_href: String,
+    database: String,
+    sql: SqlView,
+    cost_before: Option<String>,
+    indexes: Vec<IndexView>,
+    notes: Vec<String>,
+    /// Statements on the same tables that the advice was ranked over.
+    workload: usize,
+    refused: Option<String>,
+}
+
+struct IndexView {
+    number: usize,
+    statement: String,
+    relation: String,
+    reason: String,
+    strength: &'static str,
+    badge: &'static str,
+    badge_class: &'static str,
+    how: String,
+    cost: Option<Cost>,
+    size: Option<String>,
+    write_cost: String,
+    replaces: Option<String>,
+    /// What in the plan becomes what.
+    turns: Option<(String, String)>,
+    effects: Vec<EffectView>,
+    caveats: Vec<String>,
+}
+
+/// The planner's cost, before and after.
+struct Cost {
+    before: String,
+    after: String,
+    saved: String,
+    bar: crate::filters::Markup,
+}
+
+/// Another statement.
+struct EffectView {
+    statement: Choice,
+    cost: String,
+    saved: String,
+    class: &'static str,
+    calls: String,
+    total: String,
+}
+
+/// `GET /requests/{id}/queries/{seq}/indexes`
+pub(crate) async fn show(
+    here: Here,
+    Path((id, seq)): Path<(String, String)>,
+) -> Result<Response, Failure> {
+    here.params(&[])?;
+    let found = explain::find(&here.app, &id, &seq).await?;
+    let text = found
+        .text()
+        .ok_or_else(|| Failure::internal("The query has no text."))?;
+    let kind = text.database.kind;
+    let name = short_name(&text.statement);
+    let mut page = AdvicePage {
+        frame: Frame::new(&here, "statements", format!("Indexes for {name}")),
+        name,
+        query_href: format!(
+            "{}/requests/{}/queries/{}",
+            here.base,
+            found.id,
+            found.query().seq
+        ),
+        database: format!("{kind} {}", one_line(&text.database.name, 80)),
+        sql: sql_view(&text.text, kind),
+        cost_before: None,
+        indexes: Vec::new(),
+        notes: Vec::new(),
+        workload: 0,
+        refused: None,
+    };
+    match explain::advise(&here, &found).await {
+        Ok(advised) => {
+            page.workload = advised.workload;
+            let plan = advised.plan.as_ref();
+            read_into(&mut page, &here, &advised.advice, plan);
+        }
+        Err(failure) if failure.status.is_client_error() => page.refused = Some(failure.message),
+        Err(failure) => return Err(failure),
+    }
+    draw(&page)
+}
+
+fn read_into(page: &mut AdvicePage, here: &Here, advice: &IndexAdvice, plan: Option<&Plan>) {
+    page.cost_before = advice.cost_before.map(cells::number);
+    page.notes = advice
+        .notes
+        .iter()
+        .take(20)
+        .map(|note| cut(note, 600))
+        .collect();
+    page.indexes = advice
+        .indexes
+        .iter()
+        .take(MOST)
+        .enumerate()
+        .map(|(at, index)| view(here, at + 1, index, advice.cost_before, plan))
+        .collect();
+}
+
+fn view(
+    here: &Here,
+    number: usize,
+    index: &AdvisedIndex,
+    before: Option<f64>,
+    plan: Option<&Plan>,
+) -> IndexView {
+    let (badge, badge_class, how) = match &index.verification {
+        Verification::Hypothetical => (
+            "verified",
+            "good",
+            "The database planned the query again with this index as if it were there (hypopg)."
+                .to_owned(),
+        ),
+        Verification::Shadow => (
+            "verified",
+            "good",
+            "Planned again in a copy of schema and statistics in memory, with this index."
+                .to_owned(),
+        ),
+        Verification::NotVerified { remedy } => ("not verified", "warn", cut(remedy, 600)),
+    };
+    let after = index
+        .plan_after
+        .as_ref()
+        .and_then(|output| Plan::parse(output.format, &output.raw).ok());
+    IndexView {
+        number,
+        statement: cut(&index.statement, 2_000),
+        relation: one_line(&index.relation, 120),
+        reason: cut(&index.reason, 600),
+        strength: match index.strength {
+            AdviceStrength::Strong => "strong",
+            AdviceStrength::Moderate => "moderate",
+        },
+        badge,
+        badge_class,
+        how,
+        cost: before.zip(index.cost_after).map(|(before, after)| Cost {
+            before: cells::number(before),
+            after: cells::number(after),
+            saved: saved(before, after).0,
+            bar: svg::bar(
+                cells::whole(after.max(0.0) * 100.0),
+                cells::whole(before.max(after) * 100.0),
+                "k-cost",
+            ),
+        }),
+        size: index.size_bytes.map(bytes),
+        write_cost: cut(&index.write_cost, 400),
+        replaces: index.replaces.as_deref().map(|name| one_line(name, 120)),
+        turns: plan
+            .zip(after.as_ref())
+            .and_then(|(before, after)| diff::first_difference(before, after)),
+        effects: index
+            .effects
+            .iter()
+            .take(20)
+            .map(|effect| {
+                let (saved, class) = saved(effect.cost_before, effect.cost_after);
+                EffectView {
+                    statement: Choice {
+                        label: format!("statement {}", effect.fingerprint),
+                        href: format!("{}/statements/{}", here.base, effect.fingerprint),
+                        is_current: false,
+                    },
+                    cost: format!(
+                        "{} → {}",
+                        cells::number(effect.cost_before),
+                        cells::number(effect.cost_after)
+                    ),
+                    saved,
+                    class,
+                    calls: count(effect.calls),
+                    total: duration(effect.total_us),
+                }
+            })
+            .collect(),
+        caveats: index
+            .caveats
+            .iter()
+            .take(12)
+            .map(|caveat| cut(caveat, 400))
+            .collect(),
+    }
+}
+
+/// `−93 %`, and whether that is to the good.
+fn saved(before: f64, after: f64) -> (String, &'static str) {
+    if before <= 0.0 || !before.is_finite() || !after.is_finite() {
+        return ("–".to_owned(), "q");
+    }
+    let change = (after - before) / before;
+    if change.abs() < 0.005 {
+        ("no change".to_owned(), "q")
+    } else if change < 0.0 {
+        (format!("−{}", cells::share(-change)), "good")
+    } else {
+        (format!("+{}", cells::share(change)), "bad")
+    }
+}

@@ -1,0 +1,202 @@
+//! How the app's databases fare: indexes, tables, statistics, settings.
+
+use std::time::Duration;
+
+use askama::Template;
+use axum::response::Response;
+use silk_core::explain::{CheckStatus, DatabaseCheck, DatabaseReport};
+
+use super::{Frame, draw};
+use crate::{
+    context::Here,
+    error::Failure,
+    filters::{self, Markup, cut, one_line},
+};
+
+/// A page waits no longer for databases to tell.
+const TIMEOUT: Duration = Duration::from_secs(15);
+
+#[derive(Template)]
+#[template(path = "pages/database.html")]
+struct DatabasePage {
+    frame: Frame,
+    reports: Vec<ReportView>,
+    is_late: bool,
+}
+
+struct ReportView {
+    id: String,
+    name: String,
+    server: String,
+    at: Markup,
+    error: Option<String>,
+    checks: Vec<CheckView>,
+    /// `2 to mend, 1 to look at, 6 good`.
+    sum: String,
+}
+
+/// A check that was made.
+struct CheckView {
+    title: String,
+    status: &'static str,
+    class: &'static str,
+    summary: String,
+    columns: Vec<(&'static str, bool)>,
+    rows: Vec<Vec<CellView>>,
+    more: usize,
+    action: Option<Action>,
+    caveat: Option<String>,
+    is_open: bool,
+}
+
+struct CellView {
+    text: String,
+    is_number: bool,
+    is_first: bool,
+    label: &'static str,
+}
+
+/// What to do: words, and what is to be copied.
+struct Action {
+    words: String,
+    sql: Option<String>,
+}
+
+/// Rows of a check's details.
+const MOST_ROWS: usize = 25;
+
+/// Asks for the reports, but not for ever; none where the databases are late.
+pub(crate) async fn reports(here: &Here) -> Option<Vec<DatabaseReport>> {
+    tokio::time::timeout(TIMEOUT, here.app.explain.inspect())
+        .await
+        .ok()
+}
+
+/// `GET /database`
+pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
+    here.params(&[])?;
+    let reports = reports(&here).await;
+    draw(&DatabasePage {
+        frame: Frame::new(&here, "database", "Database"),
+        is_late: reports.is_none(),
+        reports: reports
+            .unwrap_or_default()
+            .iter()
+            .take(12)
+            .enumerate()
+            .map(|(at, report)| view(at, report))
+            .collect(),
+    })
+}
+
+fn view(at: usize, report: &DatabaseReport) -> ReportView {
+    let count = |status: CheckStatus| {
+        report
+            .checks
+            .iter()
+            .filter(|check| check.status == status)
+            .count()
+    };
+    let sum = [
+        (CheckStatus::Problem, "to mend"),
+        (CheckStatus::Warning, "to look at"),
+        (CheckStatus::Good, "good"),
+        (CheckStatus::Unavailable, "not known"),
+    ]
+    .into_iter()
+    .map(|(status, words)| (count(status), words))
+    .filter(|(n, _)| *n > 0)
+    .map(|(n, words)| format!("{n} {words}"))
+    .collect::<Vec<_>>()
+    .join(" · ");
+    ReportView {
+        id: format!("database{at}"),
+        name: if report.database.name.is_empty() {
+            report.database.kind.to_string()
+        } else {
+            one_line(&report.database.name, 80)
+        },
+        server: one_line(&report.server, 120),
+        at: filters::ago(report.checked_at),
+        error: report.error.as_deref().map(|error| cut(error, 600)),
+        checks: report.checks.iter().take(40).map(check).collect(),
+        sum,
+    }
+}
+
+fn check(check: &DatabaseCheck) -> CheckView {
+    let (status, class) = match check.status {
+        CheckStatus::Problem => ("to mend", "bad"),
+        CheckStatus::Warning => ("to look at", "warn"),
+        CheckStatus::Good => ("good", "good"),
+        CheckStatus::Unavailable => ("not known", "off"),
+    };
+    CheckView {
+        title: check.title.to_owned(),
+        status,
+        class,
+        summary: cut(&check.summary, 600),
+        columns: check
+            .columns
+            .iter()
+            .map(|column| (column.name, column.is_number))
+            .collect(),
+        rows: check
+            .rows
+            .iter()
+            .take(MOST_ROWS)
+            .map(|row| {
+                row.iter()
+                    .take(check.columns.len())
+                    .enumerate()
+                    .map(|(at, text)| CellView {
+                        text: cut(text, 240),
+                        is_number: check.columns[at].is_number,
+                        is_first: at == 0,
+                        label: check.columns[at].name,
+                    })
+                    .collect()
+            })
+            .collect(),
+        more: check.rows.len().saturating_sub(MOST_ROWS),
+        action: check.action.as_deref().map(action),
+        caveat: check.caveat.as_deref().map(|caveat| cut(caveat, 600)),
+        is_open: matches!(check.status, CheckStatus::Problem | CheckStatus::Warning),
+    }
+}
+
+/// Lines that are SQL are set apart from the words around them.
+fn action(text: &str) -> Action {
+    const STARTS: [&str; 12] = [
+        "CREATE ",
+        "DROP ",
+        "ALTER ",
+        "VACUUM",
+        "ANALYZE",
+        "REINDEX",
+        "SELECT ",
+        "SET ",
+        "GRANT ",
+        "PRAGMA ",
+        "OPTIMIZE ",
+        "CLUSTER ",
+    ];
+    let is_sql = |line: &str| {
+        let line = line.trim_start();
+        line.ends_with(';') && line.is_char_boundary(line.len())
+            || STARTS.iter().any(|start| line.starts_with(start))
+            || line.starts_with("--")
+    };
+    let (mut words, mut sql) = (String::new(), String::new());
+    for line in text.lines().take(60) {
+        let into = if is_sql(line) { &mut sql } else { &mut words };
+        if !into.is_empty() {
+            into.push('\n');
+        }
+        into.push_str(line);
+    }
+    Action {
+        words: cut(&words, 1_000),
+        sql: (!sql.is_empty()).then(|| cut(&sql, 4_000)),
+    }
+}

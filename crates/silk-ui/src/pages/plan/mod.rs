@@ -1,0 +1,432 @@
+//! The plan the database chose: as tree, table, flame graph, sums, text and JSON.
+
+pub(crate) mod cells;
+pub(crate) mod changes;
+pub(crate) mod diff;
+mod facts;
+mod flame;
+mod judged;
+pub(crate) mod of_query;
+mod subject;
+mod summary;
+mod table;
+mod text;
+mod tree;
+pub(crate) mod words;
+
+use askama::Template;
+use axum::{extract::Path, response::Response};
+use silk_core::{PlanRecord, PlanSource, explain::plan_changes};
+use silk_plan::{Plan, PlanFinding};
+
+pub(crate) use self::subject::Subject;
+use self::{
+    changes::ChangeView,
+    flame::FlameView,
+    judged::{FindingView, Known},
+    summary::SummaryView,
+    table::TableView,
+    text::CodeView,
+    tree::TreeView,
+    words::{Badge, badge},
+};
+use super::{Choice, Frame, draw, plain};
+use crate::{
+    code::{SqlView, sql_view},
+    context::{Here, read_id},
+    error::Failure,
+    filters::{self, Markup, count, cut, one_line},
+    query_string::{Params, Window},
+};
+
+/// Parameters of a plan's address.
+pub(crate) const PARAMS: &[&str] = &["view", "node", "sort", "page", "notice"];
+
+/// Ways to look at a plan, in the words of the address.
+const VIEWS: [(&str, &str); 6] = [
+    ("tree", "tree"),
+    ("table", "table"),
+    ("flame", "flame"),
+    ("sums", "sums"),
+    ("text", "text"),
+    ("json", "JSON"),
+];
+
+#[derive(Template)]
+#[template(path = "pages/plan.html")]
+struct PlanPage {
+    frame: Frame,
+    name: String,
+    crumbs: Vec<(String, String)>,
+    badge: Badge,
+    notice: Option<String>,
+    database: String,
+    at: Markup,
+    figures: Vec<(&'static str, Markup)>,
+    changes: Vec<ChangeView>,
+    views: Vec<Choice>,
+    body: Body,
+    findings: Vec<FindingLink>,
+    notes: Vec<String>,
+    settings: String,
+    unread: Option<String>,
+    sql: Option<SqlView>,
+    others: Vec<Choice>,
+    api_href: Option<String>,
+    keep: Option<KeepForm>,
+}
+
+/// What stands below the switches.
+enum Body {
+    Tree(TreeView),
+    Table(TableView),
+    Flame(FlameView),
+    Sums(SummaryView),
+    Code(CodeView),
+}
+
+/// A remark at the top, and where its node is.
+struct FindingLink {
+    finding: FindingView,
+    href: Option<String>,
+}
+
+/// Keeps what was pasted.
+struct KeepForm {
+    action: String,
+    csrf: String,
+}
+
+/// `GET /plans/{id}`
+pub(crate) async fn show(here: Here, Path(id): Path<String>) -> Result<Response, Failure> {
+    let params = here.params(PARAMS)?;
+    let subject = subject::kept(&here, &id).await?;
+    page(&here, subject, &params).await
+}
+
+/// `GET /plans/{id}/raw`: the whole as the database printed it.
+pub(crate) async fn raw(here: Here, Path(id): Path<String>) -> Result<Response, Failure> {
+    let params = here.params(&["as"])?;
+    let subject = subject::kept(&here, &id).await?;
+    whole(&subject, &params)
+}
+
+/// The whole text of a plan, in the form the address asks for.
+pub(crate) fn whole(subject: &Subject, params: &Params) -> Result<Response, Failure> {
+    let wants_json = params
+        .parse("as", "text or json", |v| match v {
+            "text" => Some(false),
+            "json" => Some(true),
+            _ => None,
+        })?
+        .unwrap_or(false);
+    let output = &subject.record.output;
+    let plan = Plan::parse(output.format, &output.raw).ok();
+    Ok(plain(if wants_json {
+        text::json(&subject.record, plan.as_ref()).0
+    } else {
+        text::text(&subject.record, plan.as_ref()).0
+    }))
+}
+
+/// Draws a plan, wherever it is from.
+pub(crate) async fn page(
+    here: &Here,
+    subject: Subject,
+    params: &Params,
+) -> Result<Response, Failure> {
+    let view = params
+        .parse("view", "tree, table, flame, sums, text or json", |v| {
+            VIEWS.iter().find(|(word, _)| *word == v).map(|view| view.0)
+        })?
+        .unwrap_or("tree");
+    let record = &subject.record;
+    let others = others(here, record).await;
+    let parsed = Plan::parse(record.output.format, &record.output.raw);
+    let found = parsed.as_ref().map_or_else(
+        |_| Vec::new(),
+        |plan| {
+            judged::judge(
+                plan,
+                record,
+                Known {
+                    calls: subject.calls,
+                    query_us: subject.query_us,
+                    others: &others,
+                },
+            )
+        },
+    );
+    let views = judged::views(&found);
+    let (body, unread) = match &parsed {
+        Ok(plan) => (body(view, plan, &found, &views, &subject, params)?, None),
+        Err(error) => (
+            Body::Code(text::code(
+                text::text(record, None),
+                format!("{}/raw", subject.address),
+            )),
+            Some(error.to_string()),
+        ),
+    };
+    let plan = parsed.as_ref().ok();
+    let is_drawn = plan.is_some();
+    let page = PlanPage {
+        frame: Frame::new(
+            here,
+            "statements",
+            format!("Plan of {}", one_line(&subject.name, 80)),
+        ),
+        badge: badge(record.source, record.output.analyzed),
+        notice: here.app.notice(params.get("notice")),
+        database: database_of(record),
+        at: filters::moment(record.captured_at),
+        figures: figures(record, plan),
+        changes: changes_of(here, record).await,
+        views: VIEWS
+            .iter()
+            .filter(|_| is_drawn)
+            .map(|(word, label)| Choice {
+                label: (*label).to_owned(),
+                href: if *word == "tree" {
+                    subject.address.clone()
+                } else {
+                    format!("{}?view={word}", subject.address)
+                },
+                is_current: *word == view,
+            })
+            .collect(),
+        body,
+        findings: views
+            .into_iter()
+            .map(|finding| FindingLink {
+                href: finding.node.map(|node| {
+                    if view == "tree" && params.get("node").is_none() {
+                        format!("#n{node}")
+                    } else {
+                        format!("{}#n{node}", subject.address)
+                    }
+                }),
+                finding,
+            })
+            .collect(),
+        notes: plan.map_or_else(Vec::new, |plan| {
+            plan.notes
+                .iter()
+                .take(20)
+                .map(|note| cut(note, 400))
+                .collect()
+        }),
+        settings: plan.map_or_else(String::new, settings),
+        unread,
+        sql: subject
+            .sql
+            .as_ref()
+            .map(|text| sql_view(text, record.database.kind)),
+        others: compare_links(here, record, &others),
+        api_href: subject
+            .is_kept
+            .then(|| format!("{}/api/plans/{}", here.base, record.id)),
+        keep: (!subject.is_kept).then(|| KeepForm {
+            action: format!("{}/keep", subject.address),
+            csrf: here.app.csrf.token().to_owned(),
+        }),
+        name: subject.name,
+        crumbs: subject.crumbs,
+    };
+    draw(&page)
+}
+
+fn body(
+    view: &str,
+    plan: &Plan,
+    found: &[PlanFinding],
+    views: &[FindingView],
+    subject: &Subject,
+    params: &Params,
+) -> Result<Body, Failure> {
+    let address = &*subject.address;
+    let raw = |form: &str| format!("{address}/raw?as={form}");
+    Ok(match view {
+        "table" => Body::Table(table::view(plan, &judged::heat(found), address, params)?),
+        "flame" => Body::Flame(flame::view(plan, &judged::heat(found), address)),
+        "sums" => Body::Sums(summary::view(plan)),
+        "text" => Body::Code(text::code(
+            text::text(&subject.record, Some(plan)),
+            raw("text"),
+        )),
+        "json" => Body::Code(text::code(
+            text::json(&subject.record, Some(plan)),
+            raw("json"),
+        )),
+        _ => {
+            let top = params
+                .parse("node", "the number of a node of this plan", |v| {
+                    plan.node(v.parse().ok()?)
+                })?
+                .unwrap_or(&plan.root);
+            Body::Tree(tree::view(plan, top, found, views, address))
+        }
+    })
+}
+
+/// Other plans of the same statement; none where they cannot be read.
+async fn others(here: &Here, record: &PlanRecord) -> Vec<PlanRecord> {
+    let Some(fingerprint) = record.fingerprint else {
+        return Vec::new();
+    };
+    let mut plans = here
+        .app
+        .ask(|store| store.plans_of_statement(fingerprint, 24))
+        .await
+        .unwrap_or_default();
+    plans.retain(|other| other.id != record.id);
+    plans
+}
+
+/// Links to comparisons, older plan first.
+fn compare_links(here: &Here, record: &PlanRecord, others: &[PlanRecord]) -> Vec<Choice> {
+    others
+        .iter()
+        .take(12)
+        .map(|other| {
+            let is_older = other.captured_at <= record.captured_at;
+            let (a, b) = if is_older {
+                (other.id, record.id)
+            } else {
+                (record.id, other.id)
+            };
+            let same = if other.shape == record.shape {
+                ", the same form"
+            } else {
+                ""
+            };
+            Choice {
+                label: format!(
+                    "{} of {}{same}",
+                    words::source(other.source),
+                    other.captured_at.format("%-d %b %H:%M UTC")
+                ),
+                href: format!("{}/plans/compare?a={a}&b={b}", here.base),
+                is_current: false,
+            }
+        })
+        .collect()
+}
+
+/// Changes of the last week to or from this form.
+async fn changes_of(here: &Here, record: &PlanRecord) -> Vec<ChangeView> {
+    let (Some(fingerprint), Some(shape)) = (record.fingerprint, record.shape) else {
+        return Vec::new();
+    };
+    let window = Window::Week.range(here.now);
+    let history = here
+        .app
+        .ask(|store| store.plan_history(fingerprint, window))
+        .await
+        .unwrap_or_default();
+    let mut changes = plan_changes(fingerprint, &history);
+    changes.retain(|change| {
+        change.source == record.source
+            && change.database == record.database
+            && (change.before.shape == shape || change.after.shape == shape)
+    });
+    changes.reverse();
+    changes.truncate(3);
+    changes::views(&here.app, &here.base, &changes, None).await
+}
+
+/// The database, or who prints such a plan.
+pub(crate) fn database_of(record: &PlanRecord) -> String {
+    if record.source == PlanSource::Pasted {
+        return words::printed_by(record.output.format).to_owned();
+    }
+    format!(
+        "{} {}",
+        record.database.kind,
+        one_line(&record.database.name, 80)
+    )
+}
+
+/// The few figures of the whole.
+fn figures(record: &PlanRecord, plan: Option<&Plan>) -> Vec<(&'static str, Markup)> {
+    let safe = askama::filters::Safe;
+    let mut figures: Vec<(&'static str, Markup)> = Vec::new();
+    if let Some(us) = record.duration_us {
+        figures.push(("this run took", filters::duration_cell(us)));
+    }
+    let Some(plan) = plan else { return figures };
+    let mut time = |name, value: Option<f64>| {
+        if let Some(value) = value {
+            figures.push((
+                name,
+                safe(format!(
+                    "<span title=\"{value:.3} ms\">{}</span>",
+                    cells::ms(value)
+                )),
+            ));
+        }
+    };
+    time("execution", plan.execution_ms.or(plan.totals.total_ms));
+    time("planning", plan.planning_ms);
+    time(
+        "outside the tree",
+        plan.totals
+            .outside
+            .iter()
+            .map(|part| part.ms)
+            .reduce(|a, b| a + b)
+            .filter(|ms| *ms > 0.0005),
+    );
+    time(
+        "compilation",
+        plan.jit.as_ref().and_then(|jit| jit.total_ms),
+    );
+    if let Some(cost) = plan.root.estimate.and_then(|estimate| estimate.total_cost) {
+        figures.push(("planner's cost", safe(cells::number(cost))));
+    }
+    if let Some(buffers) = plan.root.buffers.filter(|buffers| !buffers.is_empty()) {
+        figures.push((
+            "pages",
+            safe(format!(
+                "<span title=\"{}\">{}</span>",
+                cells::buffer_words(&buffers),
+                cells::number(buffers.pages())
+            )),
+        ));
+    }
+    let nodes = u64::try_from(plan.totals.nodes).unwrap_or(u64::MAX);
+    figures.push(("nodes", safe(count(nodes))));
+    figures.push((
+        "form",
+        safe(format!(
+            "<span class=\"mono\" title=\"{0}\">{1}</span>",
+            filters::escape(&plan.shape),
+            filters::escape(&plan.shape.chars().take(6).collect::<String>())
+        )),
+    ));
+    figures
+}
+
+fn settings(plan: &Plan) -> String {
+    plan.settings
+        .iter()
+        .take(24)
+        .map(|(name, value)| format!("{} = {}", one_line(name, 60), one_line(value, 80)))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// A plan by the id in an address; kept ones and those that were pasted of late.
+///
+/// # Errors
+/// 404 where there is none, 503 where the store fails.
+pub(crate) async fn find(here: &Here, id: &str) -> Result<PlanRecord, Failure> {
+    let id = read_id(id, "plan")?;
+    if let Some(pasted) = here.app.pasted.get(id) {
+        return Ok(pasted);
+    }
+    here.app
+        .ask(|store| store.plan(id))
+        .await?
+        .ok_or_else(|| Failure::not_found("No plan of this id is kept."))
+}

@@ -1,0 +1,206 @@
+//! The plan of a recorded query: the one that was caught, or the ways to one.
+
+use askama::Template;
+use axum::{Form, extract::Path, response::Response};
+use silk_core::{DatabaseKind, ExplainMode, PlanRecord, Value, ValueState};
+
+use super::{
+    super::{Frame, draw, see_other},
+    changes::{PlanRow, rows},
+};
+use crate::{
+    context::Here,
+    error::Failure,
+    explain::{self, Found},
+    filters::one_line,
+    svg::waterfall::short_name,
+};
+
+/// The section “Plan” of a query.
+pub(crate) struct QueryPlans {
+    /// The plan that this very run had.
+    pub(crate) caught: Option<PlanRow>,
+    /// Plans asked for later, and those of other runs of the form.
+    pub(crate) others: Vec<PlanRow>,
+    pub(crate) explain_href: String,
+    pub(crate) analyze_href: Option<String>,
+    pub(crate) indexes_href: Option<String>,
+    pub(crate) has_generic: bool,
+    pub(crate) why_not: Option<&'static str>,
+    pub(crate) csrf: String,
+    pub(crate) notice: Option<String>,
+}
+
+/// What is known about the plan of a query.
+pub(crate) async fn of(here: &Here, found: &Found, notice: Option<String>) -> QueryPlans {
+    let query = found.query();
+    let address = format!("{}/requests/{}/queries/{}", here.base, found.id, query.seq);
+    let mut plans: Vec<PlanRecord> = here.app.plans_of_request(found.id).await;
+    plans.retain(|plan| plan.query.is_some_and(|place| place.seq == query.seq));
+    let text = found.text();
+    let kind = text.map_or(DatabaseKind::Unknown, |text| text.database.kind);
+    let mut caught = plans
+        .iter()
+        .position(|plan| plan.source == silk_core::PlanSource::AutoExplain)
+        .map(|at| plans.remove(at));
+    // Of a form that was seen often, one plan is kept: it may be that of another run.
+    if caught.is_none()
+        && let (Some(shape), Some(text)) = (query.plan_shape, text)
+    {
+        let fingerprint = text.statement.fingerprint;
+        caught = here
+            .app
+            .ask(|store| store.plans_of_statement(fingerprint, 50))
+            .await
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|plan| plan.shape == Some(shape))
+            .min_by_key(|plan| plan.source != silk_core::PlanSource::AutoExplain);
+    }
+    let why_not = why_not(found, kind);
+    let is_open = why_not.is_none();
+    QueryPlans {
+        caught: caught.and_then(|plan| rows(&[plan], &here.base).pop()),
+        others: rows(&plans, &here.base),
+        explain_href: format!("{address}/explain"),
+        analyze_href: (is_open && may_analyze(found, kind)).then(|| format!("{address}/analyze")),
+        indexes_href: is_open.then(|| format!("{address}/indexes")),
+        has_generic: kind == DatabaseKind::Postgres
+            && query
+                .values
+                .as_ref()
+                .is_none_or(|values| !values.is_empty()),
+        why_not,
+        csrf: here.app.csrf.token().to_owned(),
+        notice,
+    }
+}
+
+/// Whether running it again can be offered: it only reads, and its database measures runs.
+fn may_analyze(found: &Found, kind: DatabaseKind) -> bool {
+    matches!(kind, DatabaseKind::Postgres | DatabaseKind::MySql)
+        && found
+            .text()
+            .is_some_and(|text| silk_core::sql::is_read_only(&text.text, kind))
+}
+
+fn why_not(found: &Found, kind: DatabaseKind) -> Option<&'static str> {
+    let text = found.text()?;
+    if text.is_redacted {
+        return Some("A literal in its text was redacted, so it cannot be run as it was.");
+    }
+    let is_redacted = |value: &Value| value.state == ValueState::Redacted;
+    let values = found.query().values.as_deref().unwrap_or_default();
+    if values.iter().any(is_redacted) {
+        return Some("One of its values was redacted, so it cannot be bound as it was.");
+    }
+    (!silk_core::sql::is_explainable(&text.text, kind))
+        .then_some("The database explains no statement of this kind.")
+}
+
+#[derive(Debug, serde::Deserialize)]
+pub(crate) struct ExplainForm {
+    #[serde(default)]
+    csrf: String,
+    /// `generic`, `analyze`, or nothing for an estimate.
+    #[serde(default)]
+    mode: String,
+    #[serde(default)]
+    confirmed: String,
+}
+
+/// `POST /requests/{id}/queries/{seq}/explain`
+pub(crate) async fn ask(
+    here: Here,
+    Path((id, seq)): Path<(String, String)>,
+    Form(form): Form<ExplainForm>,
+) -> Result<Response, Failure> {
+    here.app.csrf.check(&form.csrf)?;
+    let found = explain::find(&here.app, &id, &seq).await?;
+    let mode = match &*form.mode {
+        "" => ExplainMode::Estimated,
+        "generic" => ExplainMode::Generic,
+        "analyze" => ExplainMode::Analyze {
+            confirmed: form.confirmed == "1",
+        },
+        _ => {
+            return Err(Failure::bad_request(
+                "The field “mode” is to be empty, generic or analyze.",
+            ));
+        }
+    };
+    let base = &here.base;
+    let seq = found.query().seq;
+    match explain::explain(&here.app, &found, mode).await {
+        Ok(plan) => Ok(see_other(&format!("{base}/plans/{}", plan.id))),
+        Err(failure) => {
+            let is_question = failure.kind == "needs_confirmation";
+            let notice = here.app.leave_notice(failure.message);
+            let to = if is_question {
+                format!(
+                    "{base}/requests/{}/queries/{seq}/analyze?confirm={notice}",
+                    found.id
+                )
+            } else {
+                format!(
+                    "{base}/requests/{}/queries/{seq}?notice={notice}#plans",
+                    found.id
+                )
+            };
+            Ok(see_other(&to))
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/plan_analyze.html")]
+struct AnalyzePage {
+    frame: Frame,
+    name: String,
+    query_href: String,
+    explain_href: String,
+    sql: crate::code::SqlView,
+    took: String,
+    database: String,
+    /// What is not known to be harmless, where that was found.
+    doubt: Option<String>,
+    why_not: Option<&'static str>,
+    csrf: String,
+}
+
+/// `GET /requests/{id}/queries/{seq}/analyze`: asks before a statement is run again.
+pub(crate) async fn confirm(
+    here: Here,
+    Path((id, seq)): Path<(String, String)>,
+) -> Result<Response, Failure> {
+    let params = here.params(&["confirm"])?;
+    let found = explain::find(&here.app, &id, &seq).await?;
+    let text = found
+        .text()
+        .ok_or_else(|| Failure::internal("The query has no text."))?;
+    let kind = text.database.kind;
+    let query_href = format!(
+        "{}/requests/{}/queries/{}",
+        here.base,
+        found.id,
+        found.query().seq
+    );
+    let name = short_name(&text.statement);
+    let why_not = why_not(&found, kind).or_else(|| {
+        (!may_analyze(&found, kind)).then_some(
+            "It is not known to only read, or its database does not measure runs on request.",
+        )
+    });
+    draw(&AnalyzePage {
+        frame: Frame::new(&here, "statements", format!("Run {name} again?")),
+        name,
+        explain_href: format!("{query_href}/explain"),
+        query_href,
+        sql: crate::code::sql_view(&text.text, kind),
+        took: crate::filters::duration(found.query().duration_us),
+        database: format!("{kind} {}", one_line(&text.database.name, 80)),
+        doubt: here.app.notice(params.get("confirm")),
+        why_not,
+        csrf: here.app.csrf.token().to_owned(),
+    })
+}

@@ -1,0 +1,120 @@
+//! What a plan page is about: the plan, its statement, and the way back.
+
+use silk_core::{PlanRecord, PlanSource, QueryRecord, RequestRecord, SqlText};
+
+use crate::{
+    context::{Here, read_id},
+    error::Failure,
+    filters::one_line,
+    query_string::Window,
+    svg::waterfall::short_name,
+};
+
+/// A plan with what is known about it.
+pub(crate) struct Subject {
+    pub(crate) record: PlanRecord,
+    /// The statement in a few words.
+    pub(crate) name: String,
+    pub(crate) sql: Option<String>,
+    /// How often the statement ran.
+    pub(crate) calls: Option<u64>,
+    /// How long the recorded query took, in µs.
+    pub(crate) query_us: Option<u64>,
+    pub(crate) crumbs: Vec<(String, String)>,
+    /// Where the page is, without parameters.
+    pub(crate) address: String,
+    pub(crate) is_kept: bool,
+}
+
+/// A plan of the store.
+///
+/// # Errors
+/// 404 where there is none, 503 where the store fails.
+pub(crate) async fn kept(here: &Here, id: &str) -> Result<Subject, Failure> {
+    let id = read_id(id, "plan")?;
+    let record = here
+        .app
+        .ask(|store| store.plan(id))
+        .await?
+        .ok_or_else(|| Failure::not_found("No plan of this id is kept."))?;
+    // The request may be gone by now; the plan is still worth showing.
+    let request = match record.query {
+        Some(query) => here
+            .app
+            .ask(|store| store.request(query.request_id))
+            .await
+            .ok()
+            .flatten(),
+        None => None,
+    };
+    let query = request
+        .as_ref()
+        .and_then(|request| query_of(request, &record));
+    let text = request
+        .as_ref()
+        .zip(query)
+        .and_then(|(request, query)| text_of(request, query));
+    let statement = match record.fingerprint {
+        Some(fingerprint) => here
+            .app
+            .ask(|store| store.statement(fingerprint, Window::Day.range(here.now)))
+            .await
+            .ok()
+            .flatten(),
+        None => None,
+    };
+    let known = statement.as_ref().map(|detail| &detail.summary);
+    let base = &*here.base;
+    let name = match (text, known) {
+        (Some(text), _) => short_name(&text.statement),
+        (None, Some(summary)) => short_name(&summary.statement),
+        (None, None) => "a statement".to_owned(),
+    };
+    let mut crumbs = Vec::new();
+    if known.is_some()
+        && let Some(fingerprint) = record.fingerprint
+    {
+        crumbs.push((
+            one_line(&name, 80),
+            format!("{base}/statements/{fingerprint}"),
+        ));
+    }
+    if query.is_some()
+        && let Some(place) = record.query
+    {
+        crumbs.push((
+            "query".to_owned(),
+            format!("{base}/requests/{}/queries/{}", place.request_id, place.seq),
+        ));
+    }
+    if record.source == PlanSource::Pasted {
+        crumbs.push(("paste".to_owned(), format!("{base}/paste")));
+    }
+    let printed = || {
+        silk_plan::Plan::parse(record.output.format, &record.output.raw)
+            .ok()?
+            .query_text
+    };
+    Ok(Subject {
+        sql: text
+            .map(|text| text.text.to_string())
+            .or_else(|| known.map(|summary| summary.statement.normalized.clone()))
+            .or_else(printed),
+        calls: known.map(|summary| summary.calls),
+        query_us: query.map(|query| query.duration_us),
+        name,
+        crumbs,
+        address: format!("{base}/plans/{}", record.id),
+        is_kept: true,
+        record,
+    })
+}
+
+fn query_of<'a>(request: &'a RequestRecord, record: &PlanRecord) -> Option<&'a QueryRecord> {
+    let seq = record.query?.seq;
+    request.detail.queries.iter().find(|query| query.seq == seq)
+}
+
+fn text_of<'a>(request: &'a RequestRecord, query: &QueryRecord) -> Option<&'a SqlText> {
+    request.detail.texts.get(usize::try_from(query.text).ok()?)
+}
