@@ -1,4 +1,4 @@
-//! Noticing that another process has removed rows whose ids are remembered here.
+//! Noticing that another process has removed rows whose ids or sums are remembered here.
 //!
 //! SQLite's `user_version` is counted up with every such removal.
 
@@ -22,14 +22,15 @@ pub(super) async fn check(
     Ok(())
 }
 
-/// Has everybody forget what they remember; within the transaction that removes.
-pub(super) async fn next(connection: &mut SqliteConnection) -> Result<(), Fault> {
+/// Has everybody forget what they remember; within the transaction that removes. Returns the new
+/// generation, for a writer that has forgotten already.
+pub(super) async fn next(connection: &mut SqliteConnection) -> Result<i64, Fault> {
     // A signed number of 32 bits; that it comes round after four milliards harms nobody.
     let next = i32::try_from(read(connection).await?).map_or(0, |now| now.wrapping_add(1));
     query(AssertSqlSafe(format!("PRAGMA user_version = {next}")))
         .execute(connection)
         .await?;
-    Ok(())
+    Ok(next.into())
 }
 
 async fn read(connection: &mut SqliteConnection) -> Result<i64, Fault> {

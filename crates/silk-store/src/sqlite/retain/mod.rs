@@ -91,6 +91,7 @@ async fn look_after(
     let Writer {
         connection,
         buckets,
+        generation,
         upkeep,
         ..
     } = writer;
@@ -101,7 +102,9 @@ async fn look_after(
         return Ok(true);
     }
     if compact::step(&mut transaction, now, STEP_TIME).await? {
+        let next = generation::next(&mut transaction).await?;
         transaction.commit().await?;
+        *generation = next;
         let (_, _, after_s) = COMPACT_AFTER_S[0];
         buckets.forget_before(now.timestamp_micros().saturating_sub(after_s * 1_000_000));
         return Ok(true);
