@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Instant};
 
 use silk_core::{
-    Finding, RequestKind, RequestRecord, RunId, Severity, Statement, Store, Value, ValueState,
-    store::Budget,
+    Finding, PlanObservation, PlanRecord, PlanShape, PlanSource, RequestKind, RequestRecord, RunId,
+    Severity, Statement, Store, Value, ValueState, WriteBatch, store::Budget,
 };
 use silk_store::{
     SqliteStore,
@@ -47,21 +47,48 @@ pub(crate) async fn fill(store: &SqliteStore, count: u64) {
         for record in &mut batch.requests {
             record.summary.run_id = batch.run.id;
         }
+        if started.timestamp() / 3600 != hour {
+            caught_plans(&mut batch, &statements, started.timestamp() / 3600);
+        }
         store.write(&batch).await.unwrap();
         if started.timestamp() / 3600 != hour {
             hour = started.timestamp() / 3600;
             while store.retain(budget, started).await.unwrap() {}
         }
     }
-    let newest = request(count, 0).summary.id;
-    for number in 0..2000 {
-        let seconds = -i64::try_from(number).unwrap();
-        store
-            .add_plan(&plan(number + 1, newest, seconds))
-            .await
-            .unwrap();
-    }
     println!("filled in {:.0} s", begun.elapsed().as_secs_f64());
+}
+
+/// Plans of two thirds of the statements; those of every fifth change from day to day.
+fn caught_plans(batch: &mut WriteBatch, statements: &[Arc<Statement>], hour: i64) {
+    let summary = &batch.requests[0].summary;
+    let (id, captured_at) = (summary.id, summary.started_at);
+    for statement in statements.iter().filter(|one| one.fingerprint.0 % 3 > 0) {
+        let number = statement.fingerprint.0;
+        let day = u64::try_from(hour / 24 % 2).unwrap();
+        let form = if number % 5 == 0 { day } else { 0 };
+        let plan = PlanRecord {
+            fingerprint: Some(statement.fingerprint),
+            source: PlanSource::AutoExplain,
+            shape: Some(PlanShape(number * 2 + form)),
+            captured_at,
+            duration_us: Some(100 + number),
+            ..plan(
+                u128::from(number) << 64 | u128::from(hour.unsigned_abs()),
+                id,
+                0,
+            )
+        };
+        batch.plan_observations.push(PlanObservation {
+            fingerprint: statement.fingerprint,
+            database: plan.database.clone(),
+            source: plan.source,
+            shape: PlanShape(number * 2 + form),
+            observed_at: captured_at,
+            duration_us: plan.duration_us,
+        });
+        batch.plans.push(plan);
+    }
 }
 
 /// Routes, durations and statements have a few that are frequent and many that are not.

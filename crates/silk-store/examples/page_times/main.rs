@@ -3,7 +3,8 @@
 //! `cargo run --release -p silk-store --example page_times [requests] [file]`
 //!
 //! A file that is there already is measured as it is; one that is named and not there is kept. The
-//! last column says what is over the price: 30 ms.
+//! last column says what is over the price, 30 ms: by the least time of all repetitions, and by the
+//! time on the processor, because others may use the machine too.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -45,8 +46,8 @@ async fn main() {
     let size = store.size().await.unwrap();
     println!("{} requests, {} bytes", size.requests, size.bytes);
     println!(
-        "{:<52}{:>10}{:>10}{:>10}{:>7}",
-        "", "first ms", "median", "max", "items"
+        "{:<52}{:>9}{:>9}{:>9}{:>9}{:>9}{:>7}",
+        "", "first ms", "least", "CPU", "median", "max", "items"
     );
     let mut pages = Pages {
         store: &store,
@@ -55,6 +56,16 @@ async fn main() {
     pages.all().await;
     println!("{} over {} ms", pages.over, PRICE.as_millis());
     store.close().await;
+}
+
+/// Time that all threads of this process were on a processor; zero where the system does not tell.
+fn cpu_time() -> Duration {
+    let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten();
+    let nanos = threads.flatten().filter_map(|thread| {
+        let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split(' ').next()?.parse::<u64>().ok()
+    });
+    Duration::from_nanos(nanos.sum())
 }
 
 struct Pages<'a> {
@@ -71,21 +82,26 @@ impl<'a> Pages<'a> {
         items: impl Fn(&T) -> String,
     ) -> T {
         let begun = Instant::now();
-        let mut times = Vec::new();
+        let (mut times, mut cpu) = (Vec::new(), Vec::new());
         loop {
-            let started = Instant::now();
+            let (started, cpu_before) = (Instant::now(), cpu_time());
             let answer = call(self.store).await.unwrap();
             times.push(started.elapsed());
+            cpu.push(cpu_time().saturating_sub(cpu_before));
             if times.len() == REPEATED.0 || begun.elapsed() > REPEATED.1 {
                 let first = times[0];
                 times.sort_unstable();
                 let (median, max) = (times[times.len() / 2], times[times.len() - 1]);
-                let is_over = max > PRICE;
+                cpu.sort_unstable();
+                let cpu = cpu[cpu.len() / 2];
+                let is_over = cpu.max(times[0]) > PRICE;
                 self.over += u32::from(is_over);
                 let ms = |time: Duration| format!("{:.2}", time.as_secs_f64() * 1000.0);
                 println!(
-                    "{name:<52}{:>10}{:>10}{:>10}{:>7}{}",
+                    "{name:<52}{:>9}{:>9}{:>9}{:>9}{:>9}{:>7}{}",
                     ms(first),
+                    ms(times[0]),
+                    ms(cpu),
                     ms(median),
                     ms(max),
                     items(&answer),
@@ -540,7 +556,7 @@ impl<'a> Pages<'a> {
         }
         self.time("size", Store::size, |size| size.statements.to_string())
             .await;
-        let fingerprint = silk_core::Fingerprint(71);
+        let fingerprint = silk_core::Fingerprint(70);
         let plans = self
             .time(
                 "plans of a statement, 20",
@@ -555,6 +571,25 @@ impl<'a> Pages<'a> {
             |plan| u8::from(plan.is_some()).to_string(),
         )
         .await;
+        for (name, days) in [("1 d", 1), ("7 d", 7)] {
+            let window = StatsWindow {
+                since: at(-days * 86_400),
+                until: at(1),
+                buckets: 30,
+            };
+            self.time(
+                &format!("plans of a statement over {name}"),
+                |store| store.plan_history(fingerprint, window),
+                |history| history.len().to_string(),
+            )
+            .await;
+            self.time(
+                &format!("changed plans, {name}"),
+                |store| store.plan_changes(window, 100),
+                |changes| changes.len().to_string(),
+            )
+            .await;
+        }
     }
 
     async fn statements(&mut self, name: &str, filter: StatementFilter) {

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sqlx::{AssertSqlSafe, Row, SqliteConnection, query_scalar_with, query_with};
+use sqlx::{AssertSqlSafe, Row, SqliteConnection, query_as, query_scalar_with, query_with};
 use uuid::Uuid;
 
 use super::{
@@ -66,8 +66,8 @@ pub(super) async fn search(
     let threshold = threshold(connection, list).await?;
     let least = threshold.unwrap_or((i64::MIN, Uuid::nil()));
     if after > least {
-        found.sequences = search.top(connection, after, least, found).await?;
-        if found.is_full() || threshold.is_none() {
+        search.top(connection, after, least, found).await?;
+        if found.is_full() || threshold.is_none() || matches!(found.rest, Rest::From(..)) {
             return Ok(());
         }
         if !found.sequences.is_empty() && !conditions.is_empty() {
@@ -133,12 +133,65 @@ impl Search<'_> {
             .await?)
     }
 
-    /// What of the top list matches.
+    /// What of the top list matches, chunk by chunk until the page is full or the time is up.
     async fn top(
+        &self,
+        connection: &mut SqliteConnection,
+        mut after: Place,
+        least: Place,
+        found: &mut Found,
+    ) -> Result<(), Fault> {
+        loop {
+            let end = if self.conditions.needs_scan() {
+                self.end_of_top_chunk(connection, after, least).await?
+            } else {
+                None
+            };
+            let sequences = self
+                .top_chunk(connection, after, end.unwrap_or(least), found)
+                .await?;
+            found.sequences.extend(sequences);
+            let Some(end) = end else { return Ok(()) };
+            if found.is_full() {
+                return Ok(());
+            }
+            after = end;
+            if Instant::now() >= self.until {
+                found.rest = Rest::From(after.0, after.1);
+                return Ok(());
+            }
+        }
+    }
+
+    async fn end_of_top_chunk(
         &self,
         connection: &mut SqliteConnection,
         after: Place,
         least: Place,
+    ) -> Result<Option<Place>, Fault> {
+        let TopList {
+            key, flag, index, ..
+        } = self.list;
+        Ok(query_as(AssertSqlSafe(format!(
+            "SELECT q.{key}, q.id FROM requests q INDEXED BY {index} WHERE q.{flag} = 1
+               AND (q.{key}, q.id) < (?, ?) AND (q.{key}, q.id) >= (?, ?)
+             ORDER BY q.{key} DESC, q.id DESC LIMIT 1 OFFSET ?"
+        )))
+        .bind(after.0)
+        .bind(after.1)
+        .bind(least.0)
+        .bind(least.1)
+        .bind(CHUNK - 1)
+        .fetch_optional(connection)
+        .await?)
+    }
+
+    /// What matches below `after`, down to `end`, which belongs to it.
+    async fn top_chunk(
+        &self,
+        connection: &mut SqliteConnection,
+        after: Place,
+        end: Place,
         found: &Found,
     ) -> Result<Vec<i64>, Fault> {
         let TopList {
@@ -148,7 +201,7 @@ impl Search<'_> {
             &format!("requests q INDEXED BY {index}"),
             &format!("q.{flag} = 1"),
         );
-        for bound in [after, least] {
+        for bound in [after, end] {
             bind(&mut arguments, bound.0)?;
             bind(&mut arguments, bound.1)?;
         }
