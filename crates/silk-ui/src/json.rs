@@ -10,7 +10,7 @@ use askama::filters::Safe;
 use crate::filters::{Markup, bytes, escape};
 
 /// Columns that a line may take.
-const WIDTH: usize = 110;
+const WIDTH: usize = 140;
 /// Deeper nesting is not indented any further.
 const DEEPEST: usize = 16;
 
@@ -226,11 +226,11 @@ mod tests {
 
     #[test]
     fn what_fits_on_a_line_stays_on_one() {
-        let text = r#"{"count":2,"results":[{"id":1,"title":"a"},{"id":2,"title":"b, {c}"}],"none":[],"long":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}"#;
+        let text = r#"{"count":2,"results":[{"id":1,"title":"a"},{"id":2,"title":"b, {c}"}],"none":[],"long":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}"#;
         let markup = pretty(text, 6_000).unwrap().0;
         assert_eq!(
             strip(&markup),
-            "{\n  \"count\": 2,\n  \"results\": [{\"id\": 1, \"title\": \"a\"}, {\"id\": 2, \"title\": \"b, {c}\"}],\n  \"none\": [],\n  \"long\": \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"\n}"
+            "{\n  \"count\": 2,\n  \"results\": [{\"id\": 1, \"title\": \"a\"}, {\"id\": 2, \"title\": \"b, {c}\"}],\n  \"none\": [],\n  \"long\": \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"\n}"
         );
         assert!(markup.contains("<span class=\"jk\">&#34;count&#34;</span>"));
     }

@@ -37,7 +37,7 @@ fn repeated_statement(group: &RequestStatement, total_us: u64) -> Option<Finding
     };
     let values = match group.distinct_values {
         Some(distinct) if distinct == calls => " with different values".to_owned(),
-        Some(distinct) => format!(" with {distinct} different lists of values"),
+        Some(distinct) => format!(" with {} different lists of values", count(distinct)),
         None => String::new(),
     };
     let place = group
@@ -55,9 +55,13 @@ fn repeated_statement(group: &RequestStatement, total_us: u64) -> Option<Finding
     Some(Finding {
         rule: REPEATED_STATEMENT.to_owned(),
         severity,
-        title: format!("{what} {calls}× by the same statement{values}{place}."),
+        title: format!(
+            "{what} {}× by the same statement{values}{place}.",
+            count(calls)
+        ),
         detail: format!(
-            "{calls} queries took {} together. One query with JOIN or {} would save about {}.",
+            "{} queries took {} together. One query with JOIN or {} would save about {}.",
+            count(calls),
             duration(group.total_us),
             match statement.database {
                 crate::DatabaseKind::Postgres => "= ANY($1)",
@@ -70,17 +74,37 @@ fn repeated_statement(group: &RequestStatement, total_us: u64) -> Option<Finding
     })
 }
 
-/// Microseconds with three significant digits, in the unit that fits.
+/// A count with separators: `10,015`.
+fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Microseconds with three significant digits, rounded as pages do, in the unit that fits.
 fn duration(us: u64) -> String {
-    let (whole, rest, unit) = match us {
+    // Thousandths of the unit.
+    let (thousandths, unit) = match us {
         0..1_000 => return format!("{us} µs"),
-        1_000..1_000_000 => (us / 1_000, us % 1_000, "ms"),
-        _ => (us / 1_000_000, us / 1_000 % 1_000, "s"),
+        1_000..999_500 => (us, "ms"),
+        _ => (us.saturating_add(500) / 1_000, "s"),
     };
-    match whole {
-        0..10 => format!("{whole}.{:02} {unit}", rest / 10),
-        10..100 => format!("{whole}.{} {unit}", rest / 100),
-        _ => format!("{whole} {unit}"),
+    match thousandths {
+        0..9_995 => {
+            let rounded = (thousandths + 5) / 10;
+            format!("{}.{:02} {unit}", rounded / 100, rounded % 100)
+        }
+        9_995..99_950 => {
+            let rounded = (thousandths + 50) / 100;
+            format!("{}.{} {unit}", rounded / 10, rounded % 10)
+        }
+        _ => format!("{} {unit}", (thousandths + 500) / 1_000),
     }
 }
 
@@ -158,5 +182,9 @@ mod tests {
         assert_eq!(duration(4_712), "4.71 ms");
         assert_eq!(duration(2_790_000), "2.79 s");
         assert_eq!(duration(140_000), "140 ms");
+        assert_eq!(duration(723_600), "724 ms");
+        assert_eq!(duration(9_996), "10.0 ms");
+        assert_eq!(duration(999_600), "1.00 s");
+        assert_eq!(count(1_010_015), "1,010,015");
     }
 }

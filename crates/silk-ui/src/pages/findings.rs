@@ -136,7 +136,7 @@ async fn source_of(
     if record.summary.run_id != here.app.vitals.snapshot().run.id {
         return None;
     }
-    source::lines(root, site).await
+    source::lines_from_loop(root, site).await
 }
 
 /// What a loop over rows looks like: an earlier statement returned as many rows as this one was

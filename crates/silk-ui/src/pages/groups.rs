@@ -38,6 +38,8 @@ pub(crate) struct Group {
     pub(crate) not_kept: u64,
     pub(crate) plan: Option<(String, String)>,
     pub(crate) is_repeated: bool,
+    /// Whether it unfolds into several executions.
+    pub(crate) folds: bool,
     pub(crate) open: Option<Executions>,
 }
 
@@ -122,6 +124,7 @@ pub(crate) fn groups(
                 statement_href: format!("{base}/statements/{fingerprint}"),
                 href,
                 anchor: format!("s{fingerprint}"),
+                folds: sum.calls > 1,
                 sites: sum.sites.iter().take(2).cloned().collect(),
                 more_sites: sum.sites.len().saturating_sub(2),
                 errors: sum.errors,
