@@ -5,6 +5,7 @@
 //! nothing, read-only, rolled back and time-limited. What cannot be told honestly is refused with
 //! a reason: a plan for other values than the query had would be a lie.
 
+mod advise;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod analyze;
 #[cfg(feature = "postgres")]
@@ -55,6 +56,9 @@ pub struct ExplainConfig {
     /// How long the connection is kept after its last use; 30 s unless said. A larger one saves a
     /// connect per look, and takes one of the server's connections for longer.
     pub idle: Duration,
+    /// How long looking for indexes may take, once connected; 250 ms unless said. A larger one
+    /// lets more of them be tried on slow servers, and a person waits longer.
+    pub advice: Duration,
 }
 
 impl Default for ExplainConfig {
@@ -62,6 +66,7 @@ impl Default for ExplainConfig {
         Self {
             timeout: Duration::from_secs(2),
             idle: Duration::from_secs(30),
+            advice: Duration::from_millis(250),
         }
     }
 }
@@ -245,6 +250,13 @@ pub(crate) async fn quietly<F: Future>(future: F) -> F::Output {
 impl Explain for Explainer {
     fn explain(&self, query: ExplainQuery) -> BoxFuture<'_, Result<ExplainOutput, ExplainError>> {
         Box::pin(self.ask(query, self.config.timeout))
+    }
+
+    fn advise(
+        &self,
+        request: silk_core::explain::AdviceRequest,
+    ) -> BoxFuture<'_, Result<silk_core::explain::IndexAdvice, ExplainError>> {
+        Box::pin(self.advise_on(request))
     }
 
     fn ladders(&self) -> BoxFuture<'_, Vec<PlanLadder>> {

@@ -2,7 +2,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use silk_core::{
     BoxFuture, DatabaseKind, ExplainMode, ExplainOutput, PlanFormat,
-    explain::LadderStep,
+    explain::{IndexAdvice, LadderStep},
     sql::{explainable_calls, reading_calls},
 };
 use sqlx_core::{
@@ -12,7 +12,9 @@ use sqlx_core::{
 use sqlx_mysql::{MySql, MySqlConnectOptions, MySqlConnection};
 
 use super::{
-    ExplainConfig, analyze,
+    ExplainConfig,
+    advise::{self, AdviceQuestion},
+    analyze,
     inspect::{self, INSPECT_TIMEOUT, Inspection},
     ladder, refusal,
     session::{Session, quiet},
@@ -71,6 +73,19 @@ impl ExplainTarget for MySqlTarget {
             let open = async || open(&self.options, timeout).await;
             self.session
                 .run(timeout, open, async |c| ladder::mysql::ladder(c).await)
+                .await
+        })
+    }
+
+    fn advise(&self, asked: AdviceQuestion) -> BoxFuture<'_, Result<IndexAdvice, Failure>> {
+        Box::pin(async move {
+            let timeout = asked.question.timeout;
+            let open = async || open(&self.options, timeout).await;
+            self.session
+                .run(timeout + asked.budget, open, async |c| {
+                    let raw = ask(c, &asked.question).await?;
+                    advise::mysql::advise(c, &asked, &raw).await
+                })
                 .await
         })
     }

@@ -1,6 +1,9 @@
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
-use silk_core::{BoxFuture, ExplainMode, ExplainOutput, PlanFormat, Value, explain::LadderStep};
+use silk_core::{
+    BoxFuture, ExplainMode, ExplainOutput, PlanFormat, Value,
+    explain::{IndexAdvice, LadderStep},
+};
 use sqlx_core::{
     connection::ConnectOptions as _, error::Error, executor::Executor as _, query::query_with,
     query_scalar::query_scalar, raw_sql::raw_sql, row::Row as _, sql_str::AssertSqlSafe,
@@ -8,7 +11,9 @@ use sqlx_core::{
 use sqlx_postgres::{PgConnectOptions, PgConnection, Postgres};
 
 use super::{
-    ExplainConfig, analyze, generic,
+    ExplainConfig,
+    advise::{self, AdviceQuestion},
+    analyze, generic,
     inspect::{self, INSPECT_TIMEOUT, Inspection},
     ladder,
     session::{Session, quiet},
@@ -67,6 +72,18 @@ impl ExplainTarget for PostgresTarget {
             let open = async || open(&self.options).await;
             self.session
                 .run(timeout, open, async |c| ladder::postgres::ladder(c).await)
+                .await
+        })
+    }
+
+    fn advise(&self, asked: AdviceQuestion) -> BoxFuture<'_, Result<IndexAdvice, Failure>> {
+        Box::pin(async move {
+            let open = async || open(&self.options).await;
+            let timeout = asked.question.timeout + asked.budget;
+            self.session
+                .run(timeout, open, async |c| {
+                    advise::postgres::advise(c, &asked).await
+                })
                 .await
         })
     }

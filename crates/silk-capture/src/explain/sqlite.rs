@@ -1,6 +1,9 @@
 use std::{fmt, fmt::Write as _, sync::Arc, time::Duration};
 
-use silk_core::{BoxFuture, ExplainOutput, PlanFormat, explain::LadderStep};
+use silk_core::{
+    BoxFuture, ExplainOutput, PlanFormat,
+    explain::{IndexAdvice, LadderStep},
+};
 use sqlx_core::{
     connection::ConnectOptions as _, error::Error, executor::Executor as _, query::query_with,
     raw_sql::raw_sql, row::Row as _, sql_str::AssertSqlSafe,
@@ -9,6 +12,7 @@ use sqlx_sqlite::{Sqlite, SqliteConnectOptions, SqliteConnection};
 
 use super::{
     ExplainConfig,
+    advise::{self, AdviceQuestion},
     inspect::{self, INSPECT_TIMEOUT, Inspection},
     ladder, refusal,
     session::{Session, quiet},
@@ -99,6 +103,21 @@ impl ExplainTarget for SqliteTarget {
     fn ladder(&self, _timeout: Duration) -> BoxFuture<'_, Result<Vec<LadderStep>, Failure>> {
         let steps = ladder::sqlite::ladder(self.reach == Reach::Private);
         Box::pin(std::future::ready(Ok(steps)))
+    }
+
+    fn advise(&self, asked: AdviceQuestion) -> BoxFuture<'_, Result<IndexAdvice, Failure>> {
+        Box::pin(async move {
+            if self.reach == Reach::Private {
+                return Err(Failure::Refused(refusal::private_database()));
+            }
+            let open = async || self.open().await;
+            let timeout = asked.question.timeout + asked.budget;
+            self.session
+                .run(timeout, open, async |c| {
+                    advise::sqlite::advise(c, &self.options, &asked).await
+                })
+                .await
+        })
     }
 
     fn inspect(&self, _timeout: Duration) -> BoxFuture<'_, Result<Inspection, Failure>> {

@@ -1,10 +1,13 @@
 use std::{fmt, time::Duration};
 
-use silk_core::{BoxFuture, ExplainError, ExplainMode, ExplainOutput, Value, explain::LadderStep};
+use silk_core::{
+    BoxFuture, ExplainError, ExplainMode, ExplainOutput, Value,
+    explain::{IndexAdvice, LadderStep},
+};
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 use sqlx_core::error::Error;
 
-use super::inspect::Inspection;
+use super::{advise::AdviceQuestion, inspect::Inspection};
 use crate::sql::values::RebindError;
 
 /// A database that can be asked for plans.
@@ -16,6 +19,10 @@ pub trait ExplainTarget: Send + Sync + fmt::Debug {
     /// The ways in which it gives plans when asked, best first, with what it allows.
     #[doc(hidden)]
     fn ladder(&self, timeout: Duration) -> BoxFuture<'_, Result<Vec<LadderStep>, Failure>>;
+
+    /// Finds indexes for a query, tried where that can be done.
+    #[doc(hidden)]
+    fn advise(&self, asked: AdviceQuestion) -> BoxFuture<'_, Result<IndexAdvice, Failure>>;
 
     /// Checks indexes, tables and settings; each check may take `timeout`.
     #[doc(hidden)]

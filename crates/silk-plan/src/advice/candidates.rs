@@ -183,10 +183,12 @@ impl Parts {
 fn column_of(predicate: &(String, String), facts: &TableFacts, keys: &Keys<'_>) -> Option<Key> {
     let expr = expression(&predicate.0, keys.style);
     let column = facts.column(&expr.columns().next()?.name)?;
-    keys.key(&super::expression::Expr::Column(super::expression::Column {
-        table: None,
-        name: column.name.clone(),
-    }))
+    keys.key(&super::expression::Expr::Column(
+        super::expression::Column {
+            table: None,
+            name: column.name.clone(),
+        },
+    ))
 }
 
 fn push(list: &mut Vec<Key>, key: &Key) {
@@ -239,7 +241,12 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn add(&mut self, lists: &[(&Vec<Key>, KeyRole)], tail: Tail<'_>, predicates: &[(String, String)]) {
+    fn add(
+        &mut self,
+        lists: &[(&Vec<Key>, KeyRole)],
+        tail: Tail<'_>,
+        predicates: &[(String, String)],
+    ) {
         let mut keys: Vec<CandidateKey> = Vec::new();
         for (list, role) in lists {
             for key in *list {
@@ -281,9 +288,7 @@ impl Builder<'_> {
     }
 
     fn keep(&mut self, mut candidate: Candidate) {
-        let is_known = |known: &Candidate| {
-            known.statement(None) == candidate.statement(None)
-        };
+        let is_known = |known: &Candidate| known.statement(None) == candidate.statement(None);
         if self.found.iter().any(is_known)
             || self
                 .facts
@@ -327,9 +332,9 @@ impl Builder<'_> {
                 })
                 .collect();
             let is_small = missing.iter().all(|name| {
-                self.facts.column(name).is_some_and(|column| {
-                    column.bytes.unwrap_or(8.0) <= MAX_INCLUDED_BYTES
-                })
+                self.facts
+                    .column(name)
+                    .is_some_and(|column| column.bytes.unwrap_or(8.0) <= MAX_INCLUDED_BYTES)
             });
             if missing.is_empty() || missing.len() > MAX_INCLUDED || !is_small {
                 continue;
@@ -394,7 +399,10 @@ fn provides(index: &IndexFacts, candidate: &Candidate) -> bool {
 fn is_extended_by(index: &IndexFacts, candidate: &Candidate) -> bool {
     let kept = |name: &String| {
         candidate.include.contains(name)
-            || candidate.keys.iter().any(|key| key.column.as_ref() == Some(name))
+            || candidate
+                .keys
+                .iter()
+                .any(|key| key.column.as_ref() == Some(name))
     };
     index.is_plain
         && !index.is_unique
@@ -426,14 +434,19 @@ fn has_predicate(index: &IndexFacts, candidate: &Candidate) -> bool {
                 .collect();
             existing.sort();
             wanted.sort();
-            existing == wanted || existing.iter().map(|text| bare(text)).eq(wanted.iter().map(|text| bare(text)))
+            existing == wanted
+                || existing
+                    .iter()
+                    .map(|text| bare(text))
+                    .eq(wanted.iter().map(|text| bare(text)))
         }
     }
 }
 
 /// Without the casts between texts that PostgreSQL writes.
 fn bare(text: &str) -> String {
-    text.replace("::text", "").replace("::character varying", "")
+    text.replace("::text", "")
+        .replace("::character varying", "")
 }
 
 /// Whether the keys of an existing index begin with those of a candidate, read from either end.

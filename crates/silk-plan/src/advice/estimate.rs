@@ -127,7 +127,11 @@ pub fn estimated_pages(
         return None;
     };
     let is_sorted = candidate.keys.iter().any(|key| key.role == KeyRole::Order);
-    let asked = if is_sorted { matched.min(LIMIT_ROWS.max(matched / 10.0)) } else { matched };
+    let asked = if is_sorted {
+        matched.min(LIMIT_ROWS.max(matched / 10.0))
+    } else {
+        matched
+    };
     let correlation = candidate
         .keys
         .first()

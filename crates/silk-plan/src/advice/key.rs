@@ -149,6 +149,14 @@ impl Keys<'_> {
             return None;
         }
         let written = render(expr, self.style)?;
+        let has_literal = expr.walk().any(|part| matches!(part, Expr::Literal(_)));
+        if has_literal
+            && let Some(known) = &self.wants.known
+            && !known.contains(&written)
+        {
+            // A value that was bound has no place in an index.
+            return None;
+        }
         // Bytes of a long expression are bytes of every entry, and of the name.
         if written.len() > 200 {
             return None;
@@ -166,7 +174,8 @@ impl Keys<'_> {
             label: format!("{}_{function}", first.name),
             column: None,
             distinct: self.facts.rows.unwrap_or(1_000.0).max(1.0) / 2.0,
-            pattern_class: (self.facts.kind == DatabaseKind::Postgres).then_some("text_pattern_ops"),
+            pattern_class: (self.facts.kind == DatabaseKind::Postgres)
+                .then_some("text_pattern_ops"),
         })
     }
 
@@ -185,9 +194,7 @@ impl Keys<'_> {
     /// The condition as an index could be restricted to it: constant in the SQL, on a column of few
     /// values, or about NULL.
     fn predicate(&self, wanted: &Wanted) -> Option<(String, String)> {
-        if !wanted.is_constant
-            || self.facts.kind == DatabaseKind::MySql
-            || wanted.expr.is_opaque()
+        if !wanted.is_constant || self.facts.kind == DatabaseKind::MySql || wanted.expr.is_opaque()
         {
             return None;
         }
@@ -199,7 +206,9 @@ impl Keys<'_> {
         }
         let column = self.facts.column(&first.name)?;
         let is_few = column.is_boolean
-            || column.distinct.is_some_and(|distinct| distinct <= LOW_CARDINALITY);
+            || column
+                .distinct
+                .is_some_and(|distinct| distinct <= LOW_CARDINALITY);
         let word = |word: &str| {
             if word.is_empty() {
                 column.name.clone()
@@ -250,7 +259,11 @@ fn plain_texts(expr: &Expr) -> Expr {
                 }
                 other => other.clone(),
             };
-            Expr::Operator(operator.clone(), Box::new(bare(left)), Box::new(bare(right)))
+            Expr::Operator(
+                operator.clone(),
+                Box::new(bare(left)),
+                Box::new(bare(right)),
+            )
         }
         other => other.clone(),
     }

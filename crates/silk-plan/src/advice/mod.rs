@@ -24,10 +24,10 @@ pub use candidates::{MAX_CANDIDATES, candidates};
 pub use ddl::{quote_name, quote_table};
 pub use estimate::{NewIndex, estimated_pages, pages_read};
 pub use facts::{Activity, ColumnFacts, IndexFacts, IndexKey, TableFacts};
-pub use plan::wants_of_plan;
+pub use plan::{wants_of_any, wants_of_plan};
 pub use rank::{Choice, MIN_COST, Trial, choose, strength};
 pub use sql::wants_of_sql;
-pub use wants::{TableWants, forget_constants, keep_constants};
+pub use wants::{TableWants, forget_constants, keep_constants, merge};
 pub use words::{caveats, notes_without_advice, reason, write_cost};
 
 use silk_core::DatabaseKind;
@@ -115,7 +115,11 @@ impl Candidate {
     /// `taken`.
     #[must_use]
     pub fn name(&self, facts: &TableFacts, taken: &[String]) -> String {
-        let mut known: Vec<String> = facts.indexes.iter().map(|index| index.name.clone()).collect();
+        let mut known: Vec<String> = facts
+            .indexes
+            .iter()
+            .map(|index| index.name.clone())
+            .collect();
         known.extend_from_slice(taken);
         ddl::name(self, &known)
     }

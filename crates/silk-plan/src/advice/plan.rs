@@ -16,6 +16,15 @@ const MIN_SHARE: f64 = 0.1;
 /// What a PostgreSQL plan wants of the tables on which it spends at least a tenth.
 #[must_use]
 pub fn wants_of_plan(plan: &Plan) -> Vec<TableWants> {
+    let mut wants = wants_of_any(plan);
+    wants.retain(|wants| wants.share >= MIN_SHARE && !wants.is_empty());
+    wants.sort_by(|a, b| b.share.total_cmp(&a.share));
+    wants
+}
+
+/// What a PostgreSQL plan wants of each table it reads.
+#[must_use]
+pub fn wants_of_any(plan: &Plan) -> Vec<TableWants> {
     let style = Style::of(match plan.format {
         PlanFormat::MySqlJson | PlanFormat::MySqlTree => DatabaseKind::MySql,
         PlanFormat::SqliteRows => DatabaseKind::Sqlite,
@@ -28,10 +37,7 @@ pub fn wants_of_plan(plan: &Plan) -> Vec<TableWants> {
     }
     reader.orders(&nodes);
     reader.needed(&nodes);
-    let mut wants = reader.wants;
-    wants.retain(|wants| wants.share >= MIN_SHARE && !wants.is_empty());
-    wants.sort_by(|a, b| b.share.total_cmp(&a.share));
-    wants
+    reader.wants
 }
 
 struct Reader<'a> {
@@ -117,7 +123,10 @@ impl<'a> Reader<'a> {
         wants.node = Some(node.id);
         node.title().clone_into(&mut wants.access);
         wants.estimated_rows = node.estimate.and_then(|estimate| estimate.rows);
-        wants.discarded = node.derived.discarded.filter(|_| node.derived.loops > Some(0.0));
+        wants.discarded = node
+            .derived
+            .discarded
+            .filter(|_| node.derived.loops > Some(0.0));
         wants.is_limited = std::iter::successors(self.parents[node.id], |at| self.parents[*at])
             .take_while(|at| {
                 // These read everything before they give anything.
@@ -157,7 +166,12 @@ impl<'a> Reader<'a> {
         for condition in &node.conditions {
             let is_one = matches!(
                 condition.kind.as_str(),
-                "Filter" | "Index Cond" | "Recheck Cond" | "Hash Cond" | "Merge Cond" | "Join Filter"
+                "Filter"
+                    | "Index Cond"
+                    | "Recheck Cond"
+                    | "Hash Cond"
+                    | "Merge Cond"
+                    | "Join Filter"
             );
             if !is_one || (own.is_none() && node.relation.is_some()) {
                 continue;
@@ -228,7 +242,11 @@ impl<'a> Reader<'a> {
 
     /// `max(created)` is the first row of an order.
     fn extreme(&self, node: &PlanNode) -> Vec<SortKey> {
-        if node.strategy.as_deref().is_some_and(|strategy| strategy != "Plain") {
+        if node
+            .strategy
+            .as_deref()
+            .is_some_and(|strategy| strategy != "Plain")
+        {
             return Vec::new();
         }
         let mut outputs = node.output.iter();
@@ -304,7 +322,10 @@ impl<'a> Reader<'a> {
                     continue;
                 }
                 let is_count = matches!(&expr, Expr::Call(name, _) if name == "count");
-                for column in expr.columns().filter(|column| !(is_count && column.name == "*")) {
+                for column in expr
+                    .columns()
+                    .filter(|column| !(is_count && column.name == "*"))
+                {
                     note(self.place(column, own), column);
                 }
             }

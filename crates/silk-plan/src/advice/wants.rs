@@ -33,6 +33,8 @@ pub struct TableWants {
     pub(super) orders: Vec<Vec<SortKey>>,
     /// Columns that are needed; none where that is not known.
     pub(super) needed: Option<BTreeSet<String>>,
+    /// Expressions whose literals stand in the SQL as they are; none where all do.
+    pub(super) known: Option<HashSet<String>>,
     /// Conditions that could not be read, or that no plain index serves, in words.
     pub(super) unreadable: Vec<String>,
 }
@@ -61,6 +63,7 @@ impl TableWants {
             conditions: Vec::new(),
             orders: Vec::new(),
             needed: None,
+            known: None,
             unreadable: Vec::new(),
         }
     }
@@ -87,32 +90,69 @@ impl TableWants {
     }
 }
 
-/// Takes for constants only those conditions that also stand in the plan of the same statement
-/// without its values: the others are made of values that were bound.
+/// Takes for constants only what also stands in the plan of the same statement without its values:
+/// the rest is made of values that were bound.
 pub fn keep_constants(wants: &mut [TableWants], generic: &[TableWants], kind: DatabaseKind) {
     let style = Style::of(kind);
-    let known: HashSet<(&str, String)> = generic
-        .iter()
-        .flat_map(|wants| {
-            wants
-                .conditions
-                .iter()
-                .filter(|wanted| !wanted.expr.has_param())
-                .filter_map(|wanted| Some((wants.table.as_str(), render(&wanted.expr, style)?)))
-        })
-        .collect();
+    let mut conditions: HashSet<(&str, String)> = HashSet::new();
+    let mut parts: HashSet<String> = HashSet::new();
+    for wants in generic {
+        for wanted in &wants.conditions {
+            if !wanted.expr.has_param()
+                && let Some(text) = render(&wanted.expr, style)
+            {
+                conditions.insert((wants.table.as_str(), text));
+            }
+            parts.extend(operands(&wanted.expr).filter_map(|part| render(part, style)));
+        }
+        let keys = wants.orders.iter().flatten();
+        parts.extend(keys.filter_map(|key| render(&key.expr, style)));
+    }
     for wants in wants {
         let table = wants.table.as_str();
         for wanted in &mut wants.conditions {
             wanted.is_constant = wanted.is_constant
-                && render(&wanted.expr, style).is_some_and(|text| known.contains(&(table, text)));
+                && render(&wanted.expr, style)
+                    .is_some_and(|text| conditions.contains(&(table, text)));
         }
+        wants.known = Some(parts.clone());
     }
 }
 
-/// Takes no condition for a constant: which ones are is not known.
+/// The two sides of a comparison.
+fn operands(expr: &Expr) -> impl Iterator<Item = &Expr> {
+    let sides = match expr {
+        Expr::Operator(_, left, right) => [Some(&**left), Some(&**right)],
+        Expr::AnyOf(_, left, _) => [Some(&**left), None],
+        Expr::In(left, _) | Expr::Is(left, _) => [Some(&**left), None],
+        _ => [None, None],
+    };
+    sides.into_iter().flatten()
+}
+
+/// Takes nothing for a constant: what is one is not known.
 pub fn forget_constants(wants: &mut [TableWants]) {
-    for wanted in wants.iter_mut().flat_map(|wants| &mut wants.conditions) {
-        wanted.is_constant = false;
+    for wants in wants {
+        for wanted in &mut wants.conditions {
+            wanted.is_constant = false;
+        }
+        wants.known = Some(HashSet::new());
     }
+}
+
+/// Adds what another plan of the same statement wants: one that ran tells more than an estimate.
+pub fn merge(wants: &mut Vec<TableWants>, other: Vec<TableWants>) {
+    for other in other {
+        let known = wants
+            .iter_mut()
+            .find(|known| known.table == other.table && known.alias == other.alias);
+        match known {
+            Some(known) => {
+                known.share = known.share.max(other.share);
+                known.discarded = known.discarded.or(other.discarded);
+            }
+            None => wants.push(other),
+        }
+    }
+    wants.sort_by(|a, b| b.share.total_cmp(&a.share));
 }

@@ -34,10 +34,18 @@ pub fn reason(candidate: &Candidate) -> String {
             labels => parts.push(format!("{} {many}", listed(labels))),
         }
     };
-    say(KeyRole::Equal, "is compared for equality", "are compared for equality");
+    say(
+        KeyRole::Equal,
+        "is compared for equality",
+        "are compared for equality",
+    );
     say(KeyRole::Join, "joins", "join");
     say(KeyRole::Range, "narrows a range", "narrow a range");
-    say(KeyRole::Prefix, "is searched by its beginning", "are searched by their beginnings");
+    say(
+        KeyRole::Prefix,
+        "is searched by its beginning",
+        "are searched by their beginnings",
+    );
     say(
         KeyRole::Order,
         "is the order asked for, so that nothing has to be sorted",
@@ -223,7 +231,9 @@ fn stale(facts: &TableFacts) -> Option<String> {
             super::quote_table(facts.schema.as_deref(), &facts.name, facts.kind)
         ));
     }
-    let changed = facts.changed_since_analyze.filter(|changed| *changed >= STALE)?;
+    let changed = facts
+        .changed_since_analyze
+        .filter(|changed| *changed >= STALE)?;
     Some(format!(
         "{} of the rows of {} changed since its statistics were taken: ANALYZE {} first",
         percent(changed),
@@ -278,23 +288,21 @@ pub fn notes_without_advice(wants: &TableWants, facts: &TableFacts, tried: usize
         ));
     }
     notes.extend(stale(facts));
-    for text in wants.unreadable.iter().map(String::as_str) {
-        notes.extend(special(text));
+    for text in &wants.unreadable {
+        notes.extend(special(text, "a condition"));
     }
     for wanted in &wants.conditions {
-        if let Some(text) =
-            super::expression::render(&wanted.expr, Style::of(facts.kind))
+        if let Some(text) = super::expression::render(&wanted.expr, Style::of(facts.kind))
+            && let Some(column) = wanted.expr.columns().next()
         {
-            notes.extend(special(&text));
+            notes.extend(special(&text, &format!("the condition on {}", column.name)));
         }
     }
     if notes.is_empty() {
         notes.push(match tried {
             0 => format!("{name}: its indexes already give all that an index could"),
             1 => format!("{name}: one index was tried and would not be used, or save too little"),
-            _ => format!(
-                "{name}: {tried} indexes were tried; none would be used and save enough"
-            ),
+            _ => format!("{name}: {tried} indexes were tried; none would be used and save enough"),
         });
     }
     let mut said = BTreeSet::new();
@@ -302,17 +310,17 @@ pub fn notes_without_advice(wants: &TableWants, facts: &TableFacts, tried: usize
     notes
 }
 
-/// Conditions that other kinds of indexes serve.
-fn special(text: &str) -> Option<String> {
+/// Conditions that other kinds of indexes serve. Their values are not repeated.
+fn special(text: &str, what: &str) -> Option<String> {
     let has = |marks: &[&str]| marks.iter().any(|mark| text.contains(mark));
     if has(&["~~ '%", "~~* '", "LIKE '%", "~~ '_"]) {
         return Some(format!(
-            "{text}: a pattern that begins with anything needs a trigram index (pg_trgm), which \
-             cannot be tried without making it"
+            "{what} is a pattern that begins with anything: that needs a trigram index (pg_trgm), \
+             which cannot be tried without making it"
         ));
     }
     has(&[" @> ", " <@ ", " @@ ", " ?| ", " && "]).then(|| {
-        format!("{text}: needs a GIN or GiST index, which cannot be tried without making it")
+        format!("{what} needs a GIN or GiST index, which cannot be tried without making it")
     })
 }
 

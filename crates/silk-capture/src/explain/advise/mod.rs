@@ -43,13 +43,15 @@ pub struct AdviceQuestion {
 }
 
 /// Another statement, by one of its queries.
-#[doc(hidden)]
 #[derive(Debug)]
 #[cfg_attr(
     not(any(feature = "postgres", feature = "sqlite")),
-    expect(dead_code, reason = "no database that plans with indexes that are not there")
+    expect(
+        dead_code,
+        reason = "no database that plans with indexes that are not there"
+    )
 )]
-pub struct WorkloadQuestion {
+pub(super) struct WorkloadQuestion {
     pub(super) fingerprint: Fingerprint,
     pub(super) question: Question,
     pub(super) calls: u64,

@@ -35,8 +35,8 @@ pub(crate) fn sort_keys(text: &str, style: Style) -> Vec<SortKey> {
             nulls_first = Some(parser.eat_word("FIRST"));
             parser.eat_word("LAST");
         }
-        let is_read = expr != Expr::Opaque
-            && matches!(parser.peek(), None | Some(Token::Sign(",")));
+        let is_read =
+            expr != Expr::Opaque && matches!(parser.peek(), None | Some(Token::Sign(",")));
         if !is_read {
             break;
         }
@@ -557,16 +557,22 @@ impl<'a> Parser<'a> {
                     name.push_str(&figures.join(","));
                     name.push(')');
                 }
-                Some(Token::Open('['))
-                    if matches!(self.peek_at(1), Some(Token::Close(']'))) =>
-                {
+                Some(Token::Open('[')) if matches!(self.peek_at(1), Some(Token::Close(']'))) => {
                     self.at += 2;
                     name.push_str("[]");
                 }
                 Some(Token::Word(word))
-                    if ["precision", "varying", "with", "without", "time", "zone", "unsigned"]
-                        .iter()
-                        .any(|more| word.eq_ignore_ascii_case(more)) =>
+                    if [
+                        "precision",
+                        "varying",
+                        "with",
+                        "without",
+                        "time",
+                        "zone",
+                        "unsigned",
+                    ]
+                    .iter()
+                    .any(|more| word.eq_ignore_ascii_case(more)) =>
                 {
                     push(&mut name, &word.to_lowercase());
                     self.at += 1;

@@ -16,23 +16,47 @@ fn what_postgres_prints() {
     for (printed, read) in [
         ("message.deleted", "deleted"),
         ("(NOT message.deleted)", "NOT deleted"),
-        ("((m.status)::text = 'flagged'::text)", "status::text = 'flagged'::text"),
-        ("(lower((a.email)::text) = 'x'::text)", "lower(email::text) = 'x'::text"),
-        ("(m.author_id = ANY ('{1,2,3}'::bigint[]))", "author_id = ANY ('{1,2,3}'::bigint[])"),
+        (
+            "((m.status)::text = 'flagged'::text)",
+            "status::text = 'flagged'::text",
+        ),
+        (
+            "(lower((a.email)::text) = 'x'::text)",
+            "lower(email::text) = 'x'::text",
+        ),
+        (
+            "(m.author_id = ANY ('{1,2,3}'::bigint[]))",
+            "author_id = ANY ('{1,2,3}'::bigint[])",
+        ),
         (
             "(m.created >= '2024-01-02 00:00:00+00'::timestamp with time zone)",
             "created >= '2024-01-02 00:00:00+00'::timestamp with time zone",
         ),
         ("(m.body ~~ 'abc%'::text)", "body ~~ 'abc%'::text"),
-        ("((a.x IS NULL) OR (a.y IS NOT NULL))", "(x IS NULL) OR (y IS NOT NULL)"),
+        (
+            "((a.x IS NULL) OR (a.y IS NOT NULL))",
+            "(x IS NULL) OR (y IS NOT NULL)",
+        ),
         ("(\"T a\".\"B\"\"c\" = $1)", "\"B\"\"c\" = $1"),
-        ("((j.data ->> 'k'::text) = 'v'::text)", "(data ->> 'k'::text) = 'v'::text"),
+        (
+            "((j.data ->> 'k'::text) = 'v'::text)",
+            "(data ->> 'k'::text) = 'v'::text",
+        ),
         ("(t.n = '5.50'::numeric(10,2))", "n = '5.50'::numeric(10,2)"),
         ("(t.a > '-1'::integer)", "a > '-1'::integer"),
-        ("(t.b = E'it''s \\\\ \\' x'::text)", "b = E'it''s \\\\ \\' x'::text"),
+        (
+            "(t.b = E'it''s \\\\ \\' x'::text)",
+            "b = E'it''s \\\\ \\' x'::text",
+        ),
         ("((t.a + 1) > 3)", "(a + 1) > 3"),
-        ("(t.m = 'sad'::public.\"Mood\")", "m = 'sad'::public.\"Mood\""),
-        ("(date_trunc('day'::text, t.at) = CURRENT_DATE)", "date_trunc('day'::text, at) = CURRENT_DATE"),
+        (
+            "(t.m = 'sad'::public.\"Mood\")",
+            "m = 'sad'::public.\"Mood\"",
+        ),
+        (
+            "(date_trunc('day'::text, t.at) = CURRENT_DATE)",
+            "date_trunc('day'::text, at) = CURRENT_DATE",
+        ),
     ] {
         assert_eq!(again(printed, POSTGRES).as_deref(), Some(read), "{printed}");
     }
@@ -41,9 +65,17 @@ fn what_postgres_prints() {
 #[test]
 fn what_people_write() {
     for (written, style, read) in [
-        ("a = ?1 AND `b` LIKE 'x%'", SQLITE, "(a = ?1) AND (b LIKE 'x%')"),
+        (
+            "a = ?1 AND `b` LIKE 'x%'",
+            SQLITE,
+            "(a = ?1) AND (b LIKE 'x%')",
+        ),
         ("a=-1", SQLITE, "a = -1"),
-        ("a BETWEEN 1 AND 2 AND b", SQLITE, "((a >= 1) AND (a <= 2)) AND b"),
+        (
+            "a BETWEEN 1 AND 2 AND b",
+            SQLITE,
+            "((a >= 1) AND (a <= 2)) AND b",
+        ),
         ("NOT a IN (1, 2)", SQLITE, "NOT (a IN (1, 2))"),
         ("a NOT IN (1, 2)", SQLITE, "NOT (a IN (1, 2))"),
         ("CAST(a AS TEXT) = :name", SQLITE, "CAST(a AS text) = :name"),
@@ -81,17 +113,30 @@ fn what_is_not_understood_is_opaque_and_nothing_else() {
         assert_eq!(again(text, POSTGRES), None, "{text}");
     }
     // The rest of the conditions is still there.
-    let parts = expression("((hashed SubPlan 1) AND (a = 1) AND (x ~ @ 3 4))", POSTGRES).conjuncts();
-    let parts: Vec<_> = parts.iter().filter_map(|part| render(part, POSTGRES)).collect();
+    let parts =
+        expression("((hashed SubPlan 1) AND (a = 1) AND (x ~ @ 3 4))", POSTGRES).conjuncts();
+    let parts: Vec<_> = parts
+        .iter()
+        .filter_map(|part| render(part, POSTGRES))
+        .collect();
     assert_eq!(parts, ["a = 1"]);
 }
 
 #[test]
 fn sort_keys_with_their_directions() {
-    let keys = sort_keys("m.created DESC NULLS LAST, (lower(m.name)), m.id ASC", POSTGRES);
+    let keys = sort_keys(
+        "m.created DESC NULLS LAST, (lower(m.name)), m.id ASC",
+        POSTGRES,
+    );
     let keys: Vec<_> = keys
         .iter()
-        .map(|key| (render(&key.expr, POSTGRES).unwrap_or_default(), key.descending, key.nulls_first))
+        .map(|key| {
+            (
+                render(&key.expr, POSTGRES).unwrap_or_default(),
+                key.descending,
+                key.nulls_first,
+            )
+        })
         .collect();
     assert_eq!(
         keys,
@@ -126,7 +171,19 @@ fn deep_and_long_texts_stay_cheap() {
     list.push(')');
     assert_eq!(expression(&all, POSTGRES).conjuncts().len(), 50_000);
     assert!(!expression(&list, POSTGRES).is_opaque());
-    for bracket in ["(", "f(", "a[", "CASE ", "x = ANY (", "'", "-", "a.", "NOT (", "{", "CAST(a AS "] {
+    for bracket in [
+        "(",
+        "f(",
+        "a[",
+        "CASE ",
+        "x = ANY (",
+        "'",
+        "-",
+        "a.",
+        "NOT (",
+        "{",
+        "CAST(a AS ",
+    ] {
         let _ = expression(&bracket.repeat(50_000), POSTGRES);
         let _ = sort_keys(&bracket.repeat(50_000), POSTGRES);
     }

@@ -33,8 +33,14 @@ fn trial(keys: &[&str], include: usize, cost_after: f64, size: u64) -> Trial {
 
 #[test]
 fn tiers() {
-    assert_eq!(strength(4_000.0, 1_999.0, None), Some(AdviceStrength::Strong));
-    assert_eq!(strength(4_000.0, 3_000.0, None), Some(AdviceStrength::Moderate));
+    assert_eq!(
+        strength(4_000.0, 1_999.0, None),
+        Some(AdviceStrength::Strong)
+    );
+    assert_eq!(
+        strength(4_000.0, 3_000.0, None),
+        Some(AdviceStrength::Moderate)
+    );
     assert_eq!(strength(4_000.0, 3_300.0, None), None);
     assert_eq!(strength(4_000.0, 3_000.0, Some((100.0, 60.0))), None);
     assert_eq!(

@@ -74,7 +74,11 @@ pub(super) async fn facts(
     connection: &mut PgConnection,
     wants: &TableWants,
 ) -> Result<Option<TableFacts>, Failure> {
-    let name = quote_table(wants.schema.as_deref(), &wants.table, DatabaseKind::Postgres);
+    let name = quote_table(
+        wants.schema.as_deref(),
+        &wants.table,
+        DatabaseKind::Postgres,
+    );
     let row = connection
         .fetch_optional(query::<Postgres>(TABLE).bind(name).persistent(false))
         .await?;

@@ -76,15 +76,21 @@ pub(super) async fn compare(
             table: contender.table,
             choice,
             strength,
-            fraction: fraction_held(bench.connection, contender.candidate, &contender.table.facts)
-                .await?,
+            fraction: fraction_held(
+                bench.connection,
+                contender.candidate,
+                &contender.table.facts,
+            )
+            .await?,
         };
         indexes.push(proved(&worth, contender.tried, contender.effects));
         if place > 0 {
             continue;
         }
         for (at, tried, before) in steps.drain(..) {
-            let Some(contender) = &taken[at] else { continue };
+            let Some(contender) = &taken[at] else {
+                continue;
+            };
             let pages = trials[at].pages;
             let Some(strength) = advice::strength(before, tried.planned.cost, pages) else {
                 continue;

@@ -86,7 +86,9 @@ pub(in crate::explain) async fn advise(
             Err(remedy) => {
                 advice.indexes = unproved::advise(&tables, &remedy);
                 if advice.indexes.is_empty() {
-                    advice.notes.push(format!("nothing could be tried: {remedy}"));
+                    advice
+                        .notes
+                        .push(format!("nothing could be tried: {remedy}"));
                 }
             }
         }
@@ -205,9 +207,7 @@ async fn generic_plan(
     let Ok(raw) = generic::ask(connection, question).await else {
         connection.execute(raw_sql("ROLLBACK")).await?;
         // It may have got as far as being prepared, which a rollback leaves.
-        let _ = connection
-            .execute(raw_sql("DEALLOCATE silk_generic"))
-            .await;
+        let _ = connection.execute(raw_sql("DEALLOCATE silk_generic")).await;
         return Ok(None);
     };
     Ok(Plan::parse(PlanFormat::PostgresJson, &raw).ok())
@@ -372,7 +372,10 @@ async fn fraction_held(
     candidate: &Candidate,
     facts: &TableFacts,
 ) -> Result<Option<f64>, Failure> {
-    let Some(rows) = facts.rows.filter(|rows| *rows > 0.0 && candidate.is_partial()) else {
+    let Some(rows) = facts
+        .rows
+        .filter(|rows| *rows > 0.0 && candidate.is_partial())
+    else {
         return Ok(None);
     };
     let table = advice::quote_table(
@@ -423,12 +426,7 @@ async fn name_all(
 }
 
 /// A trial as it is ranked.
-fn trial(
-    before: &Planned,
-    tried: &Tried,
-    candidate: &Candidate,
-    facts: &TableFacts,
-) -> Trial {
+fn trial(before: &Planned, tried: &Tried, candidate: &Candidate, facts: &TableFacts) -> Trial {
     Trial {
         candidate: candidate.clone(),
         cost_after: tried.planned.cost,
