@@ -164,3 +164,196 @@ fn what_is_not_there_or_makes_no_sense_is_said_so() {
         }
     }
 }
+
+#[test]
+fn only_names_of_this_machine_are_let_in_without_a_token() {
+    let weave = Weave::start(&Start::on(&sqlite()));
+    let status = |headers: &[(&str, &str)]| weave.send("GET", "/silk", headers, b"").status;
+    for host in ["localhost", "LOCALHOST:9", "127.0.0.1", "[::1]:3000"] {
+        assert_eq!(status(&[("Host", host)]), 200, "{host}");
+    }
+    for host in [
+        "",
+        "localhost.",
+        "localhost.evil.example",
+        "localhost:80:80",
+        "localhost@evil.example",
+        "127.1",
+        "127.0.0.1.",
+        "127.0.0.1.nip.io",
+        "2130706433",
+        "0x7f.1",
+        "0.0.0.0",
+        "[::]",
+        "[::1",
+        "[::ffff:127.0.0.1]",
+        "rebound.example",
+    ] {
+        let status = status(&[("Host", host)]);
+        assert!((400..500).contains(&status), "{host}: {status}");
+    }
+    for name in [
+        "Forwarded",
+        "Via",
+        "X-Forwarded-For",
+        "X-Forwarded-Host",
+        "X-Forwarded-Proto",
+        "X-Forwarded-Prefix",
+        "X-Real-IP",
+        "X-Client-IP",
+        "X-Cluster-Client-IP",
+        "True-Client-IP",
+        "CF-Connecting-IP",
+        "Fly-Client-IP",
+    ] {
+        // Whatever it says: a proxy stands between, and peers behind it are not to be told apart.
+        let status = status(&[("Host", "localhost"), (name, "127.0.0.1")]);
+        assert!(matches!(status, 401 | 403), "{name}: {status}");
+    }
+}
+
+#[test]
+fn odd_calls_are_answered_in_words_and_harm_nothing() {
+    const ID: &str = "01890000-0000-7000-8000-000000000000";
+    let weave = Weave::start(&Start::on(&sqlite()));
+    let answer = weave.get("/api/messages/list_some_joined");
+    let record = weave.record_of(&answer);
+    let id = record["request"]["id"].as_str().unwrap();
+    let long = "a".repeat(60_000);
+    let mut paths: Vec<String> = [
+        "/assets/../../Cargo.toml",
+        "/assets/x/..%2f..%2f..%2fCargo.toml",
+        "/assets/%2e%2e/%2e%2e/Cargo.toml",
+        "/assets//etc/passwd",
+        "/assets/%00/style.css",
+        "//evil.example/",
+        "/requests/../health/..",
+        "/requests/%00",
+        "/requests/%FF%FE",
+        "/requests/%E2%80%AE",
+        "/requests/{id}",
+        "/requests?cursor=9223372036854775807.ffffffffffffffffffffffffffffffff",
+        "/requests?cursor=-9223372036854775808.00000000000000000000000000000000",
+        "/requests?cursor=99999999999999999999.00000000000000000000000000000000",
+        "/requests?cursor=1.zz",
+        "/requests?cursor=.",
+        "/requests?sort=-query_count&cursor=0.00000000000000000000000000000000",
+        "/requests?limit=-1",
+        "/requests?limit=0",
+        "/requests?limit=1e9",
+        "/requests?limit=%EF%BC%95",
+        "/requests?limit=18446744073709551616",
+        "/requests?min_duration_ms=-1",
+        "/requests?min_duration_ms=NaN",
+        "/requests?min_duration_ms=inf",
+        "/requests?min_duration_ms=1e308",
+        "/requests?min_queries=-0",
+        "/requests?min_queries=18446744073709551615",
+        "/requests?since=999999-01-01T00:00:00Z",
+        "/requests?since=-262143-01-01T00:00:00Z",
+        "/requests?since=2030-01-01T00:00:00Z&until=1970-01-01T00:00:00Z",
+        "/requests?since=99999999999999999d",
+        "/requests?status=0",
+        "/requests?status=-5xx",
+        "/requests?path=*",
+        "/requests?path=%25_%5C*",
+        "/requests?route=';DROP%20TABLE%20requests;--",
+        "/requests?limit=1&limit=2",
+        "/requests?=&&&==&",
+        "/requests?%",
+        "/statements?text=%25%5F%5C'%22",
+        "/statements?table=';DROP%20TABLE%20statements;--",
+        "/statements?offset=-1",
+        "/statements?cursor=nonsense",
+        "/statements/ffffffffffffffff",
+        "/statements/FFFFFFFFFFFFFFFFF",
+        "/plans/%00",
+        "/?window=nonsense",
+        "/?window=%00",
+    ]
+    .iter()
+    .map(|path| (*path).to_owned())
+    .collect();
+    for seq in [
+        "-1",
+        "0",
+        "2",
+        "4294967296",
+        "99999999999999999999",
+        "%00",
+        "1%2f..%2f1",
+    ] {
+        paths.push(format!("/requests/{id}/queries/{seq}"));
+        paths.push(format!("/requests/{ID}/queries/{seq}"));
+    }
+    paths.push(format!("/requests?path={long}"));
+    paths.push(format!("/requests/{long}"));
+    paths.push(format!("/requests?cursor={long}"));
+    paths.push(format!("/statements?text={long}"));
+    paths.push(format!("/requests?{}", "a=b&".repeat(10_000)));
+    for base in ["/silk", "/silk/api"] {
+        for path in &paths {
+            let answer = weave.get(&format!("{base}{path}"));
+            let short: String = path.chars().take(99).collect();
+            assert!(answer.status < 500, "{base}{short}: {}", answer.text());
+            let text = answer.text();
+            assert!(
+                !text.contains("[workspace]") && !text.contains("root:"),
+                "{short}"
+            );
+        }
+    }
+    // Neither a method in disguise nor one that is not spoken changes anything.
+    let form = ("Content-Type", "application/x-www-form-urlencoded");
+    for (method, path, headers, body) in [
+        (
+            "POST",
+            "/silk/api/requests",
+            &[("X-HTTP-Method-Override", "DELETE")][..],
+            "",
+        ),
+        (
+            "GET",
+            "/silk/api/requests",
+            &[("X-HTTP-Method-Override", "DELETE")],
+            "",
+        ),
+        ("GET", "/silk/api/requests?_method=DELETE", &[], ""),
+        ("POST", "/silk/api/requests", &[form], "_method=DELETE"),
+        ("POST", "/silk/health/clear", &[form], "csrf="),
+        (
+            "POST",
+            "/silk/health/clear",
+            &[form],
+            "csrf=undefined&csrf=undefined",
+        ),
+        ("GET", "/silk/health/clear", &[], ""),
+        ("PUT", "/silk/api/requests", &[], "{}"),
+        ("PATCH", "/silk/api/requests", &[], "{}"),
+        ("TRACE", "/silk/api/requests", &[], ""),
+        (
+            "OPTIONS",
+            "/silk/api/requests",
+            &[("Origin", "https://evil.example")],
+            "",
+        ),
+        ("DELETE", "/silk/api/requests", &[("Origin", "null")], ""),
+        ("DELETE", "/silk/api/requests", &[("Origin", "file://")], ""),
+    ] {
+        let answer = weave.send(method, path, headers, body.as_bytes());
+        assert!(answer.status < 500, "{method} {path}: {}", answer.status);
+        let allows = answer.header("access-control-allow-origin");
+        assert_eq!(allows, None, "{method} {path}");
+    }
+    // Many and large headers are the server's to refuse.
+    let head: Vec<(String, String)> = (0..90)
+        .map(|n| (format!("X-Large-{n}"), "x".repeat(2_000)))
+        .collect();
+    let head: Vec<(&str, &str)> = head
+        .iter()
+        .map(|(name, value)| (&**name, &**value))
+        .collect();
+    assert!(weave.send("GET", "/silk", &head, b"").status < 500);
+    weave.record(id);
+    assert!(!weave.log().contains("panicked"), "{}", weave.log());
+}

@@ -1,7 +1,5 @@
 //! What somebody sees who starts weave for the first time.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
-
 mod common;
 
 use common::weave::{Start, Weave, sqlite};

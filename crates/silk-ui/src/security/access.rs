@@ -179,14 +179,19 @@ impl Gate {
 }
 
 fn not_loopback(parts: &Parts) -> Option<Refusal> {
-    const FORWARDED: [&str; 7] = [
+    const FORWARDED: [&str; 12] = [
+        "cf-connecting-ip",
+        "fly-client-ip",
         "forwarded",
+        "true-client-ip",
+        "via",
+        "x-client-ip",
+        "x-cluster-client-ip",
         "x-forwarded-for",
         "x-forwarded-host",
         "x-forwarded-proto",
         "x-forwarded-server",
         "x-real-ip",
-        "via",
     ];
     let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() else {
         return Some(Refusal::PeerUnknown);
