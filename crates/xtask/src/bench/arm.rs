@@ -18,12 +18,17 @@ pub(super) struct Arm {
 
 impl Arm {
     /// Starts one with its own store in `folder`.
-    pub(super) fn start(name: &str, capture: &str, database: &str, folder: &Path) -> Result<Self> {
+    pub(super) fn start(
+        name: &str,
+        (capture, subscriber): (&str, &str),
+        database: &str,
+        folder: &Path,
+    ) -> Result<Self> {
         let program = target().join("release").join("weave");
         let mut process = Running::start(
             Command::new(program)
                 .args(["--listen", "127.0.0.1:0", "--indexed", "--capture", capture])
-                .args(["--database", database])
+                .args(["--subscriber", subscriber, "--database", database])
                 .arg("--store")
                 .arg(folder.join(format!("{name}.db")))
                 .current_dir(folder)

@@ -46,12 +46,12 @@ impl Cpu {
     }
 }
 
-/// The most memory that a process has held so far, in kB.
-pub(super) fn peak_memory_kb(process: u32) -> Result<u64> {
+/// Memory of its own (not files that are mapped) that a process holds now, in kB.
+pub(super) fn memory_kb(process: u32) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status
         .lines()
-        .find(|line| line.starts_with("VmHWM:"))
-        .ok_or("no VmHWM")?;
+        .find(|line| line.starts_with("RssAnon:"))
+        .ok_or("no RssAnon")?;
     Ok(line.split_whitespace().nth(1).unwrap_or_default().parse()?)
 }

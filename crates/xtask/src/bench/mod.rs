@@ -9,21 +9,28 @@ mod arm;
 mod client;
 mod cpu;
 mod kept;
+mod memory;
+mod price;
 mod report;
 mod slices;
+mod writer;
 
 use clap::Args;
 
+use self::price::Price;
 use crate::{
-    Result, process, say,
+    Result,
+    process::{self, Folder},
+    say,
     services::{Need, Postgres, provide},
 };
 
 /// Options of `cargo xtask bench`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Cycles; each gives one paired difference per arm and address. More narrow the ranges.
-    #[arg(long, default_value_t = 15)]
+    /// Cycles; each gives one ratio per arm and address. More narrow the ranges: one takes ten
+    /// seconds per database.
+    #[arg(long, default_value_t = 14)]
     cycles: usize,
 
     /// Databases to measure on.
@@ -34,41 +41,34 @@ pub(crate) struct Options {
 /// Measures and prints.
 pub(crate) fn run(options: &Options) -> Result {
     process::run(process::cargo().args(["build", "--release", "--quiet", "--package", "weave"]))?;
+    let mut prices = Vec::new();
     for database in &options.databases {
-        match database.as_str() {
+        let measured = match database.as_str() {
             "sqlite" => measure("SQLite", None, options.cycles)?,
             "postgres" => match std::env::var("SILK_TEST_POSTGRES") {
                 Ok(url) => measure("PostgreSQL", Some(&url), options.cycles)?,
                 Err(_) => {
                     provide(&[Need::POSTGRES])?;
                     let server = Postgres::start()?;
-                    measure("PostgreSQL", Some(&server.url), options.cycles)?;
+                    measure("PostgreSQL", Some(&server.url), options.cycles)?
                 }
             },
             other => return Err(format!("`{other}` is not sqlite or postgres").into()),
-        }
+        };
+        prices.extend(measured);
     }
-    kept::report()?;
-    writer_rate()
-}
-
-fn measure(name: &str, url: Option<&str>, cycles: usize) -> Result {
-    say(format_args!("measuring on {name}, {cycles} cycles"));
-    let slices = slices::measure(url, cycles)?;
-    report::print(name, &slices);
+    say("measuring what is kept, and memory");
+    let folder = Folder::new()?;
+    let database = format!("sqlite:{}", folder.path().join("weave.db").display());
+    kept::report(&database, folder.path())?;
+    prices.extend(memory::report(&database, folder.path())?);
+    prices.extend(writer::report()?);
+    price::print(&prices);
     Ok(())
 }
 
-/// The writer alone, by the example of the store crate.
-fn writer_rate() -> Result {
-    let example = crate::root().join("crates/silk-store/examples/write_rate.rs");
-    if !example.is_file() {
-        say("the store has no example write_rate; its rate is not measured");
-        return Ok(());
-    }
-    process::run(
-        process::cargo()
-            .args(["run", "--release", "--quiet", "--package", "silk-store"])
-            .args(["--example", "write_rate"]),
-    )
+fn measure(name: &str, url: Option<&str>, cycles: usize) -> Result<Vec<Price>> {
+    say(format_args!("measuring on {name}, {cycles} cycles"));
+    let slices = slices::measure(url, cycles)?;
+    Ok(report::print(name, &slices))
 }

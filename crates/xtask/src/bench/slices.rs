@@ -8,20 +8,32 @@ use std::{
 use super::{arm::Arm, cpu::Cpu};
 use crate::{Result, process::Folder};
 
-/// Arms: name and `--capture`. The first is what the others are compared to, the second equals it.
-pub(super) const ARMS: [(&str, &str); 4] = [
-    ("off", "off"),
-    ("off again", "off"),
-    ("layer", "layer"),
-    ("pool", "pool"),
+/// Arms: name, `--capture` and `--subscriber`. The first is what the others are compared to, the
+/// second equals it. `pool` has both tiers, as an app has that calls `init_tracing`; `pool alone`
+/// has no subscriber.
+pub(super) const ARMS: [(&str, &str, &str); 5] = [
+    ("off", "off", "off"),
+    ("off again", "off", "off"),
+    ("layer", "layer", "on"),
+    ("pool", "pool", "on"),
+    ("pool alone", "pool", "off"),
 ];
 
-/// Addresses: name, path, requests per slice.
+/// The place of the arm with the tracing layer alone.
+pub(super) const LAYER: usize = 2;
+/// The place of the arm with both tiers.
+pub(super) const POOL: usize = 3;
+
+/// Addresses: name, path, requests per slice. Slices are short, so that the arms of a cycle see
+/// the same machine.
 pub(super) const ADDRESSES: [(&str, &str, u32); 3] = [
-    ("/hello", "/hello", 600),
-    ("list_some_joined", "/api/messages/list_some_joined", 80),
-    ("list_some", "/api/messages/list_some", 25),
+    ("/hello", "/hello", 500),
+    ("list_some_joined", "/api/messages/list_some_joined", 50),
+    ("list_some", "/api/messages/list_some", 15),
 ];
+
+/// How long the background threads are given to finish a slice; more than two looks of the writer.
+const SETTLE: Duration = Duration::from_millis(500);
 
 /// What one slice of one arm cost per request, in microseconds.
 #[derive(Debug, Clone, Copy, Default)]
@@ -45,10 +57,10 @@ pub(super) fn measure(url: Option<&str>, cycles: usize) -> Result<Slices> {
         str::to_owned,
     );
     let mut arms = Vec::new();
-    for (name, capture) in ARMS {
+    for (name, capture, subscriber) in ARMS {
         arms.push(Arm::start(
             &name.replace(' ', "-"),
-            capture,
+            (capture, subscriber),
             &database,
             folder.path(),
         )?);
@@ -80,7 +92,7 @@ fn slice(arm: &mut Arm, path: &str, requests: u32) -> Result<Slice> {
         latencies.push(arm.client.get(path)?.as_secs_f64() * 1e6);
     }
     // What the background threads still have to do belongs to the slice.
-    thread::sleep(Duration::from_millis(250));
+    thread::sleep(SETTLE);
     let cpu = Cpu::of(arm.id())?.since(before);
     let per_request = |nanoseconds: f64| nanoseconds / 1e3 / f64::from(requests);
     Ok(Slice {
@@ -123,7 +135,7 @@ mod tests {
         for _ in 0..100 {
             let mut order = random.order();
             order.sort_unstable();
-            assert_eq!(order, [0, 1, 2, 3]);
+            assert_eq!(order, [0, 1, 2, 3, 4]);
         }
     }
 }
