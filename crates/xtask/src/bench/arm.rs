@@ -20,7 +20,7 @@ impl Arm {
     /// Starts one with its own store in `folder`.
     pub(super) fn start(
         name: &str,
-        (capture, subscriber): (&str, &str),
+        [capture, subscriber, plans]: [&str; 3],
         database: &str,
         folder: &Path,
     ) -> Result<Self> {
@@ -29,6 +29,7 @@ impl Arm {
             Command::new(program)
                 .args(["--listen", "127.0.0.1:0", "--indexed", "--capture", capture])
                 .args(["--subscriber", subscriber, "--database", database])
+                .args(["--plans", plans])
                 .arg("--store")
                 .arg(folder.join(format!("{name}.db")))
                 .current_dir(folder)

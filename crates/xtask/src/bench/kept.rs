@@ -28,14 +28,14 @@ pub(super) fn report(database: &str, folder: &Path) -> Result {
     println!("|---|---|---|---|");
     for capture in ["layer", "pool"] {
         let empty = {
-            let mut arm = Arm::start("empty", (capture, "on"), database, folder)?;
+            let mut arm = Arm::start("empty", [capture, "on", "off"], database, folder)?;
             arm.client.get("/hello")?;
             arm.stop();
             size(folder, "empty")
         };
         for (number, (name, path, queries, times)) in REQUESTS.into_iter().enumerate() {
             let store = format!("{capture}-{number}");
-            let mut arm = Arm::start(&store, (capture, "on"), database, folder)?;
+            let mut arm = Arm::start(&store, [capture, "on", "off"], database, folder)?;
             for _ in 0..times {
                 arm.client.get(path)?;
             }

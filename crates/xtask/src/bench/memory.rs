@@ -54,7 +54,7 @@ pub(super) fn report(database: &str, folder: &Path) -> Result<Vec<Price>> {
 }
 
 fn added_kb(name: &str, capture: &str, database: &str, folder: &Path) -> Result<f64> {
-    let mut arm = Arm::start(name, (capture, "on"), database, folder)?;
+    let mut arm = Arm::start(name, [capture, "on", "off"], database, folder)?;
     // What is made once in a process is not the request's: caches, symbols, connections.
     for path in [
         "/hello",

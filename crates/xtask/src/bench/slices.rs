@@ -8,15 +8,16 @@ use std::{
 use super::{arm::Arm, cpu::Cpu};
 use crate::{Result, process::Folder};
 
-/// Arms: name, `--capture` and `--subscriber`. The first is what the others are compared to, the
-/// second equals it. `pool` has both tiers, as an app has that calls `init_tracing`; `pool alone`
-/// has no subscriber.
-pub(super) const ARMS: [(&str, &str, &str); 5] = [
-    ("off", "off", "off"),
-    ("off again", "off", "off"),
-    ("layer", "layer", "on"),
-    ("pool", "pool", "on"),
-    ("pool alone", "pool", "off"),
+/// Arms: name, and how weave is started: `--capture`, `--subscriber`, `--plans`. The first is what
+/// the others are compared to, the second equals it. `pool` has both tiers, as an app has that
+/// calls `init_tracing`; `pool alone` has no subscriber; `plans` catches those of real runs too.
+pub(super) const ARMS: [(&str, [&str; 3]); 6] = [
+    ("off", ["off", "off", "off"]),
+    ("off again", ["off", "off", "off"]),
+    ("layer", ["layer", "on", "off"]),
+    ("pool", ["pool", "on", "off"]),
+    ("pool alone", ["pool", "off", "off"]),
+    ("plans", ["pool", "on", "real"]),
 ];
 
 /// The place of the arm with the tracing layer alone.
@@ -57,10 +58,10 @@ pub(super) fn measure(url: Option<&str>, cycles: usize) -> Result<Slices> {
         str::to_owned,
     );
     let mut arms = Vec::new();
-    for (name, capture, subscriber) in ARMS {
+    for (name, how) in ARMS {
         arms.push(Arm::start(
             &name.replace(' ', "-"),
-            (capture, subscriber),
+            how,
             &database,
             folder.path(),
         )?);
@@ -135,7 +136,7 @@ mod tests {
         for _ in 0..100 {
             let mut order = random.order();
             order.sort_unstable();
-            assert_eq!(order, [0, 1, 2, 3, 4]);
+            assert_eq!(order, [0, 1, 2, 3, 4, 5]);
         }
     }
 }
