@@ -5,7 +5,7 @@ use std::{
 };
 
 use silk_capture::{
-    Recorder, RecorderConfig,
+    Plans, Recorder, RecorderConfig,
     explain::{ExplainConfig, Explainer},
 };
 use silk_core::{DatabaseKind, Redactor, Store, redact::RedactorBuilder, store::Budget};
@@ -114,6 +114,13 @@ impl SilkBuilder {
     #[cfg(feature = "ui")]
     pub fn targets(mut self, targets: Targets) -> Self {
         self.targets = targets;
+        self
+    }
+
+    /// Which plans are got, and when. Default: [`Plans::automatic`]: for statements that are new,
+    /// slow or failed, in the background, without running them, 30 a minute at most.
+    pub fn plans(mut self, plans: Plans) -> Self {
+        self.config.plans = plans;
         self
     }
 
@@ -292,9 +299,11 @@ impl SilkBuilder {
         self.config.source_root.clone_from(&source_root);
         let runtime = SilkRuntime::start().map_err(BuildError::Threads)?;
         let redactor = Arc::new(self.redactor.build());
+        let remote: Arc<dyn Store> =
+            Arc::new(RemoteStore::new(Arc::clone(&store), runtime.clone()));
         let recorder = Recorder::start(
             self.config,
-            Arc::new(RemoteStore::new(Arc::clone(&store), runtime.clone())),
+            Arc::clone(&remote),
             Arc::clone(&redactor),
             runtime.handle().clone(),
         )
@@ -307,6 +316,7 @@ impl SilkBuilder {
                 ..ExplainConfig::default()
             },
         ));
+        silk_capture::plans::collect(&recorder, &explainer, remote, runtime.handle());
         Ok(Silk::new(Parts {
             recorder,
             runtime,

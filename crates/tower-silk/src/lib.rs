@@ -54,7 +54,8 @@ mod token;
 mod vitals;
 
 pub use silk_capture::{
-    RecorderConfig, ShutdownReport, SilkLayer, SilkService, SilkTracingLayer, in_current_request,
+    Plans, RecorderConfig, ShutdownReport, SilkLayer, SilkService, SilkTracingLayer,
+    in_current_request,
 };
 pub use silk_core::{DatabaseKind, LossReason, RequestKind, Store, store::Budget};
 pub use silk_store::MemoryStore;

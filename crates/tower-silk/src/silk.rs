@@ -84,6 +84,51 @@ impl Silk {
         silk_capture::sql::pool::Pool::new(self.0.recorder.clone(), pool)
     }
 
+    /// Options of a PostgreSQL pool whose connections tell the plan of each run, as far as the
+    /// app's role may have that:
+    ///
+    /// ```no_run
+    /// # async fn run(silk: tower_silk::Silk, url: &str) -> Result<(), sqlx::Error> {
+    /// use sqlx::postgres::PgPoolOptions;
+    ///
+    /// let pool = silk.pg_pool_options(PgPoolOptions::new()).connect(url).await?;
+    /// let pool = silk.pool(pool);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// A pool that exists already cannot be given it. It sets `after_connect`: an app that has one
+    /// of its own calls [`prepare_connection`](Self::prepare_connection) there instead. What the
+    /// server does not allow is left undone, and the Health page says why and what would unlock
+    /// it. Every query then takes 20 to 40 µs longer, long ones 4 to 17 %
+    /// ([`Plans::real_runs`](crate::Plans::real_runs) and [`timing`](crate::Plans::timing) say
+    /// how to have less, or more).
+    ///
+    /// The plans come as messages at TRACE, of target `sqlx::postgres::notice`, and Silk's tracing
+    /// layer lets that level through for them alone: the app's own log stays as it is unless it
+    /// asks for TRACE.
+    #[cfg(feature = "postgres")]
+    #[must_use]
+    pub fn pg_pool_options(
+        &self,
+        options: sqlx_core::pool::PoolOptions<sqlx_postgres::Postgres>,
+    ) -> sqlx_core::pool::PoolOptions<sqlx_postgres::Postgres> {
+        silk_capture::plans::hook::pool_options(&self.0.recorder, options)
+    }
+
+    /// Has one PostgreSQL connection tell the plan of each run, from an `after_connect` of the
+    /// app's own; see [`pg_pool_options`](Self::pg_pool_options). Never fails: what the server
+    /// does not allow is left undone.
+    #[cfg(feature = "postgres")]
+    pub async fn prepare_connection(&self, connection: &mut sqlx_postgres::PgConnection) {
+        silk_capture::plans::hook::prepare(&self.0.recorder, connection).await;
+    }
+
+    /// The plans that each known database gives, best first, and what would unlock the others.
+    pub async fn plan_ladders(&self) -> Vec<silk_core::explain::PlanLadder> {
+        silk_core::Explain::ladders(&*self.0.explainer).await
+    }
+
     /// Installs a global `tracing` subscriber that feeds the profiler and nothing else, for an app
     /// that has none.
     ///

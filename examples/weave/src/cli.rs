@@ -28,6 +28,10 @@ pub(crate) struct Cli {
     #[arg(long, env = "WEAVE_CAPTURE", value_enum, default_value_t = Capture::Pool)]
     pub(crate) capture: Capture,
 
+    /// Which plans Silk gets.
+    #[arg(long, env = "WEAVE_PLANS", value_enum, default_value_t = PlanChoice::Real)]
+    pub(crate) plans: PlanChoice,
+
     /// Send a little traffic to itself, so that there is something to look at.
     #[arg(long)]
     pub(crate) demo: bool,
@@ -54,6 +58,19 @@ pub(crate) enum Capture {
     Layer,
     /// Everything: the pools are Silk's.
     Pool,
+}
+
+/// Which plans Silk gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanChoice {
+    /// None.
+    Off,
+    /// Those that a person asks for.
+    OnDemand,
+    /// Estimated ones too, by itself, for new, slow and failed statements.
+    Automatic,
+    /// Those of the real runs too, where the database tells them (PostgreSQL).
+    Real,
 }
 
 /// On or off.

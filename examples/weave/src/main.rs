@@ -17,8 +17,8 @@ use std::{
 };
 
 use clap::Parser as _;
-use cli::{Capture, Cli, Switch};
-use tower_silk::{Access, Silk};
+use cli::{Capture, Cli, PlanChoice, Switch};
+use tower_silk::{Access, Plans, Silk};
 
 /// How long open connections and unwritten records may hold up the end of the process.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -36,10 +36,6 @@ async fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
-    let database = database::open(&cli.database, cli.connections).await?;
-    if cli.indexed {
-        database.add_index().await?;
-    }
     let silk = match cli.capture {
         Capture::Off => None,
         Capture::Layer | Capture::Pool => Some(
@@ -47,9 +43,14 @@ async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
                 .sqlite(&cli.store)
                 .service("weave")
                 // sqlx's events do not tell; the pools of Silk know by themselves.
-                .database(database.kind())
+                .database(database::kind_of(&cli.database)?)
                 // A demonstration on one's own machine: loopback needs no token, in release too.
                 .access(Access::Loopback)
+                .plans(match cli.plans {
+                    PlanChoice::Off => Plans::off(),
+                    PlanChoice::OnDemand => Plans::on_demand(),
+                    PlanChoice::Automatic | PlanChoice::Real => Plans::automatic(),
+                })
                 .build()
                 .await?,
         ),
@@ -59,6 +60,11 @@ async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
     }
 
     let pools = silk.as_ref().filter(|_| cli.capture == Capture::Pool);
+    let tells_plans = pools.filter(|_| cli.plans == PlanChoice::Real);
+    let database = database::open(&cli.database, cli.connections, tells_plans).await?;
+    if cli.indexed {
+        database.add_index().await?;
+    }
     let mut app = routes::router(database, pools);
     if let Some(silk) = &silk {
         app = app

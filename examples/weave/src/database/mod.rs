@@ -10,7 +10,7 @@ mod postgres;
 pub(crate) mod schema;
 mod sqlite;
 
-use tower_silk::DatabaseKind;
+use tower_silk::{DatabaseKind, Silk};
 
 /// An app's two pools over one database.
 #[derive(Debug, Clone)]
@@ -43,15 +43,6 @@ pub(crate) enum Database {
 }
 
 impl Database {
-    /// Which of the three it is.
-    pub(crate) const fn kind(&self) -> DatabaseKind {
-        match self {
-            Self::Postgres(_) => DatabaseKind::Postgres,
-            Self::MySql(_) => DatabaseKind::MySql,
-            Self::Sqlite(_) => DatabaseKind::Sqlite,
-        }
-    }
-
     /// Adds the index that the newest messages want.
     pub(crate) async fn add_index(&self) -> Result<(), sqlx::Error> {
         // MariaDB knows IF NOT EXISTS here, MySQL does not.
@@ -82,14 +73,30 @@ pub(crate) enum OpenError {
     Database(#[from] sqlx::Error),
 }
 
-/// Connects, makes the tables where they are missing, and fills them where they are empty.
-pub(crate) async fn open(url: &str, connections: u32) -> Result<Database, OpenError> {
+/// Which of the three an address leads to.
+pub(crate) fn kind_of(url: &str) -> Result<DatabaseKind, OpenError> {
     match url.split(':').next() {
-        Some("sqlite") => Ok(Database::Sqlite(sqlite::open(url, connections).await?)),
-        Some("postgres" | "postgresql") => {
-            Ok(Database::Postgres(postgres::open(url, connections).await?))
-        }
-        Some("mysql" | "mariadb") => Ok(Database::MySql(mysql::open(url, connections).await?)),
+        Some("sqlite") => Ok(DatabaseKind::Sqlite),
+        Some("postgres" | "postgresql") => Ok(DatabaseKind::Postgres),
+        Some("mysql" | "mariadb") => Ok(DatabaseKind::MySql),
         _ => Err(OpenError::UnknownScheme),
+    }
+}
+
+/// Connects, makes the tables where they are missing, and fills them where they are empty. With
+/// `silk`, connections tell the plans of their runs, where the database can.
+pub(crate) async fn open(
+    url: &str,
+    connections: u32,
+    silk: Option<&Silk>,
+) -> Result<Database, OpenError> {
+    match kind_of(url)? {
+        DatabaseKind::Sqlite => Ok(Database::Sqlite(sqlite::open(url, connections).await?)),
+        DatabaseKind::Postgres => {
+            let pools = postgres::open(url, connections, silk).await?;
+            Ok(Database::Postgres(pools))
+        }
+        DatabaseKind::MySql => Ok(Database::MySql(mysql::open(url, connections).await?)),
+        DatabaseKind::Unknown => Err(OpenError::UnknownScheme),
     }
 }

@@ -1,4 +1,5 @@
 use sqlx::postgres::{PgPool, PgPoolOptions};
+use tower_silk::Silk;
 
 use super::{
     Pools,
@@ -36,13 +37,21 @@ CREATE INDEX IF NOT EXISTS message_sent_by ON message (sent_by_id);
 CREATE INDEX IF NOT EXISTS message_thread ON message (thread_id);
 ";
 
-pub(super) async fn open(url: &str, connections: u32) -> Result<Pools<PgPool>, sqlx::Error> {
-    let main = PgPoolOptions::new()
-        .max_connections(connections)
-        .connect(url)
-        .await?;
-    fill(&main).await?;
-    let single = PgPoolOptions::new().max_connections(1).connect_lazy(url)?;
+pub(super) async fn open(
+    url: &str,
+    connections: u32,
+    silk: Option<&Silk>,
+) -> Result<Pools<PgPool>, sqlx::Error> {
+    let first = PgPoolOptions::new().max_connections(1).connect(url).await?;
+    fill(&first).await?;
+    first.close().await;
+    let options = || match silk {
+        // With it, each connection tells the plans of what it runs.
+        Some(silk) => silk.pg_pool_options(PgPoolOptions::new()),
+        None => PgPoolOptions::new(),
+    };
+    let main = options().max_connections(connections).connect(url).await?;
+    let single = options().max_connections(1).connect_lazy(url)?;
     Ok(Pools { main, single })
 }
 
