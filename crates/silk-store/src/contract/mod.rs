@@ -29,6 +29,7 @@ macro_rules! contract_tests {
             records::nothing_is_found_in_an_empty_store,
             records::plans_are_kept_and_listed,
             records::clear_removes_everything,
+            records::closing_loses_nothing,
             records::requests_of_other_runs_keep_their_run,
             lists::each_filter_selects,
             lists::filters_combine,

@@ -182,6 +182,18 @@ pub async fn clear_removes_everything(store: &dyn Store) {
     round_trip_of_every_field(store).await;
 }
 
+/// A closed store is opened again by the next call, with all that was in it.
+pub async fn closing_loses_nothing(store: &dyn Store) {
+    store.close().await.unwrap();
+    let (one, other) = (maximal(1), request(2, 6));
+    store.write(&batch(vec![one.clone()])).await.unwrap();
+    store.close().await.unwrap();
+    store.close().await.unwrap();
+    assert_eq!(read(store, &one).await, one);
+    store.write(&batch(vec![other.clone()])).await.unwrap();
+    assert_eq!(read(store, &other).await, other);
+}
+
 /// A request names its own run, whatever the batch's is.
 pub async fn requests_of_other_runs_keep_their_run(store: &dyn Store) {
     let mut record = request(1, 1);

@@ -26,7 +26,7 @@ const METHOD_ZSTD: u8 = 1;
 const LEVEL: i32 = 1;
 
 /// Bodies below this are not worth compressing.
-const MIN_COMPRESSED: usize = 64;
+const MIN_COMPRESSED: usize = 192;
 
 /// Uncompressed bodies are at most so long, written and read.
 const MAX_BODY: usize = 128 << 20;

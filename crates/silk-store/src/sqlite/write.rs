@@ -244,7 +244,8 @@ pub(super) const fn severity_number(severity: Severity) -> i64 {
 }
 
 async fn insert_requests(connection: &mut SqliteConnection, rows: &[Row<'_>]) -> Result<(), Fault> {
-    const HEAD: &str = "INSERT INTO requests (sequence, id, started_us, route_id, run_id, status,
+    const HEAD: &str =
+        "INSERT OR FAIL INTO requests (sequence, id, started_us, route_id, run_id, status,
          outcome, total_us, sql_us, query_count, query_errors, head_us, body_us, wait_us,
          polling_us, poll_total_us, longest_poll_us, polls, is_top_duration, is_top_query_time,
          is_top_query_count, path, parent_id, trace_id, findings)";
@@ -310,7 +311,7 @@ async fn insert_details(
 ) -> Result<(), Fault> {
     insert_rows(
         connection,
-        "INSERT INTO request_details (sequence, detail)",
+        "INSERT OR FAIL INTO request_details (sequence, detail)",
         2,
         &details,
         |arguments, (sequence, detail)| {
@@ -325,7 +326,7 @@ async fn insert_statements(
     connection: &mut SqliteConnection,
     rows: &[StatementRow],
 ) -> Result<(), Fault> {
-    const HEAD: &str = "INSERT INTO request_statements (sequence, position, statement_id,
+    const HEAD: &str = "INSERT OR FAIL INTO request_statements (sequence, position, statement_id,
          call_site_id, calls, errors, total_us, max_us, rows_returned, distinct_values)";
     insert_rows(connection, HEAD, 10, rows, |arguments, row| {
         arguments.add(row.sequence)?;
@@ -341,7 +342,8 @@ async fn insert_statements(
 }
 
 async fn insert_findings(connection: &mut SqliteConnection, rows: &[Row<'_>]) -> Result<(), Fault> {
-    const HEAD: &str = "INSERT INTO findings (sequence, position, rule, severity, title, detail,
+    const HEAD: &str =
+        "INSERT OR FAIL INTO findings (sequence, position, rule, severity, title, detail,
          fingerprint, saves_us)";
     let findings: Vec<_> = rows
         .iter()

@@ -1,0 +1,172 @@
+//! A file of the first schema, as its version wrote it: every later version must open it.
+//!
+//! Until the first release the schema may still change in place; then the file is written anew:
+//! `SILK_GOLDEN=crates/silk-store/tests/golden/first.db.zst cargo test -p silk-store --test golden
+//! -- --ignored`. After the first release it stays as it is.
+#![expect(
+    clippy::unwrap_used,
+    reason = "these are tests: to panic is how they fail"
+)]
+
+use std::{fs, path::Path};
+
+use silk_core::{
+    CountedRequest, DatabaseKind, Fingerprint, Outcome, PlanId, PlanObservation, PlanRecord,
+    PlanShape, PlanSource, RequestKind, Severity, Store, ValueState, WriteBatch,
+    store::{RequestFilter, RequestSort, StatementFilter, StatsWindow},
+};
+use silk_store::{
+    SqliteStore, SqliteStoreConfig,
+    contract::fixture::{add_queries, at, batch, id_at, maximal, plan, request, statement},
+};
+
+const GOLDEN: &[u8] = include_bytes!("golden/first.db.zst");
+
+const DAY: (i64, i64) = (-86_400, 86_400);
+
+fn window() -> StatsWindow {
+    StatsWindow {
+        since: at(DAY.0),
+        until: at(DAY.1),
+        buckets: 2,
+    }
+}
+
+fn store(path: &Path) -> SqliteStore {
+    SqliteStore::new(path, SqliteStoreConfig::default())
+}
+
+#[tokio::test]
+async fn the_first_file_is_read_and_written_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("silk.db");
+    fs::write(&path, zstd::decode_all(GOLDEN).unwrap()).unwrap();
+    let store = store(&path);
+
+    let page = store.requests(&RequestFilter::default()).await.unwrap();
+    let paths: Vec<_> = page.items.iter().map(|item| &*item.path).collect();
+    assert_eq!(paths, ["/threads/1", "/threads/2", "/threads/3"]);
+    let slowest = RequestFilter {
+        sort: RequestSort::Duration,
+        limit: 1,
+        ..RequestFilter::default()
+    };
+    let id = store.requests(&slowest).await.unwrap().items[0].id;
+    assert_eq!(id, id_at(at(5), 1));
+
+    let record = store.request(id).await.unwrap().unwrap();
+    let (summary, detail) = (&record.summary, &record.detail);
+    assert_eq!(
+        (summary.status, summary.outcome),
+        (Some(503), Outcome::Error)
+    );
+    assert_eq!(
+        (summary.times.total_us, summary.query_count),
+        (90_003, 12_345)
+    );
+    assert_eq!(detail.queries.len(), 6);
+    assert_eq!(detail.queries[3].duration_us, u64::MAX);
+    assert_eq!(
+        detail.queries[3].plan_shape,
+        Some(PlanShape(u64::MAX)),
+        "the form of its plan"
+    );
+    let values = detail.queries[3].values.as_ref().unwrap();
+    assert_eq!(values.len(), 6);
+    assert_eq!(values[2].state, ValueState::Bytes((0..=255).collect()));
+    assert_eq!(
+        &*detail.texts[0].text,
+        "SELECT * FROM threads WHERE id = $1"
+    );
+    assert_eq!(detail.texts[1].database.kind, DatabaseKind::MySql);
+    assert_eq!(detail.call_sites[0].line, 41);
+    assert_eq!(detail.request_headers.len(), 2);
+    assert_eq!(record.statements[1].calls, 12_342);
+    assert_eq!(record.findings[0].severity, Severity::Critical);
+
+    let statements = store.statements(&StatementFilter::default()).await.unwrap();
+    let told: Vec<_> = statements
+        .items
+        .iter()
+        .map(|item| (item.statement.fingerprint.0, item.calls))
+        .collect();
+    assert_eq!(told, [(u64::MAX - 3, 12_342), (71, 5)]);
+    let routes = store.routes(window()).await.unwrap();
+    let counts: Vec<_> = routes.iter().map(|route| route.requests).collect();
+    assert_eq!(
+        counts,
+        [1, 3],
+        "one POST; two GET and one that was only counted"
+    );
+    assert_eq!(routes[0].durations.max(), 90_003);
+
+    let plans = store.plans_of_statement(Fingerprint(71), 9).await.unwrap();
+    assert_eq!(plans.len(), 1);
+    let kept = &plans[0];
+    assert_eq!(kept.id, PlanId(uuid::Uuid::from_u128(4)));
+    assert_eq!(
+        (kept.source, kept.shape),
+        (PlanSource::AutoExplain, Some(PlanShape(9)))
+    );
+    assert_eq!((kept.duration_us, kept.total_cost), (Some(777), Some(12.5)));
+    assert_eq!(kept.output.raw, "[{\"Plan\":{}}]");
+    let history = store.plan_history(Fingerprint(71), window()).await.unwrap();
+    assert_eq!((history.len(), history[0].count), (1, 2));
+    assert_eq!(history[0].plan, Some(kept.id));
+
+    // It is written on like a file of its own.
+    let mut later = request(4, 60);
+    add_queries(&mut later, &statement(71, "threads"), 41, 1, 100);
+    store.write(&batch(vec![later.clone()])).await.unwrap();
+    let read = store.request(later.summary.id).await.unwrap();
+    assert_eq!(read, Some(later));
+    assert_eq!(store.size().await.unwrap().requests, 4);
+}
+
+#[tokio::test]
+#[ignore = "writes the golden file"]
+async fn write_golden() {
+    let Some(target) = std::env::var_os("SILK_GOLDEN") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("silk.db");
+    let store = store(&path);
+    let plain = request(2, 4);
+    let mut queries = request(3, 3);
+    add_queries(&mut queries, &statement(71, "threads"), 41, 2, 100);
+    let plan = PlanRecord {
+        source: PlanSource::AutoExplain,
+        shape: Some(PlanShape(9)),
+        duration_us: Some(777),
+        total_cost: Some(12.5),
+        ..plan(4, plain.summary.id, 2)
+    };
+    let sight = PlanObservation {
+        fingerprint: Fingerprint(71),
+        database: plan.database.clone(),
+        source: plan.source,
+        shape: PlanShape(9),
+        observed_at: plan.captured_at,
+        duration_us: plan.duration_us,
+    };
+    let batch = WriteBatch {
+        counted: vec![CountedRequest {
+            started_at: at(1),
+            kind: RequestKind::Request,
+            method: "GET".to_owned(),
+            route: "/threads/{id}".to_owned(),
+            is_failed: false,
+            total_us: 10,
+            sql_us: 1,
+            query_count: 1,
+        }],
+        plan_observations: vec![sight.clone(), sight],
+        plans: vec![plan],
+        ..batch(vec![maximal(1), plain, queries])
+    };
+    store.write(&batch).await.unwrap();
+    store.close().await;
+    let packed = zstd::encode_all(&*fs::read(path).unwrap(), 19).unwrap();
+    fs::write(target, packed).unwrap();
+}
