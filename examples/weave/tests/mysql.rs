@@ -41,3 +41,9 @@ fn every_ending_is_recorded_once() {
 fn secrets_arrive_nowhere() {
     common::canary::nowhere(database_on(SERVER));
 }
+
+#[test]
+#[ignore = "needs MariaDB: run cargo xtask test"]
+fn plans_come_by_themselves() {
+    scenario::plans_by_themselves(database_on(SERVER), "estimated");
+}

@@ -33,3 +33,8 @@ fn every_ending_is_recorded_once() {
 fn secrets_arrive_nowhere() {
     common::canary::nowhere(&sqlite());
 }
+
+#[test]
+fn plans_come_by_themselves() {
+    scenario::plans_by_themselves(&sqlite(), "estimated");
+}

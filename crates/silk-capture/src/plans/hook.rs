@@ -4,6 +4,13 @@
 //! `client_min_messages` and stays out of the server's log, and sqlx hands it on at TRACE, below
 //! what an app logs. What the connection then really does is read back from the server: before the
 //! library is loaded, setting its parameters succeeds and does nothing.
+//!
+//! # What the level costs
+//! The first connection that tells plans raises the process's level of `tracing` to TRACE; the
+//! layer wants that level of `sqlx::postgres::notice` alone. Each `trace!` of any other library
+//! then takes 0.5 ns in place of 0.25 ns. Records of the `log` crate cost the same as before where
+//! the subscriber was set first, and 37 ns each at TRACE where it was set (with the log bridge)
+//! after that connection was made, because the bridge takes the level once, as it finds it.
 
 use std::sync::Arc;
 

@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     io::Read as _,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -332,4 +332,31 @@ pub fn endings(database: &str) {
     );
     let (_, lost) = weave.settled(7);
     assert_eq!(lost, 0);
+}
+
+/// A plan comes without anybody asking for it, and its pages show it.
+pub fn plans_by_themselves(database: &str, source: &str) {
+    let weave = Weave::start(&Start::on(database));
+    let answer = weave.get("/api/messages/list_some_joined");
+    assert_eq!(answer.status, 200);
+    let id = answer.header("silk-id").unwrap().to_owned();
+    let until = Instant::now() + Duration::from_secs(60);
+    let plan = loop {
+        let record = weave.record(&id);
+        if let Some(plan) = queries(&record)
+            .iter()
+            .find_map(|query| query["plan"].as_str())
+        {
+            break plan.to_owned();
+        }
+        assert!(Instant::now() < until, "no plan came: {record}");
+        thread::sleep(Duration::from_millis(100));
+    };
+    let told = weave.get(&format!("/silk/api/plans/{plan}")).json();
+    assert_eq!(told["source"], source, "{told}");
+    assert_eq!(told["analyzed"], source == "auto_explain", "{told}");
+    assert_eq!(weave.get(&format!("/silk/plans/{plan}")).status, 200);
+    let health = weave.get("/silk/health");
+    assert_eq!(health.status, 200);
+    assert!(health.text().contains("plans"), "{}", health.text());
 }
