@@ -177,7 +177,7 @@
       case "l": live?.click(); break;
       case "n": follow("a[rel=next]"); break;
       case "p": follow("a[rel=prev]"); break;
-      case "u": follow(".crumbs a, header nav a[aria-current]"); break;
+      case "u": follow(document.querySelector(".crumbs a") ? ".crumbs a:last-of-type" : "header nav a[aria-current]"); break;
       case "e": document.querySelector("[data-explain]")?.click(); break;
       case "f": {
         const folds = all("main details");

@@ -263,10 +263,10 @@ fn figures(vitals: &VitalsSnapshot) -> Vec<Figure> {
         Figure::new(
             "recorded",
             count(vitals.recorded),
-            format!(
-                "{} of those that ended",
-                percent(vitals.recorded, vitals.seen.saturating_sub(vitals.active))
-            ),
+            match vitals.seen.saturating_sub(vitals.active) {
+                0 => "none has ended yet".to_owned(),
+                ended => format!("{} of those that ended", percent(vitals.recorded, ended)),
+            },
         ),
         Figure::new(
             "not sampled",
@@ -277,7 +277,11 @@ fn figures(vitals: &VitalsSnapshot) -> Vec<Figure> {
         Figure::new(
             "queries",
             count(vitals.queries),
-            format!("{} of all seen", percent(vitals.queries, all)),
+            if all == 0 {
+                "none seen yet".to_owned()
+            } else {
+                format!("{} of them within a request", percent(vitals.queries, all))
+            },
         ),
         Figure::new(
             "unattributed",

@@ -6,11 +6,20 @@ use std::{
     path::Path,
     process::{Child, Command, Stdio},
     thread,
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
 
 use super::{http, server};
+
+/// How long a page may take on a machine that has much else to do.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// The keys that are no characters, as WebDriver names them.
+pub const ENTER: &str = "\u{e007}";
+/// Leaves a field, closes a dialog.
+pub const ESCAPE: &str = "\u{e00c}";
 
 /// A Chromium with its remote control, both gone when dropped.
 #[derive(Debug)]
@@ -140,6 +149,45 @@ impl Browser {
             .unwrap()
             .to_owned();
         self.post(&format!("element/{id}/click"), &json!({}));
+    }
+
+    /// Presses keys one after the other, as a person does: where the focus is.
+    pub fn keys(&self, keys: &str) {
+        let presses: Vec<Value> = keys
+            .chars()
+            .flat_map(|key| {
+                ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key.to_string() }))
+            })
+            .collect();
+        self.post(
+            "actions",
+            &json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": presses }] }),
+        );
+    }
+
+    /// Waits until a script returns true; a page may load on the way.
+    pub fn until(&self, script: &str) {
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            if self.try_script(script) == Some(Value::Bool(true)) {
+                return;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "it never came true at {}: {script}",
+                self.url()
+            );
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// The value of a script's `return`; none while a page goes and another comes.
+    fn try_script(&self, script: &str) -> Option<Value> {
+        let path = format!("/session/{}/execute/sync", self.session);
+        let body = json!({ "script": script, "args": [] }).to_string();
+        let headers = [("Content-Type", "application/json")];
+        let response = http::send(&self.address, "POST", &path, &headers, body.as_bytes()).ok()?;
+        (response.status == 200).then(|| response.json()["value"].take())
     }
 
     /// The address of the page.
