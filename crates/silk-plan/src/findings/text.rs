@@ -61,17 +61,14 @@ pub(super) fn is_volatile(text: &str) -> bool {
 
 /// Whether an ordinary index could serve any of it: `<>` and volatile functions have none.
 pub(super) fn is_indexable(text: &str) -> bool {
-    let words = without_literals(text);
-    let only_differs = [" <> ", " != ", " !~~ ", " !~ ", " !~* ", " !~~* "]
-        .iter()
-        .any(|operator| words.contains(operator))
-        && ![
-            " = ", " < ", " > ", " <= ", " >= ", " ~~ ", " @> ", " && ", " IS NULL",
-        ]
-        .iter()
-        .any(|operator| words.contains(operator))
-        && !words.contains(" AND ");
-    !only_differs && !is_volatile(text)
+    let differs = |conjunct: &str| {
+        [" <> ", " != ", " !~~ ", " !~ ", " !~* ", " !~~* "]
+            .iter()
+            .any(|operator| conjunct.contains(operator))
+    };
+    without_literals(text)
+        .split(" AND ")
+        .any(|conjunct| !differs(conjunct) && !is_volatile(conjunct))
 }
 
 /// Columns named in a condition, without what they are qualified by.

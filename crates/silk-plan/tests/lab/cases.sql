@@ -101,11 +101,11 @@ SELECT count(m.body) FROM author a JOIN message m ON m.k1 = a.id WHERE a.id <= 6
 -- set: enable_hashjoin = off, enable_mergejoin = off
 SELECT count(a.name) FROM message m JOIN author a ON a.id = m.author_id;
 -- name: memoize_thrash
--- set: enable_hashjoin = off, enable_mergejoin = off, enable_seqscan = off, work_mem = '64kB', hash_mem_multiplier = 1
-SELECT count(f.body) FROM (SELECT 1 + (id * 7919) % 30000 AS key FROM message) m JOIN message f ON f.id = m.key;
+-- set: enable_hashjoin = off, enable_mergejoin = off, max_parallel_workers_per_gather = 0, work_mem = '64kB', hash_mem_multiplier = 1
+SELECT count(f.pad) FROM shuffled m JOIN looked_up f ON f.id = m.key;
 -- name: misestimate
 -- set: max_parallel_workers_per_gather = 0
-SELECT m.* FROM message m WHERE m.k1 = 5 AND m.k2 = 5 AND m.score >= 0 ORDER BY m.body;
+SELECT m.* FROM message m WHERE m.k1 % 10 = m.k2 % 10 ORDER BY m.body;
 -- name: misestimate_small
 SELECT m.* FROM message m WHERE m.id < 400 AND m.k1 = 5 AND m.k2 = 5 ORDER BY m.body;
 -- name: misestimate_function
@@ -212,7 +212,7 @@ SELECT k1, k2 FROM message WHERE k1 < 20;
 SELECT k1, body FROM message WHERE k1 < 20;
 -- name: planning
 -- set: geqo = off, join_collapse_limit = 12, from_collapse_limit = 12
-SELECT count(*) FROM star_1 a JOIN star_2 b ON b.id = a.next JOIN star_3 c ON c.id = b.next JOIN star_4 d ON d.id = c.next JOIN star_5 e ON e.id = d.next JOIN star_6 f ON f.id = e.next JOIN star_7 g ON g.id = f.next JOIN star_8 h ON h.id = g.next JOIN star_9 i ON i.id = h.next WHERE a.id = 5;
+SELECT count(*) FROM star_1 a JOIN star_2 b ON b.id = a.next JOIN star_3 c ON c.id = b.next JOIN star_4 d ON d.id = c.next JOIN star_5 e ON e.id = d.next JOIN star_6 f ON f.id = e.next JOIN star_7 g ON g.id = f.next JOIN star_8 h ON h.id = g.next JOIN star_9 i ON i.id = h.next JOIN star_1 j ON j.id = i.next JOIN star_2 k ON k.id = j.next JOIN star_3 l ON l.id = k.next WHERE a.id = 5;
 -- name: insert
 INSERT INTO left_append SELECT i, 'x' FROM generate_series(1, 2000) i;
 -- name: insert_triggers
@@ -220,7 +220,7 @@ INSERT INTO noted SELECT generate_series(1, 5);
 -- name: delete_fk
 DELETE FROM parent WHERE id <= 60;
 -- name: delete_fk_indexed
-DELETE FROM keeper WHERE id <= 40000 AND id % 200 = 0;
+DELETE FROM keeper WHERE id <= 8 AND (SELECT count(*) FROM message WHERE body > 'x') >= 0;
 -- name: update
 UPDATE message SET body = upper(body) WHERE k1 = 8;
 -- name: merge
@@ -246,7 +246,7 @@ SELECT * FROM message WHERE body = lower('ABC');
 -- name: volatile_filter
 SELECT * FROM message WHERE random() < 0.0005;
 -- name: not_equal
-SELECT * FROM message WHERE deleted <> (k2 > 0 AND k2 < 0) AND k2 <> 999;
+SELECT * FROM message WHERE deleted <> false AND body <> 'x';
 -- name: cast_numeric
 SELECT * FROM message WHERE k1 = 5.0::numeric;
 -- name: cast_date
@@ -293,7 +293,7 @@ SELECT * FROM event WHERE kind < 25;
 SELECT * FROM skipped WHERE second < 90000 AND second > 88000;
 -- name: skip_scan_list
 -- set: enable_seqscan = off, enable_bitmapscan = off
-SELECT * FROM skipped WHERE first IN (1, 20, 41, 62, 83, 104, 125, 146, 167, 188, 209, 230) AND second > 5;
+SELECT s.*, (SELECT count(*) FROM message WHERE body > 'x') FROM skipped s WHERE first IN (1, 20, 41, 62, 83, 104, 125, 146, 167, 188, 209, 230) AND second > 5;
 -- name: setop
 SELECT id FROM author EXCEPT SELECT author_id FROM message WHERE k1 = 5;
 -- name: lateral
@@ -302,6 +302,23 @@ SELECT a.id, m.body FROM author a CROSS JOIN LATERAL (SELECT body FROM message m
 SELECT * FROM generate_series(1, 1000) i WHERE i % 10 = 0;
 -- name: values
 SELECT v.n, a.name FROM (VALUES (1), (2), (3)) v(n) JOIN author a ON a.id = v.n;
+-- name: subplan_memoize
+SELECT f.id, (SELECT count(b.body) FROM author a JOIN message b ON b.id = a.id * 3 WHERE a.country = 'C' || f.a % 20) FROM fresh f WHERE f.id <= 150;
+-- name: or_tiny
+SELECT m.id FROM (SELECT id FROM message WHERE body > 'a' ORDER BY body LIMIT 30) m JOIN author a ON a.id = m.id OR a.email = m.id::text;
+-- name: scan_repeated
+-- set: enable_hashjoin = off, enable_mergejoin = off, enable_material = off, enable_indexscan = off, enable_bitmapscan = off, enable_memoize = off
+SELECT count(*) FROM left_append l, (SELECT * FROM author WHERE id <= 12 ) a WHERE lower(l.pad) LIKE '%' || a.name || '%';
+-- name: exists_heavy
+SELECT count(*) FROM message m WHERE EXISTS (SELECT FROM left_append l WHERE l.id = m.id) OR m.body > 'f';
+-- name: append_count
+SELECT count(*) FROM (SELECT id FROM left_append UNION ALL SELECT id FROM right_append) u;
+-- name: keyset
+SELECT * FROM message WHERE id > 60000 ORDER BY id LIMIT 20;
+-- name: planning_not
+SELECT count(*) FROM star_1 a JOIN star_2 b ON b.id = a.next, message m WHERE m.body > 'x';
+-- name: lock_heavy
+SELECT * FROM message WHERE body > 'f' FOR UPDATE;
 -- name: result
 SELECT 1;
 -- name: one_time_false

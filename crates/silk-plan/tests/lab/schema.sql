@@ -3,6 +3,8 @@
 DROP SCHEMA IF EXISTS lab CASCADE;
 CREATE SCHEMA lab;
 SET search_path = lab;
+-- Vacuum marks no page all-visible before the rows' commit is known to be on disk.
+SET synchronous_commit = on;
 
 CREATE TABLE author (id bigint PRIMARY KEY, name text NOT NULL, email text NOT NULL, country text NOT NULL);
 INSERT INTO author SELECT i, 'Author ' || i, 'author' || i || '@example.org', 'C' || i % 20 FROM generate_series(1, 1000) i;
@@ -81,6 +83,12 @@ DO $$ BEGIN FOR t IN 1..9 LOOP
     EXECUTE format('INSERT INTO star_%s SELECT i, i FROM generate_series(1, 50) i', t);
 END LOOP; END $$;
 
+-- Values in no order, so that a cache of lookups forgets what comes again.
+CREATE TABLE shuffled (key bigint NOT NULL);
+INSERT INTO shuffled SELECT 1 + i::bigint * 7919 % 2000 FROM generate_series(1, 30000) i;
+CREATE TABLE looked_up (id bigint PRIMARY KEY, pad text NOT NULL);
+INSERT INTO looked_up SELECT i, repeat('p', 400) FROM generate_series(1, 2000) i;
+
 CREATE TABLE left_append (id bigint, pad text);
 CREATE TABLE right_append (id bigint, pad text);
 CREATE TABLE last_append (id bigint, pad text);
@@ -91,4 +99,4 @@ INSERT INTO last_append SELECT i, repeat('t', 100) FROM generate_series(1, 60000
 CREATE TABLE "Odd Name" ("Id" bigint PRIMARY KEY, "on using" text);
 INSERT INTO "Odd Name" SELECT i, 'v' || i FROM generate_series(1, 500) i;
 
-VACUUM (ANALYZE) author, message, parent, child, keeper, kept, event, skipped, left_append, right_append, last_append, "Odd Name";
+VACUUM (ANALYZE) author, message, shuffled, looked_up, parent, child, keeper, kept, event, skipped, left_append, right_append, last_append, "Odd Name";

@@ -55,6 +55,7 @@ pub(super) fn property(node: &mut PlanNode, key: &str, value: &str) {
             }
             node.details.push((key.to_owned(), value.to_owned()));
         }
+        "Sampling" => sampling(node, value),
         "Storage" => {
             node.details.push((
                 key.to_owned(),
@@ -72,6 +73,26 @@ pub(super) fn property(node: &mut PlanNode, key: &str, value: &str) {
             ));
         }
         _ => apply(node, key, &text(value)),
+    }
+}
+
+/// `bernoulli ('10'::real) REPEATABLE ('42'::double precision)`.
+fn sampling(node: &mut PlanNode, value: &str) {
+    let (sample, seed) = match value.split_once(" REPEATABLE ") {
+        Some((sample, seed)) => (sample, Some(seed)),
+        None => (value, None),
+    };
+    let bare = |text: &str| {
+        let inner = text
+            .strip_prefix('(')
+            .and_then(|text| text.strip_suffix(')'));
+        Json::Text(inner.unwrap_or(text).to_owned())
+    };
+    let (method, parameters) = sample.split_once(' ').unwrap_or((sample, ""));
+    apply(node, "Sampling Method", &Json::Text(method.to_owned()));
+    apply(node, "Sampling Parameters", &bare(parameters));
+    if let Some(seed) = seed {
+        apply(node, "Repeatable Seed", &bare(seed));
     }
 }
 

@@ -201,7 +201,10 @@ impl Reader {
     fn role_below(&mut self, parent: usize) -> Role {
         let inputs = self.tree.inputs(parent);
         match self.tree.node(parent).node_type.as_str() {
-            "Nested Loop" | "Hash Join" | "Merge Join" | "Recursive Union" if inputs == 1 => {
+            // From 18 on a SetOp reads two inputs itself.
+            "Nested Loop" | "Hash Join" | "Merge Join" | "Recursive Union" | "SetOp"
+                if inputs == 1 =>
+            {
                 Role::Inner
             }
             "Append" | "Merge Append" | "BitmapAnd" | "BitmapOr" => Role::Member,
