@@ -104,6 +104,10 @@ impl Silk {
     /// ([`Plans::real_runs`](crate::Plans::real_runs) and [`timing`](crate::Plans::timing) say
     /// how to have less, or more).
     ///
+    /// Not for connections through a proxy that shares them between clients by transaction
+    /// (PgBouncer's `transaction` mode): the settings are the session's, and would stay with it for
+    /// the next client.
+    ///
     /// The plans come as messages at TRACE, of target `sqlx::postgres::notice`, and Silk's tracing
     /// layer lets that level through for them alone: the app's own log stays as it is unless it
     /// asks for TRACE. Set the subscriber before the pool connects: then that level costs other

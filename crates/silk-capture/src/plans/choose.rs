@@ -69,6 +69,10 @@ impl Chooser {
         query: &QueryRecord,
         asker: &Asker,
     ) {
+        // The plan of the run itself is better than any other.
+        if query.plan_shape.is_some() || !asker.knows(&text.database) {
+            return;
+        }
         let plans = self.notes.plans;
         let has_reason = is_failed(query) || is_slow(query, plans);
         let key = (text.statement.fingerprint, Arc::clone(&text.database));
@@ -83,13 +87,11 @@ impl Chooser {
         if self.known.len() >= MAX_KNOWN {
             self.known.clear();
         }
-        if !is_explainable(&text.text, text.database.kind) || !asker.knows(&text.database) {
+        if !is_explainable(&text.text, text.database.kind) {
             self.known.insert(key, Known::Never);
             return;
         }
-        // The plan of the run itself is better than any other.
-        let is_told = query.plan_shape.is_some();
-        if is_told || !(has_reason || plans.first_sight) {
+        if !(has_reason || plans.first_sight) {
             self.known.insert(key, Known::Seen);
             return;
         }

@@ -141,8 +141,12 @@ impl Tracker {
         };
         if candidates.next().is_some() {
             let sql = run.sql.clone();
-            state.undecided.push((sql, plan));
-            return;
+            if state.undecided.len() < MAX_RUNS {
+                state.undecided.push((sql, plan));
+                return;
+            }
+            drop(state);
+            return self.notes.drop_one(Dropped::Ambiguous);
         }
         match std::mem::replace(&mut run.plan, Told::TooMuch) {
             Told::Nothing => {}

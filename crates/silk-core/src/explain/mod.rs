@@ -137,7 +137,7 @@ pub enum ExplainError {
     Refused {
         /// A word for programs: `redacted_value`, `private_database`, `no_connection`,
         /// `not_explainable`, `values_not_captured`, `value_truncated`, `analyze_refused`,
-        /// `needs_confirmation`, `generic_unsupported`.
+        /// `needs_confirmation`, `generic_unsupported`, `plans_off`.
         code: &'static str,
         /// A sentence for people.
         reason: String,
