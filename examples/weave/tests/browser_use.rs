@@ -122,6 +122,8 @@ fn keys_reach_everything(desk: &Desk<'_>, id: &str) {
     browser.keys("?");
     desk.counts("dialog.keys[open]", 1);
     desk.says("next, previous row");
+    let axe = std::fs::read_to_string(common::server("SILK_TEST_AXE")).unwrap();
+    assert_eq!(browser.accessibility(&axe), [""; 0], "the list of keys");
     browser.keys(ESCAPE);
     desk.counts("dialog.keys", 0);
 
