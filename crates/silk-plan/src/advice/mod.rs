@@ -25,7 +25,7 @@ pub use ddl::{quote_name, quote_table};
 pub use estimate::{NewIndex, estimated_pages, pages_read};
 pub use facts::{Activity, ColumnFacts, IndexFacts, IndexKey, TableFacts};
 pub use plan::{wants_of_any, wants_of_plan};
-pub use rank::{Choice, MIN_COST, Trial, choose, strength};
+pub use rank::{Choice, MIN_COST, Trial, choose, favoured, strength};
 pub use sql::wants_of_sql;
 pub use wants::{TableWants, forget_constants, keep_constants, merge};
 pub use words::{caveats, notes_without_advice, reason, write_cost};

@@ -1,6 +1,6 @@
 //! Which of the indexes that were tried is the one to have.
 
-use silk_core::explain::AdviceStrength;
+use silk_core::explain::{AdviceStrength, WorkloadEffect};
 
 use super::Candidate;
 
@@ -34,6 +34,9 @@ pub struct Choice {
     pub first: usize,
     /// Others worth a look: cheaper to read, or smaller.
     pub instead: Vec<usize>,
+    /// All that are worth having, the cheapest to read first: what else runs on the tables may
+    /// like another one better.
+    pub worth: Vec<usize>,
 }
 
 /// How much an index helps; none where it is not worth having.
@@ -85,7 +88,54 @@ pub fn choose(before: f64, trials: &[Trial]) -> Option<Choice> {
             .then_with(|| size(&trials[*a]).cmp(&size(&trials[*b])))
     });
     instead.truncate(2);
-    Some(Choice { first, instead })
+    let mut worth = worth;
+    worth.sort_by(|a, b| order(trials, *a, *b));
+    Some(Choice {
+        first,
+        instead,
+        worth,
+    })
+}
+
+/// Which of several indexes saves most over a query and all else that was recorded: the first,
+/// unless another is clearly better. Each comes with the query's cost with it and its effects.
+#[must_use]
+pub fn favoured(before: f64, contest: &[(f64, &[WorkloadEffect])]) -> usize {
+    let longest = contest
+        .iter()
+        .flat_map(|(_, effects)| effects.iter())
+        .map(|effect| effect.total_us)
+        .max()
+        .map_or(1.0, weight);
+    let gain = |(after, effects): &(f64, &[WorkloadEffect])| {
+        let others: f64 = effects
+            .iter()
+            .map(|effect| {
+                (effect.cost_before - effect.cost_after) / effect.cost_before.max(1.0)
+                    * weight(effect.total_us)
+            })
+            .sum();
+        // The query that was asked about counts as much as the dearest of the others.
+        others + saved(before, *after) * longest
+    };
+    let mut best = 0;
+    for at in 1..contest.len() {
+        // Clearly better than the first, and better than those between.
+        let than = if best == 0 { 1.05 } else { 1.0 };
+        if gain(&contest[at]) > gain(&contest[best]) * than {
+            best = at;
+        }
+    }
+    best
+}
+
+/// Time as a weight; what never took any counts for a little.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a weight: microseconds beyond 2^53 are 285 years"
+)]
+const fn weight(total_us: u64) -> f64 {
+    if total_us == 0 { 1.0 } else { total_us as f64 }
 }
 
 fn size(trial: &Trial) -> u64 {

@@ -87,3 +87,24 @@ fn nothing_worth_having_is_nothing() {
     assert_eq!(choose(4_000.0, &[]), None);
     assert_eq!(choose(4_000.0, &[trial(&["a"], 0, 3_900.0, 1)]), None);
 }
+
+#[test]
+fn what_else_runs_counts_by_its_time() {
+    let effect = |after: f64, total_us| WorkloadEffect {
+        fingerprint: silk_core::Fingerprint(1),
+        cost_before: 4_000.0,
+        cost_after: after,
+        calls: 1,
+        total_us,
+    };
+    let (none, some, much) = ([], [effect(400.0, 10)], [effect(400.0, 1_000_000)]);
+    // The second reads the query a little worse, and helps another.
+    assert_eq!(favoured(4_000.0, &[(200.0, &none), (300.0, &much)]), 1);
+    assert_eq!(favoured(4_000.0, &[(200.0, &none), (300.0, &some)]), 1);
+    assert_eq!(favoured(4_000.0, &[(200.0, &much), (100.0, &much)]), 0);
+    assert_eq!(
+        favoured(4_000.0, &[(200.0, &none), (300.0, &[effect(8_000.0, 10)])]),
+        0
+    );
+    assert_eq!(favoured(4_000.0, &[(200.0, &none)]), 0);
+}
