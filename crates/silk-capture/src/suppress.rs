@@ -7,6 +7,7 @@ use std::cell::Cell;
 
 thread_local! {
     static DEPTH: Cell<u32> = const { Cell::new(0) };
+    static RECORDED_ELSEWHERE: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Suppresses recording on this thread for good; for threads of Silk's own.
@@ -39,6 +40,38 @@ pub struct SuppressGuard {
 impl Drop for SuppressGuard {
     fn drop(&mut self) {
         let _ = DEPTH.try_with(|depth| depth.set(depth.get().saturating_sub(1)));
+    }
+}
+
+/// Marks what a driver does on this thread, until the guard is dropped, as recorded by the
+/// instrumented pool: the tracing layer leaves sqlx's events alone.
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+pub(crate) fn recorded_elsewhere() -> ElsewhereGuard {
+    ElsewhereGuard {
+        before: RECORDED_ELSEWHERE
+            .try_with(|is_marked| is_marked.replace(true))
+            .unwrap_or(false),
+        _not_send: std::marker::PhantomData,
+    }
+}
+
+/// Whether what a driver does on this thread is recorded by the instrumented pool.
+pub(crate) fn is_recorded_elsewhere() -> bool {
+    RECORDED_ELSEWHERE.try_with(Cell::get).unwrap_or(false)
+}
+
+/// Ends the stretch that the pool records when dropped.
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+pub(crate) struct ElsewhereGuard {
+    before: bool,
+    /// It must be dropped on the thread that it was made on.
+    _not_send: std::marker::PhantomData<*const ()>,
+}
+
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+impl Drop for ElsewhereGuard {
+    fn drop(&mut self) {
+        let _ = RECORDED_ELSEWHERE.try_with(|is_marked| is_marked.set(self.before));
     }
 }
 

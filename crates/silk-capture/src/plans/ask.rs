@@ -1,4 +1,7 @@
-use std::sync::{Arc, atomic::Ordering::Relaxed};
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
 
 use chrono::Utc;
 use silk_core::{
@@ -13,6 +16,8 @@ use crate::{Recorder, explain::Explainer};
 
 /// Statements that may wait to be asked about.
 const QUEUE: usize = 64;
+/// Pause before a database that did not answer is asked once more.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// Has the recorder's writer ask `explainer` for plans in the background, on Silk's `runtime`, and
 /// keep them in `store`. Until then, and where plans are off, nothing is asked.
@@ -141,6 +146,10 @@ impl Worker {
         }
     }
 
+    fn ask_once(&self, query: ExplainQuery) -> BoxFuture<'_, Result<ExplainOutput, ExplainError>> {
+        Box::pin(self.explainer.ask_quickly(query))
+    }
+
     /// Asks for one plan and keeps it; whether there was one.
     async fn ask(&self, query: ExplainQuery, fingerprint: Fingerprint, of: QueryRef) -> bool {
         let database = query.database.clone();
@@ -148,9 +157,13 @@ impl Worker {
             ExplainMode::Generic => PlanSource::Generic,
             _ => PlanSource::Estimated,
         };
-        let asked: BoxFuture<'_, Result<ExplainOutput, ExplainError>> =
-            Box::pin(self.explainer.ask_quickly(query));
-        let Ok(output) = asked.await else {
+        let mut answer = self.ask_once(query.clone()).await;
+        if let Err(ExplainError::Failed { .. }) = answer {
+            // A lock, or a server that is busy.
+            tokio::time::sleep(PAUSE).await;
+            answer = self.ask_once(query).await;
+        }
+        let Ok(output) = answer else {
             return false;
         };
         let (shape, total_cost) = form_of(output.format, &output.raw).unzip();

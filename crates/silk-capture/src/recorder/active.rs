@@ -11,11 +11,11 @@ use silk_core::{LogRecord, Outcome, RequestId, RequestKind, TransactionEnd};
 use super::{
     Recorder,
     buffers::{
-        Beyond, Buffers, Ending, Head, KeptPlan, KeptQuery, MAX_PLANS, MAX_WAITS, Span,
-        Transaction, Wait,
+        Beyond, Buffers, Ending, Head, KeptPlan, MAX_PLANS, MAX_WAITS, Span, Transaction, Wait,
     },
     captured::CapturedQuery,
     clock::micros,
+    kept::{Belongs, KeptQuery, Numbers},
 };
 use crate::plans::{CaughtPlan, Dropped, PlanMark, outline};
 
@@ -174,11 +174,7 @@ impl ActiveRequest {
             let span = query
                 .span
                 .and_then(|id| open_span(&buffers.spans, id.into_u64()));
-            buffers.queries.push(KeptQuery {
-                text,
-                captured_by: query.captured_by,
-                outcome: query.outcome,
-                started_us,
+            let numbers = Numbers {
                 duration_us,
                 first_row_us: query
                     .first_row
@@ -186,13 +182,17 @@ impl ActiveRequest {
                 consumer_us: micros(query.consumer),
                 rows_returned: query.rows_returned,
                 rows_affected: query.rows_affected,
-                error: query.error.map(Box::new),
-                values: query.values,
-                call_site: query.call_site,
+            };
+            let belongs = Belongs {
+                text,
                 span,
                 transaction: query.transaction,
-                plan: None,
-            });
+            };
+            let seen = (query.captured_by, query.outcome);
+            let mut kept = KeptQuery::new(seen, started_us, numbers, belongs, query.error);
+            kept.values = query.values;
+            kept.call_site = query.call_site;
+            buffers.queries.push(kept);
             (None, u32::try_from(buffers.queries.len() - 1).ok())
         })?;
         drop(rest);
@@ -211,7 +211,7 @@ impl ActiveRequest {
             let query = usize::try_from(query)
                 .ok()
                 .and_then(|query| buffers.queries.get_mut(query))?;
-            query.plan = Some(mark);
+            query.set_plan(mark);
             let text = query.text;
             let kept = buffers
                 .plans

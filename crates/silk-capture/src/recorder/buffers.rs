@@ -6,13 +6,9 @@ use std::{
 };
 
 use http::{HeaderMap, Method, Uri, Version};
-use silk_core::{CapturedBy, Database, LogRecord, Outcome, RequestId, TransactionEnd};
+use silk_core::{Database, LogRecord, Outcome, RequestId, TransactionEnd};
 
-use super::{
-    captured::{CapturedError, CapturedValues, SqlSource},
-    clock::micros,
-};
-use crate::{plans::PlanMark, sql::call_site::CallStack};
+use super::{captured::SqlSource, clock::micros, kept::KeptQuery};
 
 /// Intervals of polling kept per request: 32 KiB. Beyond, polls count in the sums only.
 const MAX_POLL_INTERVALS: usize = 4_096;
@@ -103,26 +99,6 @@ pub(crate) struct Ending {
     pub(crate) at: Instant,
     pub(crate) outcome: Outcome,
     pub(crate) error: Option<String>,
-}
-
-/// One query, in offsets from the start of the request.
-pub(crate) struct KeptQuery {
-    pub(crate) text: u32,
-    pub(crate) captured_by: CapturedBy,
-    pub(crate) outcome: Outcome,
-    pub(crate) started_us: u64,
-    pub(crate) duration_us: u64,
-    pub(crate) first_row_us: Option<u64>,
-    pub(crate) consumer_us: u64,
-    pub(crate) rows_returned: u64,
-    pub(crate) rows_affected: u64,
-    pub(crate) error: Option<Box<CapturedError>>,
-    pub(crate) values: Option<Box<dyn CapturedValues>>,
-    pub(crate) call_site: Option<CallStack>,
-    pub(crate) span: Option<u32>,
-    pub(crate) transaction: Option<u32>,
-    /// What it ran with, where the database told.
-    pub(crate) plan: Option<PlanMark>,
 }
 
 /// A plan of a query, as the database told it.

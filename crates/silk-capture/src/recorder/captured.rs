@@ -15,6 +15,9 @@ pub enum SqlSource {
     Static(&'static str),
     /// A text made at run time.
     Shared(Arc<str>),
+    /// A text as sqlx holds it: one of the program itself, or shared.
+    #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+    Sqlx(sqlx_core::sql_str::SqlStr),
 }
 
 impl SqlSource {
@@ -24,6 +27,8 @@ impl SqlSource {
         match self {
             Self::Static(text) => text,
             Self::Shared(text) => text,
+            #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+            Self::Sqlx(text) => text.as_str(),
         }
     }
 }

@@ -23,7 +23,7 @@ pub const DEFAULT_LINGER: Duration = Duration::from_secs(5);
 /// Requests handed to the store in one go.
 pub const DEFAULT_BATCH_SIZE: usize = 200;
 /// How often the writer looks at the queue.
-pub const DEFAULT_WRITE_INTERVAL: Duration = Duration::from_millis(50);
+pub const DEFAULT_WRITE_INTERVAL: Duration = Duration::from_millis(200);
 /// Distinct raw paths kept apart where no route template is known.
 pub const DEFAULT_MAX_RAW_ROUTES: usize = 500;
 

@@ -13,6 +13,7 @@ mod captured;
 mod clock;
 mod config;
 mod handle;
+mod kept;
 mod loss;
 mod memory;
 mod queue;

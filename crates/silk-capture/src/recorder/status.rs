@@ -10,7 +10,7 @@ use silk_core::{
 };
 
 use super::{Recorder, RecorderConfig};
-use crate::plans::PlanNotes;
+use crate::plans::{PlanMode, PlanNotes};
 
 /// An instrumented pool, as the health page names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,7 +146,12 @@ impl Notes {
             config.capture_call_sites,
             "switched off in the builder",
         ));
-        captures.push(pool_only("EXPLAIN", &pools, true, ""));
+        captures.push(pool_only(
+            "EXPLAIN",
+            &pools,
+            plans.plans.mode() != PlanMode::Off,
+            "switched off in the builder",
+        ));
         captures.push(plans.status(!pools.is_empty()));
         captures.push(self.spans());
         captures.push(self.route_status());
@@ -155,7 +160,8 @@ impl Notes {
                 what: "unattributed queries".to_owned(),
                 level: CaptureLevel::Partial,
                 reason: format!(
-                    "{unattributed} queries belonged to no request: background work, or tasks spawned without their request"
+                    "{} belonged to no request: background work, or tasks spawned without their request",
+                    counted_queries(unattributed)
                 ),
                 remedy: Some(
                     "tokio::spawn(tower_silk::in_current_request(work));\nsilk.job(\"nightly report\").run(work).await;".to_owned(),
@@ -186,14 +192,14 @@ impl Notes {
             (false, TracingState::Working) => (
                 CaptureLevel::Full,
                 format!(
-                    "through {} instrumented pools; other sqlx users through the tracing layer",
-                    pools.len()
+                    "through {}; other sqlx users through the tracing layer",
+                    counted_pools(pools)
                 ),
                 None,
             ),
             (false, state) => (
                 CaptureLevel::Full,
-                format!("through {} instrumented pools", pools.len()),
+                format!("through {}", counted_pools(pools)),
                 (state == TracingState::Starved).then(|| STARVED_REMEDY.to_owned()),
             ),
         };
@@ -244,7 +250,7 @@ impl Notes {
         } else {
             (
                 CaptureLevel::Full,
-                format!("templates known; {raw} requests met no route"),
+                format!("templates known; {} met no route", counted(raw, "request")),
                 None,
             )
         };
@@ -278,6 +284,24 @@ fn pool_only(what: &str, pools: &[PoolNote], is_on: bool, off: &str) -> CaptureS
         reason: reason.to_owned(),
         remedy: remedy.map(ToOwned::to_owned),
     }
+}
+
+fn counted_queries(count: u64) -> String {
+    match count {
+        1 => "1 query".to_owned(),
+        _ => format!("{count} queries"),
+    }
+}
+
+/// `1 request`, `2 requests`.
+fn counted(count: u64, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
+fn counted_pools(pools: &[PoolNote]) -> String {
+    let count = u64::try_from(pools.len()).unwrap_or(u64::MAX);
+    counted(count, "instrumented pool")
 }
 
 fn executable() -> String {

@@ -11,18 +11,29 @@ use silk_core::{CallSite, Fingerprint, QueryRecord, RequestStatement, SqlText};
 #[derive(Default)]
 pub(super) struct CallSites {
     pub(super) items: Vec<CallSite>,
-    numbers: HashMap<CallSite, u32, foldhash::fast::RandomState>,
+    /// The one of the query before: most come from one place again and again.
+    last: Option<(Arc<CallSite>, u32)>,
+    numbers: HashMap<Arc<CallSite>, u32, foldhash::fast::RandomState>,
 }
 
 impl CallSites {
-    pub(super) fn number(&mut self, site: Option<CallSite>) -> Option<u32> {
+    pub(super) fn number(&mut self, site: Option<Arc<CallSite>>) -> Option<u32> {
         let site = site?;
-        if let Some(number) = self.numbers.get(&site) {
+        if let Some((last, number)) = &self.last
+            && Arc::ptr_eq(last, &site)
+        {
             return Some(*number);
         }
-        let number = u32::try_from(self.items.len()).ok()?;
-        self.items.push(site.clone());
-        self.numbers.insert(site, number);
+        let number = match self.numbers.get(&site) {
+            Some(number) => *number,
+            None => {
+                let number = u32::try_from(self.items.len()).ok()?;
+                self.items.push((*site).clone());
+                self.numbers.insert(Arc::clone(&site), number);
+                number
+            }
+        };
+        self.last = Some((site, number));
         Some(number)
     }
 }
@@ -31,6 +42,8 @@ impl CallSites {
 #[derive(Default)]
 pub(super) struct Sums {
     items: Vec<Sum>,
+    /// What the query before counted to.
+    last: Option<((Fingerprint, Option<u32>), usize)>,
     numbers: HashMap<(Fingerprint, Option<u32>), usize, foldhash::fast::RandomState>,
 }
 
@@ -48,10 +61,10 @@ pub(super) struct Sum {
 
 impl Sums {
     pub(super) fn of(&mut self, text: &SqlText, call_site: Option<u32>) -> &mut Sum {
-        let at = *self
-            .numbers
-            .entry((text.statement.fingerprint, call_site))
-            .or_insert_with(|| {
+        let key = (text.statement.fingerprint, call_site);
+        let at = match self.last {
+            Some((last, at)) if last == key => at,
+            _ => *self.numbers.entry(key).or_insert_with(|| {
                 self.items.push(Sum {
                     statement: Arc::clone(&text.statement),
                     call_site,
@@ -63,7 +76,9 @@ impl Sums {
                     values: Some(HashSet::default()),
                 });
                 self.items.len() - 1
-            });
+            }),
+        };
+        self.last = Some((key, at));
         &mut self.items[at]
     }
 

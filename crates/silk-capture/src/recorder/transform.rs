@@ -1,16 +1,23 @@
-use std::{hash::BuildHasher, sync::Arc};
+use std::{
+    hash::{BuildHasher, Hash as _, Hasher as _},
+    sync::Arc,
+};
 
 use silk_core::{
     ConnectionWait, CountedRequest, DatabaseKind, Outcome, QueryRecord, Redactor, RequestDetail,
     RequestKind, RequestRecord, RequestStatement, RequestSummary, RequestTimes, RunId, SpanRecord,
-    TransactionRecord, Value, ValueState, finding::rules, record::breakdown, redact::Secrets,
-    sql::SqlReader,
+    TransactionRecord, Value, ValueState,
+    finding::rules,
+    record::breakdown,
+    redact::Secrets,
+    sql::{SensitiveValues, SqlReader},
 };
 
 use super::{
     RecorderConfig,
-    buffers::{Buffers, Head, KeptQuery, Span, Tee, Transaction},
+    buffers::{Buffers, Head, Span, Tee, Transaction},
     clock::{Clock, micros},
+    kept::KeptQuery,
     queue::Handed,
     routes::RawRoutes,
     sums::{CallSites, Sums, index},
@@ -280,25 +287,37 @@ impl Transform {
         detail.queries_not_kept = buffers.queries_not_kept;
         let mut queries = std::mem::take(&mut buffers.queries);
         queries.sort_by_key(|query| query.started_us);
+        // Once per text, not per query.
+        let sensitive: Vec<SensitiveValues> = buffers
+            .texts
+            .items
+            .iter()
+            .map(|(sql, database)| self.reader.sensitive(sql.as_str(), database.kind))
+            .collect();
         let mut sites = CallSites::default();
         let mut sums = Sums::default();
         detail.queries.reserve_exact(queries.len());
         for (seq, query) in (1_u32..).zip(queries) {
-            let Some((sql, database)) = index(&buffers.texts.items, query.text) else {
+            let (Some(text), Some(sensitive)) = (
+                index(&detail.texts, query.text),
+                index(&sensitive, query.text),
+            ) else {
                 continue;
             };
-            let Some(text) = index(&detail.texts, query.text) else {
-                continue;
-            };
+            let kind = text.database.kind;
             let call_site = query
                 .call_site
                 .as_ref()
                 .and_then(|stack| sites.number(self.resolver.resolve(stack)));
-            let is_error = query.outcome == Outcome::Error || query.error.is_some();
-            marks.push(query.plan);
-            let mut record = self.query(seq, query, call_site, database.kind);
+            let is_error = query.is_error();
+            marks.push(query.plan());
+            let mut record = self.query(seq, query, call_site, kind);
             let values_hash = record.values.as_ref().map(|values| self.hash(values));
-            self.redact_values(record.values.as_mut(), sql.as_str(), database.kind, secrets);
+            // Those that are bound to sensitive columns or carry secrets of their own.
+            for (place, value) in record.values.iter_mut().flatten().enumerate() {
+                self.redactor
+                    .value(value, kind, sensitive.contains(place), secrets);
+            }
             sums.add(text, call_site, &record, is_error, values_hash);
             detail.queries.push(record);
         }
@@ -321,65 +340,46 @@ impl Transform {
     fn query(
         &self,
         seq: u32,
-        query: KeptQuery,
+        mut query: KeptQuery,
         call_site: Option<u32>,
         kind: DatabaseKind,
     ) -> QueryRecord {
+        let numbers = query.numbers();
         QueryRecord {
             seq,
             text: query.text,
             captured_by: query.captured_by,
             started_us: query.started_us,
-            duration_us: query.duration_us,
-            first_row_us: query.first_row_us,
-            consumer_us: query.consumer_us,
-            rows_returned: query.rows_returned,
-            rows_affected: query.rows_affected,
+            duration_us: numbers.duration_us,
+            first_row_us: numbers.first_row_us,
+            consumer_us: numbers.consumer_us,
+            rows_returned: numbers.rows_returned,
+            rows_affected: numbers.rows_affected,
             outcome: query.outcome,
             error: query
-                .error
+                .take_error()
                 .map(|error| self.redactor.query_error(kind, error.code, &error.message)),
-            values: query.values.map(|values| values.encode(self.value_bytes)),
             call_site,
-            span: query.span,
-            transaction: query.transaction.filter(|index| *index != u32::MAX),
+            span: query.span(),
+            transaction: query.transaction(),
+            values: query.values.map(|values| values.encode(self.value_bytes)),
             plan_shape: None,
         }
     }
 
     fn hash(&self, values: &[Value]) -> u64 {
-        let parts: Vec<(&str, u8, &[u8])> = values
-            .iter()
-            .map(|value| {
-                let (state, bytes): (u8, &[u8]) = match &value.state {
-                    ValueState::Null => (0, &[]),
-                    ValueState::Bytes(bytes) => (1, bytes),
-                    ValueState::Truncated { bytes, .. } => (2, bytes),
-                    ValueState::Redacted => (3, &[]),
-                    ValueState::Unavailable => (4, &[]),
-                };
-                (value.type_name.as_str(), state, bytes)
-            })
-            .collect();
-        self.hasher.hash_one(parts)
-    }
-
-    /// Takes out the values that are bound to sensitive columns or carry secrets of their own, and
-    /// remembers them.
-    fn redact_values(
-        &self,
-        values: Option<&mut Vec<Value>>,
-        sql: &str,
-        kind: DatabaseKind,
-        secrets: &mut Secrets,
-    ) {
-        let Some(values) = values.filter(|values| !values.is_empty()) else {
-            return;
-        };
-        let sensitive = self.reader.sensitive_values(sql, kind, values.len());
-        for (value, is_sensitive) in values.iter_mut().zip(sensitive) {
-            self.redactor.value(value, kind, is_sensitive, secrets);
+        let mut hasher = self.hasher.build_hasher();
+        for value in values {
+            let (state, bytes): (u8, &[u8]) = match &value.state {
+                ValueState::Null => (0, &[]),
+                ValueState::Bytes(bytes) => (1, bytes),
+                ValueState::Truncated { bytes, .. } => (2, bytes),
+                ValueState::Redacted => (3, &[]),
+                ValueState::Unavailable => (4, &[]),
+            };
+            (value.type_name.as_str(), state, bytes).hash(&mut hasher);
         }
+        hasher.finish()
     }
 
     fn log_slow(&self, record: &RequestRecord) {

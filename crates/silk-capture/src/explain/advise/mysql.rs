@@ -43,10 +43,7 @@ pub(in crate::explain) async fn advise(
         return Ok(advice);
     };
     advice.cost_before = plan.root.estimate.and_then(|estimate| estimate.total_cost);
-    let sorts = plan.nodes().any(|node| {
-        let title = node.node_type.to_ascii_lowercase();
-        title.contains("sort") || title.contains("temporary")
-    });
+    let sorts = raw.contains("filesort");
     let mut looked_at = 0;
     for mut wants in advice::wants_of_sql(&asked.question.sql, DatabaseKind::MySql) {
         if looked_at == MAX_TABLES {

@@ -1,7 +1,7 @@
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError, atomic::Ordering},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
 };
 
 use silk_core::CallSite;
@@ -21,7 +21,7 @@ use super::{
 #[derive(Debug)]
 pub struct CallSiteResolver {
     source_root: Option<PathBuf>,
-    resolved: Mutex<HashMap<usize, Option<CallSite>, foldhash::fast::FixedState>>,
+    resolved: Mutex<HashMap<usize, Option<Arc<CallSite>>, foldhash::fast::FixedState>>,
 }
 
 impl Default for CallSiteResolver {
@@ -52,12 +52,12 @@ impl CallSiteResolver {
     ///
     /// The first call in a process takes 100–200 ms, and must not be made on the app's threads.
     #[must_use]
-    pub fn resolve(&self, stack: &CallStack) -> Option<CallSite> {
+    pub fn resolve(&self, stack: &CallStack) -> Option<Arc<CallSite>> {
         let mut resolved = self.resolved.lock().unwrap_or_else(PoisonError::into_inner);
         stack.addresses().iter().find_map(|&address| {
             resolved
                 .entry(address)
-                .or_insert_with(|| self.look_up(address))
+                .or_insert_with(|| self.look_up(address).map(Arc::new))
                 .clone()
         })
     }

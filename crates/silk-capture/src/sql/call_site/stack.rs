@@ -21,9 +21,13 @@ pub struct CallStack(Frames);
 enum Frames {
     /// Known: this address is the app's.
     App(usize),
-    /// Not known yet; innermost first.
-    Unknown(Box<[usize]>),
+    /// Not known yet. Rare, so that it may take an allocation more and the other case less room.
+    Unknown(Box<Unknown>),
 }
+
+/// Addresses, innermost first.
+#[derive(Clone)]
+struct Unknown(Box<[usize]>);
 
 impl CallStack {
     /// Walks the stack of this thread up to the first frame known to be the app's.
@@ -64,7 +68,9 @@ impl CallStack {
         match (found, kept) {
             (Some(address), _) => Some(Self(Frames::App(address))),
             (None, 0) => None,
-            (None, _) => Some(Self(Frames::Unknown(unknown[..kept].into()))),
+            (None, _) => Some(Self(Frames::Unknown(Box::new(Unknown(
+                unknown[..kept].into(),
+            ))))),
         }
     }
 
@@ -72,7 +78,7 @@ impl CallStack {
     pub(super) fn addresses(&self) -> &[usize] {
         match &self.0 {
             Frames::App(address) => std::slice::from_ref(address),
-            Frames::Unknown(addresses) => addresses,
+            Frames::Unknown(unknown) => &unknown.0,
         }
     }
 
@@ -81,7 +87,7 @@ impl CallStack {
     pub fn heap_bytes(&self) -> usize {
         match &self.0 {
             Frames::App(_) => 0,
-            Frames::Unknown(addresses) => size_of_val::<[usize]>(addresses),
+            Frames::Unknown(unknown) => size_of::<Unknown>() + size_of_val::<[usize]>(&unknown.0),
         }
     }
 }

@@ -10,15 +10,16 @@ use sqlx_core::{
     describe::Describe,
     error::Error,
     executor::{Execute, Executor},
+    ext::async_stream::TryAsyncStream,
     sql_str::SqlStr,
 };
-use tracing::Instrument as _;
 
 use super::{
     Conn, Pool,
+    cover::Cover,
     replay::Replay,
-    stream::{Step, Tracked, tracked_optional},
-    track::{Runs, Track, query_span},
+    stream::{Step, Tracked, TrackedOptional},
+    track::{Runs, Track},
 };
 
 macro_rules! executors {
@@ -37,7 +38,7 @@ macro_rules! executors {
                 let mut query = Replay::<$db>::new(query);
                 let mut track = Track::new(active, &self.shared.database, transaction, &mut query);
                 track.await_plan(self.runs.tracker::<$db>(&self.shared));
-                let inner = track.span.in_scope(|| (&mut **self).fetch_many(query));
+                let inner = track.cover.run(|| (&mut **self).fetch_many(query));
                 Box::pin(Tracked::<$db>::new(inner, track))
             }
 
@@ -55,8 +56,8 @@ macro_rules! executors {
                 let mut query = Replay::<$db>::new(query);
                 let mut track = Track::new(active, &self.shared.database, transaction, &mut query);
                 track.await_plan(self.runs.tracker::<$db>(&self.shared));
-                let inner = track.span.in_scope(|| (&mut **self).fetch_optional(query));
-                Box::pin(tracked_optional::<$db>(inner, track))
+                let inner = track.cover.run(|| (&mut **self).fetch_optional(query));
+                Box::pin(TrackedOptional::<$db>::new(inner, track))
             }
 
             fn prepare_with<'e>(
@@ -67,10 +68,10 @@ macro_rules! executors {
             where
                 'c: 'e,
             {
-                // No execution, so no query; the span keeps sqlx's look-ups from becoming some.
-                let span = query_span();
-                let inner = span.in_scope(|| (&mut **self).prepare_with(sql, parameters));
-                Box::pin(inner.instrument(span))
+                // No execution, so no query; the cover keeps sqlx's look-ups from becoming some.
+                let cover = Cover::new(self.shared.database.kind);
+                let inner = cover.run(|| (&mut **self).prepare_with(sql, parameters));
+                Box::pin(cover.over(inner))
             }
 
             fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<$db>, Error>>
@@ -96,15 +97,16 @@ macro_rules! executors {
                 let mut track = Track::new(active, &self.shared.database, None, &mut query);
                 track.await_plan(Runs::default().tracker::<$db>(&self.shared));
                 let pool = self.clone();
-                Box::pin(sqlx_core::try_stream! {
-                    let mut connection = pool.acquire_raw(Some(track.active())).await?;
-                    let inner = track.span.in_scope(|| (&mut *connection).fetch_many(query));
+                // Not sqlx's `try_stream!`, which enters the present span around each row.
+                Box::pin(TryAsyncStream::new(move |yielder| async move {
+                    let mut connection = pool.acquire_raw(track.active()).await?;
+                    let inner = track.cover.run(|| (&mut *connection).fetch_many(query));
                     let mut steps = Tracked::<$db>::new(inner, track);
                     while let Some(step) = steps.try_next().await? {
-                        r#yield!(step);
+                        yielder.r#yield(step).await;
                     }
                     Ok(())
-                })
+                }))
             }
 
             fn fetch_optional<'e, 'q: 'e, E>(
@@ -123,11 +125,9 @@ macro_rules! executors {
                 track.await_plan(Runs::default().tracker::<$db>(&self.shared));
                 let pool = self.clone();
                 Box::pin(async move {
-                    let mut connection = pool.acquire_raw(Some(track.active())).await?;
-                    let inner = track
-                        .span
-                        .in_scope(|| (&mut *connection).fetch_optional(query));
-                    tracked_optional::<$db>(inner, track).await
+                    let mut connection = pool.acquire_raw(track.active()).await?;
+                    let inner = track.cover.run(|| (&mut *connection).fetch_optional(query));
+                    TrackedOptional::<$db>::new(inner, track).await
                 })
             }
 

@@ -8,9 +8,7 @@ use sqlx_core::{
 };
 
 use super::{
-    Conn, PoolConnection, PoolDatabase, Transaction,
-    track::{Shared, query_span},
-    wait,
+    Conn, PoolConnection, PoolDatabase, Transaction, cover::Cover, track::Shared, wait::Waiting,
 };
 use crate::recorder::{ActiveRequest, Recorder};
 
@@ -69,8 +67,10 @@ impl<DB: Database> Pool<DB> {
     ) -> impl Future<Output = Result<PoolConnection<DB>, Error>> + Send + 'static {
         let pool = self.clone();
         async move {
-            let active = ActiveRequest::current();
-            let raw = pool.acquire_raw(active.as_ref()).await?;
+            let raw = match ActiveRequest::current() {
+                Some(active) => pool.acquire_raw(&active).await?,
+                None => pool.raw.acquire().await?,
+            };
             Ok(PoolConnection(Conn::pooled(raw, pool.shared)))
         }
     }
@@ -136,14 +136,12 @@ impl<DB: Database> Pool<DB> {
     }
 
     /// Waits for a connection of sqlx's own; the wait is recorded.
-    pub(super) async fn acquire_raw(
+    pub(super) fn acquire_raw<'r>(
         &self,
-        active: Option<&ActiveRequest>,
-    ) -> Result<pool::PoolConnection<DB>, Error> {
-        match active {
-            Some(active) => wait::recorded(active, query_span(), self.raw.acquire()).await,
-            None => self.raw.acquire().await,
-        }
+        active: &'r ActiveRequest,
+    ) -> Waiting<'r, impl Future<Output = Result<pool::PoolConnection<DB>, Error>> + use<DB>> {
+        let cover = Cover::new(self.shared.database.kind);
+        Waiting::new(active, cover, self.raw.acquire())
     }
 }
 

@@ -10,6 +10,7 @@
 //! records, calls go straight to sqlx.
 
 mod connection;
+mod cover;
 mod database;
 mod executor;
 mod handle;

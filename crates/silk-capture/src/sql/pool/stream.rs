@@ -1,13 +1,12 @@
 use std::{
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use futures_core::{Stream, future::BoxFuture, stream::BoxStream};
 use sqlx_core::{Either, database::Database, error::Error};
 
 use super::{PoolDatabase, track::Track};
-use crate::plans::Tracker;
 
 /// What a query yields: the result of a statement, or a row.
 pub(super) type Step<DB> =
@@ -15,7 +14,7 @@ pub(super) type Step<DB> =
 
 /// A query's stream, watched.
 pub(super) struct Tracked<'e, DB: Database> {
-    /// Dropped at its end, within our span.
+    /// Dropped at its end, under our cover.
     inner: Option<BoxStream<'e, Step<DB>>>,
     track: Track,
 }
@@ -31,11 +30,10 @@ impl<'e, DB: Database> Tracked<'e, DB> {
 
 impl<DB: Database> Drop for Tracked<'_, DB> {
     fn drop(&mut self) {
-        // sqlx's own event comes when the inner stream is dropped; it must come within our span.
-        if self.inner.is_some() {
-            let span = self.track.span.clone();
-            let _entered = span.enter();
-            self.inner = None;
+        // sqlx's own event comes when the inner stream is dropped; it must come under our cover.
+        let Self { inner, track } = self;
+        if inner.is_some() {
+            track.cover.run(|| *inner = None);
         }
     }
 }
@@ -52,10 +50,8 @@ impl<DB: PoolDatabase> Stream for Tracked<'_, DB> {
             return Poll::Ready(None);
         };
         track.on_poll();
-        let span = track.span.clone();
-        let _entered = span.enter();
         let _polled = track.enter_plan();
-        let polled = stream.as_mut().poll_next(cx);
+        let polled = track.cover.run(|| stream.as_mut().poll_next(cx));
         match &polled {
             Poll::Pending => return polled,
             Poll::Ready(Some(Ok(Either::Right(_row)))) => track.on_row(),
@@ -64,7 +60,7 @@ impl<DB: PoolDatabase> Stream for Tracked<'_, DB> {
             }
             Poll::Ready(Some(Err(error))) => track.on_error(error),
             Poll::Ready(None) => {
-                *inner = None;
+                track.cover.run(|| *inner = None);
                 track.on_end();
                 return polled;
             }
@@ -75,23 +71,61 @@ impl<DB: PoolDatabase> Stream for Tracked<'_, DB> {
 }
 
 /// Waits for at most one row, watched.
-pub(super) async fn tracked_optional<DB: PoolDatabase>(
-    inner: BoxFuture<'_, Result<Option<DB::Row>, Error>>,
-    mut track: Track,
-) -> Result<Option<DB::Row>, Error> {
-    track.on_poll();
-    let mut inner = std::pin::pin!(tracing::Instrument::instrument(inner, track.span.clone()));
-    let tracker = track.tracker();
-    let result = std::future::poll_fn(|cx| {
-        let _polled = tracker.as_ref().map(Tracker::enter);
-        inner.as_mut().poll(cx)
-    })
-    .await;
-    match &result {
-        Ok(Some(_row)) => track.on_row(),
-        Ok(None) => {}
-        Err(error) => track.on_error(error),
+///
+/// A type rather than an async function, which would keep what it is given twice.
+pub(super) struct TrackedOptional<'e, DB: Database> {
+    inner: Option<BoxFuture<'e, Result<Option<DB::Row>, Error>>>,
+    track: Track,
+}
+
+impl<'e, DB: Database> TrackedOptional<'e, DB> {
+    pub(super) const fn new(
+        inner: BoxFuture<'e, Result<Option<DB::Row>, Error>>,
+        track: Track,
+    ) -> Self {
+        Self {
+            inner: Some(inner),
+            track,
+        }
     }
-    track.on_end();
-    result
+}
+
+impl<DB: Database> Drop for TrackedOptional<'_, DB> {
+    fn drop(&mut self) {
+        // As above.
+        let Self { inner, track } = self;
+        if inner.is_some() {
+            track.cover.run(|| *inner = None);
+        }
+    }
+}
+
+// Nothing in it is pinned: the inner future is boxed.
+impl<DB: Database> Unpin for TrackedOptional<'_, DB> {}
+
+impl<DB: PoolDatabase> Future for TrackedOptional<'_, DB> {
+    type Output = Result<Option<DB::Row>, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { inner, track } = &mut *self;
+        let Some(future) = inner else {
+            return Poll::Pending;
+        };
+        track.on_poll();
+        let polled = {
+            let _polled = track.enter_plan();
+            track.cover.run(|| future.as_mut().poll(cx))
+        };
+        let result = ready!(polled);
+        track.cover.run(|| *inner = None);
+        match &result {
+            Ok(Some(_row)) => track.on_only_row(),
+            Ok(None) => track.on_end(),
+            Err(error) => {
+                track.on_error(error);
+                track.on_end();
+            }
+        }
+        Poll::Ready(result)
+    }
 }

@@ -5,13 +5,12 @@ use std::{
 
 use silk_core::{CapturedBy, Database, DatabaseKind, Outcome, Value};
 use sqlx_core::error::Error;
-use tracing::Span;
 
-use super::{PoolDatabase, replay::Replay};
+use super::{PoolDatabase, cover::Cover, replay::Replay};
 use crate::{
     plans::{Place, Ticket, Tracker, TrackerGuard},
     recorder::{ActiveRequest, CapturedError, CapturedQuery, CapturedValues, Recorder, SqlSource},
-    sql::{SILK_TARGET, call_site::CallStack},
+    sql::call_site::CallStack,
 };
 
 /// What every connection of a pool shares.
@@ -70,16 +69,10 @@ impl Runs {
     }
 }
 
-/// The span around whatever the pool records itself; costs nothing while nobody listens.
-pub(super) fn query_span() -> Span {
-    // The name is a literal because spans want one; a test holds it to the constant.
-    tracing::debug_span!(target: SILK_TARGET, "silk.query")
-}
-
 /// One query from its making to its end; recorded when dropped.
 pub(super) struct Track {
     active: ActiveRequest,
-    pub(super) span: Span,
+    pub(super) cover: Cover,
     /// Taken when it is recorded.
     query: Option<CapturedQuery>,
     /// Whether it was polled at all: one that was not never ran.
@@ -114,11 +107,12 @@ impl Track {
             tracing::dispatcher::get_default(|dispatch| dispatch.current_span().id().cloned());
         let sql = query.sql.as_str();
         let only_reads = only_reads(sql);
-        // Made before the clock is read, so that our own work is not in the query's time.
-        let span = query_span();
-        let now = Instant::now();
+        let cover = Cover::new(database.kind);
+        // Read when it is first polled, if it ever is.
+        let now = active.started();
         let query = CapturedQuery {
-            sql: SqlSource::Shared(Arc::from(sql)),
+            // Costs nothing for the texts of the program itself.
+            sql: SqlSource::Sqlx(query.sql.clone()),
             database: Arc::clone(database),
             captured_by: CapturedBy::Pool,
             started: now,
@@ -136,7 +130,7 @@ impl Track {
         };
         Self {
             active,
-            span,
+            cover,
             query: Some(query),
             is_started: false,
             idle_since: None,
@@ -155,13 +149,6 @@ impl Track {
     /// Says that its connection is being polled, until the guard is dropped.
     pub(super) fn enter_plan(&self) -> Option<TrackerGuard> {
         self.ticket.as_ref().map(|ticket| ticket.tracker().enter())
-    }
-
-    /// What to enter around each poll, for a future that cannot hold the track.
-    pub(super) fn tracker(&self) -> Option<Arc<Tracker>> {
-        self.ticket
-            .as_ref()
-            .map(|ticket| Arc::clone(ticket.tracker()))
     }
 
     pub(super) const fn active(&self) -> &ActiveRequest {
@@ -212,24 +199,38 @@ impl Track {
         }
     }
 
+    /// The one row that was asked for has come, and the end with it.
+    pub(super) fn on_only_row(&mut self) {
+        let now = Instant::now();
+        if let Some(query) = &mut self.query {
+            query.rows_returned = 1;
+            query.first_row = Some(now);
+        }
+        self.end(now);
+    }
+
     /// There is no more to come.
     pub(super) fn on_end(&mut self) {
+        self.end(Instant::now());
+    }
+
+    fn end(&mut self, now: Instant) {
         if let Some(query) = &mut self.query
             && query.outcome == Outcome::Dropped
         {
             query.outcome = Outcome::Completed;
         }
-        self.record();
+        self.record(now);
     }
 
-    fn record(&mut self) {
+    fn record(&mut self, now: Instant) {
         let Some(mut query) = self.query.take() else {
             return;
         };
         if !self.is_started {
             return;
         }
-        query.ended = Instant::now();
+        query.ended = now;
         if let Some(since) = self.idle_since {
             query.consumer += query.ended.saturating_duration_since(since);
         }
@@ -252,7 +253,9 @@ impl Track {
 
 impl Drop for Track {
     fn drop(&mut self) {
-        self.record();
+        if self.query.is_some() {
+            self.record(Instant::now());
+        }
     }
 }
 
@@ -350,10 +353,5 @@ mod tests {
         ] {
             assert!(!only_reads(sql), "{sql}");
         }
-    }
-
-    #[test]
-    fn the_span_has_the_name_that_the_layer_looks_for() {
-        assert_eq!(crate::sql::QUERY_SPAN, "silk.query");
     }
 }

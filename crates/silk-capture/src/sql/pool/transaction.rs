@@ -10,9 +10,8 @@ use sqlx_core::{
     acquire::Acquire, database::Database, error::Error, sql_str::SqlStr,
     transaction::TransactionManager,
 };
-use tracing::Instrument as _;
 
-use super::{Conn, PoolConnection, connection::OpenTransaction, track::query_span};
+use super::{Conn, PoolConnection, connection::OpenTransaction, cover::Cover};
 use crate::recorder::ActiveRequest;
 
 /// An instrumented transaction (or savepoint), rolled back when dropped; derefs to [`Conn`].
@@ -60,10 +59,9 @@ impl<'c, DB: Database> Transaction<'c, DB> {
         let depth = u32::try_from(depth).unwrap_or(u32::MAX).saturating_add(1);
         let started = Instant::now();
         let runs = transaction.connection.runs.clone();
+        let cover = transaction.cover();
         let result = runs
-            .watched(
-                DB::TransactionManager::begin(&mut transaction, statement).instrument(query_span()),
-            )
+            .watched(cover.over(DB::TransactionManager::begin(&mut transaction, statement)))
             .await;
         let begun = Instant::now();
         let index = active.begin_transaction(started, begun, depth);
@@ -98,7 +96,8 @@ impl<'c, DB: Database> Transaction<'c, DB> {
         self.start_ending();
         if self.recorded.is_some() {
             let runs = self.connection.runs.clone();
-            runs.watched(DB::TransactionManager::commit(&mut self).instrument(query_span()))
+            let cover = self.cover();
+            runs.watched(cover.over(DB::TransactionManager::commit(&mut self)))
                 .await?;
         } else {
             DB::TransactionManager::commit(&mut self).await?;
@@ -115,13 +114,18 @@ impl<'c, DB: Database> Transaction<'c, DB> {
         self.start_ending();
         if self.recorded.is_some() {
             let runs = self.connection.runs.clone();
-            runs.watched(DB::TransactionManager::rollback(&mut self).instrument(query_span()))
+            let cover = self.cover();
+            runs.watched(cover.over(DB::TransactionManager::rollback(&mut self)))
                 .await?;
         } else {
             DB::TransactionManager::rollback(&mut self).await?;
         }
         self.end(TransactionEnd::RolledBack);
         Ok(())
+    }
+
+    fn cover(&self) -> Cover {
+        Cover::new(self.connection.shared.database.kind)
     }
 
     fn start_ending(&mut self) {
@@ -159,7 +163,8 @@ impl<DB: Database> Drop for Transaction<'_, DB> {
                     Some(_) => TransactionEnd::Unknown,
                     None => TransactionEnd::Dropped,
                 };
-                query_span().in_scope(|| DB::TransactionManager::start_rollback(self));
+                self.cover()
+                    .run(|| DB::TransactionManager::start_rollback(self));
                 self.end(end);
             }
             None => DB::TransactionManager::start_rollback(self),

@@ -1,40 +1,73 @@
-use std::time::Instant;
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Instant,
+};
 
+use pin_project_lite::pin_project;
 use sqlx_core::error::Error;
-use tracing::{Instrument as _, Span};
 
+use super::cover::{Cover, Covered};
 use crate::recorder::ActiveRequest;
 
 /// A wait for a connection that is recorded when it ends, in whichever way.
 struct Wait<'r> {
     active: &'r ActiveRequest,
     started: Instant,
+    /// Whether it came to an end; else its future was dropped.
+    is_over: bool,
     error: Option<String>,
 }
 
 impl Drop for Wait<'_> {
     fn drop(&mut self) {
-        self.active
-            .push_wait(self.started, Instant::now(), self.error.take());
+        let error = match self.error.take() {
+            None if !self.is_over => Some("the wait was given up".to_owned()),
+            error => error,
+        };
+        self.active.push_wait(self.started, Instant::now(), error);
     }
 }
 
-/// Waits for a connection within `span`, and records the wait.
-///
-/// What sqlx runs to set a new connection up belongs to the wait, which is why the span is around
-/// it: the tracing layer does not count it as queries of the app.
-pub(super) async fn recorded<T>(
-    active: &ActiveRequest,
-    span: Span,
-    acquire: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Error> {
-    // Until told otherwise, the wait was given up: the future was dropped.
-    let mut wait = Wait {
-        active,
-        started: Instant::now(),
-        error: Some("the wait was given up".to_owned()),
-    };
-    let result = acquire.instrument(span).await;
-    wait.error = result.as_ref().err().map(ToString::to_string);
-    result
+pin_project! {
+    /// A wait for a connection under a cover.
+    ///
+    /// What sqlx runs to set a new connection up belongs to the wait, which is why the cover is
+    /// over it: the tracing layer does not count it as queries of the app.
+    ///
+    /// A type rather than an async function: sqlx's future takes 2 kB, and an async function keeps
+    /// its arguments beside what it awaits, and moves the one to the other.
+    pub(super) struct Waiting<'r, F> {
+        #[pin]
+        acquire: Covered<F>,
+        wait: Option<Wait<'r>>,
+    }
+}
+
+impl<'r, F> Waiting<'r, F> {
+    pub(super) fn new(active: &'r ActiveRequest, cover: Cover, acquire: F) -> Self {
+        Self {
+            acquire: cover.over(acquire),
+            wait: Some(Wait {
+                active,
+                started: Instant::now(),
+                is_over: false,
+                error: None,
+            }),
+        }
+    }
+}
+
+impl<T, F: Future<Output = Result<T, Error>>> Future for Waiting<'_, F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let result = ready!(this.acquire.poll(cx));
+        if let Some(mut wait) = this.wait.take() {
+            wait.is_over = true;
+            wait.error = result.as_ref().err().map(ToString::to_string);
+        }
+        Poll::Ready(result)
+    }
 }

@@ -10,7 +10,11 @@ mod probe;
 mod visit;
 
 use std::{
-    sync::Arc,
+    cell::Cell,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 
@@ -69,6 +73,25 @@ struct Within {
     busy: Duration,
 }
 
+/// Whether there ever was a tracing layer in this process.
+static IS_INSTALLED: AtomicBool = AtomicBool::new(false);
+
+/// Whether a tracing layer may be listening.
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+pub(crate) fn is_installed() -> bool {
+    IS_INSTALLED.load(Relaxed)
+}
+
+thread_local! {
+    /// The span entered last of those whose time nobody wants (a request's own, a query's): they
+    /// are entered most often.
+    static UNTIMED: Cell<u64> = const { Cell::new(0) };
+}
+
+fn is_untimed(id: &Id) -> bool {
+    UNTIMED.try_with(Cell::get) == Ok(id.into_u64())
+}
+
 /// Where an event happened.
 enum Place {
     Ignored,
@@ -84,6 +107,7 @@ impl SilkTracingLayer {
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
+        IS_INSTALLED.store(true, Relaxed);
         recorder.notes().set_tracing(TracingState::Made);
         let kind = recorder.config().layer_database;
         let filter = SilkFilter::new(recorder.config().span_level)
@@ -222,15 +246,25 @@ where
     }
 
     fn on_enter(&self, id: &Id, ctx: Context<'_, S>) {
+        if is_untimed(id) {
+            return;
+        }
         let Some(span) = ctx.span(id) else { return };
-        if let Some(Mark::Within(within)) = span.extensions_mut().get_mut::<Mark>()
-            && within.index.is_some()
-        {
-            within.entered = Some(Instant::now());
+        match span.extensions_mut().get_mut::<Mark>() {
+            Some(Mark::Within(within)) if within.index.is_some() => {
+                within.entered = Some(Instant::now());
+            }
+            Some(_) => {
+                let _ = UNTIMED.try_with(|untimed| untimed.set(id.into_u64()));
+            }
+            None => {}
         }
     }
 
     fn on_exit(&self, id: &Id, ctx: Context<'_, S>) {
+        if is_untimed(id) {
+            return;
+        }
         let Some(span) = ctx.span(id) else { return };
         if let Some(Mark::Within(within)) = span.extensions_mut().get_mut::<Mark>()
             && let Some(entered) = within.entered.take()
@@ -261,6 +295,7 @@ where
     fn on_event(&self, event: &Event<'_>, ctx: Context<'_, S>) {
         let metadata: &Metadata<'_> = event.metadata();
         match metadata.target() {
+            SQLX_QUERY | SQLX_ACQUIRE if suppress::is_recorded_elsewhere() => {}
             SQLX_QUERY => self.on_query(event, self.place(event, &ctx)),
             SQLX_ACQUIRE => {
                 if let Place::In(active, _) = self.place(event, &ctx) {

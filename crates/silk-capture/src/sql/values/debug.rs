@@ -17,39 +17,48 @@ struct Between<'m> {
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 impl Write for Between<'_> {
     fn write_str(&mut self, piece: &str) -> fmt::Result {
+        let mut new = self.text.len();
         self.text.push_str(piece);
         if !self.is_inside {
-            if let Some(at) = self.text.find(self.from) {
-                self.text.drain(..at + self.from.len());
+            if let Some(end) = end_of(self.from, &self.text, new) {
+                self.text.drain(..end);
                 self.is_inside = true;
+                new = 0;
             } else {
-                // Only a tail that may begin the mark is needed.
-                let keep = self.from.len().min(self.text.len());
-                let mut start = self.text.len() - keep;
-                while !self.text.is_char_boundary(start) {
-                    start += 1;
+                // Only a tail that may begin the mark is needed, and mostly it is short anyway.
+                if self.text.len() > 16 * self.from.len() {
+                    let mut start = self.text.len() - self.from.len();
+                    while !self.text.is_char_boundary(start) {
+                        start += 1;
+                    }
+                    self.text.drain(..start);
                 }
-                self.text.drain(..start);
+                return Ok(());
             }
         }
-        if self.is_inside {
-            let new = piece.len() + self.to.len();
-            let mut start = self.text.len().saturating_sub(new);
-            while !self.text.is_char_boundary(start) {
-                start -= 1;
-            }
-            if let Some(at) = self.text[start..].find(self.to) {
-                self.text.truncate(start + at);
-                self.is_done = true;
-                // Stops the formatting: what follows may be megabytes.
-                return Err(fmt::Error);
-            }
-            if self.text.len() > self.max_bytes {
-                return Err(fmt::Error);
-            }
+        if let Some(end) = end_of(self.to, &self.text, new) {
+            self.text.truncate(end - self.to.len());
+            self.is_done = true;
+            // Stops the formatting: what follows may be megabytes.
+            return Err(fmt::Error);
+        }
+        if self.text.len() > self.max_bytes {
+            return Err(fmt::Error);
         }
         Ok(())
     }
+}
+
+/// Where `mark` first ends in `text`, as far as its end lies behind `new`.
+///
+/// A few bytes come at a time, so a search that is quick for long texts would be slow.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+fn end_of(mark: &str, text: &str, new: usize) -> Option<usize> {
+    let last = *mark.as_bytes().last()?;
+    let bytes = text.as_bytes();
+    (new..bytes.len())
+        .find(|&at| bytes[at] == last && bytes[..=at].ends_with(mark.as_bytes()))
+        .map(|at| at + 1)
 }
 
 /// What `{:?}` writes between the first `from` and the `to` after it; none if either is missing, or
@@ -66,7 +75,7 @@ pub(super) fn between(
         to,
         max_bytes,
         is_inside: false,
-        text: String::new(),
+        text: String::with_capacity(64),
         is_done: false,
     };
     // An error is how it is stopped.
@@ -97,7 +106,7 @@ impl Write for AtMost {
 pub(super) fn whole(value: &impl Debug, max_bytes: usize) -> Option<String> {
     let mut written = AtMost {
         max_bytes,
-        text: String::new(),
+        text: String::with_capacity(128),
     };
     write!(written, "{value:?}").ok()?;
     Some(written.text)

@@ -8,6 +8,8 @@ use crate::explain::{advise::AdviceQuestion, target::Failure};
 
 /// A change of cost below this fraction is none.
 const NOTHING: f64 = 0.01;
+/// Indexes with which the other statements are planned.
+const MAX_CONTEST: usize = 4;
 
 /// What came of it.
 #[derive(Default)]
@@ -40,19 +42,39 @@ pub(super) async fn compare(
         .filter(|at| trials[*at].candidate.table == *first_table)
         .collect();
     let same_trials: Vec<Trial> = same.iter().map(|at| trials[*at].clone()).collect();
+    let among = advice::choose(baseline.cost, &same_trials);
     let mut order = vec![choice.first];
-    if let Some(among) = advice::choose(baseline.cost, &same_trials) {
-        let others = std::iter::once(among.first).chain(among.instead);
-        order.extend(
-            others
-                .map(|at| same[at])
-                .filter(|at| *at != choice.first)
-                .take(2),
-        );
+    let mut contest = vec![choice.first];
+    if let Some(among) = among {
+        let instead = std::iter::once(among.first).chain(among.instead);
+        order.extend(instead.map(|at| same[at]).filter(|at| *at != choice.first));
+        order.truncate(3);
+        contest.clone_from(&order);
+        let worth = among.worth.into_iter().map(|at| same[at]);
+        contest.extend(worth.filter(|at| !order.contains(at)));
+        contest.truncate(MAX_CONTEST);
     }
+    let looked_at = workload(bench, asked, &mut contenders, &contest).await?;
+    let figures: Vec<(f64, &[WorkloadEffect])> = contest
+        .iter()
+        .map(|at| (trials[*at].cost_after, contenders[*at].effects.as_slice()))
+        .collect();
+    let favourite = contest[advice::favoured(baseline.cost, &figures)];
+    order.retain(|at| *at != favourite);
+    order.insert(0, favourite);
+    order.truncate(3);
     let mut notes = Vec::new();
-    let longest = workload(bench, asked, &mut contenders, &order, &mut notes).await?;
-    favour(&mut order, &contenders, longest, baseline.cost);
+    if looked_at > 0 {
+        let effects = &contenders[favourite].effects;
+        let helped = effects
+            .iter()
+            .filter(|effect| effect.cost_after < effect.cost_before)
+            .count();
+        notes.push(format!(
+            "{looked_at} other recorded statements were planned with the first one: it helps \
+             {helped} of them"
+        ));
+    }
 
     let mut together = vec![order[0]];
     let mut steps: Vec<(usize, Tried, f64)> = Vec::new();
@@ -151,16 +173,18 @@ async fn try_each<'a>(
     Ok((contenders, trials))
 }
 
-/// What the chosen ones do for the other statements: the time of each that was looked at.
+/// What those that may be chosen do for the other statements; how many of them were looked at.
 async fn workload(
     bench: &mut Bench<'_>,
     asked: &AdviceQuestion,
     contenders: &mut [Contender<'_>],
-    order: &[usize],
-    notes: &mut Vec<String>,
-) -> Result<u64, Failure> {
-    let (mut looked_at, mut helped) = (0_usize, 0_usize);
-    let mut longest = 0;
+    contest: &[usize],
+) -> Result<usize, Failure> {
+    if asked.workload.is_empty() {
+        return Ok(0);
+    }
+    bench.refill(asked.budget);
+    let mut looked_at = 0;
     for other in &asked.workload {
         if !bench.may() {
             break;
@@ -169,9 +193,8 @@ async fn workload(
             continue;
         };
         looked_at += 1;
-        longest = longest.max(other.total_us);
         let before = before.planned.cost;
-        for (place, at) in order.iter().enumerate() {
+        for at in contest {
             if !bench.may() {
                 break;
             }
@@ -186,9 +209,6 @@ async fn workload(
             if (before - after).abs() <= NOTHING * before {
                 continue;
             }
-            if place == 0 && after < before {
-                helped += 1;
-            }
             contender.effects.push(WorkloadEffect {
                 fingerprint: other.fingerprint,
                 cost_before: before,
@@ -198,54 +218,7 @@ async fn workload(
             });
         }
     }
-    if looked_at > 0 {
-        notes.push(format!(
-            "{looked_at} other recorded statements on these tables were planned with it: it helps \
-             {helped} of them"
-        ));
-    }
-    Ok(longest)
-}
-
-/// Puts the one first that saves most over everything recorded, where that is clearly another one.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "weights of a comparison: microseconds beyond 2^53 are 285 years"
-)]
-fn favour(order: &mut [usize], contenders: &[Contender<'_>], longest: u64, before: f64) {
-    let saved = |before: f64, after: f64| {
-        if before > 0.0 {
-            1.0 - after / before
-        } else {
-            0.0
-        }
-    };
-    let gain = |at: usize| {
-        let contender = &contenders[at];
-        let others: f64 = contender
-            .effects
-            .iter()
-            .map(|effect| {
-                saved(effect.cost_before, effect.cost_after) * effect.total_us.max(1) as f64
-            })
-            .sum();
-        // The query that was asked about counts as much as the dearest of the others.
-        others + saved(before, contender.tried.planned.cost) * longest.max(1) as f64
-    };
-    let Some((&first, others)) = order.split_first() else {
-        return;
-    };
-    let own = gain(first);
-    let better = others
-        .iter()
-        .copied()
-        .filter(|at| gain(*at) > own * 1.05)
-        .max_by(|a, b| gain(*a).total_cmp(&gain(*b)));
-    if let Some(better) = better
-        && let Some(place) = order.iter().position(|at| *at == better)
-    {
-        order[..=place].rotate_right(1);
-    }
+    Ok(looked_at)
 }
 
 /// Adds indexes of other tables, the best first, as long as each helps on top of those before.

@@ -5,7 +5,7 @@ mod compare;
 mod hypopg;
 mod unproved;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use silk_core::{
     DatabaseKind, ExplainOutput, PlanFormat,
@@ -242,6 +242,12 @@ impl Bench<'_> {
         }
         self.left -= 1;
         true
+    }
+
+    /// As much again, for what else runs on the tables.
+    fn refill(&mut self, budget: Duration) {
+        self.until = Instant::now() + budget;
+        self.left = MAX_EXPLAINS;
     }
 
     /// Plans the query as if all of `candidates` were there; none where the database would not

@@ -26,6 +26,8 @@ const MAX_EXPLAINS: usize = 60;
 const ON_TRIAL: &str = "silk_index_on_trial";
 /// Rows read, from which an index is worth its keep.
 const MIN_ROWS: f64 = 500.0;
+/// Indexes with which the other statements are planned.
+const MAX_CONTEST: usize = 4;
 
 /// A table of the query, with what might help.
 pub(super) struct Table {
@@ -139,14 +141,39 @@ async fn advise_in(
         }
         return Ok(advice);
     };
-    let chosen = std::iter::once((choice.first, AdviceChoice::First)).chain(
-        choice
-            .instead
-            .into_iter()
-            .filter(|at| trials[*at].candidate.table == trials[choice.first].candidate.table)
-            .map(|at| (at, AdviceChoice::Instead)),
-    );
-    for (at, choice) in chosen {
+    let same_table =
+        |at: &usize| trials[*at].candidate.table == trials[choice.first].candidate.table;
+    let mut order = vec![choice.first];
+    order.extend(choice.instead.iter().copied().filter(same_table));
+    let mut contest = order.clone();
+    let worth = choice.worth.iter().copied().filter(same_table);
+    contest.extend(worth.filter(|at| !order.contains(at)));
+    contest.truncate(MAX_CONTEST);
+    let mut all_effects = Vec::new();
+    for at in &contest {
+        all_effects.push(effects(shadow, app, asked, tried[*at].1).await?);
+    }
+    let figures: Vec<(f64, &[WorkloadEffect])> = contest
+        .iter()
+        .zip(&all_effects)
+        .map(|(at, effects)| (trials[*at].cost_after, effects.as_slice()))
+        .collect();
+    let favourite = contest[advice::favoured(reads, &figures)];
+    order.retain(|at| *at != favourite);
+    order.insert(0, favourite);
+    order.truncate(3);
+    for (place, at) in order.into_iter().enumerate() {
+        let choice = if place == 0 {
+            AdviceChoice::First
+        } else {
+            AdviceChoice::Instead
+        };
+        let effects = contest
+            .iter()
+            .position(|known| *known == at)
+            .and_then(|known| all_effects.get_mut(known))
+            .map(std::mem::take)
+            .unwrap_or_default();
         let (table, tested, planned) = &tried[at];
         let trial = &trials[at];
         let Some(strength) = advice::strength(reads, trial.cost_after, None) else {
@@ -179,7 +206,7 @@ async fn advise_in(
             size_bytes: trial.size_bytes,
             write_cost: advice::write_cost(candidate, &table.facts, Some(tested.held)),
             replaces: candidate.replaces.clone(),
-            effects: effects(shadow, app, asked, candidate, tested.held).await?,
+            effects,
             caveats,
         });
     }
@@ -220,9 +247,9 @@ async fn effects(
     shadow: &mut Shadow,
     app: &mut SqliteConnection,
     asked: &AdviceQuestion,
-    candidate: &Candidate,
-    held: f64,
+    tested: &Tested,
 ) -> Result<Vec<WorkloadEffect>, Failure> {
+    let candidate = &tested.candidate;
     let mut found = Vec::new();
     for other in &asked.workload {
         let Ok(Some(before)) = shadow.plan(&other.question).await else {
@@ -251,14 +278,10 @@ async fn effects(
         if !is_used {
             continue;
         }
-        let tested = Tested {
-            candidate: candidate.clone(),
-            held,
-        };
         found.push(WorkloadEffect {
             fingerprint: other.fingerprint,
             cost_before: Model::new(&tables, None).rows_read(&before.plan),
-            cost_after: Model::new(&tables, Some(&tested)).rows_read(&after.plan),
+            cost_after: Model::new(&tables, Some(tested)).rows_read(&after.plan),
             calls: other.calls,
             total_us: other.total_us,
         });

@@ -13,6 +13,8 @@ const UNKNOWN_ROWS: f64 = 10_000.0;
 const RANGE: f64 = 0.25;
 /// Going to the table for a row costs so many entries read one after the other.
 const VISIT: f64 = 3.0;
+/// Reading an entry of an index, as a fraction of reading a row.
+const ENTRY: f64 = 0.6;
 /// Rows that a query with a limit asks for.
 const LIMIT: f64 = 100.0;
 
@@ -83,7 +85,8 @@ impl<'a> Model<'a> {
         };
         let matched = match node.condition("Index Cond") {
             Some(text) => all * held * self.kept(text, facts, index),
-            None if index == Some("PRIMARY KEY") && node.node_type == "SEARCH" => 1.0,
+            // The smallest or largest, at one end of the index.
+            None if index.is_some() && node.node_type == "SEARCH" => 1.0,
             None => all * held,
         };
         let matched = matched.max(1.0);
@@ -92,13 +95,14 @@ impl<'a> Model<'a> {
             _ if is_automatic => all * 4.0,
             ("SEARCH", _) => matched * visit + 5.0,
             // An entry is shorter than a row.
-            ("SCAN", Some(_)) if covers => matched * 0.5,
+            ("SCAN", Some(_)) if covers => matched * ENTRY,
             ("SCAN", Some(_)) => matched * visit,
             _ => all,
         };
         // Ordered as asked, it stops when it has enough.
         if wants.is_limited && !sorts {
-            let kept = (wanted_fraction(table) / held).min(1.0);
+            let searched = matched / all.max(1.0);
+            let kept = (wanted_fraction(table) / searched).min(1.0);
             let asked = LIMIT / kept.max(1.0 / all.max(1.0));
             read = read.min(asked * visit + 5.0);
         }

@@ -1,0 +1,95 @@
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use pin_project_lite::pin_project;
+use silk_core::DatabaseKind;
+use tracing::Span;
+
+use crate::{
+    sql::{SILK_TARGET, tracing::is_installed},
+    suppress,
+};
+
+/// Keeps the tracing layer from recording what the pool records itself.
+///
+/// Most drivers work, and tell of it, on the thread that polls them: there a mark on the thread
+/// does, around each poll. SQLite's works on a thread of its own; only a span goes along with its
+/// commands, the span `silk.query`. It is made only where a tracing layer could record twice.
+#[derive(Debug, Clone)]
+pub(super) struct Cover(Span);
+
+impl Cover {
+    /// A cover for one call of a driver.
+    pub(super) fn new(kind: DatabaseKind) -> Self {
+        Self(if kind == DatabaseKind::Sqlite && is_installed() {
+            // The name is a literal because spans want one; a test holds it to the constant.
+            tracing::debug_span!(target: SILK_TARGET, "silk.query")
+        } else {
+            Span::none()
+        })
+    }
+
+    /// Runs a piece of the driver's work under it.
+    pub(super) fn run<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _marked = suppress::recorded_elsewhere();
+        if self.0.is_none() {
+            return work();
+        }
+        self.0.in_scope(work)
+    }
+
+    /// Runs a future of the driver's under it, and drops it so.
+    pub(super) const fn over<F>(self, inner: F) -> Covered<F> {
+        Covered {
+            inner: Some(inner),
+            cover: self,
+        }
+    }
+}
+
+pin_project! {
+    /// A future that runs under a cover.
+    pub(super) struct Covered<F> {
+        #[pin]
+        inner: Option<F>,
+        cover: Cover,
+    }
+
+    impl<F> PinnedDrop for Covered<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            // sqlx tells of a query that is given up when its future is dropped.
+            if this.inner.is_some() {
+                this.cover.run(|| this.inner.set(None));
+            }
+        }
+    }
+}
+
+impl<F: Future> Future for Covered<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let mut this = self.project();
+        this.cover.run(|| {
+            let Some(inner) = this.inner.as_mut().as_pin_mut() else {
+                return Poll::Pending;
+            };
+            let polled = inner.poll(cx);
+            if polled.is_ready() {
+                this.inner.set(None);
+            }
+            polled
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_span_has_the_name_that_the_layer_looks_for() {
+        assert_eq!(crate::sql::QUERY_SPAN, "silk.query");
+    }
+}
