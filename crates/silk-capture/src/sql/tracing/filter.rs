@@ -30,7 +30,9 @@ impl SilkFilter {
     }
 
     fn wants_notices(&self) -> bool {
-        self.plans.as_ref().is_some_and(|plans| plans.wants_notices())
+        self.plans
+            .as_ref()
+            .is_some_and(|plans| plans.wants_notices())
     }
 
     fn wants(&self, metadata: &Metadata<'_>) -> bool {
