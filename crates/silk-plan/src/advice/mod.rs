@@ -11,11 +11,13 @@
 mod candidates;
 mod ddl;
 mod estimate;
+mod existing;
 mod expression;
 mod facts;
 mod key;
 mod plan;
 mod rank;
+mod reserved;
 mod sql;
 mod wants;
 mod words;
