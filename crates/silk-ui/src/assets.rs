@@ -53,11 +53,10 @@ const fn hash(text: &str) -> u64 {
     hash
 }
 
-const VERSION: u64 =
-    hash(STYLE.content)
-        ^ hash(SCRIPT.content).rotate_left(1)
-        ^ hash(ICON.content).rotate_left(2)
-        ^ hash(PLAN_STYLE.content).rotate_left(3);
+const VERSION: u64 = hash(STYLE.content)
+    ^ hash(SCRIPT.content).rotate_left(1)
+    ^ hash(ICON.content).rotate_left(2)
+    ^ hash(PLAN_STYLE.content).rotate_left(3);
 
 /// Address of the folder of assets below the mount; it changes whenever one of them does.
 pub(crate) fn folder(base: &str) -> String {

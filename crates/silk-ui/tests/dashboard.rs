@@ -462,7 +462,12 @@ async fn explain_goes_by_a_form_with_its_token_only() {
         .to_owned();
     let page = get(&app, &plan).await;
     check_page(&page, "/silk", &plan);
-    for part in ["Nested Loop", "person_pkey", "class=\"sub\"", "deleted_at IS NULL"] {
+    for part in [
+        "Nested Loop",
+        "person_pkey",
+        "class=\"sub\"",
+        "deleted_at IS NULL",
+    ] {
         assert!(page.text.contains(part), "{part}");
     }
     assert!(
