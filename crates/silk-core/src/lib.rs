@@ -28,7 +28,7 @@ pub use explain::{
     PlanRecord, PlanSource, QueryRef,
 };
 pub use finding::{Finding, Severity};
-pub use histogram::Histogram;
+pub use histogram::{Histogram, HistogramSum};
 pub use id::{BatchId, Fingerprint, PlanId, PlanShape, RequestId, RunId};
 pub use record::{
     Body, CallSite, CapturedBy, ConnectionWait, CountedRequest, Database, DatabaseKind, Header,

@@ -3,10 +3,6 @@
 //! Until the first release the schema may still change in place; then the file is written anew:
 //! `SILK_GOLDEN=crates/silk-store/tests/golden/first.db.zst cargo test -p silk-store --test golden
 //! -- --ignored`. After the first release it stays as it is.
-#![expect(
-    clippy::unwrap_used,
-    reason = "these are tests: to panic is how they fail"
-)]
 
 use std::{fs, path::Path};
 

@@ -4,7 +4,7 @@ use std::{cmp::Reverse, collections::HashMap, sync::Arc};
 
 use chrono::DateTime;
 use silk_core::{
-    CallSite, Fingerprint, Histogram, RequestRecord, RequestSummary,
+    CallSite, Fingerprint, HistogramSum, RequestRecord, RequestSummary,
     store::{
         CallSiteUse, Cursor, Page, RequestFilter, RequestSort, RouteSummary, RouteUse, SlowQuery,
         StatementDetail, StatementFilter, StatementSort, StatementSummary, StatsWindow,
@@ -131,7 +131,7 @@ pub(super) fn routes(state: &State, window: &StatsWindow) -> Vec<RouteSummary> {
                 *bucket,
                 figures.requests,
                 figures.total_us,
-                &figures.durations,
+                figures.durations.clone(),
             );
         }
     }
@@ -148,7 +148,7 @@ pub(super) fn routes(state: &State, window: &StatsWindow) -> Vec<RouteSummary> {
             queries: sum.queries,
             max_queries: sum.max_queries,
             durations: sum.durations,
-            over_time: over_time.finish(),
+            over_time: over_time.finish(&mut HistogramSum::default()).0,
         })
         .collect();
     routes.sort_unstable_by(|a, b| {
@@ -239,7 +239,6 @@ pub(super) fn statement(
     window: &StatsWindow,
 ) -> Option<StatementDetail> {
     let known = state.statements.get(&fingerprint)?;
-    let mut durations = Histogram::default();
     let mut over_time = OverTime::new(window);
     let mut routes: Map<&RouteKey, RouteUse> = HashMap::default();
     let mut call_sites: Map<&Option<CallSite>, CallSiteUse> = HashMap::default();
@@ -248,8 +247,12 @@ pub(super) fn statement(
         if *of != fingerprint || !overlaps(window, *bucket, MINUTE_S) {
             continue;
         }
-        durations.merge(&figures.durations);
-        over_time.add(*bucket, figures.calls, figures.total_us, &figures.durations);
+        over_time.add(
+            *bucket,
+            figures.calls,
+            figures.total_us,
+            figures.durations.clone(),
+        );
         let by_route = routes.entry(route).or_insert_with(|| RouteUse {
             kind: route.kind,
             method: route.method.clone(),
@@ -284,13 +287,14 @@ pub(super) fn statement(
     });
     let mut call_sites: Vec<_> = call_sites.into_values().collect();
     call_sites.sort_unstable_by(|a, b| (b.total_us, &a.call_site).cmp(&(a.total_us, &b.call_site)));
+    let (over_time, durations) = over_time.finish(&mut HistogramSum::default());
     Some(StatementDetail {
         summary: summary(known),
         durations,
         routes,
         call_sites,
         slowest,
-        over_time: over_time.finish(),
+        over_time,
     })
 }
 

@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use silk_core::store::{RouteSummary, StatsWindow};
+use silk_core::{
+    HistogramSum,
+    store::{RouteSummary, StatsWindow},
+};
 use sqlx::{Row, SqliteConnection, query};
 
 use super::{error::Fault, intern::json_numbers, requests::kind, stats::route_figures};
@@ -27,7 +30,8 @@ pub(super) async fn routes(
     .await?;
     let mut sums: HashMap<i64, (RouteFigures, OverTime)> = HashMap::new();
     for row in rows {
-        let figures = route_figures(&row, 2)?;
+        let mut figures = route_figures(&row, 2)?;
+        let durations = std::mem::take(&mut figures.durations);
         let (sum, over_time) = sums
             .entry(row.try_get(0)?)
             .or_insert_with(|| (RouteFigures::default(), OverTime::new(window)));
@@ -36,7 +40,7 @@ pub(super) async fn routes(
             row.try_get(1)?,
             figures.requests,
             figures.total_us,
-            &figures.durations,
+            durations,
         );
     }
     let rows = query(
@@ -47,10 +51,12 @@ pub(super) async fn routes(
     .fetch_all(connection)
     .await?;
     let mut routes = Vec::with_capacity(rows.len());
+    let mut scratch = HistogramSum::default();
     for row in rows {
         let Some((sum, over_time)) = sums.remove(&row.try_get(0)?) else {
             continue;
         };
+        let (over_time, durations) = over_time.finish(&mut scratch);
         routes.push(RouteSummary {
             kind: kind(row.try_get(1)?)?,
             method: row.try_get(2)?,
@@ -61,8 +67,8 @@ pub(super) async fn routes(
             sql_us: sum.sql_us,
             queries: sum.queries,
             max_queries: sum.max_queries,
-            durations: sum.durations,
-            over_time: over_time.finish(),
+            durations,
+            over_time,
         });
     }
     routes.sort_unstable_by(|a, b| {

@@ -4,7 +4,7 @@ use std::{cmp::Reverse, collections::HashMap};
 
 use chrono::DateTime;
 use silk_core::{
-    Fingerprint, Histogram, RequestId,
+    Fingerprint, HistogramSum, RequestId,
     store::{CallSiteUse, RouteUse, SlowQuery, StatementDetail, StatsWindow},
 };
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, query};
@@ -68,7 +68,6 @@ async fn read(
     .bind(window.until.timestamp_micros())
     .fetch_all(&mut *connection)
     .await?;
-    let mut durations = Histogram::default();
     let mut over_time = OverTime::new(window);
     // Requests, calls, total.
     let mut by_route: HashMap<i64, (u64, u64, u64)> = HashMap::new();
@@ -76,12 +75,11 @@ async fn read(
     let mut slowest = Vec::new();
     for row in &rows {
         let figures = statement_figures(row, 3)?;
-        durations.merge(&figures.durations);
         over_time.add(
             row.try_get(0)?,
             figures.calls,
             figures.total_us,
-            &figures.durations,
+            figures.durations,
         );
         let route = by_route.entry(row.try_get(1)?).or_default();
         route.0 = route.0.saturating_add(figures.requests);
@@ -94,6 +92,7 @@ async fn read(
     }
     slowest.sort_unstable_by_key(|slow| Reverse(*slow));
     slowest.truncate(MAX_SLOWEST);
+    let (over_time, durations) = over_time.finish(&mut HistogramSum::default());
     Ok(Some(StatementDetail {
         summary,
         durations,
@@ -105,7 +104,7 @@ async fn read(
             slowest.iter().map(|(_, sequence)| *sequence),
         )
         .await?,
-        over_time: over_time.finish(),
+        over_time,
     }))
 }
 
