@@ -67,7 +67,10 @@ impl Lab {
             format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
             format!("CREATE DATABASE {name}"),
         ] {
-            admin.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await.unwrap();
+            admin
+                .execute(sqlx::raw_sql(AssertSqlSafe(sql)))
+                .await
+                .unwrap();
         }
         let pool = PgPoolOptions::new()
             .max_connections(2)
@@ -258,7 +261,10 @@ async fn the_list_and_the_count() {
     let size = best.size_bytes.unwrap();
     assert!(size < 400_000, "{size}");
     // The cheapest by cost alone is there to be seen, and is many times its size.
-    let cheapest = list.indexes.iter().find(|index| on(index).contains("(deleted, updated)"));
+    let cheapest = list
+        .indexes
+        .iter()
+        .find(|index| on(index).contains("(deleted, updated)"));
     let cheapest = cheapest.unwrap();
     assert_eq!(cheapest.choice, AdviceChoice::Instead);
     assert!(cheapest.size_bytes.unwrap() > 10 * size);
@@ -266,15 +272,15 @@ async fn the_list_and_the_count() {
 
     let count = lab.advise(COUNT, Vec::new()).await;
     let moderate = first(&count);
-    assert_eq!(
-        on(moderate),
-        "public.message (deleted) WHERE NOT deleted"
-    );
+    assert_eq!(on(moderate), "public.message (deleted) WHERE NOT deleted");
     assert_eq!(moderate.strength, AdviceStrength::Moderate);
     let saved = 1.0 - moderate.cost_after.unwrap() / count.cost_before.unwrap();
     assert!((0.2..0.5).contains(&saved), "{saved}");
     assert!(
-        moderate.caveats.iter().any(|caveat| caveat.contains("upper bound")),
+        moderate
+            .caveats
+            .iter()
+            .any(|caveat| caveat.contains("upper bound")),
         "{:?}",
         moderate.caveats
     );
@@ -284,7 +290,10 @@ async fn the_list_and_the_count() {
 
     // Made in earnest, both keep what they promise.
     let (pages, _) = lab.run(LIST).await;
-    lab.pool.execute(AssertSqlSafe(best.statement.clone())).await.unwrap();
+    lab.pool
+        .execute(AssertSqlSafe(best.statement.clone()))
+        .await
+        .unwrap();
     let (fewer, plan) = lab.run(LIST).await;
     assert!(pages > 10.0 * fewer, "{pages} -> {fewer} pages");
     let name = "message_updated_where_deleted_idx";
@@ -293,7 +302,10 @@ async fn the_list_and_the_count() {
     assert!((after / real - 1.0).abs() < 0.5, "said {after}, is {real}");
 
     let (pages, _) = lab.run(COUNT).await;
-    lab.pool.execute(AssertSqlSafe(moderate.statement.clone())).await.unwrap();
+    lab.pool
+        .execute(AssertSqlSafe(moderate.statement.clone()))
+        .await
+        .unwrap();
     lab.vacuum().await;
     let (fewer, _) = lab.run(COUNT).await;
     assert!(pages > 2.0 * fewer, "{pages} -> {fewer} pages");
@@ -301,7 +313,10 @@ async fn the_list_and_the_count() {
     // And are not advised again.
     let again = lab.advise(LIST, Vec::new()).await;
     assert!(
-        again.indexes.iter().all(|index| index.statement != best.statement),
+        again
+            .indexes
+            .iter()
+            .all(|index| index.statement != best.statement),
         "{:?}",
         again.indexes
     );
@@ -319,21 +334,53 @@ async fn nothing_where_nothing_helps() {
     lab.pool.execute("VACUUM ANALYZE message").await.unwrap();
     let cases: Vec<(&str, Vec<Value>, &str)> = vec![
         ("SELECT * FROM tiny WHERE kind = 'k1'", vec![], "cost"),
-        ("SELECT * FROM message WHERE NOT deleted", vec![], "keep 95 %"),
-        ("SELECT * FROM message WHERE id = $1", vec![int8(77)], "cost"),
+        (
+            "SELECT * FROM message WHERE NOT deleted",
+            vec![],
+            "keep 95 %",
+        ),
+        (
+            "SELECT * FROM message WHERE id = $1",
+            vec![int8(77)],
+            "cost",
+        ),
         (
             "SELECT * FROM message WHERE author_id = $1 ORDER BY created DESC LIMIT 20",
             vec![int8(7)],
             "cost",
         ),
         ("SELECT * FROM message", vec![], "no table"),
-        ("SELECT sum(length(body)) FROM message WHERE status <> 'flagged'", vec![], "keep"),
-        ("SELECT * FROM message WHERE body LIKE '%qqq%'", vec![], "pg_trgm"),
-        ("SELECT * FROM message WHERE data @> '{\"a\": 1}'", vec![], "GIN"),
+        (
+            "SELECT sum(length(body)) FROM message WHERE status <> 'flagged'",
+            vec![],
+            "keep",
+        ),
+        (
+            "SELECT * FROM message WHERE body LIKE '%qqq%'",
+            vec![],
+            "pg_trgm",
+        ),
+        (
+            "SELECT * FROM message WHERE data @> '{\"a\": 1}'",
+            vec![],
+            "GIN",
+        ),
         ("SELECT * FROM message WHERE random() < 0.001", vec![], ""),
-        ("SELECT m.*, a.name FROM message m JOIN author a ON a.id = m.author_id", vec![], ""),
-        ("SELECT * FROM message WHERE created > '2024-01-02'", vec![], "keep"),
-        ("SELECT * FROM message OFFSET 90000 LIMIT 10", vec![], "no table"),
+        (
+            "SELECT m.*, a.name FROM message m JOIN author a ON a.id = m.author_id",
+            vec![],
+            "",
+        ),
+        (
+            "SELECT * FROM message WHERE created > '2024-01-02'",
+            vec![],
+            "keep",
+        ),
+        (
+            "SELECT * FROM message OFFSET 90000 LIMIT 10",
+            vec![],
+            "no table",
+        ),
         ("SELECT 1", vec![], "cost"),
         (
             "INSERT INTO author (name, email) VALUES ($1, 'x')",
@@ -376,7 +423,11 @@ async fn other_shapes_of_queries() {
             vec![text("nobody@example.org")],
             "public.message (lower(body))",
         ),
-        ("SELECT max(updated) FROM message", vec![], "public.message (updated)"),
+        (
+            "SELECT max(updated) FROM message",
+            vec![],
+            "public.message (updated)",
+        ),
         (
             "SELECT id FROM message WHERE updated BETWEEN '2024-02-01' AND '2024-02-01 02:00'",
             vec![],
@@ -409,7 +460,11 @@ async fn other_shapes_of_queries() {
         let advice = lab.advise(sql, values).await;
         let found = on(first(&advice));
         assert!(found.starts_with(wanted), "{sql}: {found}");
-        assert!(first(&advice).statement.starts_with("CREATE INDEX CONCURRENTLY "));
+        assert!(
+            first(&advice)
+                .statement
+                .starts_with("CREATE INDEX CONCURRENTLY ")
+        );
     }
 
     // A value that is bound is no constant: no partial index for it, whatever it is.
@@ -432,11 +487,18 @@ async fn other_shapes_of_queries() {
         .await;
     for index in &mixed.indexes {
         let predicate = index.statement.split_once(" WHERE ").map(|(_, text)| text);
-        assert!(predicate.is_none_or(|text| text == "status = 'flagged'"), "{}", index.statement);
+        assert!(
+            predicate.is_none_or(|text| text == "status = 'flagged'"),
+            "{}",
+            index.statement
+        );
     }
 
     // An index that is there is made longer rather than joined by another.
-    lab.pool.execute("CREATE INDEX message_author ON message (author_id)").await.unwrap();
+    lab.pool
+        .execute("CREATE INDEX message_author ON message (author_id)")
+        .await
+        .unwrap();
     let longer = lab
         .advise(
             "SELECT * FROM message WHERE author_id = $1 ORDER BY updated DESC LIMIT 5",
@@ -447,7 +509,10 @@ async fn other_shapes_of_queries() {
     assert_eq!(on(longer), "public.message (author_id, updated)");
     assert_eq!(longer.replaces.as_deref(), Some("message_author"));
     assert!(
-        longer.caveats.iter().any(|caveat| caveat.contains("DROP INDEX CONCURRENTLY message_author")),
+        longer
+            .caveats
+            .iter()
+            .any(|caveat| caveat.contains("DROP INDEX CONCURRENTLY message_author")),
         "{:?}",
         longer.caveats
     );
@@ -467,8 +532,16 @@ async fn the_whole_workload_counts() {
         total_us: 5_000_000,
     };
     let workload = vec![
-        other(1, "SELECT * FROM message WHERE NOT deleted ORDER BY updated DESC LIMIT 20", vec![]),
-        other(2, "SELECT * FROM message ORDER BY updated DESC LIMIT 20", vec![]),
+        other(
+            1,
+            "SELECT * FROM message WHERE NOT deleted ORDER BY updated DESC LIMIT 20",
+            vec![],
+        ),
+        other(
+            2,
+            "SELECT * FROM message ORDER BY updated DESC LIMIT 20",
+            vec![],
+        ),
         other(3, "SELECT * FROM author WHERE id = $1", vec![int8(3)]),
         // Cannot be asked about, and does no harm.
         other(4, "SELECT * FROM message WHERE id = $1", vec![]),
@@ -486,7 +559,10 @@ async fn the_whole_workload_counts() {
         .collect();
     assert_eq!(helped, [1, 2]);
     assert!(
-        advice.notes.iter().any(|note| note.contains("other recorded statements")),
+        advice
+            .notes
+            .iter()
+            .any(|note| note.contains("other recorded statements")),
         "{:?}",
         advice.notes
     );
@@ -509,10 +585,15 @@ async fn without_hypopg_it_is_said_how_to_get_it() {
     assert!(likely.cost_after.is_none() && likely.plan_after.is_none());
     assert!(advice.cost_before.is_some());
     // Where the model promises little, it promises nothing.
-    let advice = lab.advise("SELECT * FROM message WHERE NOT deleted", vec![]).await;
+    let advice = lab
+        .advise("SELECT * FROM message WHERE NOT deleted", vec![])
+        .await;
     assert!(advice.indexes.is_empty(), "{:?}", advice.indexes);
     assert!(
-        advice.notes.iter().any(|note| note.contains("CREATE EXTENSION hypopg")),
+        advice
+            .notes
+            .iter()
+            .any(|note| note.contains("CREATE EXTENSION hypopg")),
         "{:?}",
         advice.notes
     );
@@ -529,7 +610,8 @@ async fn before_vacuum_the_visibility_is_named() {
         advice
             .notes
             .iter()
-            .any(|note| note.contains("visible to everyone") && note.contains("VACUUM public.message")),
+            .any(|note| note.contains("visible to everyone")
+                && note.contains("VACUUM public.message")),
         "{:?}",
         advice.notes
     );
@@ -563,15 +645,29 @@ async fn hostile_names_stay_names() {
         .await;
     let best = first(&advice);
     let name = best.statement.split(' ').nth(3).unwrap();
-    assert!(name.len() <= 63 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
-    lab.pool.execute(AssertSqlSafe(best.statement.clone())).await.unwrap();
-    let found: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM pg_class WHERE relname = $1)")
-        .bind(name)
-        .fetch_one(&lab.pool)
+    assert!(
+        name.len() <= 63
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    );
+    lab.pool
+        .execute(AssertSqlSafe(best.statement.clone()))
         .await
         .unwrap();
+    let found: bool =
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM pg_class WHERE relname = $1)")
+            .bind(name)
+            .fetch_one(&lab.pool)
+            .await
+            .unwrap();
     assert!(found);
-    assert!(lab.state().await.iter().any(|line| line.starts_with("message ")));
+    assert!(
+        lab.state()
+            .await
+            .iter()
+            .any(|line| line.starts_with("message "))
+    );
     // Once it is there, it is not advised again.
     let request = |sql: &str| AdviceRequest {
         query: lab.query(sql, Vec::new()),
@@ -579,10 +675,28 @@ async fn hostile_names_stay_names() {
         workload: Vec::new(),
     };
     // Two statements are no question, and a redacted text neither.
-    let two = lab.explainer.advise(request("SELECT 1; DROP TABLE message")).await;
-    assert!(matches!(two, Err(ExplainError::Refused { code: "not_explainable", .. })), "{two:?}");
-    let broken = lab.explainer.advise(request("SELECT * FROM not_there")).await;
-    assert!(matches!(broken, Err(ExplainError::Failed { .. })), "{broken:?}");
+    let two = lab
+        .explainer
+        .advise(request("SELECT 1; DROP TABLE message"))
+        .await;
+    assert!(
+        matches!(
+            two,
+            Err(ExplainError::Refused {
+                code: "not_explainable",
+                ..
+            })
+        ),
+        "{two:?}"
+    );
+    let broken = lab
+        .explainer
+        .advise(request("SELECT * FROM not_there"))
+        .await;
+    assert!(
+        matches!(broken, Err(ExplainError::Failed { .. })),
+        "{broken:?}"
+    );
     lab.done().await;
 }
 
@@ -606,6 +720,13 @@ async fn no_time_is_said_so() {
     };
     let advice = hurried.advise(request).await.unwrap();
     assert!(advice.indexes.is_empty());
-    assert!(advice.notes.iter().any(|note| note.contains("not all was tried")), "{:?}", advice.notes);
+    assert!(
+        advice
+            .notes
+            .iter()
+            .any(|note| note.contains("not all was tried")),
+        "{:?}",
+        advice.notes
+    );
     lab.done().await;
 }

@@ -168,6 +168,11 @@ impl fmt::Debug for SqliteTarget {
 
 async fn ask(connection: &mut SqliteConnection, question: &Question) -> Result<String, Failure> {
     let arguments = rebind(&question.values)?;
+    // EXPLAIN runs nothing, so SQLite does not see that another connection changed the schema: this
+    // reads it, and what is remembered of the old one is forgotten.
+    connection
+        .execute(raw_sql("SELECT 1 FROM sqlite_schema LIMIT 1"))
+        .await?;
     // Without a transaction: nothing is run, and none would be held open.
     let explain = format!("EXPLAIN QUERY PLAN {}", question.sql);
     let query = query_with::<Sqlite, _>(AssertSqlSafe(explain), arguments).persistent(false);

@@ -300,7 +300,7 @@ impl<'a> Parser<'a> {
             return Expr::Opaque;
         }
         let list = self.list(depth);
-        if list.iter().any(|item| *item == Expr::Opaque) {
+        if list.contains(&Expr::Opaque) {
             return Expr::Opaque;
         }
         Expr::In(Box::new(left), list)
