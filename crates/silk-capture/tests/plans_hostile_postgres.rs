@@ -145,8 +145,8 @@ async fn hostile_statements_leave_no_trace() {
             let mut transaction = app.begin().await.unwrap();
             transaction.execute("select 1").await.unwrap();
             let (answer, took) = explain(&lab, &database, sql, mode).await;
-            // The limit is 2 s; the rest is for a busy machine.
-            assert!(took < Duration::from_secs(20), "{sql} took {took:?}");
+            // The limit is 5 s, and 5 s more to connect.
+            assert!(took < Duration::from_secs(30), "{sql} took {took:?}");
             transaction.execute("select 2").await.unwrap();
             transaction.commit().await.unwrap();
             match &answer {
@@ -246,7 +246,7 @@ async fn a_lock_is_not_waited_for() {
             panic!("{mode:?}: {answer:?}");
         };
         assert!(message.contains("55P03"), "{message}");
-        assert!(took < Duration::from_secs(20), "{took:?}");
+        assert!(took < Duration::from_secs(30), "{took:?}");
     }
     holder.execute("select count(*) from secret").await.unwrap();
     holder.commit().await.unwrap();

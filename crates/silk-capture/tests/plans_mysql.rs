@@ -166,7 +166,7 @@ async fn hostile_statements_leave_no_trace() {
                 .explain(query(&database, sql, Vec::new(), mode))
                 .await;
             let took = started.elapsed();
-            assert!(took < Duration::from_secs(20), "{sql} took {took:?}");
+            assert!(took < Duration::from_secs(30), "{sql} took {took:?}");
             transaction.execute("select 1").await.unwrap();
             transaction.commit().await.unwrap();
             let told = match &answer {

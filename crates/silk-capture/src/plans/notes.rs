@@ -11,6 +11,7 @@ use silk_core::vitals::{CaptureLevel, CaptureStatus};
 use super::{PlanMode, Plans};
 
 /// Databases whose connections are told apart; more would be a hook gone wild.
+#[cfg(feature = "postgres")]
 const MAX_DATABASES: usize = 64;
 
 /// What is known about plans: how connections were set up, and what was caught and dropped.

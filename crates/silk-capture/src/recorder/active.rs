@@ -92,6 +92,12 @@ impl ActiveRequest {
         self.0.kind
     }
 
+    #[cfg(any(
+        feature = "axum",
+        feature = "postgres",
+        feature = "mysql",
+        feature = "sqlite"
+    ))]
     pub(crate) fn downgrade(&self) -> WeakRequest {
         WeakRequest(Arc::downgrade(&self.0))
     }

@@ -96,7 +96,11 @@ pub fn lab_with(config: RecorderConfig) -> Lab {
     let explainer = Arc::new(Explainer::new(
         redactor,
         runtime.handle().clone(),
-        ExplainConfig::default(),
+        ExplainConfig {
+            // Longer than the default, for a busy machine.
+            timeout: Duration::from_secs(5),
+            ..ExplainConfig::default()
+        },
     ));
     silk_capture::plans::collect(
         &recorder,
