@@ -10,55 +10,70 @@ use crate::{Derived, Plan, PlanNode, Role};
 
 /// The plan with expectations for figures.
 pub(super) fn of(plan: &Plan, context: &JudgeContext) -> Plan {
-    let mut expected = plan.clone();
-    let ctes = plan
-        .nodes()
+    let nodes: Vec<&PlanNode> = plan.nodes().collect();
+    let ctes: HashMap<&str, f64> = nodes
+        .iter()
         .filter_map(|node| {
             let name = node.subplan.as_deref()?.strip_prefix("CTE ")?;
-            Some((name.to_owned(), node.estimate?.rows?))
+            Some((name, node.estimate?.rows?))
         })
         .collect();
-    fill(&mut expected.root, 1.0, 1.0, &ctes, context);
-    expected
+    let mut parents = vec![None; nodes.len()];
+    let mut loops = vec![1.0; nodes.len()];
+    let mut processes = vec![1.0; nodes.len()];
+    for node in &nodes {
+        let outer_rows = node
+            .children
+            .iter()
+            .find(|child| child.role == Role::Outer)
+            .and_then(|child| child.estimate?.rows)
+            .unwrap_or(1.0)
+            .max(1.0);
+        for child in &node.children {
+            parents[child.id] = Some(node.id);
+            loops[child.id] = match child.role {
+                Role::Inner if node.node_type.starts_with("Nested ") => {
+                    (loops[node.id] * outer_rows).min(1e15)
+                }
+                // How often a subquery of the select list runs is not told.
+                Role::InitPlan | Role::SubPlan | Role::Cte => 1.0,
+                _ => loops[node.id],
+            };
+            processes[child.id] = if is_gather(node) {
+                shares(node.counters.workers_planned.unwrap_or(0.0))
+            } else {
+                processes[node.id]
+            };
+        }
+    }
+    // Rows are shared out among processes from the scan that does it up to the Gather.
+    let mut is_shared: Vec<bool> = nodes.iter().map(|node| node.parallel_aware).collect();
+    for at in (0..nodes.len()).rev() {
+        if is_gather(nodes[at]) {
+            is_shared[at] = false;
+        }
+        if let Some(parent) = parents[at] {
+            is_shared[parent] |= is_shared[at] && nodes[at].role.runs_in_parent();
+        }
+    }
+    let mut waiting: Vec<PlanNode> = Vec::new();
+    // From the end, the children of a node are the last ones made.
+    for at in (0..nodes.len()).rev() {
+        let scale = if is_shared[at] { processes[at] } else { 1.0 };
+        let mut node = nodes[at].alone();
+        figures(&mut node, loops[at], scale, &ctes, context);
+        let below = waiting.len() - nodes[at].children.len();
+        node.children = waiting.split_off(below);
+        node.children.reverse();
+        waiting.push(node);
+    }
+    waiting
+        .pop()
+        .map_or_else(|| plan.clone(), |root| plan.with_root(root))
 }
 
-/// Fills a node and all below; gives whether its rows are shared out among processes.
-fn fill(
-    node: &mut PlanNode,
-    loops: f64,
-    processes: f64,
-    ctes: &HashMap<String, f64>,
-    context: &JudgeContext,
-) -> bool {
-    let below = match node.node_type.as_str() {
-        "Gather" | "Gather Merge" => shares(node.counters.workers_planned.unwrap_or(0.0)),
-        _ => processes,
-    };
-    let repeats = node.node_type.starts_with("Nested ");
-    let mut outer_rows = 1.0;
-    let mut is_shared = node.parallel_aware;
-    for child in &mut node.children {
-        let times = match child.role {
-            Role::Inner if repeats => loops * outer_rows,
-            // How often a subquery of the select list runs is not told.
-            Role::InitPlan | Role::SubPlan | Role::Cte => 1.0,
-            _ => loops,
-        };
-        let child_shared = fill(child, times, below, ctes, context);
-        if child.role == Role::Outer {
-            outer_rows = child
-                .estimate
-                .and_then(|estimate| estimate.rows)
-                .unwrap_or(1.0)
-                .max(1.0);
-        }
-        is_shared |= child_shared && child.role.runs_in_parent();
-    }
-    let is_gather = matches!(node.node_type.as_str(), "Gather" | "Gather Merge");
-    is_shared &= !is_gather;
-    let scale = if is_shared { processes } else { 1.0 };
-    figures(node, loops, scale, ctes, context);
-    is_shared
+fn is_gather(node: &PlanNode) -> bool {
+    matches!(node.node_type.as_str(), "Gather" | "Gather Merge")
 }
 
 /// By how much the planner divides the rows among processes: the leader has less time for them.
@@ -70,7 +85,7 @@ fn figures(
     node: &mut PlanNode,
     loops: f64,
     scale: f64,
-    ctes: &HashMap<String, f64>,
+    ctes: &HashMap<&str, f64>,
     context: &JudgeContext,
 ) {
     let Some(estimate) = node.estimate else {
@@ -87,7 +102,7 @@ fn figures(
     } else {
         let all = match node.node_type.as_str() {
             "Seq Scan" => known(&node.relation),
-            "CTE Scan" => node.cte.as_ref().and_then(|name| ctes.get(name)).copied(),
+            "CTE Scan" => node.cte.as_deref().and_then(|name| ctes.get(name)).copied(),
             _ => None,
         };
         let removed = all.filter(|_| is_filtered).map(|all| (all - rows).max(0.0));

@@ -1,5 +1,7 @@
 //! R3 and R11: true rows, and how far off the estimate was.
 
+use std::collections::HashSet;
+
 use super::Measured;
 use super::flat::Flat;
 use crate::{Derived, Direction, Execution, PlanNode, Role};
@@ -47,13 +49,15 @@ const MAX_ROUNDS: usize = 16;
 /// A CTE gives rows as they are asked for: it is read no further than by the reader that goes
 /// furthest, and readers stand after it in the print, maybe within other CTEs.
 fn stops(flat: &Flat<'_>, readers: &[(usize, Vec<usize>)]) -> Vec<bool> {
+    let hashed = hashed(flat);
     let mut early = vec![false; flat.nodes.len()];
     for _ in 0..MAX_ROUNDS {
         for node in &flat.nodes {
             let at = node.id;
             if node.role != Role::Cte {
-                early[at] = flat.parents[at]
-                    .is_some_and(|parent| may_stop_early(flat.nodes[parent], node, early[parent]));
+                early[at] = flat.parents[at].is_some_and(|parent| {
+                    may_stop_early(flat.nodes[parent], node, early[parent], hashed[at])
+                });
             }
         }
         let mut is_settled = true;
@@ -144,7 +148,12 @@ fn estimate(node: &PlanNode, under_gather: bool, early: bool, derived: &mut Deri
 }
 
 /// Whether nobody may have asked this child for all of its rows.
-fn may_stop_early(parent: &PlanNode, child: &PlanNode, parent_early: bool) -> bool {
+fn may_stop_early(
+    parent: &PlanNode,
+    child: &PlanNode,
+    parent_early: bool,
+    is_hashed: bool,
+) -> bool {
     match child.role {
         // Its readers decide, see [`stops`].
         Role::Cte => return false,
@@ -156,7 +165,7 @@ fn may_stop_early(parent: &PlanNode, child: &PlanNode, parent_early: bool) -> bo
                 .is_some_and(|rows| rows <= 1.0);
         }
         // EXISTS, IN and ANY stop at the first match; a hashed one reads all.
-        Role::SubPlan => return !mentions_hashed(parent, child),
+        Role::SubPlan => return !is_hashed,
         _ => {}
     }
     let join = parent.join_type.as_deref().unwrap_or_default();
@@ -173,18 +182,27 @@ fn may_stop_early(parent: &PlanNode, child: &PlanNode, parent_early: bool) -> bo
     }
 }
 
-fn mentions_hashed(parent: &PlanNode, child: &PlanNode) -> bool {
-    let Some(name) = child
-        .subplan
-        .as_deref()
-        .and_then(|name| name.split(" (").next())
-    else {
-        return false;
-    };
-    let hashed = format!("hashed {name}");
-    let texts = parent.conditions.iter().map(|condition| &condition.text);
-    texts.chain(&parent.output).any(|text| {
-        text.match_indices(&hashed)
-            .any(|(at, found)| !text[at + found.len()..].starts_with(|c: char| c.is_ascii_digit()))
-    })
+/// For every node, whether it is a subquery that was hashed: `(hashed SubPlan 1)` stands above it.
+fn hashed(flat: &Flat<'_>) -> Vec<bool> {
+    let mut hashed = vec![false; flat.nodes.len()];
+    let is_sub_plan = |node: &&PlanNode| node.role == Role::SubPlan;
+    // Each text is read once, however many subqueries hang on the node.
+    for node in flat
+        .nodes
+        .iter()
+        .filter(|node| node.children.iter().any(|child| is_sub_plan(&child)))
+    {
+        let texts = node.conditions.iter().map(|condition| &condition.text);
+        let names: HashSet<&str> = texts
+            .chain(&node.output)
+            .flat_map(|text| text.split("hashed ").skip(1))
+            .filter_map(|rest| rest.split([')', '.']).next())
+            .collect();
+        for child in node.children.iter().filter(is_sub_plan) {
+            let name = child.subplan.as_deref().unwrap_or_default();
+            let name = name.split(" (").next().unwrap_or(name);
+            hashed[child.id] = names.contains(name);
+        }
+    }
+    hashed
 }

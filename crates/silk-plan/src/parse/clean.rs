@@ -7,7 +7,19 @@ pub(crate) fn unframe(raw: &str) -> String {
     if let Some(whole) = unescaped(&text) {
         text = whole;
     }
-    let boxed = text.lines().any(is_border);
+    // As a mail or a page quotes it.
+    if all_lines(&text, |line| line.starts_with('>')) {
+        let bare = |line: &str| {
+            let line = line.trim_start().trim_start_matches('>');
+            line.strip_prefix(' ').unwrap_or(line).to_owned()
+        };
+        text = text.lines().map(bare).collect::<Vec<_>>().join("\n");
+    }
+    // The borders above and below may not have been copied.
+    let boxed = text.lines().any(is_border)
+        || all_lines(&text, |line| {
+            line.len() >= 2 && line.starts_with(['|', '│']) && line.ends_with(['|', '│'])
+        });
     let quoted = all_lines(&text, |line| {
         line.len() >= 2 && line.starts_with('"') && line.ends_with('"')
     });

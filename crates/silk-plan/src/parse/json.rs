@@ -113,6 +113,8 @@ impl Json {
 /// A number as plans write them; nothing that is not finite, nothing below zero.
 pub(crate) fn number(text: &str) -> Option<f64> {
     let value: f64 = text.trim().parse().ok()?;
+    // Less than a billionth of anything is none, and nothing to divide by.
+    let value = if value < 1e-9 { 0.0 } else { value };
     value.is_finite().then(|| value.clamp(0.0, 1e15))
 }
 

@@ -49,6 +49,9 @@ pub(crate) fn detect_and_parse(raw: &str) -> Result<Plan, PlanError> {
         Err(PlanError::Unrecognised) => {}
         Err(error) => broken = Some(error),
     }
+    if let Some(plan) = from_string(raw) {
+        return Ok(plan);
+    }
     if postgres::looks_like_text(&text) {
         return postgres::from_text(&text);
     }
@@ -59,6 +62,63 @@ pub(crate) fn detect_and_parse(raw: &str) -> Result<Plan, PlanError> {
         return sqlite::from_rows(&text);
     }
     Err(broken.unwrap_or(PlanError::Unrecognised))
+}
+
+/// Strings within JSON that are tried: an answer of an API holds one plan or a few.
+const MAX_STRINGS: usize = 8;
+
+/// A plan that was put into JSON as a string: `"[{\"Plan\": …"`, `{"plan": "Seq Scan …\n…"}`.
+fn from_string(raw: &str) -> Option<Plan> {
+    let (value, end) = json::read(raw).ok()?;
+    if !raw.get(end..)?.trim().is_empty() {
+        return None;
+    }
+    let mut open = vec![&value];
+    let mut tried = 0;
+    while let Some(value) = open.pop() {
+        if let Some(text) = value.as_str()
+            && (text.contains('\n') || text.contains('{'))
+        {
+            tried += 1;
+            if tried > MAX_STRINGS {
+                return None;
+            }
+            // Once: a string within a string within a string is nobody's.
+            let text = clean::unframe(text);
+            let found = find_json(&text, |value| {
+                postgres::is_plan(value) || mysql::is_plan(value)
+            });
+            let plan = match found {
+                Ok(found) if postgres::is_plan(&found.value) => postgres::from_json(&found).ok(),
+                Ok(found) => mysql::from_json(&found.value).ok(),
+                Err(_) if postgres::looks_like_text(&text) => postgres::from_text(&text).ok(),
+                Err(_) if mysql::looks_like_tree(&text) => mysql::from_tree(&text).ok(),
+                Err(_) => None,
+            };
+            if plan.is_some() {
+                return plan;
+            }
+        }
+        open.extend(value.entries().iter().rev().map(|(_, value)| value));
+        open.extend(value.items().iter().rev());
+    }
+    None
+}
+
+/// The first plan within a value that is none itself: a client's row, a list in a list.
+fn within(value: Json, is_plan: &impl Fn(&Json) -> bool) -> Option<Json> {
+    let mut open = vec![value];
+    while let Some(value) = open.pop() {
+        if is_plan(&value) {
+            return Some(value);
+        }
+        match value {
+            Json::Array(items) => open.extend(items.into_iter().rev()),
+            Json::Object(entries) => open.extend(entries.into_iter().rev().map(|(_, value)| value)),
+            _ => {}
+        }
+    }
+    None
 }
 
 /// A JSON value found in a text.
@@ -83,7 +143,7 @@ fn find_json(text: &str, is_plan: impl Fn(&Json) -> bool) -> Result<FoundJson<'_
         at = start + 1;
         match json::read(&text[start..]) {
             Ok((value, end)) => {
-                if is_plan(&value) {
+                if let Some(value) = within(value, &is_plan) {
                     return Ok(FoundJson {
                         before: &text[..start],
                         value,

@@ -155,6 +155,27 @@ impl Plan {
         self.shape = shape::hash(&self.root);
     }
 
+    /// The same plan with another tree.
+    pub(crate) fn with_root(&self, root: PlanNode) -> Self {
+        Self {
+            format: self.format,
+            analyzed: self.analyzed,
+            root,
+            planning_ms: self.planning_ms,
+            execution_ms: self.execution_ms,
+            serialization_ms: self.serialization_ms,
+            triggers: self.triggers.clone(),
+            jit: self.jit.clone(),
+            planning_buffers: self.planning_buffers,
+            settings: self.settings.clone(),
+            query_text: self.query_text.clone(),
+            query_parameters: self.query_parameters.clone(),
+            totals: self.totals.clone(),
+            shape: self.shape.clone(),
+            notes: self.notes.clone(),
+        }
+    }
+
     /// A plan around a tree, everything else unknown.
     pub(crate) fn around(format: PlanFormat, root: PlanNode) -> Self {
         Self {

@@ -109,6 +109,36 @@ pub struct Worker {
 }
 
 impl PlanNode {
+    /// A copy without what is below it. `clone` recurses with all of a node on the stack.
+    pub(crate) fn alone(&self) -> Self {
+        Self {
+            id: self.id,
+            node_type: self.node_type.clone(),
+            role: self.role,
+            subplan: self.subplan.clone(),
+            parallel_aware: self.parallel_aware,
+            join_type: self.join_type.clone(),
+            operation: self.operation.clone(),
+            strategy: self.strategy.clone(),
+            partial_mode: self.partial_mode.clone(),
+            schema: self.schema.clone(),
+            relation: self.relation.clone(),
+            index: self.index.clone(),
+            alias: self.alias.clone(),
+            cte: self.cte.clone(),
+            conditions: self.conditions.clone(),
+            output: self.output.clone(),
+            details: self.details.clone(),
+            estimate: self.estimate,
+            actual: self.actual,
+            counters: self.counters,
+            buffers: self.buffers,
+            workers: self.workers.clone(),
+            derived: self.derived.clone(),
+            children: Vec::new(),
+        }
+    }
+
     /// The text of the condition of this kind.
     #[must_use]
     pub fn condition(&self, kind: &str) -> Option<&str> {

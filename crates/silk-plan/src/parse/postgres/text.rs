@@ -110,6 +110,9 @@ pub(crate) fn from_text(text: &str) -> Result<Plan, PlanError> {
 impl Reader {
     fn line(&mut self, indent: usize, line: &str) -> Result<(), PlanError> {
         if matches!(self.section, Section::After) {
+            if title::is_operator(line) && title::has_numbers(line) {
+                self.note_another();
+            }
             return Ok(());
         }
         if self.tree.len() == 0 {
@@ -130,9 +133,7 @@ impl Reader {
         }
         if indent <= self.margin && !line.contains(": ") && title::has_numbers(line) {
             // The next plan, or the next paste.
-            self.plan
-                .notes
-                .push("more than one plan was given; this is the first".to_owned());
+            self.note_another();
             self.section = Section::After;
             return Ok(());
         }
@@ -142,6 +143,13 @@ impl Reader {
         }
         self.property(indent, line);
         Ok(())
+    }
+
+    fn note_another(&mut self) {
+        let note = "more than one plan was given; this is the first";
+        if self.plan.notes.is_empty() {
+            self.plan.notes.push(note.to_owned());
+        }
     }
 
     /// A line before the first node.
