@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{extract::Path, response::Response};
-use silk_core::explain::{AdviceStrength, AdvisedIndex, IndexAdvice, Verification};
+use silk_core::explain::{AdviceChoice, AdviceStrength, AdvisedIndex, IndexAdvice, Verification};
 use silk_plan::Plan;
 
 use super::{
@@ -43,6 +43,7 @@ struct IndexView {
     relation: String,
     reason: String,
     strength: &'static str,
+    choice: &'static str,
     badge: &'static str,
     badge_class: &'static str,
     how: String,
@@ -166,6 +167,11 @@ fn view(
         strength: match index.strength {
             AdviceStrength::Strong => "strong",
             AdviceStrength::Moderate => "moderate",
+        },
+        choice: match index.choice {
+            AdviceChoice::First => "the one to have",
+            AdviceChoice::Together => "on top of those before it",
+            AdviceChoice::Instead => "instead of the first",
         },
         badge,
         badge_class,
