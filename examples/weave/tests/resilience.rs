@@ -141,6 +141,37 @@ fn a_store_that_is_locked_counts_losses_and_recovers() {
 }
 
 #[test]
+fn a_store_overwritten_under_load_changes_nothing_for_the_app() {
+    use std::io::{Seek as _, Write as _};
+
+    let weave = Weave::start(&Start::on(&sqlite()));
+    send(&weave, 200);
+    weave.settled(200);
+    let path = weave.folder.path().join("silk.db");
+    thread::scope(|scope| {
+        let load = scope.spawn(|| send(&weave, 2_000));
+        for name in ["silk.db", "silk.db-wal"] {
+            let path = path.with_file_name(name);
+            let Ok(mut file) = fs::File::options().write(true).open(&path) else {
+                continue;
+            };
+            let length = file.metadata().unwrap().len();
+            file.rewind().unwrap();
+            for _ in 0..length / 16 {
+                file.write_all(b"only words now. ").unwrap();
+            }
+        }
+        load.join().unwrap();
+    });
+    let (recorded, lost) = weave.settled(2_200);
+    assert!(recorded + lost >= 2_200, "{}", weave.health());
+    assert_eq!(weave.get("/silk/health").status, 200);
+    weave.get("/silk");
+    assert!(!weave.log().contains("panicked"), "{}", weave.log());
+    weave.stop();
+}
+
+#[test]
 fn a_store_of_nonsense_changes_nothing_for_the_app() {
     let folder = TempDir::new().unwrap();
     fs::write(
