@@ -3,7 +3,6 @@
 //! `SILK_UPDATE_SNAPSHOTS=1 cargo test -p silk-plan --test corpus` writes them anew.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![expect(clippy::print_stdout, reason = "the corpus says what it is made of")]
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -293,8 +293,7 @@ fn hostile_numbers_stay_finite() {
                 "{{\"query_block\": {{\"r_loops\": {first}, \"r_total_time_ms\": {second}, \"table\": {{\"table_name\": \"t\", \"access_type\": \"ALL\", \"rows\": {second}, \"filtered\": {first}, \"r_loops\": {second}, \"r_rows\": {first}, \"r_filtered\": {second}, \"r_table_time_ms\": {first}, \"attached_condition\": \"a\"}}}}}}"
             ));
             finite(&format!(
-                "-> Filter: (a = 1)  (cost={} rows={}) (actual time={}..{} rows={} loops={})\n    -> Table scan on t  (cost=1 rows={}) (actual time=1..{} rows=1 loops={})\n",
-                first, second, first, second, first, second, first, second, first
+                "-> Filter: (a = 1)  (cost={first} rows={second}) (actual time={first}..{second} rows={first} loops={second})\n    -> Table scan on t  (cost=1 rows={first}) (actual time=1..{second} rows=1 loops={first})\n"
             ));
         }
     }

@@ -3,8 +3,11 @@
 //! `tests/labels.txt` says of each plan what it must be told, and of which rules it is a near
 //! miss. `cargo test -p silk-plan --test labelled -- --nocapture` prints the table.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![expect(clippy::print_stdout, reason = "the table is what it is about")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -2,7 +2,11 @@
 //!
 //! `SILK_LAB_PLANS=<folder>` keeps the plans, which is how `tests/plans` came to be.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod common;
 
