@@ -18,13 +18,16 @@ use std::sync::{
 use chrono::{DateTime, TimeDelta, Utc};
 use silk_core::{
     Body, BoxFuture, CallSite, CapturedBy, ConnectionWait, Database, DatabaseKind, Explain,
-    ExplainError, ExplainOutput, ExplainQuery, Finding, Fingerprint, Header, Histogram, LogRecord,
-    LossReason, Outcome, PlanFormat, PlanId, PlanRecord, PlanShape, PlanSource, QueryError,
-    QueryRecord, QueryRef, RequestDetail, RequestId, RequestKind, RequestRecord, RequestStatement,
-    RequestSummary, RequestTimes, RunId, RunRecord, Severity, SpanRecord, SqlText, Statement,
-    Store, StoreError, StoreErrorKind, TransactionEnd, TransactionRecord, Value, ValueState,
-    Vitals, WriteBatch,
-    explain::{PlanBucket, PlanChange},
+    ExplainError, ExplainMode, ExplainOutput, ExplainQuery, Finding, Fingerprint, Header,
+    Histogram, LogRecord, LossReason, Outcome, PlanFormat, PlanId, PlanRecord, PlanShape,
+    PlanSource, QueryError, QueryRecord, QueryRef, RequestDetail, RequestId, RequestKind,
+    RequestRecord, RequestStatement, RequestSummary, RequestTimes, RunId, RunRecord, Severity,
+    SpanRecord, SqlText, Statement, Store, StoreError, StoreErrorKind, TransactionEnd,
+    TransactionRecord, Value, ValueState, Vitals, WriteBatch,
+    explain::{
+        AdviceRequest, DatabaseReport, IndexAdvice, PlanBucket, PlanChange, PlanLadder,
+        plan_changes,
+    },
     store::{
         Budget, CallSiteUse, Cursor, Page, RequestFilter, RequestSort, RouteSummary, RouteUse,
         SlowQuery, StatementDetail, StatementFilter, StatementSummary, StatsWindow, StoreFuture,
@@ -35,12 +38,16 @@ use silk_core::{
 use silk_ui::{Access, DashboardConfig, Targets};
 use uuid::Uuid;
 
+pub mod plans;
+
 pub const RUN: RunId = RunId(Uuid::from_u128(0x0193_4f5e_0000_7000_8000_0000_0000_0001));
 
 #[derive(Debug, Default)]
 pub struct FakeStore {
     pub records: Mutex<Vec<RequestRecord>>,
     pub plans: Mutex<Vec<PlanRecord>>,
+    /// Which plans were seen when.
+    pub history: Mutex<Vec<(Fingerprint, PlanBucket)>>,
     pub is_broken: AtomicBool,
 }
 
@@ -370,14 +377,35 @@ impl Store for FakeStore {
     }
     fn plan_history(
         &self,
-        _fingerprint: Fingerprint,
-        _window: StatsWindow,
+        fingerprint: Fingerprint,
+        window: StatsWindow,
     ) -> StoreFuture<'_, Vec<PlanBucket>> {
-        Box::pin(std::future::ready(Ok(Vec::new())))
+        self.answer(|| {
+            let history = self.history.lock().expect("is so in fixed data");
+            history
+                .iter()
+                .filter(|(of, bucket)| *of == fingerprint && bucket.last_at >= window.since)
+                .map(|(_, bucket)| bucket.clone())
+                .collect()
+        })
     }
 
-    fn plan_changes(&self, _window: StatsWindow, _limit: u32) -> StoreFuture<'_, Vec<PlanChange>> {
-        Box::pin(std::future::ready(Ok(Vec::new())))
+    fn plan_changes(&self, window: StatsWindow, limit: u32) -> StoreFuture<'_, Vec<PlanChange>> {
+        self.answer(|| {
+            let history = self.history.lock().expect("is so in fixed data");
+            let buckets: Vec<PlanBucket> = history
+                .iter()
+                .filter(|(_, bucket)| bucket.last_at >= window.since)
+                .map(|(_, bucket)| bucket.clone())
+                .collect();
+            let Some((fingerprint, _)) = history.first() else {
+                return Vec::new();
+            };
+            let mut changes = plan_changes(*fingerprint, &buckets);
+            changes.reverse();
+            changes.truncate(usize::try_from(limit).expect("is so in fixed data"));
+            changes
+        })
     }
 
     fn clear(&self) -> StoreFuture<'_, ()> {
@@ -445,12 +473,58 @@ impl Explain for FakeExplain {
                     reason: "Its values were not captured <b>.".to_owned(),
                 });
             }
+            if query.mode == (ExplainMode::Analyze { confirmed: false }) {
+                return Err(ExplainError::Refused {
+                    code: "needs_confirmation",
+                    reason: "It calls person_score(), which is volatile <b>.".to_owned(),
+                });
+            }
             Ok(ExplainOutput {
                 format: PlanFormat::PostgresJson,
                 raw: PLAN.to_owned(),
                 analyzed: query.mode.runs(),
             })
         })
+    }
+    fn ladders(&self) -> BoxFuture<'_, Vec<PlanLadder>> {
+        Box::pin(std::future::ready(plans::ladders()))
+    }
+    fn advise(&self, request: AdviceRequest) -> BoxFuture<'_, Result<IndexAdvice, ExplainError>> {
+        Box::pin(std::future::ready(plans::advice(&request)))
+    }
+    fn inspect(&self) -> BoxFuture<'_, Vec<DatabaseReport>> {
+        Box::pin(std::future::ready(plans::reports("")))
+    }
+}
+
+/// Knows no database.
+#[derive(Debug)]
+pub struct NoExplain;
+
+impl Explain for NoExplain {
+    fn explain(&self, _: ExplainQuery) -> BoxFuture<'_, Result<ExplainOutput, ExplainError>> {
+        Box::pin(std::future::ready(Err(ExplainError::Refused {
+            code: "no_connection",
+            reason: "There is no connection to ask.".to_owned(),
+        })))
+    }
+}
+
+/// Says what an attacker would.
+#[derive(Debug)]
+pub struct HostileExplain;
+
+impl Explain for HostileExplain {
+    fn explain(&self, _: ExplainQuery) -> BoxFuture<'_, Result<ExplainOutput, ExplainError>> {
+        Box::pin(std::future::ready(Err(ExplainError::Failed {
+            message: plans::EVIL.to_owned(),
+        })))
+    }
+    fn inspect(&self) -> BoxFuture<'_, Vec<DatabaseReport>> {
+        Box::pin(std::future::ready(plans::reports(plans::EVIL)))
+    }
+    fn advise(&self, _: AdviceRequest) -> BoxFuture<'_, Result<IndexAdvice, ExplainError>> {
+        Box::pin(std::future::ready(Ok(plans::hostile_advice())))
     }
 }
 
@@ -1178,5 +1252,6 @@ pub fn rich() -> Arc<FakeStore> {
                 analyzed: false,
             },
         });
+    plans::fill(&store);
     store
 }
