@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::{
     Result, process, say,
-    services::{Browser, MariaDb, Need, Postgres, provide},
+    services::{Browser, MariaDb, Need, Postgres, provide, provide_hypopg},
 };
 
 /// Options of `cargo xtask test`.
@@ -18,6 +18,7 @@ pub(crate) struct Options {
 /// Runs all tests, those that need servers and a browser too.
 pub(crate) fn run(options: &Options) -> Result {
     provide(&[Need::POSTGRES, Need::MARIADB, Need::CHROMIUM, Need::NPM])?;
+    provide_hypopg()?;
     let browser = Browser::find()?;
     say("starting PostgreSQL, the newest PostgreSQL and MariaDB");
     let postgres = Postgres::start()?;
@@ -49,6 +50,7 @@ pub(crate) fn run(options: &Options) -> Result {
 #[expect(clippy::print_stdout, reason = "to be pasted into a shell")]
 pub(crate) fn servers() -> Result {
     provide(&[Need::POSTGRES, Need::MARIADB, Need::NPM])?;
+    provide_hypopg()?;
     let postgres = Postgres::start()?;
     println!("export SILK_TEST_POSTGRES={}", postgres.url);
     let newest = Postgres::start_newest()?;

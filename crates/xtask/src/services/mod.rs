@@ -16,7 +16,7 @@ use std::{
 
 pub(crate) use browser::Browser;
 pub(crate) use mariadb::MariaDb;
-pub(crate) use packages::{Need, provide};
+pub(crate) use packages::{Need, provide, provide_hypopg};
 pub(crate) use postgres::Postgres;
 
 use crate::{Result, process::Running};

@@ -1,8 +1,8 @@
 //! Installing what is missing, where that can be done.
 
-use std::process::Command;
+use std::{path::Path, process::Command};
 
-use super::{find, is_root};
+use super::{find, is_root, require};
 use crate::{Result, process, say};
 
 /// Something the tests need.
@@ -63,6 +63,40 @@ pub(crate) fn provide(needs: &[Need]) -> Result {
         .flat_map(|need| need.packages)
         .copied()
         .collect();
+    install(&names, &packages)?;
+    match needs.iter().find(|need| need.is_missing()) {
+        Some(need) => Err(format!("{} was installed but is not found", need.name).into()),
+        None => Ok(()),
+    }
+}
+
+/// Sees to it that PostgreSQL can plan with indexes that are not there (hypopg): an extension, of
+/// the version that is installed.
+pub(crate) fn provide_hypopg() -> Result {
+    // `…/postgresql/15/bin/postgres`, beside `/usr/share/postgresql/15`.
+    let server = std::fs::canonicalize(require("postgres")?)?;
+    let version = server
+        .ancestors()
+        .nth(2)
+        .and_then(Path::file_name)
+        .and_then(|name| name.to_str())
+        .filter(|name| name.bytes().all(|byte| byte.is_ascii_digit()))
+        .ok_or("PostgreSQL is not where Debian's packages put it, so hypopg is not found")?;
+    let package = format!("postgresql-{version}-hypopg");
+    let share = Path::new("/usr/share/postgresql").join(version);
+    let file = share.join("extension").join("hypopg.control");
+    if file.is_file() {
+        return Ok(());
+    }
+    install("hypopg", &[package.as_str()])?;
+    if file.is_file() {
+        Ok(())
+    } else {
+        Err("hypopg was installed but is not found".into())
+    }
+}
+
+fn install(names: &str, packages: &[&str]) -> Result {
     if find("apt-get").is_none() || !is_root() {
         return Err(format!(
             "missing: {names}. On Debian or Ubuntu: sudo apt-get install {}. Plain `cargo test` \
@@ -85,8 +119,5 @@ pub(crate) fn provide(needs: &[Need]) -> Result {
         .env("DEBIAN_FRONTEND", "noninteractive")
         .env("RUNLEVEL", "1");
     process::run_quietly(&mut install)?;
-    match needs.iter().find(|need| need.is_missing()) {
-        Some(need) => Err(format!("{} was installed but is not found", need.name).into()),
-        None => Ok(()),
-    }
+    Ok(())
 }

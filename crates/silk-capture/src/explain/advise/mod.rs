@@ -21,6 +21,7 @@ use silk_core::{
 use silk_plan::Plan;
 
 use super::{Explainer, failed, quietly, refusal, target::Question};
+use crate::plans::{PlanMode, PlanNotes};
 
 /// Other statements that are looked at.
 const MAX_WORKLOAD: usize = 12;
@@ -35,8 +36,19 @@ const MAX_WORKLOAD: usize = 12;
 pub struct AdviceQuestion {
     pub(super) question: Question,
     /// A plan of it that was caught.
+    #[cfg_attr(
+        not(any(feature = "postgres", feature = "mysql")),
+        expect(dead_code, reason = "SQLite's plans do not tell what they want")
+    )]
     pub(super) caught: Option<Plan>,
     /// What else runs on its tables.
+    #[cfg_attr(
+        not(any(feature = "postgres", feature = "sqlite")),
+        expect(
+            dead_code,
+            reason = "no database that plans with indexes that are not there"
+        )
+    )]
     pub(super) workload: Vec<WorkloadQuestion>,
     /// How long all of it may take.
     pub(super) budget: Duration,
@@ -64,6 +76,10 @@ impl Explainer {
         request: AdviceRequest,
     ) -> Result<IndexAdvice, ExplainError> {
         let kind = request.query.database.kind;
+        let is_off = |notes: &std::sync::Arc<PlanNotes>| notes.plans.mode() == PlanMode::Off;
+        if self.notes.get().is_some_and(is_off) {
+            return Err(refusal::plans_off());
+        }
         let question = self.estimated(&request.query)?;
         let Some(target) = self.target(&request.query.database) else {
             return Err(refusal::no_connection(&request.query.database));
