@@ -244,10 +244,12 @@ pub(crate) fn rows(node: &PlanNode) -> Option<Rows> {
 
 /// `↑ 100× more`, from ten times on.
 pub(crate) fn off(node: &PlanNode) -> Option<String> {
+    // Whoever stopped early gave fewer rows than expected, and rightly.
     let factor = node
         .derived
         .estimate_factor
-        .filter(|factor| factor.is_finite() && *factor >= OFF_FACTOR)?;
+        .filter(|factor| factor.is_finite() && *factor >= OFF_FACTOR)
+        .filter(|_| !node.derived.stopped_early)?;
     let side = match node.derived.direction {
         Some(Direction::Under) => ("↑", "more"),
         Some(Direction::Over) => ("↓", "fewer"),

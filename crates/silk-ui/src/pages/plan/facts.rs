@@ -83,13 +83,6 @@ pub(crate) fn facts(node: &PlanNode) -> Vec<String> {
     if node.derived.stopped_early {
         facts.push("stopped early: nobody asked for more".to_owned());
     }
-    if !node.output.is_empty() {
-        facts.push(format!(
-            "gives {} column{}",
-            node.output.len(),
-            if node.output.len() == 1 { "" } else { "s" }
-        ));
-    }
     let details = node
         .details
         .iter()

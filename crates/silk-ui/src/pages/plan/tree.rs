@@ -308,7 +308,11 @@ impl<'a> Painter<'a> {
                 self.heat.get(&node.id).copied().unwrap_or(""),
                 self.is_hot,
             ),
-            rows: cells::rows(node),
+            rows: cells::rows(node).map(|mut rows| {
+                // A wrong estimate of what costs nothing is no news.
+                rows.off = rows.off.filter(|_| !is_light);
+                rows
+            }),
             pages: cells::pages(node),
             conditions: facts::conditions(node),
             facts: facts::facts(node),
