@@ -141,7 +141,8 @@ impl<DB: Database> Pool<DB> {
         active: &'r ActiveRequest,
     ) -> Waiting<'r, impl Future<Output = Result<pool::PoolConnection<DB>, Error>> + use<DB>> {
         let cover = Cover::new(self.shared.database.kind);
-        Waiting::new(active, cover, self.raw.acquire())
+        // Boxed: it takes 2 kB, which would be copied with each future that it becomes part of.
+        Waiting::new(active, cover, Box::pin(self.raw.acquire()))
     }
 }
 
