@@ -190,7 +190,8 @@ where
                 _ => None,
             };
             if let Some(mark) = mark {
-                span.extensions_mut().insert(mark);
+                // `insert` panics where another of our layers has been here.
+                span.extensions_mut().replace(mark);
             }
             return;
         }
@@ -219,7 +220,7 @@ where
             fields: fields.fields,
         });
         // Without room for the span itself, it still leads its children to the request.
-        span.extensions_mut().insert(within(active, index));
+        span.extensions_mut().replace(within(active, index));
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, ctx: Context<'_, S>) {
