@@ -15,10 +15,10 @@ use super::{
     ExplainConfig,
     advise::{self, AdviceQuestion},
     analyze,
-    inspect::{self, INSPECT_TIMEOUT, Inspection},
+    inspect::{self, INSPECT_TIMEOUT},
     ladder, refusal,
     session::{Session, quiet},
-    target::{ExplainTarget, Failure, Question},
+    target::{ExplainTarget, Failure, Inspection, Question},
 };
 use crate::sql::values::mysql::rebind;
 

@@ -14,10 +14,10 @@ use super::{
     ExplainConfig,
     advise::{self, AdviceQuestion},
     analyze, generic,
-    inspect::{self, INSPECT_TIMEOUT, Inspection},
+    inspect::{self, INSPECT_TIMEOUT},
     ladder,
     session::{Session, quiet},
-    target::{ExplainTarget, Failure, Question},
+    target::{ExplainTarget, Failure, Inspection, Question},
 };
 use crate::sql::values::postgres::{built_in_oid, lacks_element_type, rebind};
 

@@ -13,10 +13,10 @@ use sqlx_sqlite::{Sqlite, SqliteConnectOptions, SqliteConnection};
 use super::{
     ExplainConfig,
     advise::{self, AdviceQuestion},
-    inspect::{self, INSPECT_TIMEOUT, Inspection},
+    inspect::{self, INSPECT_TIMEOUT},
     ladder, refusal,
     session::{Session, quiet},
-    target::{ExplainTarget, Failure, Question},
+    target::{ExplainTarget, Failure, Inspection, Question},
 };
 use crate::sql::values::sqlite::rebind;
 

@@ -2,12 +2,12 @@ use std::{fmt, time::Duration};
 
 use silk_core::{
     BoxFuture, ExplainError, ExplainMode, ExplainOutput, Value,
-    explain::{IndexAdvice, LadderStep},
+    explain::{DatabaseCheck, IndexAdvice, LadderStep},
 };
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 use sqlx_core::error::Error;
 
-use super::{advise::AdviceQuestion, inspect::Inspection};
+use super::advise::AdviceQuestion;
 use crate::sql::values::RebindError;
 
 /// A database that can be asked for plans.
@@ -41,6 +41,16 @@ pub struct Question {
     pub(super) values: Vec<Value>,
     pub(super) mode: ExplainMode,
     pub(super) timeout: Duration,
+}
+
+/// What a database tells of itself.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Inspection {
+    /// `PostgreSQL 15.18`.
+    pub(super) server: String,
+    /// Most important first.
+    pub(super) checks: Vec<DatabaseCheck>,
 }
 
 /// Why a database gave no plan.

@@ -19,28 +19,18 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::Utc;
 use futures_util::future::join_all;
-use silk_core::{
-    Database,
-    explain::{DatabaseCheck, DatabaseReport},
-};
+use silk_core::{Database, explain::DatabaseReport};
 
-use super::{Explainer, quietly, target::ExplainTarget};
+use super::{
+    Explainer, quietly,
+    target::{ExplainTarget, Inspection},
+};
 
 /// How long one check may take, unless the limit for plans is shorter.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long all checks of a database may take, connecting included.
 pub(super) const INSPECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// What a database tells of itself.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct Inspection {
-    /// `PostgreSQL 15.18`.
-    pub(super) server: String,
-    /// Most important first.
-    pub(super) checks: Vec<DatabaseCheck>,
-}
 
 impl Explainer {
     /// Looks at every database that it was told of, at the same time.

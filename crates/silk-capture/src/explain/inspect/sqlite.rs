@@ -7,13 +7,12 @@ use sqlx_core::{error::Error, executor::Executor as _, query::query, row::Row as
 use sqlx_sqlite::{Sqlite, SqliteConnection, SqliteRow};
 
 use super::{
-    Inspection,
     check::{
         CheckExt as _, bytes, counted, good, grouped, number, percent, text, to_f64, unavailable,
     },
     redundant::{Index, redundant},
 };
-use crate::explain::target::Failure;
+use crate::explain::target::{Failure, Inspection};
 
 const INDEXES: &str = "SELECT m.name, l.name, l.\"unique\", l.origin, l.partial, \
             coalesce(c.name, 'expression ' || c.seqno), c.\"desc\", c.coll, c.key, coalesce(s.sql, '') \

@@ -15,8 +15,8 @@ use sqlx_core::{
 };
 use sqlx_postgres::{PgConnection, PgRow, Postgres};
 
-use super::{Inspection, check::unavailable};
-use crate::explain::target::Failure;
+use super::check::unavailable;
+use crate::explain::target::{Failure, Inspection};
 
 /// Schemas of the app, not of the server.
 macro_rules! app_schemas {
