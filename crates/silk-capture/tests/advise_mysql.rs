@@ -1,11 +1,5 @@
 //! Indexes that are likely to help, on a real MySQL or MariaDB: said, and said not to be proved.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "tests say what failed by panicking"
-)]
-
 use std::sync::Arc;
 
 use silk_capture::explain::{ExplainConfig, Explainer};

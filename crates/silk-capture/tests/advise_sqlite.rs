@@ -1,10 +1,6 @@
 //! Indexes advised for a real SQLite database, and what it then chooses.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "tests say what failed by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "tests say what failed by panicking")]
 
 use std::{sync::Arc, time::Duration};
 
