@@ -111,7 +111,7 @@ pub fn big(nodes: usize) -> String {
             let _ = writeln!(out, "{inner}Rows Removed by Filter: {}", (seed * 13) % 700);
         } else {
             let _ = writeln!(out, "{inner}Hash Cond: (a{seed}.id = b{seed}.other_id)");
-            let share = if seed % 3 == 0 { 0.9 } else { 0.55 };
+            let share = if seed.is_multiple_of(3) { 0.9 } else { 0.55 };
             node(out, left, depth + 1, ms * share * 0.98, seed * 2 + 1);
             if *left > 0 {
                 node(out, left, depth + 1, ms * (1.0 - share) * 0.9, seed * 2 + 2);
@@ -119,9 +119,7 @@ pub fn big(nodes: usize) -> String {
         }
     }
     // A binary tree twelve deep has room for 8,000; parts of an Append make up for the rest.
-    let mut out = format!(
-        "Append  (cost=0.00..99999.00 rows=1000 width=40) (actual time=0.100..900.000 rows=1000 loops=1)\n"
-    );
+    let mut out = "Append  (cost=0.00..99999.00 rows=1000 width=40) (actual time=0.100..900.000 rows=1000 loops=1)\n".to_owned();
     let mut left = nodes.saturating_sub(1);
     let mut part = 0;
     while left > 0 {
