@@ -140,6 +140,7 @@ pub(super) fn percent(share: f64) -> String {
 }
 
 /// Of two counts, the first as a share of both; none where there is nothing.
+#[cfg(any(feature = "postgres", feature = "mysql", test))]
 pub(super) fn share(part: i64, rest: i64) -> Option<f64> {
     let all = part.saturating_add(rest);
     (all > 0).then(|| to_f64(part) / to_f64(all))
@@ -152,6 +153,7 @@ pub(super) fn to_f64(number: i64) -> f64 {
 }
 
 /// A time span as people read it.
+#[cfg(any(feature = "postgres", feature = "mysql", test))]
 pub(super) fn seconds(seconds: i64) -> String {
     match seconds {
         ..120 => format!("{seconds} s"),

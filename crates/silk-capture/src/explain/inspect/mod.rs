@@ -30,6 +30,7 @@ use super::{
 const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long all checks of a database may take, connecting included.
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 pub(super) const INSPECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Explainer {
