@@ -152,11 +152,13 @@ async fn crawl(store: &Arc<FakeStore>, mount: &str, most: usize, start: &[String
     open.extend(start.iter().cloned());
     let mut seen: Vec<String> = Vec::new();
     while let Some(uri) = open.pop() {
+        // An escaped ampersand has a hash in it: first it, then the fragment.
+        let uri = uri.replace("&#38;", "&");
         let uri = uri
             .split('#')
             .next()
             .expect("answers as a page does")
-            .replace("&#38;", "&");
+            .to_owned();
         if uri.is_empty() || seen.contains(&uri) || seen.len() >= most {
             continue;
         }
