@@ -78,3 +78,18 @@ async fn no_span_is_lost_where_enabled_is_asked_without_an_event() {
     assert_eq!(records.len(), 100);
     assert!(records.iter().all(|record| record.detail.spans.len() == 1));
 }
+
+#[tokio::test]
+async fn two_layers_in_one_subscriber_do_no_harm() {
+    let (one, two) = (fixture(), fixture());
+    let _default = tracing::subscriber::set_default(
+        tracing_subscriber::registry()
+            .with(SilkTracingLayer::new(one.recorder.clone()))
+            .with(SilkTracingLayer::new(two.recorder.clone())),
+    );
+    run_job(&one.recorder, RequestKind::Job, "job", async {
+        let _span = tracing::info_span!("work").entered();
+    })
+    .await;
+    assert_eq!(one.record().summary.route, "job");
+}

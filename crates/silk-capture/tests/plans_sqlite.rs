@@ -1,10 +1,6 @@
 //! Plans from SQLite, asked for in the background, and what is chosen to be asked about.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "tests say what failed by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "tests say what failed by panicking")]
 
 mod plan_lab;
 
