@@ -103,7 +103,7 @@ impl Plans {
     /// has set up, `None` for never. Default: of all runs.
     ///
     /// Telling one takes 20 to 40 µs. A threshold saves that for fast runs (their form of plan is
-    /// then not known) but not the counting of rows within every run, 4 to 17 % of long ones.
+    /// then not known) but not the counting of rows within every run, 4 to 20 % of long ones.
     pub const fn real_runs(mut self, from: Option<Duration>) -> Self {
         self.real_runs = from;
         self
