@@ -1,8 +1,4 @@
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use silk_capture::{
     Plans, Recorder, RecorderConfig,
@@ -43,7 +39,7 @@ pub struct SilkBuilder {
 enum StoreChoice {
     Memory,
     #[cfg(feature = "store-sqlite")]
-    Sqlite(PathBuf),
+    Sqlite(std::path::PathBuf),
     Other(Arc<dyn Store>),
 }
 
@@ -291,12 +287,11 @@ impl SilkBuilder {
             )),
             StoreChoice::Other(store) => store,
         };
-        let source_root = self
-            .config
-            .source_root
-            .take()
-            .or_else(|| std::env::current_dir().ok());
-        self.config.source_root.clone_from(&source_root);
+        if self.config.source_root.is_none() {
+            self.config.source_root = std::env::current_dir().ok();
+        }
+        #[cfg(feature = "ui")]
+        let source_root = self.config.source_root.clone();
         let runtime = SilkRuntime::start().map_err(BuildError::Threads)?;
         let redactor = Arc::new(self.redactor.build());
         let remote: Arc<dyn Store> =
@@ -323,6 +318,7 @@ impl SilkBuilder {
             store,
             explainer,
             token: self.token.unwrap_or_else(token::fresh),
+            #[cfg(feature = "ui")]
             source_root,
             #[cfg(feature = "ui")]
             access: self.access,

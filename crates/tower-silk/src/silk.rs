@@ -1,5 +1,4 @@
 use std::{
-    path::PathBuf,
     sync::{Arc, mpsc},
     time::{Duration, Instant},
 };
@@ -31,7 +30,8 @@ pub(crate) struct Parts {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) explainer: Arc<Explainer>,
     pub(crate) token: String,
-    pub(crate) source_root: Option<PathBuf>,
+    #[cfg(feature = "ui")]
+    pub(crate) source_root: Option<std::path::PathBuf>,
     #[cfg(feature = "ui")]
     pub(crate) access: silk_ui::Access,
     #[cfg(feature = "ui")]
@@ -100,7 +100,7 @@ impl Silk {
     /// A pool that exists already cannot be given it. It sets `after_connect`: an app that has one
     /// of its own calls [`prepare_connection`](Self::prepare_connection) there instead. What the
     /// server does not allow is left undone, and the Health page says why and what would unlock
-    /// it. Every query then takes 20 to 40 µs longer, long ones 4 to 17 %
+    /// it. Every query then takes 20 to 40 µs longer, long ones 4 to 20 %
     /// ([`Plans::real_runs`](crate::Plans::real_runs) and [`timing`](crate::Plans::timing) say
     /// how to have less, or more).
     ///

@@ -15,6 +15,20 @@ pub(crate) fn run() -> Result {
         "--deny",
         "warnings",
     ]))?;
+    // What the workspace never builds: the facade without this or that part.
+    for features in ["", "axum,ui,sqlite"] {
+        process::run(process::cargo().args([
+            "clippy",
+            "--package",
+            "tower-silk",
+            "--no-default-features",
+            "--features",
+            features,
+            "--",
+            "--deny",
+            "warnings",
+        ]))?;
+    }
     process::run(
         process::cargo()
             .args(["doc", "--workspace", "--no-deps"])
