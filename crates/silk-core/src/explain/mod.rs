@@ -15,8 +15,8 @@ use crate::{
 };
 
 pub use advice::{
-    AdviceChoice, AdviceRequest, AdviceStrength, AdvisedIndex, IndexAdvice, Verification, WorkloadEffect,
-    WorkloadQuery,
+    AdviceChoice, AdviceRequest, AdviceStrength, AdvisedIndex, IndexAdvice, Verification,
+    WorkloadEffect, WorkloadQuery,
 };
 pub use changes::plan_changes;
 pub use inspect::{CheckColumn, CheckStatus, DatabaseCheck, DatabaseReport};
