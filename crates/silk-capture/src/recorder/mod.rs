@@ -16,6 +16,7 @@ mod handle;
 mod kept;
 mod loss;
 mod memory;
+mod queries;
 mod queue;
 mod routes;
 mod status;
