@@ -1,10 +1,6 @@
 //! Plans from MariaDB: asked for in the background, and run again on demand.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "tests say what failed by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "tests say what failed by panicking")]
 
 mod plan_lab;
 
