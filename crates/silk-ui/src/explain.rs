@@ -146,8 +146,8 @@ pub(crate) struct Advised {
     pub(crate) advice: IndexAdvice,
     /// The plan as things are, where one is known.
     pub(crate) plan: Option<Plan>,
-    /// How many other statements were weighed.
-    pub(crate) workload: usize,
+    /// The other statements that were weighed, each with its SQL.
+    pub(crate) workload: Vec<(Fingerprint, String)>,
 }
 
 /// Asks for indexes that would help a stored query, ranked over what else runs on its tables.
@@ -176,7 +176,10 @@ pub(crate) async fn advise(here: &Here, found: &Found) -> Result<Advised, Failur
             )
         });
     let workload = workload(here, text).await;
-    let weighed = workload.len();
+    let weighed = workload
+        .iter()
+        .map(|other| (other.fingerprint, other.query.sql.clone()))
+        .collect();
     let request = AdviceRequest {
         query: to_explain(found.query(), text, ExplainMode::Estimated),
         plan: plan.as_ref().map(|plan| plan.output.clone()),

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{extract::Path, response::Response};
-use silk_core::explain::{AdviceChoice, AdviceStrength, AdvisedIndex, IndexAdvice, Verification};
+use silk_core::explain::{AdviceChoice, AdviceStrength, AdvisedIndex, Verification};
 use silk_plan::Plan;
 
 use super::{
@@ -13,7 +13,7 @@ use crate::{
     code::{SqlView, sql_view},
     context::Here,
     error::Failure,
-    explain,
+    explain::{self, Advised},
     filters::{bytes, count, cut, duration, one_line},
     svg::{self, waterfall::short_name},
 };
@@ -32,6 +32,8 @@ struct AdvicePage {
     cost_before: Option<String>,
     indexes: Vec<IndexView>,
     notes: Vec<String>,
+    /// Whether nothing is named because nothing could be tried.
+    is_untried: bool,
     /// Statements on the same tables that the advice was ranked over.
     workload: usize,
     refused: Option<String>,
@@ -101,14 +103,14 @@ pub(crate) async fn show(
         cost_before: None,
         indexes: Vec::new(),
         notes: Vec::new(),
+        is_untried: false,
         workload: 0,
         refused: None,
     };
     match explain::advise(&here, &found).await {
         Ok(advised) => {
-            page.workload = advised.workload;
-            let plan = advised.plan.as_ref();
-            read_into(&mut page, &here, &advised.advice, plan);
+            page.workload = advised.workload.len();
+            read_into(&mut page, &here, &advised);
         }
         Err(failure) if failure.status.is_client_error() => page.refused = Some(failure.message),
         Err(failure) => return Err(failure),
@@ -116,7 +118,8 @@ pub(crate) async fn show(
     draw(&page)
 }
 
-fn read_into(page: &mut AdvicePage, here: &Here, advice: &IndexAdvice, plan: Option<&Plan>) {
+fn read_into(page: &mut AdvicePage, here: &Here, advised: &Advised) {
+    let advice = &advised.advice;
     page.cost_before = advice.cost_before.map(cells::number);
     page.notes = advice
         .notes
@@ -124,22 +127,22 @@ fn read_into(page: &mut AdvicePage, here: &Here, advice: &IndexAdvice, plan: Opt
         .take(20)
         .map(|note| cut(note, 600))
         .collect();
+    page.is_untried = advice
+        .notes
+        .iter()
+        .any(|note| note.contains("nothing could be tried"));
     page.indexes = advice
         .indexes
         .iter()
         .take(MOST)
         .enumerate()
-        .map(|(at, index)| view(here, at + 1, index, advice.cost_before, plan))
+        .map(|(at, index)| view(here, at + 1, index, advised))
         .collect();
 }
 
-fn view(
-    here: &Here,
-    number: usize,
-    index: &AdvisedIndex,
-    before: Option<f64>,
-    plan: Option<&Plan>,
-) -> IndexView {
+fn view(here: &Here, number: usize, index: &AdvisedIndex, advised: &Advised) -> IndexView {
+    let before = advised.advice.cost_before;
+    let plan = advised.plan.as_ref();
     let (badge, badge_class, how) = match &index.verification {
         Verification::Hypothetical => (
             "verified",
@@ -200,7 +203,14 @@ fn view(
                 let (saved, class) = saved(effect.cost_before, effect.cost_after);
                 EffectView {
                     statement: Choice {
-                        label: format!("statement {}", effect.fingerprint),
+                        label: advised
+                            .workload
+                            .iter()
+                            .find(|(fingerprint, _)| *fingerprint == effect.fingerprint)
+                            .map_or_else(
+                                || format!("statement {}", effect.fingerprint),
+                                |(_, sql)| one_line(sql, 120),
+                            ),
                         href: format!("{}/statements/{}", here.base, effect.fingerprint),
                         is_current: false,
                     },

@@ -75,7 +75,9 @@ pub(crate) fn facts(node: &PlanNode) -> Vec<String> {
     }
     if let Some(planned) = counters.workers_planned {
         facts.push(match counters.workers_launched {
+            Some(launched) if planned <= 1.0 && launched >= 1.0 => "its worker came".to_owned(),
             Some(launched) => format!("{} of {} workers came", number(launched), number(planned)),
+            None if planned <= 1.0 => "1 worker planned".to_owned(),
             None => format!("{} workers planned", number(planned)),
         });
     }
@@ -86,15 +88,30 @@ pub(crate) fn facts(node: &PlanNode) -> Vec<String> {
     let details = node
         .details
         .iter()
-        .filter(|(key, value)| !is_said(key) && !value.is_empty());
+        .filter(|(key, value)| !is_said(key, value) && !value.is_empty());
     facts.extend(details.take(MOST_DETAILS).map(|(key, value)| {
-        let key = one_line(key, 40);
-        match &**value {
-            "true" => key,
-            value => format!("{key} {}", one_line(value, 120)),
-        }
+        in_words(key, value).unwrap_or_else(|| {
+            let key = one_line(key, 40);
+            match &**value {
+                "true" => key,
+                value => format!("{key} {}", one_line(value, 120)),
+            }
+        })
     }));
     facts
+}
+
+/// What MariaDB's own names of measurements mean.
+fn in_words(key: &str, value: &str) -> Option<String> {
+    let measured = || value.parse::<f64>().ok();
+    Some(match key {
+        "r_table_time_ms" => format!("{} reading the table", ms(measured()?)),
+        "r_other_time_ms" => format!("{} on conditions and the rest", ms(measured()?)),
+        "r_limit" => format!("stops at the limit of {}", number(measured()?)),
+        "r_used_priority_queue" if value == "true" => "keeps only the best rows".to_owned(),
+        "r_filtered" => format!("{} % passed the filter", number(measured()?)),
+        _ => return None,
+    })
 }
 
 /// Sorts, hashes and caches.
@@ -147,7 +164,7 @@ fn memory(node: &PlanNode, facts: &mut Vec<String>) {
 }
 
 /// Properties that are shown elsewhere, or say nothing to a person.
-fn is_said(key: &str) -> bool {
+fn is_said(key: &str, value: &str) -> bool {
     matches!(
         key,
         "Sort Method"
@@ -158,7 +175,12 @@ fn is_said(key: &str) -> bool {
             | "Params Evaluated"
             | "Original Hash Buckets"
             | "Hash Buckets"
-    )
+            | "access_type"
+            | "select_id"
+            | "r_sort_mode"
+    ) || (key == "r_filtered" && value == "100")
+        // The pages have a column.
+        || (key == "r_engine_stats" && value.starts_with("pages_accessed") && !value.contains(','))
 }
 
 /// What each worker did.

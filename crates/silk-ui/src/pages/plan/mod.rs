@@ -7,6 +7,7 @@ mod facts;
 mod flame;
 mod judged;
 pub(crate) mod of_query;
+mod order;
 mod subject;
 mod summary;
 mod table;
@@ -67,6 +68,9 @@ struct PlanPage {
     views: Vec<Choice>,
     body: Body,
     findings: Vec<FindingLink>,
+    /// What a plan that sorts a whole table comes to.
+    advice: Option<String>,
+    indexes_href: Option<String>,
     notes: Vec<String>,
     settings: String,
     unread: Option<String>,
@@ -173,7 +177,11 @@ pub(crate) async fn page(
     let page = PlanPage {
         frame: Frame::new(
             here,
-            "statements",
+            if subject.is_kept {
+                "statements"
+            } else {
+                "paste"
+            },
             format!("Plan of {}", one_line(&subject.name, 80)),
         ),
         badge: badge(record.source, record.output.analyzed),
@@ -209,6 +217,11 @@ pub(crate) async fn page(
                 finding,
             })
             .collect(),
+        advice: plan.and_then(|plan| order::sorted_whole(plan, subject.sql.as_deref())),
+        indexes_href: subject
+            .query_href
+            .as_ref()
+            .map(|href| format!("{href}/indexes")),
         notes: plan.map_or_else(Vec::new, |plan| {
             plan.notes
                 .iter()

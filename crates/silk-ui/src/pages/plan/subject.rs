@@ -20,6 +20,8 @@ pub(crate) struct Subject {
     pub(crate) calls: Option<u64>,
     /// How long the recorded query took, in µs.
     pub(crate) query_us: Option<u64>,
+    /// The recorded query whose plan it is, where that is still kept.
+    pub(crate) query_href: Option<String>,
     pub(crate) crumbs: Vec<(String, String)>,
     /// Where the page is, without parameters.
     pub(crate) address: String,
@@ -79,13 +81,11 @@ pub(crate) async fn kept(here: &Here, id: &str) -> Result<Subject, Failure> {
             format!("{base}/statements/{fingerprint}"),
         ));
     }
-    if query.is_some()
-        && let Some(place) = record.query
-    {
-        crumbs.push((
-            "query".to_owned(),
-            format!("{base}/requests/{}/queries/{}", place.request_id, place.seq),
-        ));
+    let query_href = query
+        .and(record.query)
+        .map(|place| format!("{base}/requests/{}/queries/{}", place.request_id, place.seq));
+    if let Some(href) = &query_href {
+        crumbs.push(("query".to_owned(), href.clone()));
     }
     if record.source == PlanSource::Pasted {
         crumbs.push(("paste".to_owned(), format!("{base}/paste")));
@@ -103,6 +103,7 @@ pub(crate) async fn kept(here: &Here, id: &str) -> Result<Subject, Failure> {
         calls: known.map(|summary| summary.calls),
         query_us: query.map(|query| query.duration_us),
         name,
+        query_href,
         crumbs,
         address: format!("{base}/plans/{}", record.id),
         is_kept: true,
