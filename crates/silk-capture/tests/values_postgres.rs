@@ -209,7 +209,8 @@ fn query(database: &Database, sql: &str, values: Vec<Value>, analyze: bool) -> E
         is_redacted: false,
         values: Some(values),
         mode: if analyze {
-            ExplainMode::Analyze { confirmed: false }
+            // The servers of tests are reached as a superuser, which has to be confirmed.
+            ExplainMode::Analyze { confirmed: true }
         } else {
             ExplainMode::Estimated
         },
@@ -286,7 +287,8 @@ async fn slow_plans_end_and_leave_nothing_behind() {
         Err(ExplainError::Failed { message }) => assert!(message.contains("57014"), "{message}"),
         other => panic!("{other:?}"),
     }
-    assert!(started.elapsed() < std::time::Duration::from_secs(5));
+    // The limit is 2 s; the query would take minutes.
+    assert!(started.elapsed() < std::time::Duration::from_secs(30));
     let open: i64 = sqlx::query_scalar(
         "select count(*) from pg_stat_activity where application_name = 'tower-silk explain' \
          and state like 'idle in transaction%' and datname = current_database()",
