@@ -7,7 +7,7 @@ mod common;
 use std::{fs, path::PathBuf};
 
 use common::{
-    server,
+    plans, server,
     weave::{Start, Weave, sqlite},
     webdriver::Browser,
 };
@@ -44,15 +44,23 @@ fn pages(weave: &Weave) -> Vec<(&'static str, String)> {
     let transaction = transaction["request"]["id"].as_str().unwrap();
     let threads = weave.record_of(&weave.get("/api/threads"));
     let threads = threads["request"]["id"].as_str().unwrap();
-    let plan = weave.send(
-        "POST",
-        &format!("/silk/api/requests/{id}/queries/2/explain"),
-        &[("Content-Type", "application/json")],
-        b"{}",
-    );
-    assert_eq!(plan.status, 200, "{}", plan.text());
-    let plan = plan.json()["id"].as_str().unwrap().to_owned();
-    vec![
+    let json = [("Content-Type", "application/json")];
+    let explain = |seq: u32| {
+        let path = format!("/silk/api/requests/{id}/queries/{seq}/explain");
+        let plan = weave.send("POST", &path, &json, b"{}");
+        assert_eq!(plan.status, 200, "{}", plan.text());
+        plan.json()["id"].as_str().unwrap().to_owned()
+    };
+    let (listed, plan) = (explain(1), explain(2));
+    let pasted = |text: &str| {
+        let body = serde_json::json!({ "plan": text, "keep": true }).to_string();
+        let plan = weave.send("POST", "/silk/api/plans", &json, body.as_bytes());
+        assert!((200..300).contains(&plan.status), "{}", plan.text());
+        plan.json()["id"].as_str().unwrap().to_owned()
+    };
+    let (never, parallel_plan) = (pasted(plans::NEVER), pasted(plans::PARALLEL));
+    let large = pasted(&plans::large(500));
+    let mut pages = vec![
         ("overview", "/silk".to_owned()),
         ("requests", "/silk/requests".to_owned()),
         (
@@ -89,7 +97,27 @@ fn pages(weave: &Weave) -> Vec<(&'static str, String)> {
             "not-understood",
             "/silk/requests?min_queries=many".to_owned(),
         ),
-    ]
+        ("plan-sorted", format!("/silk/plans/{listed}")),
+        ("plan-never-executed", format!("/silk/plans/{never}")),
+        (
+            "plan-compared",
+            format!("/silk/plans/compare?a={never}&b={parallel_plan}"),
+        ),
+        ("plan-large", format!("/silk/plans/{large}")),
+        ("analyze", format!("/silk/requests/{id}/queries/1/analyze")),
+        ("indexes", format!("/silk/requests/{id}/queries/1/indexes")),
+    ];
+    for (name, view) in [
+        ("plan-tree", "tree"),
+        ("plan-table", "table"),
+        ("plan-flame", "flame"),
+        ("plan-sums", "sums"),
+        ("plan-text", "text"),
+        ("plan-json", "json"),
+    ] {
+        pages.push((name, format!("/silk/plans/{parallel_plan}?view={view}")));
+    }
+    pages
 }
 
 #[test]
@@ -185,4 +213,34 @@ fn a_person_gets_from_the_overview_to_a_plan() {
     assert!(browser.url().contains("/silk/"), "{}", browser.url());
     let console = browser.console();
     assert!(console.is_empty(), "{console:?}");
+}
+
+#[test]
+#[ignore = "needs Chromium: run cargo xtask test"]
+fn a_pasted_plan_is_drawn_and_what_is_none_is_told() {
+    let axe = fs::read_to_string(server("SILK_TEST_AXE")).unwrap();
+    let weave = Weave::start(&Start::on(&sqlite()));
+    let browser = Browser::start();
+    for (width, is_dark, _) in LOOKS {
+        browser.look(width, is_dark);
+        for (text, says) in [
+            (plans::NEVER, "never executed"),
+            ("no plan at all", "looks like none of"),
+        ] {
+            browser.open(&format!("http://{}/silk/paste", weave.address));
+            let text = serde_json::json!(text);
+            browser.script(&format!("document.getElementById('plan').value = {text};"));
+            browser.click("form.paste button");
+            browser.until(&format!(
+                "return document.readyState === 'complete'
+                    && document.querySelector('main').innerText.includes('{says}');"
+            ));
+            let over = browser.script(
+                "const root = document.documentElement;
+                 return root.scrollWidth - root.clientWidth;",
+            );
+            assert_eq!(over, 0, "{says} at {width}");
+            assert_eq!(browser.accessibility(&axe), [""; 0], "{says} at {width}");
+        }
+    }
 }

@@ -11,6 +11,7 @@
 
 pub mod canary;
 pub mod http;
+pub mod plans;
 pub mod scenario;
 pub mod weave;
 pub mod webdriver;

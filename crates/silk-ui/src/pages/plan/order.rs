@@ -187,7 +187,7 @@ Limit  (cost=5515.46..5526.96 rows=100 width=104) (actual time=27.490..30.617 ro
 
     #[test]
     fn asks_the_statement_for_the_limit_where_the_plan_tells_none() {
-        let rows = r#"[{"id":3,"parent":0,"detail":"SCAN message"},{"id":9,"parent":0,"detail":"USE TEMP B-TREE FOR ORDER BY"}]"#;
+        let rows = "QUERY PLAN\n|--SCAN message\n`--USE TEMP B-TREE FOR ORDER BY\n";
         let said = |sql| of(PlanFormat::SqliteRows, rows, Some(sql));
         assert_eq!(said("SELECT * FROM message ORDER BY updated"), None);
         let text = said("SELECT * FROM message ORDER BY updated\nLIMIT 100").unwrap();
