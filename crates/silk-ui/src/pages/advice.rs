@@ -7,7 +7,7 @@ use silk_plan::Plan;
 
 use super::{
     Choice, Frame, draw,
-    plan::{cells, diff},
+    plan::{cells, diff, order},
 };
 use crate::{
     code::{SqlView, sql_view},
@@ -34,6 +34,8 @@ struct AdvicePage {
     notes: Vec<String>,
     /// Whether nothing is named because nothing could be tried.
     is_untried: bool,
+    /// What the plan as it is comes to, where no index is named.
+    hint: Option<String>,
     /// Statements on the same tables that the advice was ranked over.
     workload: usize,
     refused: Option<String>,
@@ -104,6 +106,7 @@ pub(crate) async fn show(
         indexes: Vec::new(),
         notes: Vec::new(),
         is_untried: false,
+        hint: None,
         workload: 0,
         refused: None,
     };
@@ -131,6 +134,8 @@ fn read_into(page: &mut AdvicePage, here: &Here, advised: &Advised) {
         .notes
         .iter()
         .any(|note| note.contains("nothing could be tried"));
+    let plan = advised.plan.as_ref().filter(|_| page.is_untried);
+    page.hint = plan.and_then(|plan| order::sorted_whole(plan, None));
     page.indexes = advice
         .indexes
         .iter()

@@ -75,7 +75,6 @@ pub(crate) fn facts(node: &PlanNode) -> Vec<String> {
     }
     if let Some(planned) = counters.workers_planned {
         facts.push(match counters.workers_launched {
-            Some(launched) if planned <= 1.0 && launched >= 1.0 => "its worker came".to_owned(),
             Some(launched) => format!("{} of {} workers came", number(launched), number(planned)),
             None if planned <= 1.0 => "1 worker planned".to_owned(),
             None => format!("{} workers planned", number(planned)),

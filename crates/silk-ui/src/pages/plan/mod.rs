@@ -7,7 +7,7 @@ mod facts;
 mod flame;
 mod judged;
 pub(crate) mod of_query;
-mod order;
+pub(crate) mod order;
 mod subject;
 mod summary;
 mod table;

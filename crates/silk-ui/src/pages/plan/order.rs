@@ -14,12 +14,13 @@ pub(crate) fn sorted_whole(plan: &Plan, sql: Option<&str>) -> Option<String> {
     let limit = find(&plan.root, &|node| {
         node.node_type == "Limit" || node.detail("r_limit").is_some()
     });
-    let is_limited = limit.is_some()
-        || sql.is_some_and(|sql| {
-            sql.split_whitespace()
-                .any(|word| word.eq_ignore_ascii_case("limit"))
-        });
-    if !is_limited || find(&plan.root, &makes_rows_of_many).is_some() {
+    let written = sql.and_then(|sql| {
+        let mut words = sql.split_whitespace();
+        words.find(|word| word.eq_ignore_ascii_case("limit"))?;
+        // A placeholder is a limit too, of a number that is not known here.
+        Some(words.next().and_then(|n| n.parse::<f64>().ok()))
+    });
+    if (limit.is_none() && written.is_none()) || find(&plan.root, &makes_rows_of_many).is_some() {
         return None;
     }
     let sort = find(&plan.root, &|node| {
@@ -60,9 +61,9 @@ pub(crate) fn sorted_whole(plan: &Plan, sql: Option<&str>) -> Option<String> {
     }
     let all = match rows {
         Some(rows) => format!("all {} rows of {table}", number(rows)),
-        None => format!("all of {table}"),
+        None => format!("all rows of {table}"),
     };
-    let first = match limit.and_then(given) {
+    let first = match limit.and_then(given).or(written.flatten()) {
         Some(first) => format!("the first {}", number(first)),
         None => "the first few".to_owned(),
     };
@@ -71,7 +72,7 @@ pub(crate) fn sorted_whole(plan: &Plan, sql: Option<&str>) -> Option<String> {
         None => format!("An index on the columns of ORDER BY, where they are {table}'s,"),
     };
     Some(format!(
-        "It reads {all} and sorts them to give {first}. {index} would hold the rows in that order: \
+        "This plan reads {all} and sorts them to give {first}. {index} would hold the rows in that order: \
          the database would read the first entries and stop."
     ))
 }
@@ -192,5 +193,6 @@ Limit  (cost=5515.46..5526.96 rows=100 width=104) (actual time=27.490..30.617 ro
         assert_eq!(said("SELECT * FROM message ORDER BY updated"), None);
         let text = said("SELECT * FROM message ORDER BY updated\nLIMIT 100").unwrap();
         assert!(text.contains("the columns of ORDER BY"), "{text}");
+        assert!(text.contains("the first 100."), "{text}");
     }
 }
