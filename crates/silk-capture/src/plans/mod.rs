@@ -6,7 +6,7 @@
 //! ```
 //!
 //! PostgreSQL can tell the plan of the very run ([`hook`] asks it to); the message comes while a
-//! connection is being polled, and a [`Tracker`] of that connection finds the query that it is of.
+//! connection is being polled, and a tracker of that connection finds the query that it is of.
 //! What is not told that way is asked for in the background, on a connection of Silk's own.
 
 mod ask;
