@@ -105,6 +105,51 @@ async fn what_is_likely_is_said_and_not_proved() {
         advise("SELECT * FROM message WHERE author_id = 7 ORDER BY updated DESC LIMIT 5").await;
     assert!(again.indexes.is_empty(), "{:?}", again.indexes);
 
+    // What joins is not constant: an index of it gives no order, and takes no other one's place.
+    for sql in [
+        "CREATE TABLE author (id INT PRIMARY KEY, name VARCHAR(20) NOT NULL)",
+        "INSERT INTO author SELECT id, 'x' FROM message WHERE id < 500",
+        "DROP INDEX message_author_id_updated_idx ON message",
+        "CREATE INDEX message_author ON message (author_id)",
+        "ANALYZE TABLE message, author",
+    ] {
+        pool.execute(sql).await.unwrap();
+    }
+    for sql in [
+        "SELECT * FROM message ORDER BY updated DESC LIMIT 5",
+        "SELECT m.body, a.name FROM message m JOIN author a ON a.id = m.author_id \
+         ORDER BY m.updated DESC LIMIT 5",
+    ] {
+        let list = advise(sql).await;
+        let statements: Vec<&str> = list
+            .indexes
+            .iter()
+            .map(|index| index.statement.as_str())
+            .collect();
+        assert_eq!(
+            statements,
+            ["ALTER TABLE message ADD INDEX message_updated_idx (updated)"],
+            "{sql}: {:?}",
+            list.notes
+        );
+        let first = &list.indexes[0];
+        assert_eq!(first.replaces, None);
+        assert!(
+            !first.caveats.iter().any(|caveat| caveat.contains("DROP")),
+            "{:?}",
+            first.caveats
+        );
+        // InnoDB only estimates how many rows there are, but always thousands.
+        let rows = first.caveats[0]
+            .strip_prefix("not tried: it reads ")
+            .and_then(|rest| rest.split(' ').next());
+        assert!(
+            rows.is_some_and(|rows| rows.contains(',')),
+            "{:?}",
+            first.caveats
+        );
+    }
+
     for sql in [
         "SELECT * FROM message WHERE id = 7",
         "SELECT * FROM tiny WHERE kind = 'x'",

@@ -593,6 +593,21 @@ async fn without_hypopg_it_is_said_how_to_get_it() {
     assert!(remedy.contains("CREATE EXTENSION hypopg"), "{remedy}");
     assert!(likely.cost_after.is_none() && likely.plan_after.is_none());
     assert!(advice.cost_before.is_some());
+    // The newest of all, and joined.
+    for sql in [
+        "SELECT * FROM message ORDER BY updated DESC LIMIT 100",
+        "SELECT message.body, author.id FROM message JOIN author ON author.id = message.author_id \
+         ORDER BY message.updated DESC LIMIT 100",
+    ] {
+        let advice = lab.advise(sql, vec![]).await;
+        let likely = first(&advice);
+        assert_eq!(on(likely), "public.message (updated)", "{sql}");
+        assert!(
+            likely.caveats[0].contains("instead of 2,"),
+            "{:?}",
+            likely.caveats
+        );
+    }
     // Where the model promises little, it promises nothing.
     let advice = lab
         .advise("SELECT * FROM message WHERE NOT deleted", vec![])

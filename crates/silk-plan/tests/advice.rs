@@ -379,6 +379,152 @@ fn names_are_short_free_and_always_the_same() {
     assert_eq!(name, candidate.name(&facts, &[]));
 }
 
+/// The newest hundred, joined, by two processes: 58,824 rows are those of one of them.
+fn joined_list(scan: &str, filter: &str) -> Plan {
+    let text = format!(
+        "Limit  (cost=5000.00..5011.66 rows=100 width=80)\n  Output: message.body, person.name, message.updated\n  ->  Gather Merge  (cost=5000.00..14000.00 rows=100000 width=80)\n        Output: message.body, person.name, message.updated\n        Workers Planned: 1\n        ->  Sort  (cost=5000.00..5147.06 rows=58824 width=80)\n              Output: message.body, person.name, message.updated\n              Sort Key: message.updated DESC\n              ->  Hash Join  (cost=30.00..3000.00 rows=58824 width=80)\n                    Output: message.body, person.name, message.updated\n                    Hash Cond: (message.author_id = person.id)\n                    ->  Parallel Seq Scan on public.message  (cost=0.00..2800.00 rows={scan} width=72)\n                          Output: message.body, message.author_id, message.updated\n{filter}                    ->  Hash  (cost=20.00..20.00 rows=1000 width=16)\n                          Output: person.name, person.id\n                          ->  Seq Scan on public.person  (cost=0.00..20.00 rows=1000 width=16)\n                                Output: person.name, person.id\n"
+    );
+    Plan::parse(PlanFormat::PostgresText, &text).unwrap()
+}
+
+fn wants_of_message(plan: &Plan) -> advice::TableWants {
+    let mut wants = wants_of_plan(plan);
+    wants.retain(|wants| wants.table == "message");
+    wants.remove(0)
+}
+
+#[test]
+fn a_join_is_no_condition_that_keeps_rows() {
+    let facts = message(DatabaseKind::Postgres, vec![]);
+    let wants = wants_of_message(&joined_list("58824", ""));
+    let rows = wants.estimated_rows.unwrap();
+    assert!((rows - 100_000.0).abs() < 10.0, "{rows}");
+    let notes = advice::notes_without_advice(&wants, &facts, 3);
+    assert!(notes.iter().all(|note| !note.contains("keep")), "{notes:?}");
+    // A condition of its own is one, and is reckoned over all processes.
+    let filter = "                          Filter: (message.author_id > 7)\n";
+    let text = format!(
+        "Gather  (cost=0.00..9000.00 rows=50000 width=80)\n  Workers Planned: 1\n  ->  Parallel Seq Scan on public.message  (cost=0.00..2800.00 rows=29412 width=72)\n{filter}"
+    );
+    let plan = Plan::parse(PlanFormat::PostgresText, &text).unwrap();
+    let notes = advice::notes_without_advice(&wants_of_message(&plan), &facts, 3);
+    assert!(
+        notes[0].starts_with("the conditions keep 50 % of message"),
+        "{notes:?}"
+    );
+}
+
+/// Pages read before and after, by the model, with the index whose keys these are.
+fn modelled(plan: &Plan, keys: &str) -> Option<(f64, f64)> {
+    let facts = message(DatabaseKind::Postgres, vec![]);
+    let wants = wants_of_message(plan);
+    let candidate = candidates(&wants, &facts)
+        .into_iter()
+        .find(|candidate| candidate.statement(None).ends_with(keys))?;
+    advice::estimated_pages(&candidate, &wants, &facts)
+}
+
+#[test]
+fn an_order_with_a_limit_is_read_as_far_as_the_limit() {
+    let limit = |limit: &str, sort: &str, below: &str| {
+        let text = format!(
+            "Limit  (cost=7000.00..7000.25 rows={limit} width=148)\n  ->  Sort  (cost=7000.00..7250.00 rows={sort} width=148)\n        Sort Key: message.updated DESC\n{below}"
+        );
+        Plan::parse(PlanFormat::PostgresText, &text).unwrap()
+    };
+    let all =
+        "        ->  Seq Scan on public.message  (cost=0.00..3250.00 rows=100000 width=148)\n";
+    for plan in [limit("100", "100000", all), joined_list("58824", "")] {
+        let (before, after) = modelled(&plan, "(updated)").unwrap();
+        assert!((before - 2_250.0).abs() < 1.0, "{before}");
+        assert!((100.0..200.0).contains(&after), "{after}");
+    }
+    // A larger limit reads more; without one all of it is read.
+    let (_, after) = modelled(&limit("5000", "100000", all), "(updated)").unwrap();
+    assert!(after > 5_000.0, "{after}");
+    let text = format!(
+        "Sort  (cost=7000.00..7250.00 rows=100000 width=148)\n  Sort Key: message.updated DESC\n{}",
+        all.trim_start_matches("      ")
+    );
+    let unlimited = Plan::parse(PlanFormat::PostgresText, &text).unwrap();
+    assert_eq!(modelled(&unlimited, "(updated)"), None);
+    // A condition beside may throw away nearly all that is read in that order.
+    let filtered = "        ->  Seq Scan on public.message  (cost=0.00..3250.00 rows=100 width=148)\n              Filter: (message.author_id = 7)\n";
+    let filtered = limit("100", "100", filtered);
+    assert_eq!(modelled(&filtered, "(updated)"), None);
+    assert!(modelled(&filtered, "(author_id, updated)").is_some());
+    // What is gathered below the sort needs every row.
+    let grouped = "        ->  HashAggregate  (cost=5000.00..6000.00 rows=90000 width=8)\n              Group Key: message.updated\n              ->  Seq Scan on public.message  (cost=0.00..3250.00 rows=100000 width=148)\n";
+    assert_eq!(modelled(&limit("100", "90000", grouped), "(updated)"), None);
+}
+
+#[test]
+fn a_join_before_an_order_sorts_nothing_by_itself() {
+    let sql = "SELECT m.body, p.name FROM message m JOIN person p ON p.id = m.author_id ORDER BY m.updated DESC LIMIT 100";
+    let found = |kind| {
+        let facts = message(kind, vec![index(&["author_id"], None)]);
+        let wants = wants_of_sql(sql, kind);
+        assert!(!wants[0].is_narrowed());
+        candidates(&wants[0], &facts)
+    };
+    // Nobody tries it there, and nothing but the order is worth it.
+    let keys: Vec<String> = found(DatabaseKind::MySql)
+        .iter()
+        .map(|candidate| candidate.statement(None))
+        .collect();
+    assert_eq!(keys, ["ALTER TABLE message ADD INDEX (updated)"]);
+    // Where it is tried, it is not said to do what it does not.
+    for candidate in found(DatabaseKind::Sqlite) {
+        let reason = advice::reason(&candidate);
+        let is_alone = candidate.keys.len() == 1;
+        assert_eq!(
+            reason.contains("nothing has to be sorted"),
+            is_alone,
+            "{reason}"
+        );
+    }
+    for sql in [
+        "SELECT * FROM message m JOIN person p ON p.id = m.author_id WHERE m.status = 'x'",
+        "SELECT * FROM message WHERE status = 'x'",
+    ] {
+        assert!(
+            wants_of_sql(sql, DatabaseKind::MySql)[0].is_narrowed(),
+            "{sql}"
+        );
+    }
+}
+
+#[test]
+fn an_index_is_dropped_in_the_words_of_its_database() {
+    let sql = "SELECT * FROM message WHERE author_id = ? ORDER BY updated";
+    for (kind, statement) in [
+        (
+            DatabaseKind::MySql,
+            "ALTER TABLE message DROP INDEX old_author_id",
+        ),
+        (DatabaseKind::Sqlite, "DROP INDEX old_author_id"),
+    ] {
+        let facts = message(kind, vec![index(&["author_id"], None)]);
+        let wants = wants_of_sql(sql, kind);
+        let candidate = candidates(&wants[0], &facts).remove(0);
+        let caveats = advice::caveats(&candidate, &wants[0], &facts);
+        assert!(
+            caveats
+                .iter()
+                .any(|caveat| caveat.ends_with(&format!(": {statement}"))),
+            "{caveats:?}"
+        );
+    }
+}
+
+#[test]
+fn large_numbers_have_their_thousands_apart() {
+    assert_eq!(advice::count(800_441.4), "800,441");
+    assert_eq!(advice::count(1_000_000.0), "1,000,000");
+    assert_eq!(advice::count(999.0), "999");
+    assert_eq!(advice::count(-1.0), "0");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 

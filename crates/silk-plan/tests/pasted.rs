@@ -3,7 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use silk_plan::{Direction, Execution, JudgeContext, Plan, PlanFinding, PlanNode, findings};
+use silk_plan::{
+    Direction, Execution, JudgeContext, Plan, PlanFinding, PlanFormat, PlanNode, findings,
+};
 
 fn read(raw: &str) -> (Plan, Vec<PlanFinding>) {
     let plan = Plan::detect_and_parse(raw).unwrap();
@@ -287,4 +289,31 @@ fn a_string_with_a_bitmap() {
     );
     near(plan.root.derived.exclusive_ms, 0.003);
     assert!(found.is_empty());
+}
+
+#[test]
+fn a_text_that_is_cut_off_is_said_to_be() {
+    let is_cut = |raw: &str| {
+        let plan = Plan::parse(PlanFormat::PostgresText, raw).unwrap();
+        plan.notes.iter().any(|note| note.contains("cut off"))
+    };
+    let whole = "Limit  (cost=0.00..1.00 rows=1 width=4)\n  ->  Seq Scan on x  (cost=0.00..1.00 rows=1 width=4) (actual time=0.010..0.020 rows=1 loops=1)\n        Filter: ((a = ':('::text) AND (\"b(\" > 1))\n";
+    assert!(!is_cut(whole));
+    for cut in [
+        "Seq Scan on x (cost=0.00..1 rows=",
+        "Seq Scan on x  (cost=0.00..1.00 rows=1 width=4) (actual time=0.0",
+        "Seq Scan on x  (cost=0.00..1.00 rows=1 width=4)\n  Filter: ((a = 1) AND (b",
+        "Limit  (cost=0.00..1.00 rows=1 width=4)\n  ->  Seq Scan on x  (co",
+        "Limit  (cost=0.00..1.00 rows=1 width=4)\n  ->",
+    ] {
+        assert!(is_cut(cut), "{cut}");
+    }
+    // What stands below the end of a plan is no part of it.
+    for tail in [
+        "Execution Time: 1.0 ms\n(2 row",
+        "(3 rows)\n",
+        "  Output: a, 'it''s :('\n",
+    ] {
+        assert!(!is_cut(&format!("{whole}{tail}")), "{tail}");
+    }
 }

@@ -121,16 +121,24 @@ pub fn estimated_pages(
     } else if let Some(key) = candidate.keys.first().filter(|_| searched > 0) {
         let column = facts.column(key.column.as_deref()?)?;
         rows / column.distinct?.max(1.0)
-    } else if all == 0 && wants.is_limited {
+    } else if !wants.is_narrowed() && (wants.asked.is_some() || (all == 0 && wants.is_limited)) {
         rows
     } else {
         return None;
     };
-    let is_sorted = candidate.keys.iter().any(|key| key.role == KeyRole::Order);
-    let asked = if is_sorted {
-        matched.min(LIMIT_ROWS.max(matched / 10.0))
-    } else {
-        matched
+    let sorted = candidate
+        .keys
+        .iter()
+        .filter(|key| key.role == KeyRole::Order)
+        .count();
+    let joins = candidate.keys.iter().any(|key| key.role == KeyRole::Join);
+    // Behind a column that joins, the order is that of each of its values.
+    let is_ordered = sorted > 0 && !joins && wants.orders.first().map(Vec::len) == Some(sorted);
+    let asked = match wants.asked {
+        // It stops at the limit.
+        Some(fraction) if is_ordered => (matched * fraction).max(1.0),
+        _ if sorted > 0 && !joins => matched.min(LIMIT_ROWS.max(matched / 10.0)),
+        _ => matched,
     };
     let correlation = candidate
         .keys

@@ -30,7 +30,7 @@ pub use plan::{wants_of_any, wants_of_plan};
 pub use rank::{Choice, MIN_COST, Trial, choose, favoured, strength};
 pub use sql::wants_of_sql;
 pub use wants::{TableWants, forget_constants, keep_constants, merge};
-pub use words::{caveats, notes_without_advice, reason, write_cost};
+pub use words::{caveats, count, notes_without_advice, reason, write_cost};
 
 use silk_core::DatabaseKind;
 

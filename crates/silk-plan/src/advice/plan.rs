@@ -122,7 +122,10 @@ impl<'a> Reader<'a> {
         wants.share = share;
         wants.node = Some(node.id);
         node.title().clone_into(&mut wants.access);
-        wants.estimated_rows = node.estimate.and_then(|estimate| estimate.rows);
+        wants.estimated_rows = node
+            .estimate
+            .and_then(|estimate| estimate.rows)
+            .map(|rows| rows * self.processes(nodes, node));
         wants.discarded = node
             .derived
             .discarded
@@ -143,6 +146,67 @@ impl<'a> Reader<'a> {
                 self.wants.push(wants);
             }
         }
+    }
+
+    /// Processes that the planner shares a scan's rows out to: the one that leads does less the
+    /// more there are to look after.
+    fn processes(&self, nodes: &[&PlanNode], node: &PlanNode) -> f64 {
+        if !node.parallel_aware {
+            return 1.0;
+        }
+        let workers = self
+            .above(node.id)
+            .find(|at| nodes[*at].node_type.starts_with("Gather"))
+            .and_then(|at| nodes[at].counters.workers_planned)
+            .unwrap_or(0.0);
+        workers.max(0.0) + (1.0 - 0.3 * workers).clamp(0.0, 1.0)
+    }
+
+    /// What stands above a node, the nearest first.
+    fn above(&self, id: usize) -> impl Iterator<Item = usize> {
+        std::iter::successors(self.parents[id], |at| self.parents[*at])
+    }
+
+    /// The fraction of a sort's rows that a limit above it asks for, where all that is between it
+    /// and the table goes row by row.
+    fn asked(&self, nodes: &[&PlanNode], sort: usize, scan: usize) -> Option<f64> {
+        let passes = |at: &usize| {
+            matches!(
+                nodes[*at].node_type.as_str(),
+                "Gather"
+                    | "Gather Merge"
+                    | "Hash"
+                    | "Hash Join"
+                    | "Nested Loop"
+                    | "Merge Join"
+                    | "Materialize"
+                    | "Memoize"
+                    | "Result"
+                    | "Sort"
+                    | "Incremental Sort"
+            )
+        };
+        if !self
+            .above(scan)
+            .take_while(|at| *at != sort)
+            .all(|at| passes(&at))
+            || !self.above(scan).any(|at| at == sort)
+        {
+            return None;
+        }
+        let mut last = sort;
+        for at in self.above(sort) {
+            match nodes[at].node_type.as_str() {
+                "Limit" => {
+                    let rows = |at: usize| nodes[at].estimate.and_then(|estimate| estimate.rows);
+                    let (own, all) = (rows(at)?, rows(last)?);
+                    return (all > 0.0).then(|| (own / all).clamp(0.0, 1.0));
+                }
+                "Gather Merge" | "Result" => last = at,
+                _ => return None,
+            }
+        }
+        None
     }
 
     /// The place of the table a column is of. A name without a table can only be of `own`, or of
@@ -220,11 +284,22 @@ impl<'a> Reader<'a> {
             let Some(place) = self.place_of_key(first) else {
                 continue;
             };
+            let all = keys.len();
             let keys: Vec<SortKey> = keys
                 .into_iter()
                 .take_while(|key| self.place_of_key(key) == Some(place))
                 .collect();
+            let asked = match self.wants[place].node {
+                // An index of the table gives the order of its own columns only.
+                Some(scan) if kind == "Sort Key" && keys.len() == all => {
+                    self.asked(nodes, node.id, scan)
+                }
+                _ => None,
+            };
             let wants = &mut self.wants[place];
+            if wants.orders.is_empty() {
+                wants.asked = asked;
+            }
             // A sort that an index makes needless is the table's expense too.
             wants.share += self.shares[node.id];
             if !wants.orders.contains(&keys) && wants.orders.len() < 3 {

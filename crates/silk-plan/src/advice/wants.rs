@@ -21,12 +21,15 @@ pub struct TableWants {
     pub node: Option<usize>,
     /// How that node reads it: `Seq Scan`.
     pub access: String,
-    /// Rows it gives for each time it runs, as the planner expects.
+    /// Rows it gives for each time it runs, over all processes, as the planner expects.
     pub estimated_rows: Option<f64>,
     /// Fraction of the rows read that a run threw away, 0 to 1.
     pub discarded: Option<f64>,
     /// Whether something above stops it before its end.
     pub is_limited: bool,
+    /// Fraction of its rows that are read in the order that is asked for before a limit is
+    /// reached, 0 to 1, as the planner expects; none where no index could give that order.
+    pub asked: Option<f64>,
     /// Conditions that all hold of its rows.
     pub(super) conditions: Vec<Wanted>,
     /// Orders that are wanted of its rows, the outermost first.
@@ -60,6 +63,7 @@ impl TableWants {
             estimated_rows: None,
             discarded: None,
             is_limited: false,
+            asked: None,
             conditions: Vec::new(),
             orders: Vec::new(),
             needed: None,
@@ -81,6 +85,19 @@ impl TableWants {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.conditions.is_empty() && self.orders.is_empty()
+    }
+
+    /// Whether a condition tests the table by itself, and does not only join it to another.
+    #[must_use]
+    pub fn is_narrowed(&self) -> bool {
+        self.conditions.iter().any(|wanted| {
+            wanted.expr.columns().all(|column| {
+                column
+                    .table
+                    .as_deref()
+                    .is_none_or(|table| table.eq_ignore_ascii_case(&self.alias))
+            })
+        })
     }
 
     /// Whether a value that was bound may stand in a condition.

@@ -46,11 +46,20 @@ pub fn reason(candidate: &Candidate) -> String {
         "is searched by its beginning",
         "are searched by their beginnings",
     );
-    say(
-        KeyRole::Order,
-        "is the order asked for, so that nothing has to be sorted",
-        "are the order asked for, so that nothing has to be sorted",
-    );
+    let joins = candidate.keys.iter().any(|key| key.role == KeyRole::Join);
+    if joins {
+        say(
+            KeyRole::Order,
+            "is the order asked for, among rows that join alike",
+            "are the order asked for, among rows that join alike",
+        );
+    } else {
+        say(
+            KeyRole::Order,
+            "is the order asked for, so that nothing has to be sorted",
+            "are the order asked for, so that nothing has to be sorted",
+        );
+    }
     if candidate.is_partial() {
         parts.push(format!(
             "only rows with {} are in it, which is what the query always asks for",
@@ -211,14 +220,16 @@ pub fn caveats(candidate: &Candidate, wants: &TableWants, facts: &TableFacts) ->
         );
     }
     if let Some(replaced) = &candidate.replaces {
+        let index = super::ddl::quote(replaced, Style::of(facts.kind));
         let drop = match facts.kind {
-            DatabaseKind::Postgres => "DROP INDEX CONCURRENTLY ",
-            _ => "DROP INDEX ",
+            DatabaseKind::Postgres => format!("DROP INDEX CONCURRENTLY {index}"),
+            DatabaseKind::MySql => format!(
+                "ALTER TABLE {} DROP INDEX {index}",
+                super::quote_table(candidate.schema.as_deref(), &candidate.table, facts.kind)
+            ),
+            _ => format!("DROP INDEX {index}"),
         };
-        found.push(format!(
-            "then drop the one it takes the place of: {drop}{}",
-            super::ddl::quote(replaced, Style::of(facts.kind))
-        ));
+        found.push(format!("then drop the one it takes the place of: {drop}"));
     }
     found
 }
@@ -266,7 +277,7 @@ pub fn notes_without_advice(wants: &TableWants, facts: &TableFacts, tried: usize
         _ => None,
     };
     if let Some(kept) = kept.filter(|kept| *kept >= UNSELECTIVE)
-        && !wants.conditions.is_empty()
+        && wants.is_narrowed()
         && !wants.is_limited
     {
         notes.push(format!(
@@ -324,7 +335,9 @@ fn special(text: &str, what: &str) -> Option<String> {
     })
 }
 
-fn count(value: f64) -> String {
+/// A number of rows, pages or units with its thousands apart: `800,441`.
+#[must_use]
+pub fn count(value: f64) -> String {
     let digits = format!("{:.0}", value.max(0.0));
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {

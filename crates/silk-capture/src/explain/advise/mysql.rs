@@ -45,7 +45,9 @@ pub(in crate::explain) async fn advise(
     advice.cost_before = plan.root.estimate.and_then(|estimate| estimate.total_cost);
     let sorts = raw.contains("filesort");
     let mut looked_at = 0;
-    for mut wants in advice::wants_of_sql(&asked.question.sql, DatabaseKind::MySql) {
+    let all = advice::wants_of_sql(&asked.question.sql, DatabaseKind::MySql);
+    let is_narrowed = all.iter().any(TableWants::is_narrowed);
+    for mut wants in all {
         if looked_at == MAX_TABLES {
             break;
         }
@@ -57,7 +59,12 @@ pub(in crate::explain) async fn advise(
         let ran = asked.caught.as_ref().and_then(|plan| node_of(plan, &wants));
         wants.discarded = ran.and_then(|node| node.derived.discarded);
         let candidates = advice::candidates(&wants, &facts);
-        if let Some(index) = likely(&wants, &facts, &candidates, node, sorts) {
+        let reads = Reads {
+            node,
+            sorts,
+            is_narrowed,
+        };
+        if let Some(index) = likely(&wants, &facts, &candidates, &reads) {
             let choice = if advice.indexes.is_empty() {
                 AdviceChoice::First
             } else {
@@ -88,14 +95,23 @@ fn node_of<'a>(plan: &'a Plan, wants: &TableWants) -> Option<&'a PlanNode> {
     })
 }
 
+/// How the plan reads a table.
+struct Reads<'a> {
+    node: Option<&'a PlanNode>,
+    /// Whether the query sorts.
+    sorts: bool,
+    /// Whether a condition of the query keeps some rows only: not all its tables are read as they
+    /// are.
+    is_narrowed: bool,
+}
+
 fn likely(
     wants: &TableWants,
     facts: &TableFacts,
     candidates: &[Candidate],
-    node: Option<&PlanNode>,
-    sorts: bool,
+    reads: &Reads<'_>,
 ) -> Option<AdvisedIndex> {
-    let access = node.map(|node| node.node_type.as_str())?;
+    let access = reads.node.map(|node| node.node_type.as_str())?;
     let reads_all = matches!(access, "Table scan" | "Index scan");
     let rows = facts.rows.filter(|rows| *rows >= MIN_ROWS)?;
     if wants
@@ -106,22 +122,31 @@ fn likely(
         return None;
     }
     // What a limit stops early, an order serves; else a search has to be made of a scan.
-    let is_order_worth = sorts && wants.is_limited;
-    let candidate = candidates.iter().find(|candidate| {
-        let searches = candidate
-            .keys
-            .first()
-            .is_some_and(|key| !matches!(key.role, KeyRole::Order | KeyRole::Any));
-        let sorted = candidate.keys.iter().any(|key| key.role == KeyRole::Order);
-        (searches && reads_all) || (sorted && is_order_worth && (reads_all || searches))
+    let is_order_worth = reads.sorts && wants.is_limited;
+    // Where every row is wanted and a few of them are asked for, the order decides.
+    let in_order = candidates.iter().find(|candidate| {
+        is_order_worth
+            && !reads.is_narrowed
+            && candidate.keys.iter().all(|key| key.role == KeyRole::Order)
+    });
+    let candidate = in_order.or_else(|| {
+        candidates.iter().find(|candidate| {
+            let searches = candidate
+                .keys
+                .first()
+                .is_some_and(|key| !matches!(key.role, KeyRole::Order | KeyRole::Any));
+            let sorted = candidate.keys.iter().any(|key| key.role == KeyRole::Order);
+            (searches && reads_all) || (sorted && is_order_worth && (reads_all || searches))
+        })
     })?;
     let is_known_to_help = wants.discarded.is_some_and(|discarded| discarded >= 0.95);
     let mut caveats = advice::caveats(candidate, wants, facts);
     caveats.insert(
         0,
         format!(
-            "not tried: it reads {rows:.0} rows now; how few it would read depends on how many \
-             match, which MySQL's and MariaDB's plans do not tell"
+            "not tried: it reads {} rows now; how few it would read depends on how many match, \
+             which MySQL's and MariaDB's plans do not tell",
+            advice::count(rows)
         ),
     );
     Some(AdvisedIndex {

@@ -97,7 +97,13 @@ pub(crate) fn from_text(text: &str) -> Result<Plan, PlanError> {
             reader.line(indent, trimmed)?;
         }
     }
+    let last = text.lines().rev().find(|line| !line.trim().is_empty());
+    let is_ended = matches!(reader.section, Section::After);
     let mut plan = reader.plan;
+    if !is_ended && last.is_some_and(is_cut_off) {
+        plan.notes
+            .push("the text is cut off: the rest of the plan is missing".to_owned());
+    }
     plan.root = reader
         .tree
         .finish()
@@ -341,6 +347,23 @@ fn worker_property(worker: &mut Worker, key: &str, value: &str) {
             .zip(node.counters.sort_space_kb);
         worker.sort_on_disk = node.counters.sort_on_disk == Some(true);
     }
+}
+
+/// Whether a line ends before what it opens does: in its numbers, its condition, or at its arrow.
+fn is_cut_off(line: &str) -> bool {
+    let mut open = 0_usize;
+    let mut quote = None;
+    for character in line.chars() {
+        match (quote, character) {
+            (Some(mark), _) if mark == character => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(character),
+            (None, '(') => open += 1,
+            (None, ')') => open = open.saturating_sub(1),
+            (None, _) => {}
+        }
+    }
+    open > 0 || line.trim() == "->"
 }
 
 /// `CTE x`, `InitPlan 1 (returns $0)`, `SubPlan 2`, on a line of their own.

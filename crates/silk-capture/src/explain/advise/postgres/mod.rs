@@ -56,9 +56,9 @@ pub(in crate::explain) async fn advise(
     };
     if baseline.cost < advice::MIN_COST {
         advice.notes.push(format!(
-            "it costs {:.0} units as it is: below {:.0} no index is worth its keep",
-            baseline.cost,
-            advice::MIN_COST
+            "it costs {} units as it is: below {} no index is worth its keep",
+            advice::count(baseline.cost),
+            advice::count(advice::MIN_COST)
         ));
         explain_silence(&mut advice, &tables);
     } else {

@@ -50,8 +50,9 @@ pub(super) fn advise(tables: &[Table], remedy: &str) -> Vec<AdvisedIndex> {
         index.caveats.insert(
             0,
             format!(
-                "by a simple model it reads about {after:.0} pages instead of {before:.0}; \
-                 the planner was not asked"
+                "by a simple model it reads about {} pages instead of {}; the planner was not asked",
+                advice::count(after),
+                advice::count(before)
             ),
         );
         found.push(index);

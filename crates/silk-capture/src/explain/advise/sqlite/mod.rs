@@ -185,9 +185,10 @@ async fn advise_in(
         caveats.insert(
             0,
             format!(
-                "SQLite tells no costs; by what a sample of its rows tells it reads about {:.0} \
-                 rows and entries instead of {reads:.0}",
-                trial.cost_after
+                "SQLite tells no costs; by what a sample of its rows tells it reads about {} \
+                 rows and entries instead of {}",
+                advice::count(trial.cost_after),
+                advice::count(reads)
             ),
         );
         advice.indexes.push(AdvisedIndex {
