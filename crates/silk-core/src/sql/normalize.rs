@@ -189,6 +189,7 @@ impl Printer {
                     self.end_element(&mut group);
                 }
                 self.space(Piece::Close);
+                self.part_from_hash();
                 self.out.push_str(lexeme.text);
                 self.before = Piece::Close;
                 self.end_row();
@@ -201,6 +202,7 @@ impl Printer {
                     group.cut = self.out.len();
                     self.groups.push(group);
                 }
+                self.part_from_hash();
                 self.out.push(',');
                 self.before = Piece::Comma;
             }
@@ -224,6 +226,7 @@ impl Printer {
                 self.before = Piece::Glue;
             }
             ";" => {
+                self.part_from_hash();
                 self.out.push(';');
                 self.before = Piece::End;
             }
@@ -238,6 +241,13 @@ impl Printer {
             // jsonb has an operator that looks like a placeholder: it is one in our print.
             "?" => self.value(),
             text => self.operator(text),
+        }
+    }
+
+    /// A `#` takes whatever stands close behind it for its name where the database is not known.
+    fn part_from_hash(&mut self) {
+        if self.out.ends_with('#') {
+            self.out.push(' ');
         }
     }
 

@@ -90,6 +90,26 @@ fn quoted_names_are_told_apart_where_the_database_does() {
 }
 
 #[test]
+fn a_hash_does_not_take_what_follows_for_its_name() {
+    for sql in [
+        "VALUES ? # ] (",
+        "VALUES (? # )",
+        "VALUES ? # , a",
+        "VALUES ? # ;",
+    ] {
+        let once = read_as(sql, DatabaseKind::Unknown)
+            .statement
+            .normalized
+            .clone();
+        let twice = read_as(&once, DatabaseKind::Unknown)
+            .statement
+            .normalized
+            .clone();
+        assert_eq!(twice, once, "{sql}");
+    }
+}
+
+#[test]
 fn lists_fold_to_one() {
     assert_eq!(
         normal("SELECT * FROM t WHERE id IN (1)"),
