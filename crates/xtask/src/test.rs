@@ -10,6 +10,9 @@ use crate::{
 /// Options of `cargo xtask test`.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Options {
+    /// What generated cases are made from; without it each run makes others.
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
     /// Given to `cargo test` instead of `--workspace`: `-p weave --test postgres`.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<String>,
@@ -37,6 +40,11 @@ pub(crate) fn run(options: &Options) -> Result {
         .args(for_cargo)
         .args(["--", "--include-ignored"])
         .args(arguments.flatten())
+        .envs(
+            options
+                .seed
+                .map(|seed| ("PROPTEST_RNG_SEED", seed.to_string())),
+        )
         .env("SILK_TEST_POSTGRES", &postgres.url)
         .env("SILK_TEST_POSTGRES_NEWEST", &newest.url)
         .env("SILK_TEST_MYSQL", &mariadb.url)
