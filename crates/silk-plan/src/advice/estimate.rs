@@ -1,6 +1,9 @@
 //! Pages, estimated: of a plan, and of an index that nothing could be planned with.
 
-use super::{Candidate, KeyRole, TableFacts, TableWants};
+use super::{
+    Candidate, CandidateKey, KeyRole, TableFacts, TableWants,
+    expression::{Expr, SortKey},
+};
 use crate::{Plan, PlanNode, Role};
 
 /// Pages from the root of an index to its leaves, and one of the table.
@@ -126,18 +129,22 @@ pub fn estimated_pages(
     } else {
         return None;
     };
-    let sorted = candidate
+    let sorted: Vec<&CandidateKey> = candidate
         .keys
         .iter()
         .filter(|key| key.role == KeyRole::Order)
-        .count();
+        .collect();
     let joins = candidate.keys.iter().any(|key| key.role == KeyRole::Join);
     // Behind a column that joins, the order is that of each of its values.
-    let is_ordered = sorted > 0 && !joins && wants.orders.first().map(Vec::len) == Some(sorted);
+    let is_ordered = !joins
+        && wants
+            .orders
+            .first()
+            .is_some_and(|order| is_all_of(order, &sorted));
     let asked = match wants.asked {
         // It stops at the limit.
         Some(fraction) if is_ordered => (matched * fraction).max(1.0),
-        _ if sorted > 0 && !joins => matched.min(LIMIT_ROWS.max(matched / 10.0)),
+        _ if !sorted.is_empty() && !joins => matched.min(LIMIT_ROWS.max(matched / 10.0)),
         _ => matched,
     };
     let correlation = candidate
@@ -147,4 +154,17 @@ pub fn estimated_pages(
         .unwrap_or(0.0);
     let after = asked * (1.0 - correlation * correlation) + asked * heap / rows.max(1.0) + DESCENT;
     Some((heap, after))
+}
+
+/// Whether the keys are the whole of an order.
+fn is_all_of(order: &[SortKey], keys: &[&CandidateKey]) -> bool {
+    order.len() == keys.len()
+        && order
+            .iter()
+            .zip(keys)
+            .all(|(sort, key)| match (&sort.expr, &key.column) {
+                (Expr::Column(column), Some(name)) => column.name == *name,
+                (Expr::Column(_), None) | (_, Some(_)) => false,
+                (_, None) => true,
+            })
 }
