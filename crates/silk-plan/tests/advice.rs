@@ -379,10 +379,11 @@ fn names_are_short_free_and_always_the_same() {
     assert_eq!(name, candidate.name(&facts, &[]));
 }
 
-/// The newest hundred, joined, by two processes: 58,824 rows are those of one of them.
+/// The newest hundred, joined, by two processes: 58,824 rows are those of one of them, of which
+/// PostgreSQL up to 16 makes no more above the gathering.
 fn joined_list(scan: &str, filter: &str) -> Plan {
     let text = format!(
-        "Limit  (cost=5000.00..5011.66 rows=100 width=80)\n  Output: message.body, person.name, message.updated\n  ->  Gather Merge  (cost=5000.00..14000.00 rows=100000 width=80)\n        Output: message.body, person.name, message.updated\n        Workers Planned: 1\n        ->  Sort  (cost=5000.00..5147.06 rows=58824 width=80)\n              Output: message.body, person.name, message.updated\n              Sort Key: message.updated DESC\n              ->  Hash Join  (cost=30.00..3000.00 rows=58824 width=80)\n                    Output: message.body, person.name, message.updated\n                    Hash Cond: (message.author_id = person.id)\n                    ->  Parallel Seq Scan on public.message  (cost=0.00..2800.00 rows={scan} width=72)\n                          Output: message.body, message.author_id, message.updated\n{filter}                    ->  Hash  (cost=20.00..20.00 rows=1000 width=16)\n                          Output: person.name, person.id\n                          ->  Seq Scan on public.person  (cost=0.00..20.00 rows=1000 width=16)\n                                Output: person.name, person.id\n"
+        "Limit  (cost=5000.00..5011.66 rows=100 width=80)\n  Output: message.body, person.name, message.updated\n  ->  Gather Merge  (cost=5000.00..14000.00 rows=58824 width=80)\n        Output: message.body, person.name, message.updated\n        Workers Planned: 1\n        ->  Sort  (cost=5000.00..5147.06 rows=58824 width=80)\n              Output: message.body, person.name, message.updated\n              Sort Key: message.updated DESC\n              ->  Hash Join  (cost=30.00..3000.00 rows=58824 width=80)\n                    Output: message.body, person.name, message.updated\n                    Hash Cond: (message.author_id = person.id)\n                    ->  Parallel Seq Scan on public.message  (cost=0.00..2800.00 rows={scan} width=72)\n                          Output: message.body, message.author_id, message.updated\n{filter}                    ->  Hash  (cost=20.00..20.00 rows=1000 width=16)\n                          Output: person.name, person.id\n                          ->  Seq Scan on public.person  (cost=0.00..20.00 rows=1000 width=16)\n                                Output: person.name, person.id\n"
     );
     Plan::parse(PlanFormat::PostgresText, &text).unwrap()
 }
