@@ -38,10 +38,7 @@ pub(crate) fn run() -> Result {
             .env("RUSTDOCFLAGS", "--deny warnings"),
     )?;
     // A change is judged by the same cases each time; `cargo test` goes on looking for new ones.
-    test::run(&test::Options {
-        seed: Some(SEED),
-        ..test::Options::default()
-    })?;
+    test::run(&test::Options::seeded(SEED))?;
     package::run()?;
     say(format_args!(
         "all is well, after {} s",

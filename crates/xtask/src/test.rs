@@ -12,10 +12,20 @@ use crate::{
 pub(crate) struct Options {
     /// What generated cases are made from; without it each run makes others.
     #[arg(long)]
-    pub(crate) seed: Option<u64>,
+    seed: Option<u64>,
     /// Given to `cargo test` instead of `--workspace`: `-p weave --test postgres`.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<String>,
+}
+
+impl Options {
+    /// All tests, with cases made from `seed`.
+    pub(crate) fn seeded(seed: u64) -> Self {
+        Self {
+            seed: Some(seed),
+            ..Self::default()
+        }
+    }
 }
 
 /// Runs all tests, those that need servers and a browser too.
