@@ -2,6 +2,7 @@
 
 mod bench;
 mod ci;
+mod metadata;
 mod package;
 mod process;
 mod services;

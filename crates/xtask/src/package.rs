@@ -1,9 +1,12 @@
-use crate::{Result, process};
+use std::{env, fs, io, path::PathBuf};
+
+use crate::{Result, metadata::Metadata, process};
 
 /// Packs every published crate, and builds each from its pack.
 ///
 /// All at once: one that depends on a sibling that is not yet published cannot be packed alone.
 pub(crate) fn run() -> Result {
+    forget_packs()?;
     process::run(process::cargo().args([
         "package",
         "--workspace",
@@ -13,4 +16,41 @@ pub(crate) fn run() -> Result {
         "weave",
         "--quiet",
     ]))
+}
+
+/// Removes what cargo unpacked of our crates before.
+///
+/// It knows packs by name, version and the folder they were made in: of another commit packed in
+/// the same place it would build the siblings from what they were then.
+fn forget_packs() -> Result {
+    let Some(sources) = registry_sources() else {
+        return Ok(());
+    };
+    let metadata = Metadata::read()?;
+    for registry in entries(&sources)? {
+        for package in metadata.ours() {
+            let unpacked = registry.join(format!("{}-{}", package.name, package.version));
+            match fs::remove_dir_all(&unpacked) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Where cargo unpacks what it builds.
+fn registry_sources() -> Option<PathBuf> {
+    let home = env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cargo")))?;
+    Some(home.join("registry").join("src"))
+}
+
+fn entries(folder: &PathBuf) -> io::Result<Vec<PathBuf>> {
+    match fs::read_dir(folder) {
+        Ok(entries) => entries.map(|entry| Ok(entry?.path())).collect(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
 }

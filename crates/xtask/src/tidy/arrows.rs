@@ -1,6 +1,7 @@
 //! Which crate may know which.
 
-use super::{Report, metadata::Metadata};
+use super::Report;
+use crate::metadata::Metadata;
 
 /// Crates of ours that a crate may depend on. Anything else is a change of design, made here.
 const ARROWS: &[(&str, &[&str])] = &[

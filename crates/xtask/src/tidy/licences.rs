@@ -1,6 +1,7 @@
 //! Licences of everything that we link.
 
-use super::{Report, metadata::Metadata};
+use super::Report;
+use crate::metadata::Metadata;
 
 /// Licences that go together with MIT OR Apache-2.0.
 const ALLOWED: &[&str] = &[

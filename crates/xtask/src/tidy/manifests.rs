@@ -1,6 +1,7 @@
 //! What a registry shows of a crate.
 
-use super::{Report, metadata::Metadata};
+use super::Report;
+use crate::metadata::Metadata;
 
 const FIELDS: [&str; 6] = [
     "description",

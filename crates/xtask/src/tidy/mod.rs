@@ -4,13 +4,11 @@ mod arrows;
 mod files;
 mod licences;
 mod manifests;
-mod metadata;
 mod migrations;
 
 use std::path::Path;
 
-use crate::{Result, root, say};
-use metadata::Metadata;
+use crate::{Result, metadata::Metadata, root, say};
 
 /// What the checks found.
 #[derive(Debug, Default)]

@@ -4,26 +4,26 @@ use crate::{Result, process};
 
 /// What `cargo metadata` says.
 #[derive(Debug)]
-pub(super) struct Metadata {
-    pub(super) packages: Vec<Package>,
+pub(crate) struct Metadata {
+    pub(crate) packages: Vec<Package>,
 }
 
 /// One package.
 #[derive(Debug)]
-pub(super) struct Package {
-    pub(super) name: String,
-    pub(super) version: String,
-    pub(super) is_ours: bool,
-    pub(super) is_published: bool,
-    pub(super) licence: Option<String>,
-    pub(super) manifest_path: String,
+pub(crate) struct Package {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) is_ours: bool,
+    pub(crate) is_published: bool,
+    pub(crate) licence: Option<String>,
+    pub(crate) manifest_path: String,
     /// Names of normal and build dependencies; those for tests only are left out.
-    pub(super) dependencies: Vec<String>,
+    pub(crate) dependencies: Vec<String>,
     fields: Value,
 }
 
 impl Metadata {
-    pub(super) fn read() -> Result<Self> {
+    pub(crate) fn read() -> Result<Self> {
         let text = process::run_quietly(process::cargo().args([
             "metadata",
             "--format-version=1",
@@ -34,7 +34,7 @@ impl Metadata {
         Ok(Self { packages })
     }
 
-    pub(super) fn ours(&self) -> impl Iterator<Item = &Package> {
+    pub(crate) fn ours(&self) -> impl Iterator<Item = &Package> {
         self.packages.iter().filter(|package| package.is_ours)
     }
 }
@@ -59,7 +59,7 @@ impl Package {
     }
 
     /// Whether a field of the manifest is there and not empty.
-    pub(super) fn has(&self, field: &str) -> bool {
+    pub(crate) fn has(&self, field: &str) -> bool {
         match self.fields.get(field) {
             Some(Value::String(text)) => !text.is_empty(),
             Some(Value::Array(items)) => !items.is_empty(),
