@@ -18,15 +18,21 @@ pub(crate) fn run() -> Result {
     ]))
 }
 
-/// Removes what cargo unpacked of our crates before.
+/// Removes what cargo unpacked and built of our crates before.
 ///
 /// It knows packs by name, version and the folder they were made in: of another commit packed in
-/// the same place it would build the siblings from what they were then.
+/// the same place it would take the siblings as they were then.
 fn forget_packs() -> Result {
+    let metadata = Metadata::read()?;
+    let mut clean = process::cargo();
+    clean.args(["clean", "--quiet"]);
+    for package in metadata.ours() {
+        clean.args(["--package", &package.name]);
+    }
+    process::run(&mut clean)?;
     let Some(sources) = registry_sources() else {
         return Ok(());
     };
-    let metadata = Metadata::read()?;
     for registry in entries(&sources)? {
         for package in metadata.ours() {
             let unpacked = registry.join(format!("{}-{}", package.name, package.version));
