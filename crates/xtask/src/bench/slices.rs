@@ -26,11 +26,11 @@ pub(super) const LAYER: usize = 2;
 pub(super) const POOL: usize = 3;
 
 /// Addresses: name, path, requests per slice. Slices are short, so that the arms of a cycle see
-/// the same machine.
+/// the same machine, and long enough that the writer's batches are as full as under load.
 pub(super) const ADDRESSES: [(&str, &str, u32); 3] = [
-    ("/hello", "/hello", 500),
-    ("list_some_joined", "/api/messages/list_some_joined", 50),
-    ("list_some", "/api/messages/list_some", 15),
+    ("/hello", "/hello", 10_000),
+    ("list_some_joined", "/api/messages/list_some_joined", 300),
+    ("list_some", "/api/messages/list_some", 40),
 ];
 
 /// How long the background threads are given to finish a slice; more than two looks of the writer.
