@@ -1,8 +1,10 @@
 //! Pages, estimated: of a plan, and of an index that nothing could be planned with.
 
 use super::{
-    Candidate, CandidateKey, KeyRole, TableFacts, TableWants,
+    candidate::{Candidate, CandidateKey, KeyRole},
     expression::{Expr, SortKey},
+    facts::TableFacts,
+    wants::TableWants,
 };
 use crate::{Plan, PlanNode, Role};
 

@@ -1,9 +1,9 @@
 //! What the indexes that are there already give.
 
 use super::{
-    Candidate, CandidateKey, IndexKey, KeyRole,
+    candidate::{Candidate, CandidateKey, KeyRole},
     expression::{Style, expression, render},
-    facts::{IndexFacts, TableFacts},
+    facts::{IndexFacts, IndexKey, TableFacts},
     key::Key,
 };
 

@@ -1,6 +1,6 @@
 //! Pieces of an expression.
 
-use super::Style;
+use super::style::Style;
 
 /// A piece.
 #[derive(Debug, Clone, PartialEq, Eq)]

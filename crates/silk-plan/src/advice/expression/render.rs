@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::{Expr, Style};
-use crate::advice::ddl::quote;
+use super::{
+    style::{Style, quote},
+    tree::Expr,
+};
 
 /// The expression without the names of tables; none where part of it was not read.
 pub(crate) fn render(expr: &Expr, style: Style) -> Option<String> {

@@ -1,5 +1,7 @@
 use std::fmt::Write as _;
 
+use silk_core::DatabaseKind;
+
 use super::*;
 
 const POSTGRES: Style = Style::of(DatabaseKind::Postgres);

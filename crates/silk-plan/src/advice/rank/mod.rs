@@ -2,7 +2,7 @@
 
 use silk_core::explain::{AdviceStrength, WorkloadEffect};
 
-use super::Candidate;
+use super::candidate::Candidate;
 
 /// Queries cheaper than this, in planner units, need no index.
 pub const MIN_COST: f64 = 100.0;

@@ -1,0 +1,51 @@
+//! What a statement wants of each table, by its text: for databases whose plans do not tell.
+
+mod queries;
+mod reader;
+mod select;
+mod tables;
+
+use silk_core::DatabaseKind;
+use sqlparser::{
+    ast::{FromTable, Statement},
+    dialect::{Dialect, MySqlDialect, SQLiteDialect},
+    parser::Parser,
+};
+
+use super::{expression::Style, wants::TableWants};
+use reader::Reader;
+
+/// What a statement of SQLite or MySQL wants of its tables.
+///
+/// A column without a table's name is wanted of every table of its query: only the catalogue knows
+/// which one has it.
+#[must_use]
+pub fn wants_of_sql(sql: &str, kind: DatabaseKind) -> Vec<TableWants> {
+    let dialect: &dyn Dialect = match kind {
+        DatabaseKind::MySql => &MySqlDialect {},
+        _ => &SQLiteDialect {},
+    };
+    let Ok(statements) = Parser::parse_sql(dialect, sql) else {
+        return Vec::new();
+    };
+    let mut reader = Reader {
+        style: Style::of(kind),
+        found: Vec::new(),
+    };
+    match statements.as_slice() {
+        [Statement::Query(query)] => reader.query(query, 0),
+        [Statement::Update(update)] => {
+            let tables = reader.tables(std::slice::from_ref(&update.table), 0);
+            reader.scope(tables, update.selection.as_ref(), 0);
+        }
+        [Statement::Delete(delete)] => {
+            let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
+            let tables = reader.tables(from, 0);
+            reader.scope(tables, delete.selection.as_ref(), 0);
+        }
+        _ => {}
+    }
+    let mut found = reader.found;
+    found.retain(|wants| !wants.is_empty());
+    found
+}

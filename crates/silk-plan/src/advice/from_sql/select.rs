@@ -1,0 +1,152 @@
+//! What one `SELECT` sorts by and needs.
+
+use std::collections::BTreeSet;
+
+use sqlparser::ast::{self, Distinct, GroupByExpr, SelectItem};
+
+use super::reader::{Reader, is_of};
+use crate::advice::expression::{Column, Expr, SortKey};
+
+impl Reader {
+    pub(super) fn select(
+        &mut self,
+        select: &ast::Select,
+        mut order: Vec<SortKey>,
+        is_limited: bool,
+        depth: usize,
+    ) {
+        let mut tables = self.tables(&select.from, depth);
+        let mut needed = Some(BTreeSet::new());
+        let mut aliases: Vec<(String, Expr)> = Vec::new();
+        let mut extreme = None;
+        for item in &select.projection {
+            let expr = match item {
+                SelectItem::UnnamedExpr(expr) => self.expr(expr),
+                SelectItem::ExprWithAlias { expr, alias } => {
+                    let expr = self.expr(expr);
+                    aliases.push((alias.value.clone(), expr.clone()));
+                    expr
+                }
+                _ => Expr::Opaque,
+            };
+            extreme = extreme.or_else(|| extreme_of(&expr));
+            need(&mut needed, &expr);
+        }
+        // `ORDER BY alias` means what stands behind it.
+        for key in &mut order {
+            if let Expr::Column(Column { table: None, name }) = &key.expr
+                && let Some((_, expr)) = aliases.iter().find(|(alias, _)| alias == name)
+            {
+                key.expr = expr.clone();
+            }
+            need(&mut needed, &key.expr);
+        }
+        let groups: Vec<SortKey> = match &select.group_by {
+            GroupByExpr::Expressions(keys, _) => {
+                keys.iter().map(|key| plain(self.expr(key))).collect()
+            }
+            GroupByExpr::All(_) => Vec::new(),
+        };
+        let distinct: Vec<SortKey> = match &select.distinct {
+            Some(Distinct::Distinct) if select.projection.len() <= 3 => select
+                .projection
+                .iter()
+                .filter_map(|item| match item {
+                    SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
+                        Some(plain(self.expr(expr)))
+                    }
+                    _ => None,
+                })
+                .collect(),
+            _ => Vec::new(),
+        };
+        let conditions = tables.conditions.iter();
+        for expr in conditions.chain(groups.iter().map(|key| &key.expr)) {
+            need(&mut needed, expr);
+        }
+        if let Some(having) = &select.having {
+            need(&mut needed, &self.expr(having));
+        }
+        if let Some(selection) = &select.selection {
+            for part in self.expr(selection).conjuncts() {
+                need(&mut needed, &part);
+            }
+        }
+        let is_grouped = !groups.is_empty();
+        let mut orders = vec![groups, distinct];
+        if !is_grouped {
+            orders.insert(0, order);
+        }
+        if let (Some(key), 1) = (extreme, select.projection.len()) {
+            orders.push(vec![key]);
+        }
+        for wants in &mut tables.wants {
+            wants.is_limited = is_limited;
+            wants.needed = needed.as_ref().map(|needed| {
+                needed
+                    .iter()
+                    .filter(|(table, _)| is_of(table.as_deref(), &wants.alias))
+                    .map(|(_, name)| name.clone())
+                    .collect()
+            });
+            for order in &orders {
+                let keys: Vec<SortKey> = order
+                    .iter()
+                    .take_while(|key| {
+                        !key.expr.is_opaque()
+                            && key.expr.columns().next().is_some()
+                            && key
+                                .expr
+                                .columns()
+                                .all(|column| is_of(column.table.as_deref(), &wants.alias))
+                    })
+                    .cloned()
+                    .collect();
+                if !keys.is_empty() && !wants.orders.contains(&keys) {
+                    wants.orders.push(keys);
+                }
+            }
+        }
+        self.scope(tables, select.selection.as_ref(), depth);
+    }
+}
+
+type Needed = Option<BTreeSet<(Option<String>, String)>>;
+
+fn need(needed: &mut Needed, expr: &Expr) {
+    let is_count = matches!(expr, Expr::Call(name, _) if name.eq_ignore_ascii_case("count"));
+    if expr.is_opaque() {
+        *needed = None;
+    }
+    let Some(set) = needed else { return };
+    for column in expr.columns() {
+        if column.name == "*" {
+            if is_count {
+                continue;
+            }
+            *needed = None;
+            return;
+        }
+        set.insert((column.table.clone(), column.name.clone()));
+    }
+}
+
+fn plain(expr: Expr) -> SortKey {
+    SortKey {
+        expr,
+        descending: false,
+        nulls_first: None,
+    }
+}
+
+fn extreme_of(expr: &Expr) -> Option<SortKey> {
+    match expr {
+        Expr::Call(name, args)
+            if args.len() == 1
+                && (name.eq_ignore_ascii_case("min") || name.eq_ignore_ascii_case("max")) =>
+        {
+            Some(plain(args[0].clone()))
+        }
+        _ => None,
+    }
+}
