@@ -194,13 +194,12 @@ async fn figures_are_compacted_while_requests_come_as_fast_as_they_go() {
         number += 60;
         let is_more = store.retain(budget, at(0)).await.unwrap();
         assert!(is_more, "never done");
-        let minutes: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM route_stats WHERE width_s = 60 AND bucket_us < ?",
-        )
-        .bind(at(-7200).timestamp_micros())
-        .fetch_one(&mut other)
-        .await
-        .unwrap();
+        let minutes: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM figures WHERE width_s = 60 AND bucket_us < ?")
+                .bind(at(-7200).timestamp_micros())
+                .fetch_one(&mut other)
+                .await
+                .unwrap();
         if minutes == 0 {
             return;
         }

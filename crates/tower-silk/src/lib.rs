@@ -49,6 +49,7 @@ mod job;
 mod remote;
 mod runtime;
 mod silk;
+pub mod store;
 mod token;
 #[cfg(feature = "ui")]
 mod vitals;

@@ -1,6 +1,9 @@
 //! A week of an app, as its writer would have stored it.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use silk_core::{
     Finding, PlanObservation, PlanRecord, PlanShape, PlanSource, RequestKind, RequestRecord, RunId,
@@ -8,7 +11,7 @@ use silk_core::{
 };
 use silk_store::{
     SqliteStore,
-    contract::fixture::{add_queries, batch, plan, request, statement},
+    contract::fixture::{add_queries, at, batch, plan, request, statement},
 };
 
 /// The requests are spread over so many seconds up to noon.
@@ -23,17 +26,18 @@ const BATCH: u64 = 200;
 const ROUTES: u64 = 40;
 const STATEMENTS: u64 = 300;
 
+const BUDGET: Budget = Budget {
+    max_age: Duration::from_secs(30 * 86_400),
+    max_requests: u64::MAX,
+    max_bytes: u64::MAX,
+};
+
 /// Fills a store, retention included, and says how long it took.
 pub(crate) async fn fill(store: &SqliteStore, count: u64) {
     let begun = Instant::now();
     let statements: Vec<_> = (0..STATEMENTS)
         .map(|number| statement(number, &format!("table_{number}")))
         .collect();
-    let budget = Budget {
-        max_age: std::time::Duration::from_secs(30 * 86_400),
-        max_requests: u64::MAX,
-        max_bytes: u64::MAX,
-    };
     let mut hour = i64::MIN;
     for first in (0..count).step_by(usize::try_from(BATCH).unwrap()) {
         let records: Vec<_> = (first..(first + BATCH).min(count))
@@ -53,10 +57,27 @@ pub(crate) async fn fill(store: &SqliteStore, count: u64) {
         store.write(&batch).await.unwrap();
         if started.timestamp() / 3600 != hour {
             hour = started.timestamp() / 3600;
-            while store.retain(budget, started).await.unwrap() {}
+            while store.retain(BUDGET, started).await.unwrap() {}
         }
     }
     println!("filled in {:.0} s", begun.elapsed().as_secs_f64());
+}
+
+/// Does what retention would do with a file that an earlier version wrote.
+pub(crate) async fn look_after(store: &SqliteStore) {
+    let begun = Instant::now();
+    let (mut steps, mut longest) = (0, Duration::ZERO);
+    loop {
+        let step = Instant::now();
+        let is_more = store.retain(BUDGET, at(0)).await.unwrap();
+        longest = longest.max(step.elapsed());
+        if !is_more {
+            break;
+        }
+        steps += 1;
+    }
+    let (whole, longest) = (begun.elapsed().as_secs_f64(), longest.as_millis());
+    println!("looked after in {whole:.1} s, {steps} steps of {longest} ms at most");
 }
 
 /// Plans of two thirds of the statements; those of every fifth change from day to day.

@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, Connection, query};
 use super::{error::Fault, generation, open::Writer, retain::Upkeep};
 
 /// All tables but that of migrations.
-const TABLES: [&str; 16] = [
+const TABLES: [&str; 17] = [
     "requests",
     "request_details",
     "request_statements",
@@ -13,6 +13,7 @@ const TABLES: [&str; 16] = [
     "plans",
     "plan_forms",
     "plan_stats",
+    "figures",
     "route_stats",
     "statement_stats",
     "top_thresholds",

@@ -4,7 +4,7 @@
 
 use sqlx::{AssertSqlSafe, SqliteConnection, query, query_scalar};
 
-use super::{error::Fault, intern::Intern, stats::OpenBuckets};
+use super::{error::Fault, figures::OpenBuckets, intern::Intern};
 
 /// Forgets what is remembered of an older generation than the file's; within a transaction.
 pub(super) async fn check(

@@ -6,6 +6,7 @@
 mod clear;
 mod config;
 mod error;
+mod figures;
 mod generation;
 mod insert;
 mod intern;
@@ -19,7 +20,6 @@ mod retain;
 mod routes;
 mod size;
 mod statements;
-mod stats;
 mod top;
 mod write;
 

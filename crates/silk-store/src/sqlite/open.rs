@@ -18,7 +18,8 @@ use sqlx::{
 };
 
 use super::{
-    SqliteStoreConfig, error::Fault, intern::Intern, log, retain::Upkeep, stats::OpenBuckets,
+    config::SqliteStoreConfig, error::Fault, figures::OpenBuckets, intern::Intern, log,
+    retain::Upkeep,
 };
 use crate::detail::Encoder;
 

@@ -8,41 +8,29 @@ use silk_core::{
 };
 use sqlx::{Row, SqliteConnection, query};
 
-use super::{error::Fault, intern::json_numbers, requests::kind, stats::route_figures};
-use crate::stats::{OverTime, RouteFigures, WIDTHS};
+use super::{error::Fault, figures, intern::json_numbers, requests::kind};
+use crate::stats::{OverTime, RouteFigures};
 
 /// Routes within a window, by total time.
 pub(super) async fn routes(
     connection: &mut SqliteConnection,
     window: &StatsWindow,
 ) -> Result<Vec<RouteSummary>, Fault> {
-    // Without the routes' names: joined here, each would be copied for each of thousands of rows.
-    let rows = query(
-        "SELECT s.route_id, s.bucket_us, s.requests, s.errors, s.total_us, s.sql_us, s.queries,
-                s.max_queries, s.durations
-         FROM json_each(?) w CROSS JOIN route_stats s
-           ON s.width_s = w.value AND s.bucket_us > ? - w.value * 1000000 AND s.bucket_us < ?",
-    )
-    .bind(WIDTHS)
-    .bind(window.since.timestamp_micros())
-    .bind(window.until.timestamp_micros())
-    .fetch_all(&mut *connection)
-    .await?;
     let mut sums: HashMap<i64, (RouteFigures, OverTime)> = HashMap::new();
-    for row in rows {
-        let mut figures = route_figures(&row, 2)?;
-        let durations = std::mem::take(&mut figures.durations);
-        let (sum, over_time) = sums
-            .entry(row.try_get(0)?)
-            .or_insert_with(|| (RouteFigures::default(), OverTime::new(window)));
-        sum.merge(&figures);
-        over_time.add(
-            row.try_get(1)?,
-            figures.requests,
-            figures.total_us,
-            durations,
-        );
-    }
+    figures::within::<RouteFigures>(
+        connection,
+        figures::NONE,
+        window,
+        |bucket_us, route, _, mut figures| {
+            let durations = std::mem::take(&mut figures.durations);
+            let (sum, over_time) = sums
+                .entry(route)
+                .or_insert_with(|| (RouteFigures::default(), OverTime::new(window)));
+            sum.merge(&figures);
+            over_time.add(bucket_us, figures.requests, figures.total_us, durations);
+        },
+    )
+    .await?;
     let rows = query(
         "SELECT route_id, kind, method, route FROM routes
          WHERE route_id IN (SELECT value FROM json_each(?))",

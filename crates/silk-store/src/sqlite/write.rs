@@ -10,11 +10,11 @@ use sqlx::{
 
 use super::{
     error::Fault,
-    generation,
+    figures, generation,
     insert::{insert_rows, to_i64},
     intern::to_json,
     open::Writer,
-    plans, stats, top,
+    plans, top,
 };
 use crate::stats::{BatchStats, sight_of};
 
@@ -71,18 +71,18 @@ pub(super) async fn write(writer: &mut Writer, batch: &WriteBatch) -> Result<(),
         .await?;
     let sequences = last + 1..;
 
-    let mut figures = BatchStats::default();
+    let mut stats = BatchStats::default();
     let places: Vec<usize> = sequences
         .clone()
         .zip(&new)
-        .map(|(sequence, record)| figures.add(record, sequence))
+        .map(|(sequence, record)| stats.add(record, sequence))
         .collect();
     let run = intern.run(connection, &batch.run).await?;
     if holds_others && is_first_time(connection, run, batch).await? {
         batch
             .counted
             .iter()
-            .for_each(|request| figures.count(request));
+            .for_each(|request| stats.count(request));
         plans::write(connection, intern, &batch.plans, &batch.plan_observations).await?;
     }
 
@@ -94,8 +94,8 @@ pub(super) async fn write(writer: &mut Writer, batch: &WriteBatch) -> Result<(),
         .chain(batch.counted.iter().map(|request| request.started_at))
         .max()
         .map_or(0, |at| at.timestamp_micros());
-    let mut routes = Vec::with_capacity(figures.routes.len());
-    for route in &figures.routes {
+    let mut routes = Vec::with_capacity(stats.routes.len());
+    for route in &stats.routes {
         routes.push(intern.route(connection, route, at_us).await?);
     }
 
@@ -105,6 +105,8 @@ pub(super) async fn write(writer: &mut Writer, batch: &WriteBatch) -> Result<(),
     let mut statements = Vec::new();
     for ((sequence, record), place) in sequences.zip(new).zip(places) {
         let detail = &record.detail;
+        // When each is used: the batch may hold requests that began hours apart.
+        let at_us = record.summary.started_at.timestamp_micros();
         let mut texts = Vec::with_capacity(detail.texts.len());
         for text in &detail.texts {
             texts.push(intern.text(connection, text, at_us).await?);
@@ -152,8 +154,8 @@ pub(super) async fn write(writer: &mut Writer, batch: &WriteBatch) -> Result<(),
     insert_details(connection, details).await?;
     insert_statements(connection, &statements).await?;
     insert_findings(connection, &rows).await?;
-    stats::add_totals(connection, intern, &figures, at_us).await?;
-    stats::add(connection, intern, buckets, &figures, &routes, run, at_us).await?;
+    figures::add_totals(connection, intern, &stats).await?;
+    figures::add(connection, intern, buckets, &stats, &routes, run, at_us).await?;
     top::trim(connection, flagged).await?;
     transaction.commit().await?;
     Ok(())

@@ -11,8 +11,9 @@ use super::{MINUTE_S, RouteKey, bucket_start};
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
-/// Figures of a route within a bucket.
+/// Figures of a route within a bucket. The order of the fields is the form in which stores keep them.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[cfg_attr(feature = "sqlite", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct RouteFigures {
     pub(crate) requests: u64,
     pub(crate) errors: u64,
@@ -35,8 +36,10 @@ impl RouteFigures {
     }
 }
 
-/// Figures of a statement, from one route and call site, within a bucket.
+/// Figures of a statement, from one route and call site, within a bucket. The order of the fields
+/// is the form in which stores keep them.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[cfg_attr(feature = "sqlite", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct StatementFigures {
     pub(crate) calls: u64,
     pub(crate) requests: u64,

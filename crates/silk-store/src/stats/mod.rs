@@ -5,11 +5,15 @@
 
 mod batch;
 #[cfg(feature = "sqlite")]
+mod compaction;
+#[cfg(feature = "sqlite")]
 mod histogram;
 mod plans;
 mod window;
 
 pub(crate) use batch::{BatchStats, RouteFigures, StatementFigures};
+#[cfg(feature = "sqlite")]
+pub(crate) use compaction::Compaction;
 #[cfg(feature = "sqlite")]
 pub(crate) use histogram::{from_bytes, to_bytes};
 #[cfg(feature = "sqlite")]

@@ -5,12 +5,8 @@ use std::collections::{HashMap, hash_map::Entry};
 use silk_core::{Fingerprint, PlanShape};
 use sqlx::{Row, SqliteConnection, query, query_as};
 
-use super::{
-    super::{error::Fault, retain::Compaction},
-    add::replace,
-    form::Form,
-    history::stats_figures,
-};
+use super::{super::error::Fault, add::replace, form::Form, history::stats_figures};
+use crate::stats::Compaction;
 
 /// Compacts one statement of the oldest coarse bucket; `false` if there is none.
 pub(in super::super) async fn compact(

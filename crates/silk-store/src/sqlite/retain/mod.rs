@@ -10,11 +10,10 @@ use chrono::{DateTime, Utc};
 use silk_core::store::Budget;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection, query, query_as, query_scalar};
 
-pub(super) use compact::Compaction;
-
 use super::{
-    SqliteStoreConfig,
+    config::SqliteStoreConfig,
     error::Fault,
+    figures::{self, OpenBuckets},
     generation,
     insert::to_i64,
     intern::json_numbers,
@@ -23,7 +22,6 @@ use super::{
     refill::{self, Refill},
     size::request_count,
 };
-use crate::stats::COMPACT_AFTER_S;
 
 /// How long a step works before it leaves the rest to the next. One statement may take longer, by
 /// about as much.
@@ -101,12 +99,13 @@ async fn look_after(
         transaction.commit().await?;
         return Ok(true);
     }
-    if compact::step(&mut transaction, now, STEP_TIME).await? {
+    if figures::move_first(&mut transaction, STEP_TIME).await?
+        || compact::step(&mut transaction, now, STEP_TIME).await?
+    {
         let next = generation::next(&mut transaction).await?;
         transaction.commit().await?;
         *generation = next;
-        let (_, _, after_s) = COMPACT_AFTER_S[0];
-        buckets.forget_before(now.timestamp_micros().saturating_sub(after_s * 1_000_000));
+        *buckets = OpenBuckets::default();
         return Ok(true);
     }
     let now_us = now.timestamp_micros();

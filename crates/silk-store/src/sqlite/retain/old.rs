@@ -13,18 +13,9 @@ pub(super) async fn remove(
     let mut removed = 0;
     for sql in [
         format!(
-            "DELETE FROM route_stats WHERE (width_s, bucket_us, route_id, run_id) IN
-             (SELECT width_s, bucket_us, route_id, run_id FROM json_each('{WIDTHS}') w
-                  CROSS JOIN route_stats s ON s.width_s = w.value
-              WHERE s.bucket_us < ?1 - s.width_s * 1000000 LIMIT ?2)"
-        ),
-        format!(
-            "DELETE FROM statement_stats
-             WHERE (statement_id, width_s, bucket_us, route_id, call_site_id, run_id) IN
-             (SELECT statement_id, width_s, bucket_us, route_id, call_site_id, run_id
-              FROM json_each('{WIDTHS}') w
-                  CROSS JOIN statement_stats s INDEXED BY statement_stats_by_bucket
-                      ON s.width_s = w.value
+            "DELETE FROM figures WHERE (statement_id, width_s, bucket_us, part, run_id) IN
+             (SELECT statement_id, width_s, bucket_us, part, run_id FROM json_each('{WIDTHS}') w
+                  CROSS JOIN figures s INDEXED BY figures_by_bucket ON s.width_s = w.value
               WHERE s.bucket_us < ?1 - s.width_s * 1000000 LIMIT ?2)"
         ),
         format!(

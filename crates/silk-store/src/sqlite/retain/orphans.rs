@@ -40,6 +40,7 @@ pub(super) async fn remove(
     let removed = query(
         // A kept request has figures of its run, which live as long at least.
         "DELETE FROM runs WHERE started_us < ?
+           AND run_id NOT IN (SELECT run_id FROM figures WHERE statement_id = 0)
            AND run_id NOT IN (SELECT run_id FROM route_stats)",
     )
     .bind(unused_us.saturating_sub(SLACK_US))

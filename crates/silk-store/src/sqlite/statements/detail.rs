@@ -11,14 +11,14 @@ use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, query};
 
 use super::super::{
     error::Fault,
+    figures,
     insert::to_u64,
     intern::json_numbers,
     request::{STATEMENT_COLUMNS, call_sites},
     requests::kind,
-    stats::statement_figures,
 };
 use super::{FIGURES, summary};
-use crate::stats::{OverTime, WIDTHS};
+use crate::stats::{OverTime, StatementFigures};
 
 /// At most so many of the slowest are shown.
 const MAX_SLOWEST: usize = 20;
@@ -55,41 +55,33 @@ async fn read(
     let summary = summary(&row)?;
     let id: i64 = row.try_get(0)?;
 
-    let rows = query(
-        "SELECT s.bucket_us, s.route_id, s.call_site_id, s.calls, s.requests, s.errors,
-                s.total_us, s.rows_returned, s.max_us, s.slowest_sequence, s.durations
-         FROM json_each(?) w CROSS JOIN statement_stats s
-           ON s.statement_id = ? AND s.width_s = w.value
-              AND s.bucket_us > ? - w.value * 1000000 AND s.bucket_us < ?",
-    )
-    .bind(WIDTHS)
-    .bind(id)
-    .bind(window.since.timestamp_micros())
-    .bind(window.until.timestamp_micros())
-    .fetch_all(&mut *connection)
-    .await?;
     let mut over_time = OverTime::new(window);
     // Requests, calls, total.
     let mut by_route: HashMap<i64, (u64, u64, u64)> = HashMap::new();
     let mut by_site: HashMap<i64, (u64, u64)> = HashMap::new();
     let mut slowest = Vec::new();
-    for row in &rows {
-        let figures = statement_figures(row, 3)?;
-        over_time.add(
-            row.try_get(0)?,
-            figures.calls,
-            figures.total_us,
-            figures.durations,
-        );
-        let route = by_route.entry(row.try_get(1)?).or_default();
-        route.0 = route.0.saturating_add(figures.requests);
-        route.1 = route.1.saturating_add(figures.calls);
-        route.2 = route.2.saturating_add(figures.total_us);
-        let site = by_site.entry(row.try_get(2)?).or_default();
-        site.0 = site.0.saturating_add(figures.calls);
-        site.1 = site.1.saturating_add(figures.total_us);
-        slowest.push((figures.max_us, figures.slowest));
-    }
+    figures::within::<StatementFigures>(
+        connection,
+        id,
+        window,
+        |bucket_us, route, call_site, figures| {
+            let route = by_route.entry(route).or_default();
+            route.0 = route.0.saturating_add(figures.requests);
+            route.1 = route.1.saturating_add(figures.calls);
+            route.2 = route.2.saturating_add(figures.total_us);
+            let site = by_site.entry(call_site).or_default();
+            site.0 = site.0.saturating_add(figures.calls);
+            site.1 = site.1.saturating_add(figures.total_us);
+            slowest.push((figures.max_us, figures.slowest));
+            over_time.add(
+                bucket_us,
+                figures.calls,
+                figures.total_us,
+                figures.durations,
+            );
+        },
+    )
+    .await?;
     slowest.sort_unstable_by_key(|slow| Reverse(*slow));
     slowest.truncate(MAX_SLOWEST);
     let (over_time, durations) = over_time.finish(&mut HistogramSum::default());
