@@ -34,7 +34,7 @@ pub mod findings;
 pub use error::PlanError;
 pub use findings::{JudgeContext, PlanFinding};
 pub use plan::{
-    Actual, Buffers, Condition, Counters, Derived, Direction, Estimate, Execution, Jit,
+    Actual, Buffers, Children, Condition, Counters, Derived, Direction, Estimate, Execution, Jit,
     OutsidePart, Payment, Plan, PlanNode, PlanTotals, Role, Trigger, Worker,
 };
 pub use silk_core::PlanFormat;

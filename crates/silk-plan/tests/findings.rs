@@ -750,3 +750,102 @@ fn quiet_where_nothing_is_wrong() {
         assert_eq!(rules_with(&plan, &JudgeContext::default()), Vec::<&str>::new(), "{plan}");
     }
 }
+
+#[test]
+fn a_misestimate_matters_by_what_it_feeds() {
+    let plan = |loop_ms: f64, expected: u32| {
+        format!(
+            "Sort  (cost=0.00..4000.00 rows=1000 width=4) (actual time=99.000..100.000 rows=1000 loops=1)\n  ->  Append  (cost=0.00..4000.00 rows=1000 width=4) (actual time=0.010..98.000 rows=1000 loops=1)\n        ->  Nested Loop  (cost=0.00..900.00 rows={expected} width=4) (actual time=0.010..{loop_ms:.3} rows={expected} loops=1)\n              ->  Index Scan using i on a  (cost=0.00..8.00 rows=1 width=4) (actual time=0.010..0.500 rows=900 loops=1)\n              ->  Index Scan using j on b  (cost=0.00..8.00 rows=1 width=4) (actual time=0.010..0.040 rows=1 loops=900)\n        ->  Seq Scan on c  (cost=0.00..900.00 rows=100 width=4) (actual time=0.010..10.000 rows=100 loops=1)\n"
+        )
+    };
+    // Half a millisecond itself, and the reason of a loop that takes forty.
+    check("row_misestimate", &plan(40.0, 900), &[&plan(5.0, 900)]);
+}
+
+#[test]
+fn a_value_of_a_subquery_makes_no_plan_generic() {
+    let plan = |hang: &str, condition: &str| {
+        format!(
+            "Sort  (cost=0.00..4000.00 rows=3333 width=4) (actual time=50.000..60.000 rows=9 loops=1)\n{hang}  ->  Seq Scan on a  (cost=0.00..900.00 rows=3333 width=4) (actual time=0.010..40.000 rows=9 loops=1)\n        Filter: {condition}\n        Rows Removed by Filter: 60\n"
+        )
+    };
+    let evidence = |text: &str| {
+        let plan = Plan::detect_and_parse(text).unwrap();
+        let found = findings::judge(&plan, &JudgeContext::default());
+        found
+            .into_iter()
+            .find(|finding| finding.rule == "row_misestimate")
+            .unwrap()
+            .evidence
+    };
+    let part = |name: &str| {
+        format!(
+            "  {name}\n    ->  Result  (cost=0.00..0.01 rows=1 width=4) (actual time=0.001..0.001 rows=1 loops=1)\n"
+        )
+    };
+    for (hang, condition) in [
+        (part("InitPlan 1 (returns $0)"), "(x > $0)"),
+        (part("InitPlan 1"), "(x > (InitPlan 1).col1)"),
+    ] {
+        let said = evidence(&plan(&hang, condition));
+        assert!(said.contains("a subquery works out"), "{said}");
+    }
+    let said = evidence(&plan("", "(x > $1)"));
+    assert!(said.contains("generic"), "{said}");
+    assert!(!evidence(&plan("", "(x > 1)")).contains("; "));
+}
+
+#[test]
+fn counting_saves_no_more_than_counting_takes() {
+    let plan = |output: &str| {
+        format!(
+            "Aggregate  (cost=0.00..4000.00 rows=1 width=8) (actual time=100.000..100.000 rows=1 loops=1)\n  Output: {output}\n  InitPlan 1 (returns $0)\n    ->  Seq Scan on public.u  (cost=0.00..900.00 rows=1 width=4) (actual time=80.000..80.000 rows=1 loops=1)\n  ->  Seq Scan on public.t  (cost=0.00..900.00 rows=60000 width=0) (actual time=80.010..95.000 rows=60000 loops=1)\n        Filter: (t.a > $0)\n"
+        )
+    };
+    let found = findings::judge(
+        &Plan::detect_and_parse(&plan("count(*)")).unwrap(),
+        &JudgeContext::default(),
+    );
+    assert_eq!(found[0].rule, "counts_everything");
+    let saves = found[0].saves_ms.unwrap();
+    assert!((saves - 10.0).abs() < 1e-6, "{saves}");
+    // What is compared as well has to be read anyway.
+    check(
+        "counts_everything",
+        &plan("count(*), count(t.a)"),
+        &[&plan("count(*), max(t.a)")],
+    );
+}
+
+#[test]
+fn pages_per_row_are_counted_by_lookup() {
+    let scan = |rows: u32, loops: u32, pages: u32| {
+        format!(
+            "Index Scan using i on t  (cost=0.00..4000.00 rows=1 width=8) (actual time=0.010..{:.3} rows={rows} loops={loops})\n  Index Cond: (a = 1)\n  Buffers: shared hit={pages}\n",
+            50.0 / f64::from(loops)
+        )
+    };
+    // One row behind 60 dead ones; and thousands of lookups that find nothing, three pages each.
+    check(
+        "many_pages_per_row",
+        &scan(1, 1, 60),
+        &[&scan(0, 2_000, 6_000), &scan(2, 1, 60)],
+    );
+}
+
+#[test]
+fn a_soft_deleted_tenth_is_worth_a_partial_index() {
+    let talk = include_str!("plans/pasted/deleted_messages_shell.txt");
+    check(
+        "seq_scan_filters_most",
+        talk,
+        // The same share of rows by a condition no partial index would be made for, and a fifth more kept.
+        &[
+            &talk.replace("Filter: deleted", "Filter: (a < b)"),
+            &talk.replace(
+                "Rows Removed by Filter: 89964",
+                "Rows Removed by Filter: 39964",
+            ),
+        ],
+    );
+}

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::JudgeContext;
-use crate::{Derived, Plan, PlanNode, Role};
+use crate::{Children, Derived, Plan, PlanNode, Role};
 
 /// The plan with expectations for figures.
 pub(super) fn of(plan: &Plan, context: &JudgeContext) -> Plan {
@@ -29,13 +29,18 @@ pub(super) fn of(plan: &Plan, context: &JudgeContext) -> Plan {
             .and_then(|child| child.estimate?.rows)
             .unwrap_or(1.0)
             .max(1.0);
+        let hashed = node.hashed_subplans();
         for child in &node.children {
             parents[child.id] = Some(node.id);
             loops[child.id] = match child.role {
                 Role::Inner if node.node_type.starts_with("Nested ") => {
                     (loops[node.id] * outer_rows).min(1e15)
                 }
-                // How often a subquery of the select list runs is not told.
+                // At least once for every row given; in a condition, also for those thrown away.
+                Role::SubPlan if !hashed.contains(&child.id) => {
+                    let rows = node.estimate.and_then(|estimate| estimate.rows);
+                    (loops[node.id] * rows.unwrap_or(1.0).max(1.0)).min(1e15)
+                }
                 Role::InitPlan | Role::SubPlan | Role::Cte => 1.0,
                 _ => loops[node.id],
             };
@@ -62,9 +67,7 @@ pub(super) fn of(plan: &Plan, context: &JudgeContext) -> Plan {
         let scale = if is_shared[at] { processes[at] } else { 1.0 };
         let mut node = nodes[at].alone();
         figures(&mut node, loops[at], scale, &ctes, context);
-        let below = waiting.len() - nodes[at].children.len();
-        node.children = waiting.split_off(below);
-        node.children.reverse();
+        node.children = Children::of_last(&mut waiting, nodes[at].children.len());
         waiting.push(node);
     }
     waiting

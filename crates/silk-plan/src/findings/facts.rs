@@ -1,11 +1,11 @@
 //! What the rules ask of a plan.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use silk_core::Severity;
 
-use super::{JudgeContext, PlanFinding};
-use crate::{Execution, Plan, PlanNode};
+use super::{JudgeContext, PlanFinding, text};
+use crate::{Execution, Plan, PlanNode, Role};
 
 /// A plan with what the rules ask of it, looked up once.
 pub(super) struct Facts<'a> {
@@ -19,6 +19,8 @@ pub(super) struct Facts<'a> {
     readers: HashMap<&'a str, usize>,
     /// The top node of each CTE, by its name.
     ctes: HashMap<&'a str, usize>,
+    /// Values that InitPlans give: `$0` (up to 16; from 17 on they are named where they stand).
+    init_values: HashSet<&'a str>,
     /// Whether the shares are of time.
     pub(super) timed: bool,
     /// The plan in ms, where it is timed.
@@ -71,7 +73,15 @@ impl<'a> Facts<'a> {
         }
         let mut readers = HashMap::new();
         let mut ctes = HashMap::new();
+        let mut init_values = HashSet::new();
         for node in &nodes {
+            if let Some(name) = node
+                .subplan
+                .as_deref()
+                .filter(|_| node.role == Role::InitPlan)
+            {
+                init_values.extend(text::placeholders(name));
+            }
             if let Some(name) = node.cte.as_deref().filter(|_| node.node_type == "CTE Scan") {
                 *readers.entry(name).or_insert(0) += 1;
             }
@@ -91,6 +101,7 @@ impl<'a> Facts<'a> {
             shares,
             readers,
             ctes,
+            init_values,
             timed,
             total_ms,
         }
@@ -118,12 +129,7 @@ impl<'a> Facts<'a> {
 
     /// Whether the node and what is below it take enough of the whole.
     pub(super) fn is_heavy(&self, node: &PlanNode) -> bool {
-        let known = self.timed
-            || self
-                .plan
-                .root
-                .estimate
-                .is_some_and(|estimate| estimate.total_cost.is_some());
+        let known = self.timed || self.plan.root.derived.cost_share.is_some();
         !known || self.share(node) >= if self.timed { 0.1 } else { 0.2 }
     }
 
@@ -135,6 +141,11 @@ impl<'a> Facts<'a> {
     /// How many scans read the CTE of this name.
     pub(super) fn readers(&self, cte: &str) -> usize {
         self.readers.get(cte).copied().unwrap_or(0)
+    }
+
+    /// Whether a value (`$0`) is what an InitPlan gives, and not one that was bound.
+    pub(super) fn is_of_init_plan(&self, value: &str) -> bool {
+        self.init_values.contains(value)
     }
 
     /// The top node of the CTE of this name.
@@ -149,6 +160,31 @@ impl<'a> Facts<'a> {
             .leading_columns
             .get(node.relation.as_deref()?)?;
         Some(columns.iter().any(|leading| leading == column))
+    }
+
+    /// True rows the node gave upward.
+    ///
+    /// A table's rows are those kept in PostgreSQL's print, and those read in the others'.
+    pub(super) fn kept(&self, node: &PlanNode) -> f64 {
+        if self.counts_read() {
+            (rows(node) - removed_by_filter(node)).max(0.0)
+        } else {
+            rows(node)
+        }
+    }
+
+    /// True rows the node read: those it gave, and those its filter threw away.
+    pub(super) fn read(&self, node: &PlanNode) -> f64 {
+        if self.counts_read() {
+            rows(node)
+        } else {
+            rows(node) + removed_by_filter(node)
+        }
+    }
+
+    fn counts_read(&self) -> bool {
+        use crate::PlanFormat::{MySqlJson, MySqlTree};
+        matches!(self.plan.format, MySqlJson | MySqlTree)
     }
 
     pub(super) fn parent(&self, node: &PlanNode) -> Option<&'a PlanNode> {

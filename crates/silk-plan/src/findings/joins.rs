@@ -2,14 +2,18 @@
 
 use super::PlanFinding;
 use super::facts::{Facts, Remark, count, loops, name, ran, rows};
+use super::text;
 use crate::{Direction, PlanNode, Role};
 
 /// What the rules say about one node.
 pub(super) fn judge(facts: &Facts<'_>, node: &PlanNode, found: &mut Vec<PlanFinding>) {
+    // What it costs is what was chosen because of it: this rule has its gate there.
+    if let Some(remark) = row_misestimate(facts, node) {
+        found.push(facts.remark(node, remark));
+    }
     let rules = [
         nested_loop_repeats,
         cartesian_product,
-        row_misestimate,
         join_filter_discards,
         memoize_thrashes,
     ];
@@ -46,8 +50,8 @@ fn nested_loop_repeats(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
         .any(|below| matches!(below.node_type.as_str(), "Seq Scan" | "Table scan"));
     let single = rows(inner) / loops(inner) <= 1.5 && (!facts.timed || each < 0.01);
     let cached = inner.node_type == "Memoize"
-        && inner.counters.cache_hits.unwrap_or(0.0)
-            >= 9.0 * inner.counters.cache_misses.unwrap_or(0.0);
+        && inner.derived.counters.cache_hits.unwrap_or(0.0)
+            >= 9.0 * inner.derived.counters.cache_misses.unwrap_or(0.0);
     // Quick lookups of single rows, as many as were expected, are what a nested loop is for.
     if !wrong && !scans && (single || cached) {
         return None;
@@ -129,8 +133,8 @@ fn cartesian_product(_: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
 }
 
 /// The text names a relation that is not the node's own: a lateral value.
-fn mentions_another(node: &PlanNode, text: &str) -> bool {
-    super::text::prefixes(text).iter().any(|prefix| {
+fn mentions_another(node: &PlanNode, condition: &str) -> bool {
+    text::prefixes(condition).iter().any(|prefix| {
         let own = [&node.alias, &node.relation];
         !own.iter()
             .any(|own| own.as_deref() == Some(prefix.trim_matches('"')))
@@ -170,18 +174,7 @@ fn row_misestimate(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
         );
         off || guess
     });
-    let feeds = facts.parent(node).is_some_and(|_| {
-        facts.ancestors(node.id).any(|above| {
-            let kind = facts.nodes[above].node_type.as_str();
-            let grouped =
-                kind == "Aggregate" && facts.nodes[above].strategy.as_deref() != Some("Plain");
-            grouped
-                || kind.contains("Join")
-                || kind.starts_with("Nested ")
-                || matches!(kind, "Hash" | "Sort" | "Incremental Sort" | "Memoize")
-        })
-    });
-    if below || !feeds {
+    if below || !(facts.is_heavy(fed_by(facts, node)?) || facts.is_heavy(node)) {
         return None;
     }
     // A bitmap's index is of the table that is read above it.
@@ -192,10 +185,21 @@ fn row_misestimate(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
             .relation
             .as_deref()
     });
-    let generic = node
-        .conditions
-        .iter()
-        .any(|condition| has_placeholder(&condition.text));
+    let texts = || {
+        node.conditions
+            .iter()
+            .map(|condition| condition.text.as_str())
+    };
+    let of_init_plan = |value: &str| facts.is_of_init_plan(value);
+    let blind = if texts().any(|text| text.contains("(InitPlan "))
+        || texts().flat_map(text::placeholders).any(of_init_plan)
+    {
+        "; it is compared with a value that a subquery works out while running"
+    } else if texts().flat_map(text::placeholders).next().is_some() {
+        "; the plan is generic, made without the values"
+    } else {
+        ""
+    };
     Some(Remark {
         rule: "row_misestimate",
         title: format!(
@@ -214,11 +218,7 @@ fn row_misestimate(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
             } else {
                 "too few"
             },
-            if generic {
-                "; the plan is generic, made without the values"
-            } else {
-                ""
-            }
+            blind
         ),
         action: format!(
             "ANALYZE {}; where that does not help: a higher statistics target, CREATE STATISTICS for columns that depend on each other, an expression's own statistics",
@@ -229,10 +229,19 @@ fn row_misestimate(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
     })
 }
 
-/// Whether it compares with a value not known when the plan was made.
-fn has_placeholder(text: &str) -> bool {
-    text.match_indices('$')
-        .any(|(at, _)| text[at + 1..].starts_with(|c: char| c.is_ascii_digit()))
+/// The nearest operator above whose method or memory was chosen by this node's rows.
+fn fed_by<'a>(facts: &Facts<'a>, node: &PlanNode) -> Option<&'a PlanNode> {
+    facts
+        .ancestors(node.id)
+        .map(|above| facts.nodes[above])
+        .find(|above| {
+            let kind = above.node_type.as_str();
+            let grouped = kind == "Aggregate" && above.strategy.as_deref() != Some("Plain");
+            grouped
+                || kind.contains("Join")
+                || kind.starts_with("Nested ")
+                || matches!(kind, "Hash" | "Sort" | "Incremental Sort" | "Memoize")
+        })
 }
 
 /// 26: pairs are made only to be thrown away.
@@ -252,9 +261,9 @@ fn join_filter_discards(_: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
 
 /// 27: a cache that forgets what it is asked for.
 fn memoize_thrashes(_: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
-    let lost =
-        node.counters.cache_evictions.unwrap_or(0.0) + node.counters.cache_overflows.unwrap_or(0.0);
-    let hits = node.counters.cache_hits?;
+    let lost = node.derived.counters.cache_evictions.unwrap_or(0.0)
+        + node.derived.counters.cache_overflows.unwrap_or(0.0);
+    let hits = node.derived.counters.cache_hits?;
     (lost > hits).then(|| Remark {
         rule: "memoize_thrashes",
         title: "The cache of lookups forgets faster than it helps".to_owned(),

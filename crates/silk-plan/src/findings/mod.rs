@@ -7,6 +7,7 @@
 
 mod expected;
 mod facts;
+mod folded;
 mod joins;
 mod limits;
 mod other_databases;
@@ -74,6 +75,8 @@ pub struct PlanFinding {
 /// What a plan tells to do, what saves most first.
 #[must_use]
 pub fn judge(plan: &Plan, context: &JudgeContext) -> Vec<PlanFinding> {
+    let folded = folded::of(plan);
+    let plan = folded.as_ref().unwrap_or(plan);
     if plan.analyzed {
         judge_figures(plan, context)
     } else {

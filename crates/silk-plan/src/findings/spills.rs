@@ -20,26 +20,31 @@ pub(super) fn judge(facts: &Facts<'_>, node: &PlanNode, found: &mut Vec<PlanFind
 
 /// 4: a sort went to disk, the leader's or a worker's.
 fn sort_on_disk(node: &PlanNode) -> Option<Remark> {
-    let workers = node.workers.iter().filter(|worker| worker.sort_on_disk);
-    let of_workers = workers
-        .filter_map(|worker| Some(worker.sort.as_ref()?.1))
-        .fold(0.0, f64::max);
-    let own = node
-        .counters
+    let counters = &node.derived.counters;
+    let space = counters
         .sort_space_kb
-        .filter(|_| node.counters.sort_on_disk == Some(true));
-    let space = own.unwrap_or(0.0).max(of_workers);
-    if space <= 0.0 {
-        return None;
-    }
+        .filter(|kb| counters.sort_on_disk == Some(true) && *kb > 0.0)?;
+    let of_worker = || {
+        let worker = node.workers.iter().find(|worker| worker.sort_on_disk)?;
+        Some(worker.sort.as_ref()?.0.as_str())
+    };
+    let method = match node.counters.sort_on_disk {
+        Some(true) => node.detail("Sort Method"),
+        _ => of_worker(),
+    };
     let keys = node.condition("Sort Key").unwrap_or("its key");
     Some(Remark {
         rule: "sort_on_disk",
         title: format!("Sorted on disk: {} kB", count(space)),
         evidence: format!(
-            "{} by {keys} took {} kB on disk",
-            node.detail("Sort Method").unwrap_or("the sort"),
-            count(space)
+            "{} by {keys} took {} kB on disk{}",
+            method.unwrap_or("the sort"),
+            count(space),
+            if node.workers.is_empty() {
+                ""
+            } else {
+                " in the process that needed most"
+            }
         ),
         action: format!(
             "an index that gives the order of {keys}; else work_mem of {} kB for this role or transaction, not for all",
@@ -52,12 +57,13 @@ fn sort_on_disk(node: &PlanNode) -> Option<Remark> {
 
 /// 5: a hash did not fit its memory.
 fn hash_spills(node: &PlanNode) -> Option<Remark> {
-    let batches = node.counters.hash_batches.unwrap_or(0.0);
-    let disk = node.counters.disk_kb.unwrap_or(0.0);
+    let batches = node.derived.counters.hash_batches.unwrap_or(0.0);
+    let disk = node.derived.counters.disk_kb.unwrap_or(0.0);
     if batches <= 1.0 && disk <= 0.0 {
         return None;
     }
     let more = node
+        .derived
         .counters
         .original_hash_batches
         .is_some_and(|planned| planned < batches);
@@ -68,7 +74,7 @@ fn hash_spills(node: &PlanNode) -> Option<Remark> {
             "{} batches{}, {} kB in memory, {} kB on disk",
             count(batches),
             if more { ", more than planned: the estimate was wrong" } else { "" },
-            count(node.counters.peak_memory_kb.unwrap_or(0.0)),
+            count(node.derived.counters.peak_memory_kb.unwrap_or(0.0)),
             count(disk)
         ),
         action: "more work_mem (or hash_mem_multiplier) for this role or transaction; fewer columns; an earlier filter".to_owned(),

@@ -38,6 +38,15 @@ fn is_not_in(facts: &Facts<'_>, node: &PlanNode, name: &str) -> bool {
     })
 }
 
+/// What its repetitions come to.
+fn spent(facts: &Facts<'_>, node: &PlanNode) -> String {
+    let loops = count(loops(node));
+    match node.derived.inclusive_ms.filter(|_| facts.timed) {
+        Some(ms) => format!("{loops} loops, {ms:.1} ms in all"),
+        None => format!("{loops} loops"),
+    }
+}
+
 /// 11: a subquery runs for every row.
 fn correlated_subquery(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
     let name = repeated(facts, node)?;
@@ -54,12 +63,16 @@ fn correlated_subquery(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
         .any(|below| matches!(below.node_type.as_str(), "Seq Scan" | "Table scan"));
     Some(Remark {
         rule: "correlated_subquery",
-        title: format!("The subquery on {target} ran {} times", count(loops(node))),
-        evidence: format!(
-            "{} loops, {:.1} ms in all",
-            count(loops(node)),
-            node.derived.inclusive_ms.unwrap_or(0.0)
+        title: format!(
+            "The subquery on {target} {} {} times",
+            if facts.plan.analyzed {
+                "ran"
+            } else {
+                "will run"
+            },
+            count(loops(node))
         ),
+        evidence: spent(facts, node),
         action: format!(
             "join {target} grouped by the column it is correlated by, or LATERAL{}",
             if scans {
@@ -79,7 +92,7 @@ fn not_in_subquery(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
     is_not_in(facts, node, name).then(|| Remark {
         rule: "not_in_subquery",
         title: format!("NOT IN reads its subquery {} times", count(loops(node))),
-        evidence: format!("{} loops, {:.1} ms in all; it was not hashed", count(loops(node)), node.derived.inclusive_ms.unwrap_or(0.0)),
+        evidence: format!("{}; it is not hashed", spent(facts, node)),
         action: "NOT EXISTS (SELECT 1 … WHERE inner = outer), which can be an anti join".to_owned(),
         unless: "NULLs matter: NOT IN gives no rows at all where the subquery gives a NULL, NOT EXISTS does",
         saves: 0.9,

@@ -7,6 +7,7 @@
 mod cost;
 mod flat;
 mod payers;
+mod processes;
 mod rows;
 mod time;
 mod totals;
@@ -96,30 +97,33 @@ fn workers(workers: &[Worker]) -> Option<(f64, f64)> {
         })
 }
 
-fn write_back(node: &mut PlanNode, measured: &mut Measured) {
-    let at = node.id;
-    node.derived = std::mem::take(&mut measured.derived[at]);
-    let derived = &mut node.derived;
-    derived.participants = measured.participants[at];
-    derived.ran_in = node
-        .actual
-        .filter(|actual| derived.participants > 1.0 && actual.loops > 0.0)
-        .map(|actual| actual.loops.min(derived.participants));
-    derived.workers_ms = workers(&node.workers);
-    derived.buffers = measured.pages[at];
-    if measured.timed && derived.execution == Execution::Ran {
-        let exclusive = measured.exclusive[at];
-        derived.inclusive_ms = Some(measured.inclusive[at]);
-        derived.exclusive_ms = Some(exclusive);
-        derived.uncertainty_ms = Some(measured.uncertainty[at]);
-        derived.negligible = exclusive <= measured.uncertainty[at];
-        derived.share = measured
-            .totals
-            .total_ms
-            .filter(|total| *total > 0.0)
-            .map(|total| (exclusive / total).clamp(0.0, 1.0));
-    }
-    for child in &mut node.children {
-        write_back(child, measured);
+fn write_back(root: &mut PlanNode, measured: &mut Measured) {
+    let mut open = vec![root];
+    while let Some(node) = open.pop() {
+        let at = node.id;
+        let counters = processes::counters(node);
+        node.derived = std::mem::take(&mut measured.derived[at]);
+        let derived = &mut node.derived;
+        derived.counters = counters;
+        derived.participants = measured.participants[at];
+        derived.ran_in = node
+            .actual
+            .filter(|actual| derived.participants > 1.0 && actual.loops > 0.0)
+            .map(|actual| actual.loops.min(derived.participants));
+        derived.workers_ms = workers(&node.workers);
+        derived.buffers = measured.pages[at];
+        if measured.timed && derived.execution == Execution::Ran {
+            let exclusive = measured.exclusive[at];
+            derived.inclusive_ms = Some(measured.inclusive[at]);
+            derived.exclusive_ms = Some(exclusive);
+            derived.uncertainty_ms = Some(measured.uncertainty[at]);
+            derived.negligible = exclusive <= measured.uncertainty[at];
+            derived.share = measured
+                .totals
+                .total_ms
+                .filter(|total| *total > 0.0)
+                .map(|total| (exclusive / total).clamp(0.0, 1.0));
+        }
+        open.extend(node.children.iter_mut());
     }
 }

@@ -1,7 +1,5 @@
 //! R3 and R11: true rows, and how far off the estimate was.
 
-use std::collections::HashSet;
-
 use super::Measured;
 use super::flat::Flat;
 use crate::{Derived, Direction, Execution, PlanNode, Role};
@@ -108,8 +106,9 @@ fn removed(node: &PlanNode, loops: f64, derived: &mut Derived) {
     let removed = parts.iter().flatten().sum::<f64>() * loops;
     derived.removed = Some(removed);
     let rows = derived.rows.unwrap_or(0.0);
-    // MariaDB counts a table's rows as read, the removed ones among them.
-    let own = node.actual.is_some_and(|actual| actual.own_ms.is_some());
+    // MariaDB counts a table's rows as read, the removed ones among them; a join's as kept.
+    let own = node.actual.is_some_and(|actual| actual.own_ms.is_some())
+        && counters.removed_by_join_filter.is_none();
     let read = if own { rows } else { rows + removed };
     derived.discarded = (read > 0.0).then(|| (removed / read).clamp(0.0, 1.0));
 }
@@ -185,23 +184,9 @@ fn may_stop_early(
 /// For every node, whether it is a subquery that was hashed: `(hashed SubPlan 1)` stands above it.
 fn hashed(flat: &Flat<'_>) -> Vec<bool> {
     let mut hashed = vec![false; flat.nodes.len()];
-    let is_sub_plan = |node: &&PlanNode| node.role == Role::SubPlan;
-    // Each text is read once, however many subqueries hang on the node.
-    for node in flat
-        .nodes
-        .iter()
-        .filter(|node| node.children.iter().any(|child| is_sub_plan(&child)))
-    {
-        let texts = node.conditions.iter().map(|condition| &condition.text);
-        let names: HashSet<&str> = texts
-            .chain(&node.output)
-            .flat_map(|text| text.split("hashed ").skip(1))
-            .filter_map(|rest| rest.split([')', '.']).next())
-            .collect();
-        for child in node.children.iter().filter(is_sub_plan) {
-            let name = child.subplan.as_deref().unwrap_or_default();
-            let name = name.split(" (").next().unwrap_or(name);
-            hashed[child.id] = names.contains(name);
+    for node in &flat.nodes {
+        for child in node.hashed_subplans() {
+            hashed[child] = true;
         }
     }
     hashed

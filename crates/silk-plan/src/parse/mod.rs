@@ -108,15 +108,11 @@ fn from_string(raw: &str) -> Option<Plan> {
 /// The first plan within a value that is none itself: a client's row, a list in a list.
 fn within(value: Json, is_plan: &impl Fn(&Json) -> bool) -> Option<Json> {
     let mut open = vec![value];
-    while let Some(value) = open.pop() {
+    while let Some(mut value) = open.pop() {
         if is_plan(&value) {
             return Some(value);
         }
-        match value {
-            Json::Array(items) => open.extend(items.into_iter().rev()),
-            Json::Object(entries) => open.extend(entries.into_iter().rev().map(|(_, value)| value)),
-            _ => {}
-        }
+        value.take_parts(&mut open);
     }
     None
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Buffers;
+use super::{Buffers, Counters};
 
 /// What was derived for a node.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -43,6 +43,11 @@ pub struct Derived {
     pub direction: Option<Direction>,
     /// It gave fewer rows than estimated because nobody asked for more.
     pub stopped_early: bool,
+    /// What was counted, over all processes: some counters are printed for each of them apart.
+    ///
+    /// Of removed rows they are averages per loop, as printed; batches and memory are those of
+    /// the process that had the most, all others are sums.
+    pub counters: Counters,
     /// Pages touched by itself; these add up to the whole.
     pub buffers: Option<Buffers>,
     /// Cost of itself over all its expected repetitions, in planner units.

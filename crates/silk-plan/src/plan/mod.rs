@@ -1,12 +1,15 @@
 //! The plan: what every format becomes.
 
+mod children;
 mod derived;
 mod node;
 mod numbers;
 mod walk;
 
+pub use children::Children;
 pub use derived::{Derived, Direction, Execution, Payment};
 pub use node::{Condition, PlanNode, Role, Worker};
+pub(crate) use numbers::larger;
 pub use numbers::{Actual, Buffers, Counters, Estimate};
 
 use serde::Serialize;
@@ -149,8 +152,7 @@ impl Plan {
 
     /// Numbers the nodes, derives what is derived, hashes the shape.
     fn finish(&mut self) {
-        let mut next = 0;
-        self.root.number(&mut next);
+        self.root.number();
         measure::measure(self);
         self.shape = shape::hash(&self.root);
     }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Actual, Buffers, Counters, Derived, Estimate};
+use super::{Actual, Buffers, Children, Counters, Derived, Estimate};
 
 /// One operator of a plan, with its children.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -54,7 +54,7 @@ pub struct PlanNode {
     /// The numbers a person means.
     pub derived: Derived,
     /// Its inputs, in the order printed.
-    pub children: Vec<Self>,
+    pub children: Children,
 }
 
 /// What a node is to its parent.
@@ -106,6 +106,8 @@ pub struct Worker {
     pub sort: Option<(String, f64)>,
     /// Whether its sort went to disk.
     pub sort_on_disk: bool,
+    /// What it counted for itself alone, raw: a cache's hits, a hash's batches, a sort's space.
+    pub counters: Counters,
 }
 
 impl PlanNode {
@@ -135,8 +137,61 @@ impl PlanNode {
             buffers: self.buffers,
             workers: self.workers.clone(),
             derived: self.derived.clone(),
-            children: Vec::new(),
+            children: Children::default(),
         }
+    }
+
+    /// Whether it is the same but for what is below it.
+    pub(crate) fn is_alone_like(&self, other: &Self) -> bool {
+        let Self {
+            id,
+            node_type,
+            role,
+            subplan,
+            parallel_aware,
+            join_type,
+            operation,
+            strategy,
+            partial_mode,
+            schema,
+            relation,
+            index,
+            alias,
+            cte,
+            conditions,
+            output,
+            details,
+            estimate,
+            actual,
+            counters,
+            buffers,
+            workers,
+            derived,
+            children: _,
+        } = self;
+        *id == other.id
+            && *node_type == other.node_type
+            && *role == other.role
+            && *subplan == other.subplan
+            && *parallel_aware == other.parallel_aware
+            && *join_type == other.join_type
+            && *operation == other.operation
+            && *strategy == other.strategy
+            && *partial_mode == other.partial_mode
+            && *schema == other.schema
+            && *relation == other.relation
+            && *index == other.index
+            && *alias == other.alias
+            && *cte == other.cte
+            && *conditions == other.conditions
+            && *output == other.output
+            && *details == other.details
+            && *estimate == other.estimate
+            && *actual == other.actual
+            && *counters == other.counters
+            && *buffers == other.buffers
+            && *workers == other.workers
+            && *derived == other.derived
     }
 
     /// The text of the condition of this kind.

@@ -79,6 +79,14 @@ pub struct Counters {
     pub subplans_removed: Option<f64>,
 }
 
+/// The larger of what is known.
+pub(crate) fn larger(left: Option<f64>, right: Option<f64>) -> Option<f64> {
+    match (left, right) {
+        (Some(left), Some(right)) => Some(left.max(right)),
+        (left, right) => left.or(right),
+    }
+}
+
 /// Pages and time reading and writing them. As printed they include the children's.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Buffers {

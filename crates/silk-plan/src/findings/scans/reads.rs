@@ -44,8 +44,12 @@ pub(super) fn index_only_scan_visits_heap(facts: &Facts<'_>, node: &PlanNode) ->
 
 /// 10: a bitmap too big for its memory.
 pub(super) fn lossy_bitmap(_: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
-    let lossy = node.counters.lossy_blocks.filter(|lossy| *lossy > 0.0)?;
-    let exact = node.counters.exact_blocks.unwrap_or(0.0);
+    let lossy = node
+        .derived
+        .counters
+        .lossy_blocks
+        .filter(|lossy| *lossy > 0.0)?;
+    let exact = node.derived.counters.exact_blocks.unwrap_or(0.0);
     let rechecked = node.counters.removed_by_recheck.unwrap_or(0.0) * loops(node);
     if lossy < 0.1 * (lossy + exact) && rechecked < rows(node).max(1.0) {
         return None;
@@ -151,14 +155,9 @@ pub(super) fn slow_io(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
 pub(super) fn many_pages_per_row(_: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
     let buffers = node.derived.buffers?;
     let is_scan = node.node_type.ends_with("Scan") && node.relation.is_some();
-    let per_row = buffers.pages() / rows(node).max(1.0);
-    // Single lookups touch a few pages each, and no fault is theirs.
-    if !is_scan
-        || per_row < 50.0
-        || discarded(node) >= 0.5
-        || buffers.pages() < 1_000.0
-        || buffers.pages() / loops(node).max(1.0) < 50.0
-    {
+    // A loop that finds nothing still descends its index: it counts as one row.
+    let per_row = buffers.pages() / rows(node).max(loops(node)).max(1.0);
+    if !is_scan || per_row < 50.0 || discarded(node) >= 0.5 {
         return None;
     }
     Some(Remark {

@@ -8,7 +8,7 @@ use silk_core::PlanFormat;
 use super::{json_v2, table};
 use crate::parse::json::Json;
 use crate::parse::tree::TreeBuilder;
-use crate::{Actual, Condition, Estimate, Plan, PlanError, PlanNode, Role};
+use crate::{Actual, Condition, Plan, PlanError, PlanNode, Role};
 
 /// Objects that hold figures, not operators.
 const FIGURES: [&str; 8] = [
@@ -173,7 +173,31 @@ fn node(key: &str, value: &Json, role: Role) -> PlanNode {
         // MariaDB gives the total over all loops; here it is an average like everywhere.
         actual.total_ms = (actual.loops > 0.0).then(|| total / actual.loops);
     }
+    if key == "block-nl-join" {
+        block_join(&mut node, value);
+    }
     node
+}
+
+/// A join of a buffer of rows with each row of a table: MariaDB counts its pairs and its own time.
+fn block_join(node: &mut PlanNode, value: &Json) {
+    for condition in &mut node.conditions {
+        if condition.kind == "Filter" {
+            "Join Filter".clone_into(&mut condition.kind);
+        }
+    }
+    let number = |key| value.get(key).and_then(Json::as_number);
+    let Some(actual) = &mut node.actual else {
+        return;
+    };
+    if let (Some(unpack), other) = (number("r_unpack_time_ms"), number("r_other_time_ms")) {
+        actual.own_ms = Some(unpack + other.unwrap_or(0.0));
+    }
+    if let (Some(pairs), Some(kept)) = (number("r_effective_rows"), number("r_filtered")) {
+        let kept = pairs * kept.min(100.0) / 100.0;
+        actual.rows = Some(kept);
+        node.counters.removed_by_join_filter = Some(pairs - kept);
+    }
 }
 
 /// One figure of a node that is no table.
@@ -188,11 +212,10 @@ fn figure(node: &mut PlanNode, key: &str, value: &Json) {
     match key {
         "cost" => node.estimate.get_or_insert_default().total_cost = value.as_number(),
         "cost_info" => {
-            let cost = ["query_cost", "sort_cost"]
-                .iter()
-                .find_map(|key| value.get(key)?.as_number());
-            if cost.is_some() {
-                node.estimate.get_or_insert_default().total_cost = cost;
+            // `sort_cost` is the sort's alone, without what it sorts: it stays a detail.
+            match value.get("query_cost").and_then(Json::as_number) {
+                Some(cost) => node.estimate.get_or_insert_default().total_cost = Some(cost),
+                None => node.details.push((key.to_owned(), value.to_line())),
             }
         }
         "r_loops" => {
@@ -259,28 +282,4 @@ fn title(key: &str, value: &Json) -> String {
             words
         }
     }
-}
-
-/// What the planner expected, from MySQL's `cost_info` of a table.
-pub(super) fn table_cost(value: &Json) -> Option<Estimate> {
-    let info = value.get("cost_info");
-    let part = |key| {
-        info.and_then(|info| info.get(key))
-            .and_then(Json::as_number)
-    };
-    let cost = value
-        .get("cost")
-        .and_then(Json::as_number)
-        .or_else(|| Some(part("read_cost")? + part("eval_cost")?));
-    let rows = ["rows", "rows_examined_per_scan"]
-        .iter()
-        .find_map(|key| value.get(key)?.as_number());
-    let filtered = value.get("filtered").and_then(Json::as_number);
-    (cost.is_some() || rows.is_some() || filtered.is_some()).then_some(Estimate {
-        startup_cost: None,
-        total_cost: cost,
-        rows,
-        width: None,
-        filtered,
-    })
 }

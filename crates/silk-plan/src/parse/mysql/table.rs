@@ -1,8 +1,7 @@
 //! A `table` of MySQL's or MariaDB's JSON.
 
-use super::json::table_cost;
 use crate::parse::json::Json;
-use crate::{Actual, Buffers, Condition, PlanNode};
+use crate::{Actual, Buffers, Condition, Estimate, PlanNode};
 
 /// Reads a table's figures into the node.
 pub(super) fn read(node: &mut PlanNode, value: &Json) {
@@ -12,7 +11,7 @@ pub(super) fn read(node: &mut PlanNode, value: &Json) {
     access_words(access.as_deref().unwrap_or("table"), value).clone_into(&mut node.node_type);
     node.relation = text("table_name");
     node.index = text("key").or_else(|| value.get("index_merge").map(Json::to_line));
-    node.estimate = table_cost(value);
+    node.estimate = cost(value);
     if let Some(loops) = number("r_loops") {
         let own = match (number("r_table_time_ms"), number("r_other_time_ms")) {
             (None, None) => None,
@@ -105,4 +104,28 @@ fn access_words(access: &str, value: &Json) -> &'static str {
         "unique_subquery" | "index_subquery" => "Subquery index lookup",
         _ => "Table",
     }
+}
+
+/// What the planner expected, from MySQL's `cost_info` of a table.
+fn cost(value: &Json) -> Option<Estimate> {
+    let info = value.get("cost_info");
+    let part = |key| {
+        info.and_then(|info| info.get(key))
+            .and_then(Json::as_number)
+    };
+    let total = value
+        .get("cost")
+        .and_then(Json::as_number)
+        .or_else(|| Some(part("read_cost")? + part("eval_cost")?));
+    let rows = ["rows", "rows_examined_per_scan"]
+        .iter()
+        .find_map(|key| value.get(key)?.as_number());
+    let filtered = value.get("filtered").and_then(Json::as_number);
+    (total.is_some() || rows.is_some() || filtered.is_some()).then_some(Estimate {
+        startup_cost: None,
+        total_cost: total,
+        rows,
+        width: None,
+        filtered,
+    })
 }

@@ -3,6 +3,7 @@
 //! The text reader speaks the same words, so that both formats give the same node.
 
 use crate::parse::json::Json;
+use crate::plan::larger;
 use crate::{Actual, Buffers, Condition, Counters, Estimate, PlanNode, Role, Worker};
 
 /// Puts one property into the node.
@@ -154,18 +155,17 @@ fn worker(value: &Json) -> Worker {
     for (key, value) in value.entries() {
         match key.as_str() {
             "Worker Number" => {
-                worker.number = super::lines::whole(value.as_number().unwrap_or(0.0));
+                worker.number = super::figures::whole(value.as_number().unwrap_or(0.0));
             }
             "Sort Method" => method = value.as_str().map(ToOwned::to_owned),
-            "Sort Space Used" => {
-                worker.sort = method.take().zip(value.as_number());
-            }
-            "Sort Space Type" => worker.sort_on_disk = value.as_str() == Some("Disk"),
             _ => {
-                actual(&mut worker.actual, key, value);
+                let _ = actual(&mut worker.actual, key, value)
+                    || counter(&mut worker.counters, key, value);
             }
         }
     }
+    worker.sort = method.zip(worker.counters.sort_space_kb);
+    worker.sort_on_disk = worker.counters.sort_on_disk == Some(true);
     worker
 }
 
@@ -210,14 +210,6 @@ fn incremental(counters: &mut Counters, value: &Json) -> bool {
         counters.sort_on_disk = Some(true);
     }
     false
-}
-
-/// The larger of what is known.
-pub(super) fn larger(left: Option<f64>, right: Option<f64>) -> Option<f64> {
-    match (left, right) {
-        (Some(left), Some(right)) => Some(left.max(right)),
-        (left, right) => left.or(right),
-    }
 }
 
 /// Adds the property to the buffers; false where it is none of theirs.

@@ -1,21 +1,12 @@
 //! Property lines of PostgreSQL's text that hold more than one figure.
 
-use crate::PlanNode;
 use crate::parse::json::Json;
+use crate::plan::larger;
+use crate::{PlanNode, Worker};
 
-use super::apply::{apply, buffer, counter, larger};
-use super::title::value_of;
+use super::apply::{apply, buffer, counter};
+use super::figures::{digits, value_of};
 use crate::Buffers;
-
-/// A whole number small enough; plans count workers with it.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "clamped to the range of the target before"
-)]
-pub(super) fn whole(value: f64) -> u32 {
-    value.clamp(0.0, f64::from(u32::MAX)) as u32
-}
 
 /// Puts one `key: value` line into the node.
 pub(super) fn property(node: &mut PlanNode, key: &str, value: &str) {
@@ -49,7 +40,7 @@ pub(super) fn property(node: &mut PlanNode, key: &str, value: &str) {
             }
         }
         "Full-sort Groups" | "Pre-sorted Groups" => {
-            if let Some((_, disk)) = value.split_once("Disk: ") {
+            if let Some((_, disk)) = value.split_once("Peak Disk: ") {
                 node.counters.sort_on_disk = Some(true);
                 node.counters.sort_space_kb = larger(node.counters.sort_space_kb, digits(disk));
             }
@@ -73,6 +64,23 @@ pub(super) fn property(node: &mut PlanNode, key: &str, value: &str) {
             ));
         }
         _ => apply(node, key, &text(value)),
+    }
+}
+
+/// Puts one `key: value` line below a worker into it: what it printed for itself alone.
+pub(super) fn worker_property(worker: &mut Worker, key: &str, value: &str) {
+    let mut node = PlanNode {
+        counters: std::mem::take(&mut worker.counters),
+        ..PlanNode::default()
+    };
+    property(&mut node, key, value);
+    worker.counters = node.counters;
+    if key == "Sort Method" {
+        worker.sort = node
+            .detail(key)
+            .map(ToOwned::to_owned)
+            .zip(node.counters.sort_space_kb);
+        worker.sort_on_disk = node.counters.sort_on_disk == Some(true);
     }
 }
 
@@ -135,15 +143,6 @@ fn figure<'a>(key: &str, value: &'a str, name: &str) -> Option<&'a str> {
     value
         .split("  ")
         .find_map(|part| part.trim().strip_prefix(name)?.strip_prefix(": "))
-}
-
-/// The number a text starts with.
-fn digits(text: &str) -> Option<f64> {
-    let text = text.trim_start();
-    let end = text
-        .find(|c: char| !(c.is_ascii_digit() || c == '.'))
-        .unwrap_or(text.len());
-    crate::parse::json::number(&text[..end])
 }
 
 /// `shared hit=5 read=3, temp read=1 written=1`.

@@ -1,8 +1,10 @@
 //! PostgreSQL, 9.6 to 18.
 
 mod apply;
+mod figures;
 mod json;
 mod lines;
+mod operators;
 mod text;
 mod title;
 

@@ -1,90 +1,9 @@
 //! The line that starts a node in PostgreSQL's text: `Hash Left Join  (cost=…) (actual …)`.
 
-use crate::parse::json::{Json, number};
-use crate::{Actual, Estimate, PlanNode};
-
 use super::apply::apply;
-
-/// Whether the line carries the numbers that only a node's line has.
-pub(super) fn has_numbers(line: &str) -> bool {
-    numbers_at(line).is_some()
-}
-
-/// Where the numbers start.
-fn numbers_at(line: &str) -> Option<usize> {
-    [
-        "(cost=",
-        "(actual time=",
-        "(actual rows=",
-        "(never executed)",
-    ]
-    .iter()
-    .filter_map(|mark| line.find(mark))
-    .min()
-}
-
-/// Words a node's line starts with, for plans without any numbers (COSTS OFF).
-const OPERATORS: [&str; 42] = [
-    "Aggregate",
-    "Append",
-    "Async ",
-    "Bitmap ",
-    "BitmapAnd",
-    "BitmapOr",
-    "CTE Scan",
-    "Custom Scan",
-    "Delete",
-    "Finalize ",
-    "Foreign ",
-    "Function Scan",
-    "Gather",
-    "Group",
-    "GroupAggregate",
-    "Hash",
-    "HashAggregate",
-    "HashSetOp",
-    "Incremental Sort",
-    "Index ",
-    "Insert",
-    "Limit",
-    "LockRows",
-    "Materialize",
-    "Memoize",
-    "Merge",
-    "MixedAggregate",
-    "Named Tuplestore Scan",
-    "Nested Loop",
-    "Parallel ",
-    "Partial ",
-    "ProjectSet",
-    "Recursive Union",
-    "Result",
-    "Sample Scan",
-    "Seq Scan",
-    "SetOp",
-    "Sort",
-    "Subquery Scan",
-    "Table Function Scan",
-    "Tid ",
-    "Unique",
-];
-/// The rest of [`OPERATORS`].
-const MORE_OPERATORS: [&str; 5] = [
-    "Update",
-    "Values Scan",
-    "WindowAgg",
-    "WorkTable Scan",
-    "ModifyTable",
-];
-
-/// Whether the words are an operator.
-pub(super) fn is_operator(words: &str) -> bool {
-    OPERATORS.iter().chain(&MORE_OPERATORS).any(|operator| {
-        words.strip_prefix(operator).is_some_and(|rest| {
-            operator.ends_with(' ') || rest.is_empty() || rest.starts_with([' ', '('])
-        })
-    })
-}
+use super::figures::{numbers, numbers_at};
+use crate::PlanNode;
+use crate::parse::json::Json;
 
 /// Reads a node's line, without its arrow.
 pub(super) fn node(line: &str) -> PlanNode {
@@ -93,58 +12,6 @@ pub(super) fn node(line: &str) -> PlanNode {
     words(&mut node, line[..at].trim());
     numbers(&mut node, &line[at..]);
     node
-}
-
-/// Reads `(cost=0.29..8.31 rows=1 width=4) (actual time=0.01..0.02 rows=1 loops=1)`.
-pub(super) fn numbers(node: &mut PlanNode, text: &str) {
-    for group in text.split('(').filter_map(|group| group.split(')').next()) {
-        let (head, body) = group.split_once(' ').unwrap_or((group, ""));
-        if let Some(cost) = head.strip_prefix("cost=") {
-            let (startup, total) = range(cost);
-            node.estimate = Some(Estimate {
-                startup_cost: startup,
-                total_cost: total,
-                rows: value_of(body, "rows").and_then(number),
-                width: value_of(body, "width").and_then(number),
-                filtered: None,
-            });
-        } else if head == "actual" {
-            node.actual = Some(actual(body));
-        } else if group == "never executed" {
-            node.actual = Some(Actual::default());
-        }
-    }
-}
-
-/// Reads `time=0.01..0.02 rows=1 loops=1`.
-pub(super) fn actual(text: &str) -> Actual {
-    let (startup, total) = value_of(text, "time").map_or((None, None), range);
-    let rows = value_of(text, "rows");
-    Actual {
-        startup_ms: startup,
-        total_ms: total,
-        own_ms: None,
-        rows: rows.and_then(number),
-        rows_step: if rows.is_some_and(|rows| rows.contains('.')) {
-            0.01
-        } else {
-            1.0
-        },
-        loops: value_of(text, "loops").and_then(number).unwrap_or(0.0),
-    }
-}
-
-/// The value after `key=`.
-pub(super) fn value_of<'a>(text: &'a str, key: &str) -> Option<&'a str> {
-    text.split([' ', ','])
-        .find_map(|word| word.strip_prefix(key)?.strip_prefix('='))
-}
-
-fn range(text: &str) -> (Option<f64>, Option<f64>) {
-    match text.split_once("..") {
-        Some((first, last)) => (number(first), number(last)),
-        None => (None, number(text)),
-    }
 }
 
 /// Reads `Parallel Index Scan Backward using i on public.t x`.
@@ -307,6 +174,8 @@ fn identifier(text: &str) -> (String, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Actual;
+    use crate::parse::postgres::operators::is_operator;
 
     #[test]
     fn reads_every_part_of_a_line() {

@@ -21,7 +21,7 @@ pub(crate) fn conditions(node: &PlanNode) -> Vec<(String, String)> {
 
 /// Counters and properties, each a few words.
 pub(crate) fn facts(node: &PlanNode) -> Vec<String> {
-    let counters = &node.counters;
+    let counters = &node.derived.counters;
     let mut facts = Vec::new();
     let mut say = |value: Option<f64>, words: &str| {
         if let Some(value) = value {
@@ -115,7 +115,7 @@ fn in_words(key: &str, value: &str) -> Option<String> {
 
 /// Sorts, hashes and caches.
 fn memory(node: &PlanNode, facts: &mut Vec<String>) {
-    let counters = &node.counters;
+    let counters = &node.derived.counters;
     let method = node
         .detail("Sort Method")
         .map(|method| one_line(method, 40));

@@ -1,51 +1,23 @@
 //! `EXPLAIN` as text, from psql, a log, a page, a string.
 
+mod beside;
+mod detect;
+
 use silk_core::PlanFormat;
 
-use super::lines::{self, property};
+use super::apply::split_list;
+use super::figures::{self, has_numbers, value_of, whole};
+use super::lines::{self, property, worker_property};
+use super::operators::is_operator;
 use super::title;
 use crate::parse::clean::logged_duration;
 use crate::parse::json::number;
 use crate::parse::tree::TreeBuilder;
-use crate::{Jit, Plan, PlanError, PlanNode, Role, Trigger, Worker};
+use crate::{Plan, PlanError, PlanNode, Role, Worker};
+use beside::{jit, trigger};
+use detect::{is_cut_off, is_label};
 
-/// Whether a line of the text is a node's line with numbers only PostgreSQL prints.
-pub(crate) fn looks_like_text(text: &str) -> bool {
-    let numbers = |line: &str| {
-        (line.contains("(cost=") && (line.contains(" width=") || line.contains("..")))
-            && line.contains("..")
-            || line.contains("(actual time=")
-                && line.contains(" loops=")
-                && !line.trim_start().starts_with("-> ")
-    };
-    let costs = text.lines().any(|line| numbers(line) && !is_mysql(line));
-    // COSTS OFF: a known operator on a line of its own, and below it an arrow or a property.
-    costs || {
-        let plan = text.split_once("plan:").map_or(text, |(_, after)| after);
-        let query = |line: &&str| line.starts_with("Query ") && line.contains(": ");
-        let mut lines = plan
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty())
-            .skip_while(query);
-        lines
-            .next()
-            .is_some_and(|line| title::is_operator(line) && !line.contains(": "))
-            && lines.all(|line| {
-                line.starts_with("->  ")
-                    || line.contains(": ")
-                    || is_label(line)
-                    || line.ends_with(':')
-            })
-    }
-}
-
-/// MySQL's tree has the same figures, but never a width, and an arrow at the root.
-fn is_mysql(line: &str) -> bool {
-    !line.contains(" width=")
-        && line.trim_start().starts_with("-> ")
-        && !line.trim_start().starts_with("->  ")
-}
+pub(crate) use detect::looks_like_text;
 
 /// What the lines being read belong to.
 enum Section {
@@ -116,7 +88,7 @@ pub(crate) fn from_text(text: &str) -> Result<Plan, PlanError> {
 impl Reader {
     fn line(&mut self, indent: usize, line: &str) -> Result<(), PlanError> {
         if matches!(self.section, Section::After) {
-            if title::is_operator(line) && title::has_numbers(line) {
+            if is_operator(line) && has_numbers(line) {
                 self.note_another();
             }
             return Ok(());
@@ -133,11 +105,11 @@ impl Reader {
             || line.starts_with("(never executed)")
         {
             if let Some(last) = self.last {
-                title::numbers(self.tree.node(last), line);
+                figures::numbers(self.tree.node(last), line);
             }
             return Ok(());
         }
-        if indent <= self.margin && !line.contains(": ") && title::has_numbers(line) {
+        if indent <= self.margin && !line.contains(": ") && has_numbers(line) {
             // The next plan, or the next paste.
             self.note_another();
             self.section = Section::After;
@@ -161,8 +133,8 @@ impl Reader {
     /// A line before the first node.
     fn before(&mut self, indent: usize, line: &str) -> Result<(), PlanError> {
         let bare = line.strip_prefix("->").map_or(line, str::trim_start);
-        let operator = title::is_operator(bare);
-        if operator && (title::has_numbers(bare) || !bare.contains(": ")) {
+        let operator = is_operator(bare);
+        if operator && (has_numbers(bare) || !bare.contains(": ")) {
             return self.node(indent, bare, true);
         }
         if let Some(query) = line.strip_prefix("Query Text: ") {
@@ -289,7 +261,7 @@ impl Reader {
                 };
             }
             "Settings" if indent <= self.margin => {
-                self.plan.settings = super::apply::split_list(value)
+                self.plan.settings = split_list(value)
                     .into_iter()
                     .filter_map(|setting| {
                         let (name, value) = setting.split_once(" = ")?;
@@ -298,7 +270,7 @@ impl Reader {
                     .collect();
             }
             "Serialization" => {
-                self.plan.serialization_ms = title::value_of(value, "time").and_then(number);
+                self.plan.serialization_ms = value_of(value, "time").and_then(number);
             }
             "Query Identifier" => {}
             _ if key.starts_with("Trigger ") => self.plan.triggers.push(trigger(key, value)),
@@ -312,7 +284,7 @@ impl Reader {
         let (Some((worker_number, what)), Some(last)) = (rest.split_once(':'), self.last) else {
             return;
         };
-        let Some(worker_number) = number(worker_number).map(lines::whole) else {
+        let Some(worker_number) = number(worker_number).map(whole) else {
             return;
         };
         let workers = &mut self.tree.node(last).workers;
@@ -328,97 +300,11 @@ impl Reader {
         let what = what.trim();
         if let Some(worker) = workers.last_mut() {
             if let Some(actual) = what.strip_prefix("actual ") {
-                worker.actual = Some(title::actual(actual));
+                worker.actual = Some(figures::actual(actual));
             } else if let Some((key, value)) = what.split_once(": ") {
                 worker_property(worker, key, value);
             }
         }
         self.section = Section::Worker(indent);
-    }
-}
-
-fn worker_property(worker: &mut Worker, key: &str, value: &str) {
-    if key == "Sort Method" {
-        let mut node = PlanNode::default();
-        property(&mut node, key, value);
-        worker.sort = node
-            .detail(key)
-            .map(ToOwned::to_owned)
-            .zip(node.counters.sort_space_kb);
-        worker.sort_on_disk = node.counters.sort_on_disk == Some(true);
-    }
-}
-
-/// Whether a line ends before what it opens does: in its numbers, its condition, or at its arrow.
-fn is_cut_off(line: &str) -> bool {
-    let mut open = 0_usize;
-    let mut quote = None;
-    for character in line.chars() {
-        match (quote, character) {
-            (Some(mark), _) if mark == character => quote = None,
-            (Some(_), _) => {}
-            (None, '\'' | '"') => quote = Some(character),
-            (None, '(') => open += 1,
-            (None, ')') => open = open.saturating_sub(1),
-            (None, _) => {}
-        }
-    }
-    open > 0 || line.trim() == "->"
-}
-
-/// `CTE x`, `InitPlan 1 (returns $0)`, `SubPlan 2`, on a line of their own.
-fn is_label(line: &str) -> bool {
-    let mut words = line.split(' ');
-    match words.next() {
-        Some("CTE") => !line.contains(": ") && !title::has_numbers(line),
-        Some("InitPlan" | "SubPlan") => {
-            words.next().is_some_and(|word| !word.is_empty())
-                && !line.contains(": ")
-                && !title::has_numbers(line)
-        }
-        _ => false,
-    }
-}
-
-/// `Trigger for constraint fk on t`, `Trigger name on t`, `Trigger name`.
-fn trigger(key: &str, value: &str) -> Trigger {
-    let name = key.strip_prefix("Trigger ").unwrap_or(key);
-    let constraint = name.strip_prefix("for constraint ");
-    let (name, relation) = match constraint.unwrap_or(name).rsplit_once(" on ") {
-        Some((name, relation)) => (name, Some(relation.to_owned())),
-        None => (constraint.unwrap_or(name), None),
-    };
-    Trigger {
-        name: name.to_owned(),
-        constraint: constraint.map(|_| name.to_owned()),
-        relation,
-        ms: title::value_of(value, "time").and_then(number),
-        calls: title::value_of(value, "calls")
-            .and_then(number)
-            .unwrap_or(0.0),
-    }
-}
-
-/// `Functions: 4`, `Timing: Generation 1.0 ms (Deform 0.2 ms), Inlining …, Total 9.0 ms`.
-fn jit(jit: &mut Jit, key: &str, value: &str) {
-    match key {
-        "Functions" => jit.functions = number(value).unwrap_or(0.0),
-        "Timing" => {
-            for part in value.split(", ") {
-                let mut words = part.split(' ');
-                let (Some(name), ms) = (words.next(), words.next().and_then(number)) else {
-                    continue;
-                };
-                match name {
-                    "Generation" => jit.generation_ms = ms,
-                    "Inlining" => jit.inlining_ms = ms,
-                    "Optimization" => jit.optimization_ms = ms,
-                    "Emission" => jit.emission_ms = ms,
-                    "Total" => jit.total_ms = ms,
-                    _ => {}
-                }
-            }
-        }
-        _ => {}
     }
 }

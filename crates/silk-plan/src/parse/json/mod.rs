@@ -1,0 +1,7 @@
+//! JSON as plans use it: deep, with repeated keys, in the midst of other text.
+
+mod reader;
+mod value;
+
+pub(crate) use reader::read;
+pub(crate) use value::{Json, number};

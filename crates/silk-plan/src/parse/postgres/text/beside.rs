@@ -1,0 +1,46 @@
+//! What stands below the tree: triggers and compilation.
+
+use crate::parse::json::number;
+use crate::parse::postgres::figures::value_of;
+use crate::{Jit, Trigger};
+
+/// `Trigger for constraint fk on t`, `Trigger name on t`, `Trigger name`.
+pub(super) fn trigger(key: &str, value: &str) -> Trigger {
+    let name = key.strip_prefix("Trigger ").unwrap_or(key);
+    let constraint = name.strip_prefix("for constraint ");
+    let (name, relation) = match constraint.unwrap_or(name).rsplit_once(" on ") {
+        Some((name, relation)) => (name, Some(relation.to_owned())),
+        None => (constraint.unwrap_or(name), None),
+    };
+    Trigger {
+        name: name.to_owned(),
+        constraint: constraint.map(|_| name.to_owned()),
+        relation,
+        ms: value_of(value, "time").and_then(number),
+        calls: value_of(value, "calls").and_then(number).unwrap_or(0.0),
+    }
+}
+
+/// `Functions: 4`, `Timing: Generation 1.0 ms (Deform 0.2 ms), Inlining …, Total 9.0 ms`.
+pub(super) fn jit(jit: &mut Jit, key: &str, value: &str) {
+    match key {
+        "Functions" => jit.functions = number(value).unwrap_or(0.0),
+        "Timing" => {
+            for part in value.split(", ") {
+                let mut words = part.split(' ');
+                let (Some(name), ms) = (words.next(), words.next().and_then(number)) else {
+                    continue;
+                };
+                match name {
+                    "Generation" => jit.generation_ms = ms,
+                    "Inlining" => jit.inlining_ms = ms,
+                    "Optimization" => jit.optimization_ms = ms,
+                    "Emission" => jit.emission_ms = ms,
+                    "Total" => jit.total_ms = ms,
+                    _ => {}
+                }
+            }
+        }
+        _ => {}
+    }
+}
