@@ -8,7 +8,6 @@
 //!
 //! Nothing on the app's side waits, blocks, or returns an error of ours.
 
-pub mod explain;
 pub mod http;
 pub mod plans;
 pub mod recorder;

@@ -30,6 +30,16 @@ pub fn is_suppressed() -> bool {
     DEPTH.try_with(|depth| depth.get() > 0).unwrap_or(false)
 }
 
+/// Suppresses recording whenever `future` is polled, on whichever thread.
+pub async fn quietly<F: Future>(future: F) -> F::Output {
+    let mut future = std::pin::pin!(future);
+    std::future::poll_fn(|cx| {
+        let _guard = suppressed();
+        future.as_mut().poll(cx)
+    })
+    .await
+}
+
 /// Ends a stretch of suppression when dropped.
 #[derive(Debug)]
 pub struct SuppressGuard {

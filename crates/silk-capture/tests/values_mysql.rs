@@ -1,19 +1,11 @@
-//! Values and plans of MySQL and MariaDB.
+//! Values of MySQL and MariaDB.
 
 #![expect(clippy::unwrap_used, reason = "tests say what failed by panicking")]
 
-use std::sync::Arc;
-
-use silk_capture::{
-    explain::{ExplainConfig, Explainer},
-    sql::values::{RebindError, mysql},
-};
-use silk_core::{
-    Database, DatabaseKind, Explain as _, ExplainError, ExplainMode, ExplainQuery, PlanFormat,
-    Redactor, Value, ValueState,
-};
+use silk_capture::sql::values::{RebindError, mysql};
+use silk_core::ValueState;
 use sqlx::{
-    Arguments as _, Executor as _, MySql, MySqlPool, Row as _,
+    Arguments as _, MySql, MySqlPool, Row as _,
     mysql::MySqlArguments,
     types::{Json, chrono},
 };
@@ -122,11 +114,7 @@ fn long_values_are_cut_and_endless_ones_given_up() {
 
 async fn pool() -> MySqlPool {
     let url = std::env::var("SILK_TEST_MYSQL").expect("SILK_TEST_MYSQL names a server");
-    let pool = MySqlPool::connect(&url).await.unwrap();
-    pool.execute("create table if not exists silk_t(a int primary key, b varchar(50))")
-        .await
-        .unwrap();
-    pool
+    MySqlPool::connect(&url).await.unwrap()
 }
 
 #[tokio::test]
@@ -148,76 +136,4 @@ async fn values_bound_again_are_the_same_to_the_database() {
     }
     assert_eq!(answers[0], answers[1]);
     assert!(answers[0][8].is_some() && answers[0][9].is_none());
-}
-
-#[tokio::test]
-#[ignore = "needs MySQL or MariaDB: run cargo xtask test"]
-async fn queries_are_explained_with_their_values_and_nothing_is_written() {
-    let pool = pool().await;
-    let runtime = tokio::runtime::Handle::current();
-    let explainer = Explainer::new(
-        Arc::new(Redactor::default()),
-        runtime,
-        ExplainConfig::default(),
-    );
-    explainer.register(&pool);
-    let name = pool.connect_options().get_database().unwrap().to_owned();
-    let database = Database {
-        kind: DatabaseKind::MySql,
-        name,
-    };
-    let query = |sql: &str, values: Vec<Value>, analyze| ExplainQuery {
-        database: database.clone(),
-        sql: sql.to_owned(),
-        is_redacted: false,
-        values: Some(values),
-        mode: if analyze {
-            ExplainMode::Analyze { confirmed: false }
-        } else {
-            ExplainMode::Estimated
-        },
-    };
-    let mut arguments = MySqlArguments::default();
-    arguments.add(7_i32).unwrap();
-    let values = mysql::encode(arguments, 4096);
-    let plan = explainer
-        .explain(query("select b from silk_t where a > ?", values, false))
-        .await
-        .unwrap();
-    assert_eq!((plan.format, plan.analyzed), (PlanFormat::MySqlJson, false));
-    assert!(plan.raw.contains("query_block"), "{}", plan.raw);
-    assert!(
-        plan.raw.contains("> 7"),
-        "the values are in the plan: {}",
-        plan.raw
-    );
-
-    for sql in [
-        "insert into silk_t(a) values (99)",
-        "update silk_t set b = 'x'",
-        "delete from silk_t",
-    ] {
-        explainer.explain(query(sql, vec![], false)).await.unwrap();
-        match explainer.explain(query(sql, vec![], true)).await {
-            Err(ExplainError::Refused { code, .. }) => assert_eq!(code, "analyze_refused"),
-            other => panic!("{other:?}"),
-        }
-    }
-    let rows: i64 = sqlx::query_scalar("select count(*) from silk_t")
-        .fetch_one(&pool)
-        .await
-        .unwrap();
-    assert_eq!(rows, 0);
-    let plan = explainer
-        .explain(query("select b from silk_t", vec![], true))
-        .await
-        .unwrap();
-    assert!(plan.analyzed && plan.raw.contains("r_rows"), "{}", plan.raw);
-    match explainer
-        .explain(query("select nothing from silk_t", vec![], false))
-        .await
-    {
-        Err(ExplainError::Failed { message }) => assert!(message.contains("42S22"), "{message}"),
-        other => panic!("{other:?}"),
-    }
 }

@@ -1,10 +1,8 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
-use silk_capture::{
-    Plans, Recorder, RecorderConfig,
-    explain::{ExplainConfig, Explainer},
-};
-use silk_core::{DatabaseKind, Redactor, Store, redact::RedactorBuilder, store::Budget};
+use silk_capture::{Plans, Recorder, RecorderConfig};
+use silk_core::{DatabaseKind, Explain, Redactor, Store, redact::RedactorBuilder, store::Budget};
+use silk_explain::{ExplainConfig, Explainer};
 use silk_store::MemoryStore;
 #[cfg(feature = "ui")]
 use silk_ui::{Access, Targets};
@@ -303,15 +301,15 @@ impl SilkBuilder {
             runtime.handle().clone(),
         )
         .map_err(BuildError::Threads)?;
-        let explainer = Arc::new(Explainer::new(
-            redactor,
-            runtime.handle().clone(),
-            ExplainConfig {
-                timeout: self.explain_timeout,
-                ..ExplainConfig::default()
-            },
-        ));
-        silk_capture::plans::collect(&recorder, &explainer, remote, runtime.handle());
+        let config = ExplainConfig {
+            timeout: self.explain_timeout,
+            ..ExplainConfig::default()
+        };
+        let explainer = Explainer::new(redactor, runtime.handle().clone(), config)
+            .with_notes(recorder.plan_notes());
+        let explainer = Arc::new(explainer);
+        let explain = Arc::clone(&explainer) as Arc<dyn Explain>;
+        silk_capture::plans::collect(&recorder, &explain, remote, runtime.handle());
         Ok(Silk::new(Parts {
             recorder,
             runtime,

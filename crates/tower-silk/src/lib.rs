@@ -59,6 +59,8 @@ pub use silk_capture::{
     in_current_request,
 };
 pub use silk_core::{DatabaseKind, LossReason, RequestKind, Store, store::Budget};
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+pub use silk_explain::ExplainDatabase;
 pub use silk_store::MemoryStore;
 #[cfg(feature = "store-sqlite")]
 pub use silk_store::SqliteStore;

@@ -3,9 +3,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use silk_capture::explain::Explainer;
 use silk_capture::{Recorder, ShutdownReport, SilkLayer, sql::tracing::SilkTracingLayer};
 use silk_core::{RequestKind, Store, Vitals as _};
+use silk_explain::Explainer;
 use tracing::Subscriber;
 use tracing_subscriber::registry::LookupSpan;
 
@@ -76,7 +76,7 @@ impl Silk {
     /// and waits to what is recorded.
     #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
     #[must_use]
-    pub fn pool<DB: silk_capture::sql::pool::PoolDatabase>(
+    pub fn pool<DB: silk_explain::ExplainDatabase>(
         &self,
         pool: sqlx_core::pool::Pool<DB>,
     ) -> silk_capture::sql::pool::Pool<DB> {
@@ -189,7 +189,7 @@ impl Silk {
     /// Makes a raw pool known for EXPLAIN, for an app that uses the tracing layer alone: plans are
     /// asked for over a connection of their own, with the pool's options.
     #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
-    pub fn explain_with<DB: silk_capture::sql::pool::PoolDatabase>(
+    pub fn explain_with<DB: silk_explain::ExplainDatabase>(
         &self,
         pool: &sqlx_core::pool::Pool<DB>,
     ) {

@@ -5,42 +5,41 @@ use std::{
 
 use chrono::Utc;
 use silk_core::{
-    BoxFuture, Database, DatabaseKind, ExplainError, ExplainMode, ExplainOutput, ExplainQuery,
-    Fingerprint, PlanId, PlanRecord, PlanSource, QueryRecord, QueryRef, SqlText, Store, ValueState,
+    Database, DatabaseKind, Explain, ExplainError, ExplainMode, ExplainQuery, Fingerprint, PlanId,
+    PlanRecord, PlanSource, QueryRecord, QueryRef, SqlText, Store, ValueState,
 };
 use tokio::{runtime::Handle, sync::mpsc};
 use uuid::Uuid;
 
 use super::{PlanMode, PlanNotes, keep::form_of};
-use crate::{Recorder, explain::Explainer};
+use crate::Recorder;
 
 /// Statements that may wait to be asked about.
 const QUEUE: usize = 64;
 /// Pause before a database that did not answer is asked once more.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Has the recorder's writer ask `explainer` for plans in the background, on Silk's `runtime`, and
+/// Has the recorder's writer ask `explain` for plans in the background, on Silk's `runtime`, and
 /// keep them in `store`. Until then, and where plans are off, nothing is asked.
 pub fn collect(
     recorder: &Recorder,
-    explainer: &Arc<Explainer>,
+    explain: &Arc<dyn Explain>,
     store: Arc<dyn Store>,
     runtime: &Handle,
 ) {
     let notes = recorder.plan_notes();
-    explainer.set_notes(Arc::clone(notes));
     if notes.plans.mode != PlanMode::Automatic {
         return;
     }
     let (sender, wishes) = mpsc::channel(QUEUE);
     let is_first = recorder.set_asker(Asker {
         sender,
-        explainer: Arc::clone(explainer),
+        explain: Arc::clone(explain),
     });
     if is_first {
         let worker = Worker {
             notes: Arc::clone(notes),
-            explainer: Arc::clone(explainer),
+            explain: Arc::clone(explain),
             store,
         };
         // Ends with the recorder, which holds the other end of the channel.
@@ -52,13 +51,13 @@ pub fn collect(
 #[derive(Debug)]
 pub(crate) struct Asker {
     sender: mpsc::Sender<Wish>,
-    explainer: Arc<Explainer>,
+    explain: Arc<dyn Explain>,
 }
 
 impl Asker {
     /// Whether there is a way to the database.
     pub(super) fn knows(&self, database: &Database) -> bool {
-        self.explainer.knows(database)
+        self.explain.knows(database)
     }
 
     /// `false` where too many wait already.
@@ -107,7 +106,7 @@ impl Wish {
 
 struct Worker {
     notes: Arc<PlanNotes>,
-    explainer: Arc<Explainer>,
+    explain: Arc<dyn Explain>,
     store: Arc<dyn Store>,
 }
 
@@ -146,10 +145,6 @@ impl Worker {
         }
     }
 
-    fn ask_once(&self, query: ExplainQuery) -> BoxFuture<'_, Result<ExplainOutput, ExplainError>> {
-        Box::pin(self.explainer.ask_quickly(query))
-    }
-
     /// Asks for one plan and keeps it; whether there was one.
     async fn ask(&self, query: ExplainQuery, fingerprint: Fingerprint, of: QueryRef) -> bool {
         let database = query.database.clone();
@@ -157,11 +152,11 @@ impl Worker {
             ExplainMode::Generic => PlanSource::Generic,
             _ => PlanSource::Estimated,
         };
-        let mut answer = self.ask_once(query.clone()).await;
+        let mut answer = self.explain.explain_quickly(query.clone()).await;
         if let Err(ExplainError::Failed { .. }) = answer {
             // A lock, or a server that is busy.
             tokio::time::sleep(PAUSE).await;
-            answer = self.ask_once(query).await;
+            answer = self.explain.explain_quickly(query).await;
         }
         let Ok(output) = answer else {
             return false;

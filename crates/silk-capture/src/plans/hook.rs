@@ -20,7 +20,7 @@ use sqlx_core::{
 use sqlx_postgres::{PgConnection, PgPoolOptions};
 
 use super::{Hooked, PlanNotes, Plans};
-use crate::{Recorder, explain::quietly};
+use crate::{Recorder, suppress::quietly};
 
 /// Options of a pool whose connections tell the plans of their runs, as far as they may.
 ///

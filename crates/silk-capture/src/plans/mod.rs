@@ -17,6 +17,7 @@ pub mod hook;
 mod keep;
 mod notes;
 mod notice;
+mod real_runs;
 mod redact;
 #[cfg_attr(
     not(any(feature = "postgres", feature = "mysql", feature = "sqlite")),
@@ -26,14 +27,16 @@ mod track;
 
 pub use ask::collect;
 pub use config::{PlanMode, Plans};
+pub use notes::PlanNotes;
+pub use redact::PlanRedactor;
 
 pub(crate) use ask::Asker;
 pub(crate) use choose::Chooser;
 pub(crate) use keep::Keeper;
-pub(crate) use notes::PlanNotes;
-pub(crate) use notes::{Dropped, Hooked};
+pub(crate) use notes::Dropped;
+#[cfg(feature = "postgres")]
+pub(crate) use notes::Hooked;
 pub(crate) use notice::{CaughtPlan, PlanMark, outline};
-pub(crate) use redact::PlanRedactor;
 pub(crate) use track::on_notice;
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 pub(crate) use track::{Place, Ticket, Tracker, TrackerGuard};

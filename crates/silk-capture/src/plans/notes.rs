@@ -16,7 +16,7 @@ const MAX_DATABASES: usize = 64;
 
 /// What is known about plans: how connections were set up, and what was caught and dropped.
 #[derive(Debug)]
-pub(crate) struct PlanNotes {
+pub struct PlanNotes {
     pub(crate) plans: Plans,
     /// Whether messages of PostgreSQL are wanted: a connection that tells plans was set up.
     wants_notices: AtomicBool,
@@ -107,6 +107,12 @@ impl PlanNotes {
             asked: AtomicU64::new(0),
             failed: AtomicU64::new(0),
         }
+    }
+
+    /// When plans are got.
+    #[must_use]
+    pub const fn mode(&self) -> PlanMode {
+        self.plans.mode
     }
 
     /// Whether a connection was set up that tells plans.

@@ -11,7 +11,7 @@ const FRAME: &str = "SELECT 1 WHERE ";
 
 /// Takes secrets out of plans: the values of a query stand folded into their conditions.
 #[derive(Debug)]
-pub(crate) struct PlanRedactor {
+pub struct PlanRedactor {
     redactor: Arc<Redactor>,
     /// One of its own: conditions are many, and would push statements out of the other's cache.
     reader: SqlReader,
@@ -20,7 +20,9 @@ pub(crate) struct PlanRedactor {
 }
 
 impl PlanRedactor {
-    pub(crate) fn new(redactor: Arc<Redactor>, hides_values: bool) -> Self {
+    /// A redactor of plans; with `hides_values` no value of a condition stays.
+    #[must_use]
+    pub fn new(redactor: Arc<Redactor>, hides_values: bool) -> Self {
         Self {
             reader: SqlReader::new(Arc::clone(&redactor)),
             redactor,
@@ -30,7 +32,7 @@ impl PlanRedactor {
 
     /// A plan without secrets: those of its request, and those that its conditions show to be some.
     /// `sql` takes the place of the query's text.
-    pub(crate) fn redact(&self, output: &mut ExplainOutput, sql: &str, secrets: &Secrets) {
+    pub fn redact(&self, output: &mut ExplainOutput, sql: &str, secrets: &Secrets) {
         let database = |kind| {
             Arc::new(Database {
                 kind,

@@ -297,7 +297,9 @@ impl Recorder {
         }
     }
 
-    pub(crate) fn plan_notes(&self) -> &Arc<PlanNotes> {
+    /// What is known about plans.
+    #[must_use]
+    pub fn plan_notes(&self) -> &Arc<PlanNotes> {
         &self.0.plans
     }
 

@@ -37,6 +37,29 @@ pub trait Explain: Send + Sync + fmt::Debug {
     /// the database said no.
     fn explain(&self, query: ExplainQuery) -> BoxFuture<'_, Result<ExplainOutput, ExplainError>>;
 
+    /// As [`explain`](Self::explain), for a plan that nobody waits for: with a shorter limit, and
+    /// the statement is never run.
+    ///
+    /// # Errors
+    /// As [`explain`](Self::explain).
+    fn explain_quickly(
+        &self,
+        query: ExplainQuery,
+    ) -> BoxFuture<'_, Result<ExplainOutput, ExplainError>> {
+        self.explain(ExplainQuery {
+            mode: match query.mode {
+                ExplainMode::Analyze { .. } => ExplainMode::Estimated,
+                mode => mode,
+            },
+            ..query
+        })
+    }
+
+    /// Whether there is a way to the database.
+    fn knows(&self, _database: &Database) -> bool {
+        false
+    }
+
     /// Which plans each known database gives, best first, and what would unlock the others.
     fn ladders(&self) -> BoxFuture<'_, Vec<PlanLadder>> {
         Box::pin(std::future::ready(Vec::new()))

@@ -8,6 +8,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("silk-core", &[]),
     ("silk-plan", &["silk-core"]),
     ("silk-capture", &["silk-core", "silk-plan"]),
+    ("silk-explain", &["silk-core", "silk-plan", "silk-capture"]),
     ("silk-store", &["silk-core"]),
     ("silk-ui", &["silk-core", "silk-plan"]),
     (
@@ -16,6 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "silk-core",
             "silk-plan",
             "silk-capture",
+            "silk-explain",
             "silk-store",
             "silk-ui",
         ],

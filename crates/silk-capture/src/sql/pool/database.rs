@@ -1,9 +1,5 @@
-use std::sync::Arc;
-
 use silk_core::{DatabaseKind, Value};
 use sqlx_core::{connection::Connection, database::Database};
-
-use crate::explain::{ExplainConfig, ExplainTarget};
 
 /// What an instrumented pool has to know of a database beyond what sqlx tells.
 ///
@@ -24,12 +20,6 @@ pub trait PoolDatabase: Database<Arguments: Clone> {
 
     /// Arguments as values, each cut at `max_bytes`; called on the writer's thread.
     fn encode(arguments: Self::Arguments, max_bytes: usize) -> Vec<Value>;
-
-    /// A way of its own to the database that the options lead to, for EXPLAIN.
-    fn explain_target(
-        options: &<Self::Connection as Connection>::Options,
-        config: ExplainConfig,
-    ) -> Arc<dyn ExplainTarget>;
 }
 
 #[cfg(feature = "postgres")]
@@ -55,13 +45,6 @@ impl PoolDatabase for sqlx_postgres::Postgres {
     fn encode(arguments: Self::Arguments, max_bytes: usize) -> Vec<Value> {
         crate::sql::values::postgres::encode(arguments, max_bytes)
     }
-
-    fn explain_target(
-        options: &sqlx_postgres::PgConnectOptions,
-        config: ExplainConfig,
-    ) -> Arc<dyn ExplainTarget> {
-        crate::explain::postgres::target(options, config)
-    }
 }
 
 #[cfg(feature = "mysql")]
@@ -83,13 +66,6 @@ impl PoolDatabase for sqlx_mysql::MySql {
     fn encode(arguments: Self::Arguments, max_bytes: usize) -> Vec<Value> {
         crate::sql::values::mysql::encode(arguments, max_bytes)
     }
-
-    fn explain_target(
-        options: &sqlx_mysql::MySqlConnectOptions,
-        config: ExplainConfig,
-    ) -> Arc<dyn ExplainTarget> {
-        crate::explain::mysql::target(options, config)
-    }
 }
 
 #[cfg(feature = "sqlite")]
@@ -110,12 +86,5 @@ impl PoolDatabase for sqlx_sqlite::Sqlite {
 
     fn encode(arguments: Self::Arguments, max_bytes: usize) -> Vec<Value> {
         crate::sql::values::sqlite::encode(&arguments, max_bytes)
-    }
-
-    fn explain_target(
-        options: &sqlx_sqlite::SqliteConnectOptions,
-        config: ExplainConfig,
-    ) -> Arc<dyn ExplainTarget> {
-        crate::explain::sqlite::target(options, config)
     }
 }

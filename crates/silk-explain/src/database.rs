@@ -1,0 +1,17 @@
+use std::sync::Arc;
+
+use silk_capture::sql::pool::PoolDatabase;
+use sqlx_core::connection::Connection;
+
+use crate::{config::ExplainConfig, target::ExplainTarget};
+
+/// A database that Silk can open a connection of its own to.
+///
+/// Implemented for the drivers that Silk knows; not meant to be implemented elsewhere.
+pub trait ExplainDatabase: PoolDatabase {
+    /// A way of Silk's own to the database that the options lead to.
+    fn target(
+        options: &<Self::Connection as Connection>::Options,
+        config: ExplainConfig,
+    ) -> Arc<dyn ExplainTarget>;
+}

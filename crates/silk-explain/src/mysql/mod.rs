@@ -1,0 +1,114 @@
+//! MySQL and MariaDB.
+
+mod advise;
+mod analyze;
+mod ask;
+mod connection;
+mod inspect;
+mod ladder;
+mod routines;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use silk_core::{
+    BoxFuture, ExplainMode, ExplainOutput, PlanFormat,
+    explain::{IndexAdvice, LadderStep},
+};
+use sqlx_mysql::{MySql, MySqlConnectOptions, MySqlConnection};
+
+use crate::{
+    checks::INSPECT_TIMEOUT,
+    config::ExplainConfig,
+    database::ExplainDatabase,
+    session::{Session, quiet},
+    target::{AdviceQuestion, ExplainTarget, Failure, Inspection, Question},
+};
+use connection::{limit, open};
+
+/// A MySQL or MariaDB database.
+struct MySqlTarget {
+    options: MySqlConnectOptions,
+    session: Session<MySqlConnection>,
+}
+
+impl ExplainDatabase for MySql {
+    fn target(options: &MySqlConnectOptions, config: ExplainConfig) -> Arc<dyn ExplainTarget> {
+        Arc::new(MySqlTarget {
+            options: quiet(options),
+            session: Session::new(config.idle),
+        })
+    }
+}
+
+impl ExplainTarget for MySqlTarget {
+    fn explain(&self, question: Question) -> BoxFuture<'_, Result<ExplainOutput, Failure>> {
+        Box::pin(async move {
+            let timeout = question.timeout;
+            let open = async || open(&self.options, timeout).await;
+            let (format, raw) = match question.mode {
+                ExplainMode::Analyze { confirmed } => {
+                    self.session
+                        .run_once(timeout, open, async |c| {
+                            analyze::ask(c, &question, confirmed).await
+                        })
+                        .await?
+                }
+                ExplainMode::Estimated | ExplainMode::Generic => {
+                    let raw = self
+                        .session
+                        .run(timeout, open, async |c| ask::ask(c, &question).await)
+                        .await?;
+                    (PlanFormat::MySqlJson, raw)
+                }
+            };
+            Ok(ExplainOutput {
+                format,
+                raw,
+                analyzed: question.mode.runs(),
+            })
+        })
+    }
+
+    fn ladder(&self, timeout: Duration) -> BoxFuture<'_, Result<Vec<LadderStep>, Failure>> {
+        Box::pin(async move {
+            let open = async || open(&self.options, timeout).await;
+            self.session
+                .run(timeout, open, async |c| ladder::ladder(c).await)
+                .await
+        })
+    }
+
+    fn advise(&self, asked: AdviceQuestion) -> BoxFuture<'_, Result<IndexAdvice, Failure>> {
+        Box::pin(async move {
+            let timeout = asked.question.timeout;
+            let open = async || open(&self.options, timeout).await;
+            self.session
+                .run(timeout + asked.budget, open, async |c| {
+                    let raw = ask::ask(c, &asked.question).await?;
+                    advise::advise(c, &asked, &raw).await
+                })
+                .await
+        })
+    }
+
+    fn inspect(&self, timeout: Duration) -> BoxFuture<'_, Result<Inspection, Failure>> {
+        Box::pin(async move {
+            let open = async || open(&self.options, timeout).await;
+            self.session
+                .run(INSPECT_TIMEOUT, open, async |c| {
+                    limit(c, timeout).await?;
+                    inspect::inspect(c).await
+                })
+                .await
+        })
+    }
+}
+
+impl fmt::Debug for MySqlTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The options hold a password.
+        f.debug_struct("MySqlTarget")
+            .field("host", &self.options.get_host())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,381 @@
+//! Indexes: broken, needless, never used, missing.
+
+use silk_core::explain::{CheckStatus, DatabaseCheck};
+use sqlx_core::{error::Error, row::Row as _};
+use sqlx_postgres::PgRow;
+
+use super::reader::{Reader, app_schemas, not_told};
+use crate::checks::{
+    CheckExt as _, Index, Needless, bytes, counted, good, grouped, number, percent, seconds, share,
+    text,
+};
+
+/// An index nobody read can be told from one nobody had reason to read only when its table was read
+/// so often.
+const MIN_TABLE_SCANS: i64 = 1_000;
+
+/// The size is that of the last vacuum or ANALYZE: asking for the present one waits for locks.
+const INDEXES: &str = concat!(
+    "SELECT quote_ident(n.nspname) || '.' || quote_ident(t.relname), \
+            quote_ident(n.nspname) || '.' || quote_ident(i.relname), a.amname::text, \
+            ARRAY(SELECT pg_get_indexdef(x.indexrelid, k, true) || E'\\t' || x.indclass[k - 1] \
+                         || ' ' || x.indcollation[k - 1] || ' ' || x.indoption[k - 1] \
+                  FROM generate_series(1, x.indnkeyatts) k ORDER BY k), \
+            ARRAY(SELECT pg_get_indexdef(x.indexrelid, k, true) \
+                  FROM generate_series(x.indnkeyatts + 1, x.indnatts) k ORDER BY k), \
+            pg_get_expr(x.indpred, x.indrelid, true), x.indisunique, \
+            x.indisprimary OR x.indisreplident OR x.indisexclusion \
+                OR EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = x.indexrelid), \
+            i.relpages::int8 * current_setting('block_size')::int8, x.indisvalid, coalesce(s.idx_scan, 0), \
+            coalesce(st.seq_scan, 0) + coalesce(st.idx_scan, 0), \
+            coalesce(extract(epoch FROM now() - d.stats_reset), -1)::int8 \
+     FROM pg_index x \
+     JOIN pg_class i ON i.oid = x.indexrelid \
+     JOIN pg_class t ON t.oid = x.indrelid \
+     JOIN pg_namespace n ON n.oid = t.relnamespace \
+     JOIN pg_am a ON a.oid = i.relam \
+     LEFT JOIN pg_stat_user_indexes s ON s.indexrelid = x.indexrelid \
+     LEFT JOIN pg_stat_user_tables st ON st.relid = x.indrelid \
+     LEFT JOIN pg_stat_database d ON d.datname = current_database() \
+     WHERE ",
+    app_schemas!("n.nspname"),
+    " ORDER BY i.oid LIMIT 5000"
+);
+
+const FOREIGN_KEYS: &str = concat!(
+    "SELECT c.conrelid::regclass::text, quote_ident(c.conname), c.confrelid::regclass::text, \
+            (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY k.place) \
+             FROM unnest(c.conkey) WITH ORDINALITY k (number, place) \
+             JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.number), \
+            greatest(t.reltuples, 0)::int8, \
+            coalesce(p.n_tup_del, 0) + coalesce(p.n_tup_upd, 0) \
+     FROM pg_constraint c \
+     JOIN pg_class t ON t.oid = c.conrelid \
+     JOIN pg_namespace n ON n.oid = t.relnamespace \
+     LEFT JOIN pg_stat_user_tables p ON p.relid = c.confrelid \
+     WHERE c.contype = 'f' AND ",
+    app_schemas!("n.nspname"),
+    " AND NOT EXISTS ( \
+         SELECT FROM pg_index x WHERE x.indrelid = c.conrelid AND x.indisvalid \
+         AND x.indpred IS NULL \
+         AND (SELECT array_agg(x.indkey[place] ORDER BY x.indkey[place]) \
+              FROM generate_series(0, cardinality(c.conkey) - 1) place) \
+             = (SELECT array_agg(number ORDER BY number) FROM unnest(c.conkey) number)) \
+     ORDER BY t.reltuples DESC LIMIT 200"
+);
+
+const NEEDLESS: Needless = Needless {
+    drop: |index| format!("DROP INDEX CONCURRENTLY {};", index.name),
+    has_sizes: true,
+    caveat: Some(
+        "A narrower index is a little faster to read; where it is much smaller and read very \
+         often, it may be worth its writes.",
+    ),
+};
+
+/// An index with what the statistics say of it.
+struct Seen {
+    index: Index,
+    is_valid: bool,
+    scans: i64,
+    table_scans: i64,
+    stats_age_s: i64,
+}
+
+pub(super) async fn check(reader: &mut Reader<'_>, checks: &mut Vec<DatabaseCheck>) {
+    let rows = match reader.rows(INDEXES).await {
+        Ok(rows) => rows.iter().map(seen).collect::<Result<Vec<_>, _>>(),
+        Err(error) => Err(error),
+    };
+    match rows {
+        Ok(seen) => {
+            checks.push(invalid(&seen));
+            checks.push(needless(&seen));
+            checks.push(unused(&seen));
+        }
+        Err(error) => checks.push(not_told("unused_indexes", "Indexes", &error)),
+    }
+    checks.push(match reader.rows(FOREIGN_KEYS).await {
+        Ok(rows) => foreign_keys(&rows),
+        Err(error) => not_told("unindexed_foreign_keys", KEYS_TITLE, &error),
+    });
+}
+
+fn seen(row: &PgRow) -> Result<Seen, Error> {
+    Ok(Seen {
+        index: Index {
+            table: row.try_get(0)?,
+            name: row.try_get(1)?,
+            method: row.try_get(2)?,
+            keys: row.try_get(3)?,
+            included: row.try_get(4)?,
+            predicate: row.try_get(5)?,
+            is_unique: row.try_get(6)?,
+            is_needed: row.try_get(7)?,
+            bytes: row.try_get(8)?,
+        },
+        is_valid: row.try_get(9)?,
+        scans: row.try_get(10)?,
+        table_scans: row.try_get(11)?,
+        stats_age_s: row.try_get(12)?,
+    })
+}
+
+fn invalid(seen: &[Seen]) -> DatabaseCheck {
+    const TITLE: &str = "Invalid indexes";
+    let invalid: Vec<&Index> = seen
+        .iter()
+        .filter(|seen| !seen.is_valid)
+        .map(|seen| &seen.index)
+        .collect();
+    if invalid.is_empty() {
+        return good("invalid_indexes", TITLE, "Every index is valid.");
+    }
+    let drops: Vec<String> = invalid
+        .iter()
+        .map(|index| format!("DROP INDEX CONCURRENTLY {};", index.name))
+        .collect();
+    good(
+        "invalid_indexes",
+        TITLE,
+        format!(
+            "{} left by a CREATE INDEX CONCURRENTLY that failed: no query uses them, every write keeps them up.",
+            counted(invalid.len(), "index was", "indexes were")
+        ),
+    )
+    .with_status(CheckStatus::Problem)
+    .with_rows(
+        &[text("table"), text("index"), text("columns"), number("size")],
+        invalid
+            .iter()
+            .map(|index| {
+                vec![
+                    index.table.clone(),
+                    index.name.clone(),
+                    index.columns(),
+                    bytes(index.bytes),
+                ]
+            })
+            .collect(),
+    )
+    .with_action(format!(
+        "Drop them and build them again:\n{}",
+        drops.join("\n")
+    ))
+    .with_caveat("An index that is being built at this moment is invalid until it is done.")
+}
+
+fn needless(seen: &[Seen]) -> DatabaseCheck {
+    let valid: Vec<Index> = seen
+        .iter()
+        .filter(|seen| seen.is_valid)
+        .map(|seen| seen.index.clone())
+        .collect();
+    NEEDLESS.check(&valid)
+}
+
+fn unused(seen: &[Seen]) -> DatabaseCheck {
+    const TITLE: &str = "Unused indexes";
+    let mut unused: Vec<&Seen> = seen
+        .iter()
+        .filter(|seen| {
+            seen.is_valid && seen.scans == 0 && !seen.index.is_unique && !seen.index.is_needed
+        })
+        .collect();
+    let too_early = unused
+        .iter()
+        .filter(|seen| seen.table_scans < MIN_TABLE_SCANS)
+        .count();
+    unused.retain(|seen| seen.table_scans >= MIN_TABLE_SCANS);
+    unused.sort_by_key(|seen| std::cmp::Reverse(seen.index.bytes));
+    let early = if too_early == 0 {
+        String::new()
+    } else {
+        format!(
+            " Of {} it is too early to tell: their tables were read less than {} times.",
+            counted(too_early, "more index", "more indexes"),
+            grouped(MIN_TABLE_SCANS)
+        )
+    };
+    if unused.is_empty() {
+        return good(
+            "unused_indexes",
+            TITLE,
+            format!("No index of a much-read table was never used.{early}"),
+        );
+    }
+    let age = seen.first().map_or(-1, |seen| seen.stats_age_s);
+    let since = if age < 0 {
+        "the statistics began".to_owned()
+    } else {
+        format!("the statistics were reset {} ago", seconds(age))
+    };
+    let drops: Vec<String> = unused
+        .iter()
+        .map(|seen| format!("DROP INDEX CONCURRENTLY {};", seen.index.name))
+        .collect();
+    good(
+        "unused_indexes",
+        TITLE,
+        format!(
+            "{} not used by any query since {since}, and every write keeps them up.{early}",
+            counted(unused.len(), "index was", "indexes were")
+        ),
+    )
+    .with_status(CheckStatus::Warning)
+    .with_rows(
+        &[
+            text("table"),
+            text("index"),
+            text("columns"),
+            number("size"),
+            number("reads of the table"),
+        ],
+        unused
+            .iter()
+            .map(|seen| {
+                vec![
+                    seen.index.table.clone(),
+                    seen.index.name.clone(),
+                    seen.index.columns(),
+                    bytes(seen.index.bytes),
+                    grouped(seen.table_scans),
+                ]
+            })
+            .collect(),
+    )
+    .with_action(drops.join("\n"))
+    .with_caveat(
+        "Replicas have statistics of their own: look there, and at monthly jobs, before dropping.",
+    )
+}
+
+const KEYS_TITLE: &str = "Foreign keys without an index";
+
+fn foreign_keys(rows: &[PgRow]) -> DatabaseCheck {
+    let mut lines = Vec::new();
+    let mut creates = Vec::new();
+    let mut is_hit = false;
+    for row in rows {
+        let read = || -> Result<_, Error> {
+            Ok((
+                row.try_get::<String, _>(0)?,
+                row.try_get::<String, _>(1)?,
+                row.try_get::<String, _>(2)?,
+                row.try_get::<String, _>(3)?,
+                row.try_get::<i64, _>(4)?,
+                row.try_get::<i64, _>(5)?,
+            ))
+        };
+        let Ok((table, name, parent, columns, tuples, changes)) = read() else {
+            continue;
+        };
+        // Small tables are read whole anyway; a parent that never changes never looks.
+        if tuples < 1_000 {
+            continue;
+        }
+        is_hit |= changes > 0;
+        creates.push(format!("CREATE INDEX CONCURRENTLY ON {table} ({columns});"));
+        lines.push(vec![
+            table,
+            columns,
+            parent,
+            grouped(tuples),
+            grouped(changes),
+            name,
+        ]);
+    }
+    if lines.is_empty() {
+        return good(
+            "unindexed_foreign_keys",
+            KEYS_TITLE,
+            "Every foreign key of a table worth it has an index that begins with its columns.",
+        );
+    }
+    good(
+        "unindexed_foreign_keys",
+        KEYS_TITLE,
+        format!(
+            "{} the whole table when a row of the parent is deleted or its key changes, and joins \
+             from the parent do so too.",
+            counted(lines.len(), "foreign key reads", "foreign keys read")
+        ),
+    )
+    .with_status(if is_hit {
+        CheckStatus::Warning
+    } else {
+        CheckStatus::Good
+    })
+    .with_rows(
+        &[
+            text("table"),
+            text("columns"),
+            text("parent"),
+            number("rows"),
+            number("changes of the parent"),
+            text("constraint"),
+        ],
+        lines,
+    )
+    .with_action(creates.join("\n"))
+    .with_caveat("Where parents are never deleted and nothing joins this way, none is needed.")
+}
+
+/// Tables that are read from end to end although they are large.
+pub(super) fn read_whole(rows: &[PgRow]) -> DatabaseCheck {
+    const TITLE: &str = "Large tables read sequentially";
+    let mut lines = Vec::new();
+    for row in rows {
+        let read = || -> Result<_, Error> {
+            Ok((
+                row.try_get::<String, _>(0)?,
+                row.try_get::<i64, _>(1)?,
+                row.try_get::<i64, _>(2)?,
+                row.try_get::<i64, _>(3)?,
+                row.try_get::<i64, _>(4)?,
+            ))
+        };
+        let Ok((table, live, seq_scans, seq_rows, index_scans)) = read() else {
+            continue;
+        };
+        let by_index = share(index_scans, seq_scans).unwrap_or(1.0);
+        lines.push(vec![
+            table,
+            grouped(live),
+            grouped(seq_scans),
+            grouped(seq_rows),
+            percent(by_index),
+        ]);
+    }
+    if lines.is_empty() {
+        return good(
+            "sequential_reads",
+            TITLE,
+            "Tables with at least 10,000 rows are read by index at least 95 times in 100.",
+        );
+    }
+    good(
+        "sequential_reads",
+        TITLE,
+        format!(
+            "{} often read from end to end.",
+            counted(lines.len(), "table is", "tables are")
+        ),
+    )
+    .with_status(CheckStatus::Warning)
+    .with_rows(
+        &[
+            text("table"),
+            number("rows"),
+            number("sequential reads"),
+            number("rows read by them"),
+            number("by index"),
+        ],
+        lines,
+    )
+    .with_action(
+        "Open the statements that read these tables, most total time first: their plans say which \
+         condition lacks an index, and whether one would help.",
+    )
+    .with_caveat("Reports and counts that need most rows are right to read the whole table.")
+}

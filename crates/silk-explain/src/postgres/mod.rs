@@ -1,0 +1,113 @@
+//! PostgreSQL.
+
+mod advise;
+mod analyze;
+mod ask;
+mod connection;
+mod generic;
+mod inspect;
+mod ladder;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use silk_core::{
+    BoxFuture, ExplainMode, ExplainOutput, PlanFormat,
+    explain::{IndexAdvice, LadderStep},
+};
+use sqlx_postgres::{PgConnectOptions, PgConnection, Postgres};
+
+use crate::{
+    checks::INSPECT_TIMEOUT,
+    config::ExplainConfig,
+    database::ExplainDatabase,
+    session::{Session, quiet},
+    target::{AdviceQuestion, ExplainTarget, Failure, Inspection, Question},
+};
+use connection::open;
+
+/// A PostgreSQL database.
+struct PostgresTarget {
+    options: PgConnectOptions,
+    session: Session<PgConnection>,
+}
+
+impl ExplainDatabase for Postgres {
+    fn target(options: &PgConnectOptions, config: ExplainConfig) -> Arc<dyn ExplainTarget> {
+        Arc::new(PostgresTarget {
+            options: quiet(options).application_name("tower-silk explain"),
+            session: Session::new(config.idle),
+        })
+    }
+}
+
+impl ExplainTarget for PostgresTarget {
+    fn explain(&self, question: Question) -> BoxFuture<'_, Result<ExplainOutput, Failure>> {
+        Box::pin(async move {
+            let open = async || open(&self.options).await;
+            let timeout = question.timeout;
+            let raw = match question.mode {
+                ExplainMode::Estimated => {
+                    self.session
+                        .run(timeout, open, async |c| ask::ask(c, &question).await)
+                        .await?
+                }
+                ExplainMode::Generic => {
+                    self.session
+                        .run(timeout, open, async |c| generic::ask(c, &question).await)
+                        .await?
+                }
+                ExplainMode::Analyze { confirmed } => {
+                    self.session
+                        .run_once(timeout, open, async |c| {
+                            analyze::ask(c, &question, confirmed).await
+                        })
+                        .await?
+                }
+            };
+            Ok(ExplainOutput {
+                format: PlanFormat::PostgresJson,
+                raw,
+                analyzed: question.mode.runs(),
+            })
+        })
+    }
+
+    fn ladder(&self, timeout: Duration) -> BoxFuture<'_, Result<Vec<LadderStep>, Failure>> {
+        Box::pin(async move {
+            let open = async || open(&self.options).await;
+            self.session
+                .run(timeout, open, async |c| ladder::ladder(c).await)
+                .await
+        })
+    }
+
+    fn advise(&self, asked: AdviceQuestion) -> BoxFuture<'_, Result<IndexAdvice, Failure>> {
+        Box::pin(async move {
+            let open = async || open(&self.options).await;
+            let timeout = asked.question.timeout + asked.budget;
+            self.session
+                .run(timeout, open, async |c| advise::advise(c, &asked).await)
+                .await
+        })
+    }
+
+    fn inspect(&self, timeout: Duration) -> BoxFuture<'_, Result<Inspection, Failure>> {
+        Box::pin(async move {
+            let open = async || open(&self.options).await;
+            self.session
+                .run(INSPECT_TIMEOUT, open, async |c| {
+                    inspect::inspect(c, timeout).await
+                })
+                .await
+        })
+    }
+}
+
+impl fmt::Debug for PostgresTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The options hold a password.
+        f.debug_struct("PostgresTarget")
+            .field("host", &self.options.get_host())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,184 @@
+//! What is refused, with the word for programs and the sentence for people.
+
+use silk_capture::sql::values::RebindError;
+use silk_core::{
+    Database, DatabaseKind, ExplainError, ExplainMode, ExplainQuery, Value, ValueState,
+    sql::{SqlTokenClass, highlight, is_explainable},
+};
+
+fn refused(code: &'static str, reason: impl Into<String>) -> ExplainError {
+    ExplainError::Refused {
+        code,
+        reason: reason.into(),
+    }
+}
+
+/// The values to bind, where the query can be explained as it ran.
+pub(crate) fn check(query: &ExplainQuery) -> Result<Vec<Value>, ExplainError> {
+    if query.is_redacted {
+        return Err(refused(
+            "redacted_value",
+            "a literal of the statement was redacted, so it cannot be run as it was",
+        ));
+    }
+    if !is_explainable(&query.sql, query.database.kind) {
+        return Err(refused(
+            "not_explainable",
+            "databases explain one SELECT, WITH, VALUES, INSERT, UPDATE, DELETE or MERGE at a time",
+        ));
+    }
+    if names_a_file(&query.sql, query.database.kind) {
+        return Err(refused(
+            "not_explainable",
+            "the statement writes a file on the server (INTO OUTFILE or DUMPFILE)",
+        ));
+    }
+    if query.mode == ExplainMode::Generic {
+        // It is planned without them.
+        return Ok(query.values.clone().unwrap_or_default());
+    }
+    let Some(values) = &query.values else {
+        if has_placeholders(&query.sql, query.database.kind) {
+            return Err(refused(
+                "values_not_captured",
+                "the values were not captured, and the plan depends on them; use the instrumented \
+                 pool, which captures them",
+            ));
+        }
+        return Ok(Vec::new());
+    };
+    for (value, position) in values.iter().zip(1..) {
+        let error = match value.state {
+            ValueState::Null | ValueState::Bytes(_) => continue,
+            ValueState::Redacted => RebindError::Redacted(position),
+            ValueState::Truncated { .. } => RebindError::Truncated(position),
+            ValueState::Unavailable => RebindError::Unavailable(position),
+        };
+        return Err(of_value(error));
+    }
+    Ok(values.clone())
+}
+
+/// MySQL and MariaDB may write the file even when they are asked for the plan.
+fn names_a_file(sql: &str, kind: DatabaseKind) -> bool {
+    kind == DatabaseKind::MySql
+        && highlight(sql, kind).iter().any(|(class, word)| {
+            matches!(class, SqlTokenClass::Keyword | SqlTokenClass::Identifier)
+                && (word.eq_ignore_ascii_case("outfile") || word.eq_ignore_ascii_case("dumpfile"))
+        })
+}
+
+fn has_placeholders(sql: &str, kind: DatabaseKind) -> bool {
+    highlight(sql, kind)
+        .iter()
+        .any(|(class, _)| *class == SqlTokenClass::Placeholder)
+}
+
+/// A value that cannot be bound again.
+pub(crate) fn of_value(error: RebindError) -> ExplainError {
+    let code = match error {
+        RebindError::Redacted(_) => "redacted_value",
+        RebindError::Truncated(_) => "value_truncated",
+        RebindError::Unavailable(_) => "values_not_captured",
+    };
+    refused(
+        code,
+        format!("{error}, so the statement cannot be bound as it was"),
+    )
+}
+
+/// `ANALYZE` of what may write.
+pub(crate) fn analyze_may_write() -> ExplainError {
+    refused(
+        "analyze_refused",
+        "ANALYZE runs the statement, and it cannot be shown that this one only reads; \
+         the plan without ANALYZE is safe",
+    )
+}
+
+/// The generic plan where there is none.
+pub(crate) fn generic_unsupported() -> ExplainError {
+    refused(
+        "generic_unsupported",
+        "only PostgreSQL plans statements without their values",
+    )
+}
+
+/// `ANALYZE` of what calls functions that are not known to be harmless, or as a role that may do
+/// anything: a person has to say yes to that.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(crate) fn needs_confirmation(functions: &[String], is_superuser: bool) -> ExplainError {
+    let mut reasons = Vec::new();
+    if !functions.is_empty() {
+        reasons.push(format!(
+            "it calls what may do more than read: {}",
+            functions.join(", ")
+        ));
+    }
+    if is_superuser {
+        reasons.push("the app's role is a superuser, which nothing holds back".to_owned());
+    }
+    refused(
+        "needs_confirmation",
+        format!(
+            "ANALYZE runs the statement again, in a transaction that is read-only and rolled back, \
+             and {}; confirm it to run it all the same",
+            reasons.join("; ")
+        ),
+    )
+}
+
+/// Explaining what MySQL or MariaDB would partly run for it.
+#[cfg(feature = "mysql")]
+pub(crate) fn explaining_may_write(functions: &[String]) -> ExplainError {
+    refused(
+        "not_explainable",
+        format!(
+            "the database may run stored functions while it plans, and the statement calls some \
+             that may write: {}",
+            functions.join(", ")
+        ),
+    )
+}
+
+/// Everything, where the builder says so.
+pub(crate) fn plans_off() -> ExplainError {
+    refused(
+        "plans_off",
+        "plans are switched off in the builder: Silk::builder().plans(Plans::on_demand())",
+    )
+}
+
+/// `ANALYZE` where the database has none.
+#[cfg(feature = "sqlite")]
+pub(crate) fn analyze_unsupported() -> ExplainError {
+    refused(
+        "analyze_refused",
+        "SQLite does not count what a run does; leave ANALYZE out",
+    )
+}
+
+/// No way to the database.
+pub(crate) fn no_connection(database: &Database) -> ExplainError {
+    let which = match (database.kind, database.name.as_str()) {
+        (DatabaseKind::Unknown, _) => "which database the query went to is not known".to_owned(),
+        (kind, "") => format!("there is no connection for EXPLAIN to a {kind} database"),
+        (kind, name) => {
+            format!("there is no connection for EXPLAIN to the {kind} database `{name}`")
+        }
+    };
+    refused(
+        "no_connection",
+        format!("{which}; give Silk the pool that the app uses"),
+    )
+}
+
+/// A database that only the app's own connection can see.
+#[cfg(feature = "sqlite")]
+pub(crate) fn private_database() -> ExplainError {
+    refused(
+        "private_database",
+        "the database is private to the app's own connection (in memory, without a shared cache); \
+         a second connection would see an empty one",
+    )
+}

@@ -1,0 +1,139 @@
+//! SQLite.
+
+mod advise;
+mod ask;
+mod inspect;
+mod ladder;
+mod reach;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use silk_core::{
+    BoxFuture, ExplainOutput, PlanFormat,
+    explain::{IndexAdvice, LadderStep},
+};
+use sqlx_core::{
+    connection::ConnectOptions as _, error::Error, executor::Executor as _, raw_sql::raw_sql,
+};
+use sqlx_sqlite::{Sqlite, SqliteConnectOptions, SqliteConnection};
+
+use crate::{
+    checks::INSPECT_TIMEOUT,
+    config::ExplainConfig,
+    database::ExplainDatabase,
+    refusal,
+    session::{Session, quiet},
+    target::{AdviceQuestion, ExplainTarget, Failure, Inspection, Question},
+};
+use reach::{Reach, reach};
+
+/// An SQLite database.
+struct SqliteTarget {
+    options: SqliteConnectOptions,
+    reach: Reach,
+    session: Session<SqliteConnection>,
+}
+
+impl ExplainDatabase for Sqlite {
+    fn target(options: &SqliteConnectOptions, config: ExplainConfig) -> Arc<dyn ExplainTarget> {
+        let options = quiet(options)
+            .create_if_missing(false)
+            .busy_timeout(config.timeout)
+            .optimize_on_close(false, None);
+        let reach = reach(&options);
+        Arc::new(SqliteTarget {
+            options,
+            reach,
+            session: Session::new(config.idle),
+        })
+    }
+}
+
+impl ExplainTarget for SqliteTarget {
+    fn explain(&self, question: Question) -> BoxFuture<'_, Result<ExplainOutput, Failure>> {
+        Box::pin(async move {
+            if question.mode.runs() {
+                return Err(Failure::Refused(refusal::analyze_unsupported()));
+            }
+            if self.reach == Reach::Private {
+                return Err(Failure::Refused(refusal::private_database()));
+            }
+            let open = async || self.open().await;
+            let timeout = question.timeout;
+            let raw = self
+                .session
+                .run(timeout, open, async |c| ask::ask(c, &question).await)
+                .await?;
+            Ok(ExplainOutput {
+                format: PlanFormat::SqliteRows,
+                raw,
+                analyzed: false,
+            })
+        })
+    }
+
+    fn ladder(&self, _timeout: Duration) -> BoxFuture<'_, Result<Vec<LadderStep>, Failure>> {
+        let steps = ladder::ladder(self.reach == Reach::Private);
+        Box::pin(std::future::ready(Ok(steps)))
+    }
+
+    fn advise(&self, asked: AdviceQuestion) -> BoxFuture<'_, Result<IndexAdvice, Failure>> {
+        Box::pin(async move {
+            if self.reach == Reach::Private {
+                return Err(Failure::Refused(refusal::private_database()));
+            }
+            let open = async || self.open().await;
+            let timeout = asked.question.timeout + asked.budget;
+            self.session
+                .run(timeout, open, async |c| {
+                    advise::advise(c, &self.options, &asked).await
+                })
+                .await
+        })
+    }
+
+    fn inspect(&self, _timeout: Duration) -> BoxFuture<'_, Result<Inspection, Failure>> {
+        Box::pin(async move {
+            if self.reach == Reach::Private {
+                return Err(Failure::Refused(refusal::private_database()));
+            }
+            let open = async || self.open().await;
+            let file = (self.reach == Reach::File).then(|| self.options.get_filename());
+            self.session
+                .run(INSPECT_TIMEOUT, open, async |c| {
+                    inspect::inspect(c, file).await
+                })
+                .await
+        })
+    }
+}
+
+impl SqliteTarget {
+    async fn open(&self) -> Result<SqliteConnection, Error> {
+        let mut connection = match self.reach {
+            Reach::File => match self.options.clone().read_only(true).connect().await {
+                Ok(connection) => connection,
+                // A pragma of the app's (the journal's mode, say) may want to write.
+                Err(_) => {
+                    let plain = SqliteConnectOptions::new().filename(self.options.get_filename());
+                    quiet(&plain).read_only(true).connect().await?
+                }
+            },
+            // Memory is opened by name, and cannot be opened read-only.
+            Reach::SharedMemory | Reach::Private => self.options.connect().await?,
+        };
+        connection
+            .execute(raw_sql("PRAGMA query_only = ON"))
+            .await?;
+        Ok(connection)
+    }
+}
+
+impl fmt::Debug for SqliteTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteTarget")
+            .field("file", &self.options.get_filename())
+            .field("reach", &self.reach)
+            .finish_non_exhaustive()
+    }
+}

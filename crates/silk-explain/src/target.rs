@@ -1,0 +1,125 @@
+use std::{fmt, time::Duration};
+
+use silk_capture::sql::values::RebindError;
+use silk_core::{
+    BoxFuture, ExplainError, ExplainMode, ExplainOutput, Fingerprint, Value,
+    explain::{DatabaseCheck, IndexAdvice, LadderStep},
+};
+use silk_plan::Plan;
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+use sqlx_core::error::Error;
+
+/// A database that can be asked for plans.
+pub trait ExplainTarget: Send + Sync + fmt::Debug {
+    /// Asks for one plan.
+    #[doc(hidden)]
+    fn explain(&self, question: Question) -> BoxFuture<'_, Result<ExplainOutput, Failure>>;
+
+    /// The ways in which it gives plans when asked, best first, with what it allows.
+    #[doc(hidden)]
+    fn ladder(&self, timeout: Duration) -> BoxFuture<'_, Result<Vec<LadderStep>, Failure>>;
+
+    /// Finds indexes for a query, tried where that can be done.
+    #[doc(hidden)]
+    fn advise(&self, asked: AdviceQuestion) -> BoxFuture<'_, Result<IndexAdvice, Failure>>;
+
+    /// Checks indexes, tables and settings; each check may take `timeout`.
+    #[doc(hidden)]
+    fn inspect(&self, timeout: Duration) -> BoxFuture<'_, Result<Inspection, Failure>>;
+}
+
+/// What is asked of a database: all that could be refused without it has been.
+#[doc(hidden)]
+#[derive(Debug)]
+#[cfg_attr(
+    not(any(feature = "postgres", feature = "mysql", feature = "sqlite")),
+    expect(dead_code, reason = "no database")
+)]
+pub struct Question {
+    pub(crate) sql: String,
+    pub(crate) values: Vec<Value>,
+    pub(crate) mode: ExplainMode,
+    pub(crate) timeout: Duration,
+}
+
+/// A question for indexes: all that could be refused without the database has been.
+#[doc(hidden)]
+#[derive(Debug)]
+#[cfg_attr(
+    not(any(feature = "postgres", feature = "mysql", feature = "sqlite")),
+    expect(dead_code, reason = "no database")
+)]
+pub struct AdviceQuestion {
+    pub(crate) question: Question,
+    /// A plan of it that was caught.
+    #[cfg_attr(
+        not(any(feature = "postgres", feature = "mysql")),
+        expect(dead_code, reason = "SQLite's plans do not tell what they want")
+    )]
+    pub(crate) caught: Option<Plan>,
+    /// What else runs on its tables.
+    #[cfg_attr(
+        not(any(feature = "postgres", feature = "sqlite")),
+        expect(
+            dead_code,
+            reason = "no database that plans with indexes that are not there"
+        )
+    )]
+    pub(crate) workload: Vec<WorkloadQuestion>,
+    /// How long all of it may take.
+    pub(crate) budget: Duration,
+}
+
+/// Another statement, by one of its queries.
+#[derive(Debug)]
+#[cfg_attr(
+    not(any(feature = "postgres", feature = "sqlite")),
+    expect(
+        dead_code,
+        reason = "no database that plans with indexes that are not there"
+    )
+)]
+pub(crate) struct WorkloadQuestion {
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) question: Question,
+    pub(crate) calls: u64,
+    pub(crate) total_us: u64,
+}
+
+/// What a database tells of itself.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Inspection {
+    /// `PostgreSQL 15.18`.
+    pub(crate) server: String,
+    /// Most important first.
+    pub(crate) checks: Vec<DatabaseCheck>,
+}
+
+/// Why a database gave no plan.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum Failure {
+    /// It would not be honest.
+    Refused(ExplainError),
+    /// A value cannot be bound again.
+    Value(RebindError),
+    /// It took too long.
+    TimedOut,
+    /// The database said no.
+    #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+    Database(Error),
+}
+
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<RebindError> for Failure {
+    fn from(error: RebindError) -> Self {
+        Self::Value(error)
+    }
+}
