@@ -16,6 +16,7 @@ const LIBRARY_CRATES: &[&str] = &[
     "hyper_util",
     "silk_capture",
     "silk_core",
+    "silk_explain",
     "silk_plan",
     "silk_store",
     "silk_ui",
