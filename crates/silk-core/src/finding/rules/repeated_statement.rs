@@ -1,30 +1,18 @@
-//! Rules about the queries of one request.
+//! The "N+1".
 
-use crate::{Finding, RequestRecord, RequestStatement, Severity};
-
-/// Name of the rule about a statement that runs again and again from one place.
-pub const REPEATED_STATEMENT: &str = "repeated_statement";
+use super::{
+    REPEATED_STATEMENT,
+    words::{count, duration},
+};
+use crate::{Finding, RequestStatement, Severity};
 
 /// Fewer calls than this are no pattern yet.
 const MIN_CALLS: u64 = 10;
 
-/// Everything the rules remark on a request, what costs most first.
-#[must_use]
-pub fn find(record: &RequestRecord) -> Vec<Finding> {
-    let total_us = record.summary.times.total_us;
-    let mut findings: Vec<Finding> = record
-        .statements
-        .iter()
-        .filter_map(|statement| repeated_statement(statement, total_us))
-        .collect();
-    findings.sort_by_key(|finding| std::cmp::Reverse(finding.saves_us));
-    findings
-}
-
 /// One statement, run at least ten times from one place with different values: the "N+1".
 ///
 /// The same values each time are another matter (a missing cache), as are writes.
-fn repeated_statement(group: &RequestStatement, total_us: u64) -> Option<Finding> {
+pub(super) fn find(group: &RequestStatement, total_us: u64) -> Option<Finding> {
     let statement = &group.statement;
     let is_varied = group.distinct_values.is_none_or(|distinct| distinct >= 2);
     if statement.command != "SELECT" || group.calls < MIN_CALLS || !is_varied {
@@ -74,40 +62,6 @@ fn repeated_statement(group: &RequestStatement, total_us: u64) -> Option<Finding
     })
 }
 
-/// A count with separators: `10,015`.
-fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// Microseconds with three significant digits, rounded as pages do, in the unit that fits.
-fn duration(us: u64) -> String {
-    // Thousandths of the unit.
-    let (thousandths, unit) = match us {
-        0..1_000 => return format!("{us} µs"),
-        1_000..999_500 => (us, "ms"),
-        _ => (us.saturating_add(500) / 1_000, "s"),
-    };
-    match thousandths {
-        0..9_995 => {
-            let rounded = (thousandths + 5) / 10;
-            format!("{}.{:02} {unit}", rounded / 100, rounded % 100)
-        }
-        9_995..99_950 => {
-            let rounded = (thousandths + 50) / 100;
-            format!("{}.{} {unit}", rounded / 10, rounded % 10)
-        }
-        _ => format!("{} {unit}", (thousandths + 500) / 1_000),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -140,7 +94,7 @@ mod tests {
 
     #[test]
     fn the_n_plus_one_is_found_with_its_evidence() {
-        let finding = repeated_statement(&group("SELECT", 100, Some(100)), 88_000).unwrap();
+        let finding = find(&group("SELECT", 100, Some(100)), 88_000).unwrap();
         assert_eq!(finding.severity, Severity::Critical);
         assert_eq!(finding.saves_us, Some(57_519));
         assert_eq!(
@@ -157,34 +111,19 @@ mod tests {
 
     #[test]
     fn values_that_were_not_captured_do_not_hide_it() {
-        assert!(repeated_statement(&group("SELECT", 10, None), 1_000_000).is_some());
+        assert!(find(&group("SELECT", 10, None), 1_000_000).is_some());
     }
 
     #[test]
     fn near_misses_are_none() {
-        assert_eq!(repeated_statement(&group("SELECT", 9, Some(9)), 1), None);
-        assert_eq!(repeated_statement(&group("SELECT", 100, Some(1)), 1), None);
-        assert_eq!(
-            repeated_statement(&group("INSERT", 100, Some(100)), 1),
-            None
-        );
+        assert_eq!(find(&group("SELECT", 9, Some(9)), 1), None);
+        assert_eq!(find(&group("SELECT", 100, Some(1)), 1), None);
+        assert_eq!(find(&group("INSERT", 100, Some(100)), 1), None);
     }
 
     #[test]
     fn it_is_a_warning_where_the_time_goes_elsewhere() {
-        let finding = repeated_statement(&group("SELECT", 20, Some(20)), 1_000_000).unwrap();
+        let finding = find(&group("SELECT", 20, Some(20)), 1_000_000).unwrap();
         assert_eq!(finding.severity, Severity::Warning);
-    }
-
-    #[test]
-    fn durations_have_three_digits() {
-        assert_eq!(duration(412), "412 µs");
-        assert_eq!(duration(4_712), "4.71 ms");
-        assert_eq!(duration(2_790_000), "2.79 s");
-        assert_eq!(duration(140_000), "140 ms");
-        assert_eq!(duration(723_600), "724 ms");
-        assert_eq!(duration(9_996), "10.0 ms");
-        assert_eq!(duration(999_600), "1.00 s");
-        assert_eq!(count(1_010_015), "1,010,015");
     }
 }

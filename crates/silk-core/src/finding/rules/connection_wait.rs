@@ -1,0 +1,139 @@
+//! "Slow database, or no free connection?"
+
+use super::{
+    CONNECTION_WAIT,
+    words::{count, duration},
+};
+use crate::{ConnectionWait, Finding, RequestTimes, Severity};
+
+/// Shorter waits in sum are no cause worth telling: a new connection to a server nearby takes as
+/// long, and a person does not notice it (the targets of a page start at 150 ms).
+const MIN_WAIT_US: u64 = 20_000;
+/// From this share of the request on, in percent, the wait is a cause; from half of it, the cause.
+const MIN_SHARE: u64 = 20;
+
+/// A request that spends its time waiting for a connection of the pool, or got none at all.
+pub(super) fn find(times: &RequestTimes, waits: &[ConnectionWait]) -> Option<Finding> {
+    let refused = waits.iter().find_map(|wait| wait.error.as_deref());
+    let share = times.wait_us.saturating_mul(100) / times.total_us.max(1);
+    let is_long = times.wait_us >= MIN_WAIT_US && share >= MIN_SHARE;
+    if refused.is_none() && !is_long {
+        return None;
+    }
+    let longest_us = waits.iter().map(|wait| wait.duration_us).max().unwrap_or(0);
+    let title = match refused {
+        Some(_) => format!(
+            "No connection of the pool came within {}.",
+            duration(longest_us)
+        ),
+        None => format!(
+            "{} of {} went into waiting for a connection of the pool.",
+            duration(times.wait_us),
+            duration(times.total_us)
+        ),
+    };
+    let waited = match waits.len() {
+        0 | 1 => "It waited once".to_owned(),
+        n => format!(
+            "It waited {} times, {} at the longest",
+            count(u64::try_from(n).unwrap_or(u64::MAX)),
+            duration(longest_us)
+        ),
+    };
+    let database = match times.sql_us {
+        0 => "; no query was run meanwhile".to_owned(),
+        sql => format!("; its queries took {}", duration(sql)),
+    };
+    Some(Finding {
+        rule: CONNECTION_WAIT.to_owned(),
+        severity: if refused.is_some() || share >= 50 {
+            Severity::Critical
+        } else {
+            Severity::Warning
+        },
+        title,
+        detail: format!(
+            "{waited}{database}. All connections were taken, or a new one was being opened. See \
+             what held them: slow statements, a transaction kept open over other work, a stream \
+             that is read slowly. More connections (max_connections of the pool) help only where \
+             the database is idle meanwhile."
+        ),
+        fingerprint: None,
+        saves_us: Some(times.wait_us),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn times(wait_us: u64, total_us: u64, sql_us: u64) -> RequestTimes {
+        RequestTimes {
+            wait_us,
+            total_us,
+            sql_us,
+            ..RequestTimes::default()
+        }
+    }
+
+    fn wait(duration_us: u64, error: Option<&str>) -> ConnectionWait {
+        ConnectionWait {
+            started_us: 10,
+            duration_us,
+            error: error.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn a_wait_that_is_most_of_a_request_is_its_cause() {
+        let found = find(&times(667_000, 969_000, 301_000), &[wait(667_000, None)]).unwrap();
+        assert_eq!(found.severity, Severity::Critical);
+        assert_eq!(found.saves_us, Some(667_000));
+        assert_eq!(
+            found.title,
+            "667 ms of 969 ms went into waiting for a connection of the pool."
+        );
+        assert!(
+            found
+                .detail
+                .starts_with("It waited once; its queries took 301 ms. "),
+            "{}",
+            found.detail
+        );
+    }
+
+    #[test]
+    fn many_waits_are_summed() {
+        let waits = [wait(15_000, None), wait(9_000, None), wait(6_000, None)];
+        let found = find(&times(30_000, 100_000, 20_000), &waits).unwrap();
+        assert_eq!(found.severity, Severity::Warning);
+        assert!(
+            found
+                .detail
+                .starts_with("It waited 3 times, 15.0 ms at the longest; "),
+            "{}",
+            found.detail
+        );
+    }
+
+    #[test]
+    fn a_pool_that_times_out_is_told_however_short_it_was() {
+        let waits = [wait(2_000, Some("pool timed out"))];
+        let found = find(&times(2_000, 1_000_000, 0), &waits).unwrap();
+        assert_eq!(found.severity, Severity::Critical);
+        assert_eq!(
+            found.title,
+            "No connection of the pool came within 2.00 ms."
+        );
+        assert!(found.detail.contains("no query was run meanwhile"));
+    }
+
+    #[test]
+    fn near_misses_are_none() {
+        let short = find(&times(19_999, 20_100, 0), &[wait(19_999, None)]);
+        assert_eq!(short, None, "a new connection takes as long");
+        let small = find(&times(99_000, 500_000, 300_000), &[wait(99_000, None)]);
+        assert_eq!(small, None, "less than a fifth of the request");
+        assert_eq!(find(&times(0, 0, 0), &[]), None);
+    }
+}

@@ -1,0 +1,52 @@
+//! Figures in words, as the pages write them.
+
+/// A count with separators: `10,015`.
+pub(super) fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Microseconds with three significant digits, rounded as pages do, in the unit that fits.
+pub(super) fn duration(us: u64) -> String {
+    // Thousandths of the unit.
+    let (thousandths, unit) = match us {
+        0..1_000 => return format!("{us} µs"),
+        1_000..999_500 => (us, "ms"),
+        _ => (us.saturating_add(500) / 1_000, "s"),
+    };
+    match thousandths {
+        0..9_995 => {
+            let rounded = (thousandths + 5) / 10;
+            format!("{}.{:02} {unit}", rounded / 100, rounded % 100)
+        }
+        9_995..99_950 => {
+            let rounded = (thousandths + 50) / 100;
+            format!("{}.{} {unit}", rounded / 10, rounded % 10)
+        }
+        _ => format!("{} {unit}", (thousandths + 500) / 1_000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_three_digits() {
+        assert_eq!(duration(412), "412 µs");
+        assert_eq!(duration(4_712), "4.71 ms");
+        assert_eq!(duration(2_790_000), "2.79 s");
+        assert_eq!(duration(140_000), "140 ms");
+        assert_eq!(duration(723_600), "724 ms");
+        assert_eq!(duration(9_996), "10.0 ms");
+        assert_eq!(duration(999_600), "1.00 s");
+        assert_eq!(count(1_010_015), "1,010,015");
+    }
+}
