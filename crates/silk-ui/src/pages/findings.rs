@@ -1,13 +1,23 @@
 //! Findings of one request: what was seen, the line it comes from, what feeds it, and what to do.
 
-use silk_core::{CallSite, Finding, Fingerprint, QueryRecord, RequestRecord};
+use std::collections::HashMap;
 
-use super::{rule_name, severity_class};
+use chrono::{SecondsFormat, TimeDelta};
+use silk_core::{
+    CallSite, Finding, Fingerprint, QueryRecord, RequestRecord, Severity, finding::rules,
+};
+use silk_plan::PlanFinding;
+
+use super::{
+    plan::{cells::whole, of_request::StatementPlan},
+    rule_name, severity_class,
+};
 use crate::{
     code::{SqlView, sql_view},
     context::Here,
     filters::{count, cut, duration},
     fix::fix,
+    query_string::Params,
     source::{self, SourceLine},
     svg::waterfall::short_name,
 };
@@ -17,20 +27,42 @@ const MOST_FINDINGS: usize = 20;
 /// Findings that are shown with source and rewritten query; the others name them.
 const MOST_IN_FULL: usize = 3;
 
+/// Remarks on the plan of one statement: what follows from it is on the plan's page.
+const MOST_OF_A_PLAN: usize = 2;
+
+/// Rules about plans that an index may be the answer to.
+const INDEX_WOULD_DO: [&str; 6] = [
+    "seq_scan_filters_most",
+    "index_scan_filters_many",
+    "nested_loop_repeats",
+    "limit_walks_wrong_index",
+    "or_blocks_index",
+    "sort_on_disk",
+];
+
 /// A finding with what the record knows about it.
 pub(crate) struct FindingView {
     pub(crate) class: &'static str,
     pub(crate) rule: String,
     pub(crate) title: String,
     pub(crate) detail: String,
+    /// What to do, where the detail does not say it.
+    pub(crate) action: Option<String>,
     pub(crate) saves: Option<String>,
-    /// The executions that it is about.
+    /// The executions, or the node of the plan, that it is about.
     pub(crate) href: Option<String>,
-    /// What its values came from: `the 100 rows of query 1`.
-    pub(crate) fed_by: Option<(String, String)>,
+    /// Where to look next.
+    pub(crate) link: Option<Link>,
     pub(crate) place: Option<String>,
     pub(crate) source: Option<Vec<SourceLine>>,
     pub(crate) fix: Option<FixView>,
+}
+
+/// A link within a sentence.
+pub(crate) struct Link {
+    pub(crate) before: &'static str,
+    pub(crate) words: String,
+    pub(crate) href: String,
 }
 
 /// The query that would do instead.
@@ -39,14 +71,23 @@ pub(crate) struct FixView {
     pub(crate) rust: String,
 }
 
-/// What the rules remarked on a request, with source and remedy where they are known.
-pub(crate) async fn views(here: &Here, record: &RequestRecord, address: &str) -> Vec<FindingView> {
+/// What the rules remarked on a request and on the plans of its statements, what matters most
+/// first, with source and remedy where they are known.
+pub(crate) async fn views(
+    here: &Here,
+    record: &RequestRecord,
+    plans: &HashMap<Fingerprint, StatementPlan>,
+    address: &str,
+) -> Vec<FindingView> {
     let mut views = Vec::new();
     for (at, finding) in record.findings.iter().take(MOST_FINDINGS).enumerate() {
         let mut view = view(finding, address);
+        if finding.rule == rules::CONNECTION_WAIT {
+            view.link = Some(meanwhile(here, record));
+        }
         if let Some(fingerprint) = finding.fingerprint {
             let queries = executions(record, fingerprint);
-            view.fed_by = fed_by(record, fingerprint, &queries, address);
+            view.link = fed_by(record, fingerprint, &queries, address);
             if at < MOST_IN_FULL {
                 if let Some(site) = main_site(record, fingerprint) {
                     view.place = Some(cut(&site.to_string(), 200));
@@ -55,9 +96,101 @@ pub(crate) async fn views(here: &Here, record: &RequestRecord, address: &str) ->
                 view.fix = fix_view(finding, record, &queries);
             }
         }
-        views.push(view);
+        views.push((weight(finding.severity, finding.saves_us), view));
     }
-    views
+    for (fingerprint, plan) in plans {
+        for finding in plan.found.iter().take(MOST_OF_A_PLAN) {
+            let saves_us = saves_us(finding, plan.calls);
+            let view = plan_view(here, record, *fingerprint, plan, finding, saves_us);
+            views.push((weight(finding.severity, saves_us), view));
+        }
+    }
+    // Ties in the order of words, so that a page looks the same each time.
+    views.sort_by(|(a, first), (b, second)| b.cmp(a).then_with(|| first.title.cmp(&second.title)));
+    views.truncate(MOST_FINDINGS);
+    views.into_iter().map(|(_, view)| view).collect()
+}
+
+fn weight(severity: Severity, saves_us: Option<u64>) -> (Severity, u64) {
+    (severity, saves_us.unwrap_or(0))
+}
+
+/// What a remark on a plan would save over all executions in a request.
+pub(crate) fn saves_us(finding: &PlanFinding, calls: u64) -> Option<u64> {
+    let ms = finding.saves_ms.filter(|ms| *ms > 0.0)?;
+    Some(whole(ms * 1e3).saturating_mul(calls))
+}
+
+fn plan_view(
+    here: &Here,
+    record: &RequestRecord,
+    fingerprint: Fingerprint,
+    plan: &StatementPlan,
+    finding: &PlanFinding,
+    saves_us: Option<u64>,
+) -> FindingView {
+    let page = format!("{}/plans/{}", here.base, plan.record.id);
+    let link = INDEX_WOULD_DO
+        .contains(&finding.rule)
+        .then(|| {
+            executions(record, fingerprint)
+                .first()
+                .map(|query| query.seq)
+        })
+        .flatten()
+        .map(|seq| Link {
+            before: "Try",
+            words: "which index would help".to_owned(),
+            href: format!(
+                "{}/requests/{}/queries/{seq}/indexes",
+                here.base, record.summary.id
+            ),
+        });
+    let statement = record
+        .statements
+        .iter()
+        .find(|part| part.statement.fingerprint == fingerprint)
+        .map_or_else(String::new, |part| short_name(&part.statement));
+    let times = match plan.calls {
+        1 => String::new(),
+        calls => format!(" ×{}", count(calls)),
+    };
+    FindingView {
+        class: severity_class(finding.severity),
+        rule: format!("{} · {statement}{times}", rule_name(finding.rule)),
+        title: cut(&finding.title, 300),
+        detail: cut(&finding.evidence, 480),
+        action: Some(cut(&finding.action, 480)),
+        saves: saves_us.map(duration),
+        href: Some(match finding.node {
+            Some(node) => format!("{page}#n{node}"),
+            None => page,
+        }),
+        link,
+        place: main_site(record, fingerprint).map(|site| cut(&site.to_string(), 200)),
+        source: None,
+        fix: None,
+    }
+}
+
+/// What else ran while a request did: it may hold the connections.
+fn meanwhile(here: &Here, record: &RequestRecord) -> Link {
+    let started = record.summary.started_at;
+    let took = i64::try_from(record.summary.times.total_us).unwrap_or(i64::MAX / 4);
+    let ended = started + TimeDelta::microseconds(took) + TimeDelta::milliseconds(1);
+    // What began before and is still running holds one too: look back as long again.
+    let since = started - TimeDelta::microseconds(took);
+    let word = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::Millis, true);
+    let query = Params::default().with(&[
+        ("since", Some(&*word(since))),
+        ("until", Some(&*word(ended))),
+        ("sort", Some("-query_time_us")),
+    ]);
+    Link {
+        before: "See",
+        words: "what ran at that time".to_owned(),
+        href: format!("{}/requests{query}", here.base),
+    }
 }
 
 fn view(finding: &Finding, address: &str) -> FindingView {
@@ -66,11 +199,12 @@ fn view(finding: &Finding, address: &str) -> FindingView {
         rule: rule_name(&finding.rule),
         title: cut(&finding.title, 300),
         detail: cut(&finding.detail, 1_000),
+        action: None,
         saves: finding.saves_us.map(duration),
         href: finding
             .fingerprint
             .map(|fp| format!("{address}?statement={fp}#s{fp}")),
-        fed_by: None,
+        link: None,
         place: None,
         source: None,
         fix: None,
@@ -82,7 +216,7 @@ fn fix_view(
     record: &RequestRecord,
     queries: &[&QueryRecord],
 ) -> Option<FixView> {
-    if finding.rule != silk_core::finding::rules::REPEATED_STATEMENT {
+    if finding.rule != rules::REPEATED_STATEMENT {
         return None;
     }
     let fix = fix(record, queries)?;
@@ -146,7 +280,14 @@ fn fed_by(
     fingerprint: Fingerprint,
     queries: &[&QueryRecord],
     address: &str,
-) -> Option<(String, String)> {
+) -> Option<Link> {
+    let link = |words, href| {
+        Some(Link {
+            before: "Its values come one by one from",
+            words,
+            href,
+        })
+    };
     let first = queries.first()?;
     let calls: u64 = record
         .statements
@@ -164,12 +305,12 @@ fn fed_by(
     let other = feeder.statement.fingerprint;
     if feeder.calls == 1 {
         let seq = executions(record, other).first()?.seq;
-        return Some((
+        return link(
             format!("the {} rows of query {seq}", count(calls)),
             format!("{address}/queries/{seq}"),
-        ));
+        );
     }
-    Some((
+    link(
         format!(
             "the {} rows of {} ×{}",
             count(calls),
@@ -177,5 +318,5 @@ fn fed_by(
             count(feeder.calls)
         ),
         format!("{address}?statement={other}#s{other}"),
-    ))
+    )
 }

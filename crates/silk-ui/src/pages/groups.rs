@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use silk_core::{
-    DatabaseKind, Fingerprint, PlanRecord, QueryRecord, RequestDetail, RequestRecord, Value,
-    ValueState,
+    DatabaseKind, Fingerprint, QueryRecord, RequestDetail, RequestRecord, Value, ValueState,
 };
 
+use super::plan::of_request::StatementPlan;
 use crate::{
     brief::brief,
     filters::{Markup, count, cut, duration_cell, one_line},
@@ -36,11 +36,21 @@ pub(crate) struct Group {
     pub(crate) errors: u64,
     pub(crate) rows: Option<String>,
     pub(crate) not_kept: u64,
-    pub(crate) plan: Option<(String, String)>,
+    pub(crate) plan: Option<PlanLink>,
     pub(crate) is_repeated: bool,
     /// Whether it unfolds into several executions.
     pub(crate) folds: bool,
     pub(crate) open: Option<Executions>,
+}
+
+/// The plan of a group.
+pub(crate) struct PlanLink {
+    pub(crate) href: String,
+    pub(crate) words: String,
+    /// Whether the rules have a remark about it.
+    pub(crate) is_remarked: bool,
+    /// Whether it is the plan of this request's executions; else one of the same statement.
+    pub(crate) is_of_request: bool,
 }
 
 /// One page of a group's executions.
@@ -69,7 +79,7 @@ pub(crate) struct ExecutionRow {
 /// Groups of a request, most time first, and how many there are beyond those shown.
 pub(crate) fn groups(
     record: &RequestRecord,
-    plans: &[PlanRecord],
+    plans: &HashMap<Fingerprint, StatementPlan>,
     base: &str,
     open: Option<(Fingerprint, usize)>,
 ) -> (Vec<Group>, usize) {
@@ -103,9 +113,7 @@ pub(crate) fn groups(
         .map(|sum| {
             let queries = kept.get(&sum.fingerprint).map_or(&[][..], Vec::as_slice);
             let fingerprint = sum.fingerprint;
-            let plan = plans
-                .iter()
-                .find(|plan| plan.fingerprint == Some(fingerprint));
+            let plan = plans.get(&fingerprint);
             let open = open
                 .filter(|(other, _)| *other == fingerprint)
                 .map(|(_, page)| executions(queries, &record.detail, &here, fingerprint, page));
@@ -132,11 +140,11 @@ pub(crate) fn groups(
                 not_kept: sum
                     .calls
                     .saturating_sub(u64::try_from(queries.len()).unwrap_or(u64::MAX)),
-                plan: plan.map(|plan| {
-                    (
-                        format!("{base}/plans/{}", plan.id),
-                        super::query::plan_summary(plan, 3, 60),
-                    )
+                plan: plan.map(|plan| PlanLink {
+                    href: format!("{base}/plans/{}", plan.record.id),
+                    words: super::query::plan_summary(&plan.record, 3, 60),
+                    is_remarked: !plan.found.is_empty(),
+                    is_of_request: plan.is_of_request,
                 }),
                 is_repeated: record
                     .findings

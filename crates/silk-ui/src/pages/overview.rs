@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use askama::Template;
 use axum::response::Response;
 use silk_core::{
-    RequestSummary,
+    RequestSummary, Severity,
     store::{RequestFilter, RequestSort, RouteSummary},
 };
 
@@ -21,6 +21,7 @@ use crate::{
     filters::{self, Markup, count, count_or_dash, duration, duration_cell, percent},
     query_string::{Params, Window},
     svg,
+    svg::waterfall::short_name,
 };
 
 /// Routes on the page; the table is to be read, not scrolled.
@@ -51,6 +52,9 @@ const WORST_LOOKED_AT: u32 = 100;
 /// The worst requests that are shown, and of one route at most.
 const MOST_WORST: usize = 10;
 const MOST_OF_ONE_ROUTE: usize = 3;
+
+/// Findings that are shown.
+const MOST_FINDINGS: usize = 6;
 
 /// A figure and whether it passes its target.
 struct Measured {
@@ -91,11 +95,14 @@ struct FindingRow {
     title: String,
     class: &'static str,
     rule: String,
-    route: String,
-    requests: usize,
+    /// The route, or the statement.
+    about: String,
+    /// `3 requests`, `150 calls`; and the address of them.
+    seen: String,
+    list_href: String,
+    /// `1.70 s each`
     saves: Option<String>,
     href: String,
-    list_href: String,
 }
 
 /// `GET /`
@@ -333,6 +340,32 @@ fn worst_rows(worst: &[RequestSummary], base: &str, sort: RequestSort) -> Vec<Wo
         .collect()
 }
 
+/// The worst that the plan of a statement tells, weighed by what it would save over all its calls.
+fn plan_row(here: &Here, remark: plan::of_statements::Remark) -> (u64, FindingRow) {
+    let summary = &remark.statement;
+    let finding = &remark.finding;
+    let saves_us = super::findings::saves_us(finding, summary.calls);
+    // Where the plan has no times, what it is about is the best that is known.
+    let weight = saves_us.unwrap_or(match finding.severity {
+        Severity::Critical => summary.total_us / 2,
+        Severity::Warning | Severity::Info => summary.total_us / 10,
+    });
+    let row = FindingRow {
+        title: filters::one_line(&finding.title, 160),
+        class: severity_class(finding.severity),
+        rule: rule_name(finding.rule),
+        about: short_name(&summary.statement),
+        seen: match summary.calls {
+            1 => "1 call".to_owned(),
+            calls => format!("{} calls", count(calls)),
+        },
+        saves: saves_us.map(|us| format!("{} in all", duration(us))),
+        href: remark.plan_href,
+        list_href: format!("{}/statements/{}", here.base, summary.statement.fingerprint),
+    };
+    (weight, row)
+}
+
 /// Requests with the same rule on the same route are one finding; the newest of them tells it.
 async fn findings(here: &Here, window: Window, remarked: &[RequestSummary]) -> Vec<FindingRow> {
     let mut groups: Vec<(&str, &RequestSummary, usize)> = Vec::new();
@@ -374,15 +407,27 @@ async fn findings(here: &Here, window: Window, remarked: &[RequestSummary]) -> V
                 .as_ref()
                 .map_or("", |finding| severity_class(finding.severity)),
             rule: rule_name(rule),
-            route: request_name(request.kind, &request.method, &request.route),
-            requests,
-            saves: saves_us.map(duration),
+            about: request_name(request.kind, &request.method, &request.route),
+            seen: match requests {
+                1 => "1 request".to_owned(),
+                n => format!("{n} requests"),
+            },
+            saves: saves_us.map(|us| format!("{} each", duration(us))),
             href: format!("{}/requests/{}", here.base, request.id),
             list_href: format!("{}/requests{query}", here.base),
         };
         rows.push((weight, row));
     }
-    // What saves most over all requests first.
+    rows.extend(
+        plan::of_statements::worst(here, window.range(here.now).since)
+            .await
+            .into_iter()
+            .map(|remark| plan_row(here, remark)),
+    );
+    // What saves most over all first.
     rows.sort_by_key(|(weight, _)| Reverse(*weight));
-    rows.into_iter().take(6).map(|(_, row)| row).collect()
+    rows.into_iter()
+        .take(MOST_FINDINGS)
+        .map(|(_, row)| row)
+        .collect()
 }

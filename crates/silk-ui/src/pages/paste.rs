@@ -204,6 +204,7 @@ fn held(here: &Here, id: &str) -> Result<Subject, Failure> {
         sql,
         calls: None,
         query_us: None,
+        is_top: false,
         query_href: None,
         crumbs: vec![("Paste".to_owned(), format!("{}/paste", here.base))],
         address: format!("{}/paste/{}", here.base, record.id),

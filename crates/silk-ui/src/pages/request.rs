@@ -7,7 +7,7 @@ use silk_core::{Body, Header, LogRecord, RequestRecord, RequestSummary};
 use super::{
     Frame, draw,
     findings::{self, FindingView},
-    groups, plain, request_name, status_of,
+    groups, plain, plan, request_name, status_of,
 };
 use crate::{
     context::Here,
@@ -109,11 +109,11 @@ pub(crate) async fn show(here: Here, Path(id): Path<String>) -> Result<Response,
         v.parse::<usize>().ok().filter(|page| *page > 0)
     })?;
     let (id, record) = here.app.request(&id).await?;
-    let plans = here.app.plans_of_request(id).await;
+    let plans = plan::of_request::of(&here, &record).await;
     let open = statement.map(|statement| (statement, page.unwrap_or(1)));
     let (groups, more_groups) = groups::groups(&record, &plans, &here.base, open);
     let address = format!("{}/requests/{id}", here.base);
-    let findings = findings::views(&here, &record, &address).await;
+    let findings = findings::views(&here, &record, &plans, &address).await;
     let mut page = view(&here, &record, address);
     (page.groups, page.more_groups, page.findings) = (groups, more_groups, findings);
     draw(&page)

@@ -53,10 +53,10 @@ pub(super) fn find(times: &RequestTimes, waits: &[ConnectionWait]) -> Option<Fin
         },
         title,
         detail: format!(
-            "{waited}{database}. All connections were taken, or a new one was being opened. See \
-             what held them: slow statements, a transaction kept open over other work, a stream \
-             that is read slowly. More connections (max_connections of the pool) help only where \
-             the database is idle meanwhile."
+            "{waited}{database}. All connections were taken, or a new one was being opened. They \
+             are held by slow statements, by transactions kept open over other work, by streams \
+             that are read slowly; more of them (max_connections of the pool) help only where the \
+             database is idle meanwhile."
         ),
         fingerprint: None,
         saves_us: Some(times.wait_us),

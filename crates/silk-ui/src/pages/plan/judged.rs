@@ -36,6 +36,8 @@ pub(crate) struct Known<'a> {
     pub(crate) calls: Option<u64>,
     /// How long the recorded query took, in µs.
     pub(crate) query_us: Option<u64>,
+    /// Whether its executions together are worth a remark though one of them is quick.
+    pub(crate) is_top: bool,
     /// Other plans of the statement.
     pub(crate) others: &'a [PlanRecord],
 }
@@ -44,6 +46,7 @@ pub(crate) struct Known<'a> {
 pub(crate) fn judge(plan: &Plan, record: &PlanRecord, known: Known<'_>) -> Vec<PlanFinding> {
     let mut context = JudgeContext::default();
     context.calls = known.calls;
+    context.is_top_statement = known.is_top;
     // Only the plan of the run itself can be held against the time that the app saw.
     if record.source == PlanSource::AutoExplain {
         #[expect(clippy::cast_precision_loss, reason = "a duration in ms")]

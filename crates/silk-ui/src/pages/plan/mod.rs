@@ -5,8 +5,10 @@ pub(crate) mod changes;
 pub(crate) mod diff;
 mod facts;
 mod flame;
-mod judged;
+pub(crate) mod judged;
 pub(crate) mod of_query;
+pub(crate) mod of_request;
+pub(crate) mod of_statements;
 pub(crate) mod order;
 mod subject;
 mod summary;
@@ -156,6 +158,7 @@ pub(crate) async fn page(
                 Known {
                     calls: subject.calls,
                     query_us: subject.query_us,
+                    is_top: subject.is_top,
                     others: &others,
                 },
             )

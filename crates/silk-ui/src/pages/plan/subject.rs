@@ -2,6 +2,7 @@
 
 use silk_core::{PlanRecord, PlanSource, QueryRecord, RequestRecord, SqlText};
 
+use super::of_request;
 use crate::{
     context::{Here, read_id},
     error::Failure,
@@ -20,6 +21,8 @@ pub(crate) struct Subject {
     pub(crate) calls: Option<u64>,
     /// How long the recorded query took, in µs.
     pub(crate) query_us: Option<u64>,
+    /// Whether the executions in its request are worth a remark together.
+    pub(crate) is_top: bool,
     /// The recorded query whose plan it is, where that is still kept.
     pub(crate) query_href: Option<String>,
     pub(crate) crumbs: Vec<(String, String)>,
@@ -102,6 +105,10 @@ pub(crate) async fn kept(here: &Here, id: &str) -> Result<Subject, Failure> {
             .or_else(printed),
         calls: known.map(|summary| summary.calls),
         query_us: query.map(|query| query.duration_us),
+        is_top: request
+            .as_ref()
+            .zip(record.fingerprint)
+            .is_some_and(|(request, fingerprint)| of_request::is_worth_it(request, fingerprint)),
         name,
         query_href,
         crumbs,
