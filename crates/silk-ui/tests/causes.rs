@@ -1,0 +1,196 @@
+//! Whoever opens a slow request sees its cause there: what plans tell, and what was waited for.
+
+mod support;
+
+use std::sync::Arc;
+
+use axum::{Router, body::Body};
+use http::{Request, StatusCode};
+use http_body_util::BodyExt as _;
+use silk_core::{
+    ConnectionWait, DatabaseKind, Fingerprint, PlanRecord, PlanSource, QueryRef, RequestId,
+    RequestRecord, finding::rules,
+};
+use silk_ui::dashboard;
+use support::{FakeStore, config, plans};
+use tower::ServiceExt as _;
+use uuid::Uuid;
+
+/// The statement that [`support::repeated`] runs a hundred times.
+const PERSON: Fingerprint = Fingerprint(0xb2);
+
+const SEQ_SCAN: &str = "\
+Seq Scan on person  (cost=0.00..2679.00 rows=1 width=40) (actual time=0.211..0.522 rows=1 loops=1)
+  Filter: (id = 7)
+  Rows Removed by Filter: 99999
+Planning Time: 0.041 ms
+Execution Time: 0.530 ms
+";
+
+const INDEX_SCAN: &str = "\
+Index Scan using person_pkey on person  (cost=0.29..8.31 rows=1 width=40) (actual time=0.021..0.022 rows=1 loops=1)
+  Index Cond: (id = 7)
+Planning Time: 0.041 ms
+Execution Time: 0.030 ms
+";
+
+/// A plan of the repeated statement, kept from another request.
+fn plan(source: PlanSource, text: &str) -> PlanRecord {
+    let mut plan = plans::record(1, source, text);
+    plan.fingerprint = Some(PERSON);
+    plan.database = plans::postgres();
+    plan
+}
+
+fn repeated() -> RequestRecord {
+    let mut record = support::repeated(693);
+    for text in &mut record.detail.texts {
+        text.database = plans::postgres().into();
+    }
+    record
+}
+
+/// The request and another one whose plan was kept, and the address of its page.
+fn app(record: RequestRecord, mut plan: Option<PlanRecord>) -> (Router, String) {
+    let address = format!("/silk/requests/{}", record.summary.id);
+    let mut other = record.clone();
+    other.summary.id = RequestId(Uuid::from_u128(0x0193_4f5e_3333_7000_8000_0000_0000_0000));
+    if let Some(plan) = &mut plan {
+        plan.query = Some(QueryRef {
+            request_id: other.summary.id,
+            seq: 2,
+        });
+    }
+    let store = FakeStore::of(vec![record, other]);
+    store.plans.lock().expect("is whole").extend(plan);
+    let app = Router::new().nest_service("/silk", dashboard(config(Arc::clone(&store))));
+    (app, address)
+}
+
+async fn page(app: &Router, uri: &str) -> String {
+    let request = Request::get(uri).body(Body::empty()).expect("is a request");
+    let response = app.clone().oneshot(request).await.expect("never fails");
+    let status = response.status();
+    let bytes = response.into_body().collect().await.expect("is at hand");
+    let text = String::from_utf8(bytes.to_bytes().to_vec()).expect("is text");
+    assert_eq!(status, StatusCode::OK, "{uri}: {text}");
+    text
+}
+
+#[tokio::test]
+async fn what_the_plan_of_a_repeated_statement_tells_stands_on_the_request() {
+    let kept = plan(PlanSource::AutoExplain, SEQ_SCAN);
+    let mut record = repeated();
+    for query in record.detail.queries.iter_mut().skip(1) {
+        query.plan_shape = kept.shape;
+    }
+    let (app, address) = app(record, Some(kept));
+    let html = page(&app, &address).await;
+    let plan_href = format!("/silk/plans/{}", plans::id(1));
+    assert!(html.contains("Reads all of person"), "{html}");
+    assert!(html.contains("99,999 rows thrown away"), "{html}");
+    assert!(html.contains("SELECT person ×100"), "{html}");
+    assert!(html.contains(&format!("href=\"{plan_href}#n0\"")), "{html}");
+    assert!(
+        html.contains(&format!("href=\"{address}/queries/2/indexes\"")),
+        "{html}"
+    );
+    assert!(!html.contains("of another run"), "{html}");
+    // The same is said where the link leads.
+    let html = page(&app, &plan_href).await;
+    assert!(html.contains("Reads all of person"), "{html}");
+}
+
+#[tokio::test]
+async fn a_plan_that_is_not_of_these_executions_is_said_to_be_of_another_run() {
+    let kept = plan(PlanSource::Estimated, INDEX_SCAN);
+    let (app, address) = app(repeated(), Some(kept));
+    let html = page(&app, &address).await;
+    assert!(html.contains("Index Scan person"), "{html}");
+    assert!(html.contains("of another run"), "{html}");
+    assert!(!html.contains("Reads all of"), "{html}");
+}
+
+#[tokio::test]
+async fn a_plan_of_another_database_is_not_this_ones() {
+    let mut kept = plan(PlanSource::AutoExplain, SEQ_SCAN);
+    kept.database.name = "another".to_owned();
+    let (elsewhere, address) = app(repeated(), Some(kept));
+    let html = page(&elsewhere, &address).await;
+    assert!(!html.contains("Reads all of"), "{html}");
+    assert!(!html.contains("Seq Scan"), "{html}");
+    let mut kept = plan(PlanSource::AutoExplain, SEQ_SCAN);
+    kept.database.kind = DatabaseKind::MySql;
+    let (elsewhere, address) = app(repeated(), Some(kept));
+    let html = page(&elsewhere, &address).await;
+    assert!(!html.contains("Seq Scan"), "{html}");
+}
+
+#[tokio::test]
+async fn what_takes_no_time_gets_no_remark() {
+    let mut record = repeated();
+    for part in &mut record.statements {
+        part.total_us = 4_999;
+    }
+    let (app, address) = app(record, Some(plan(PlanSource::AutoExplain, SEQ_SCAN)));
+    let html = page(&app, &address).await;
+    assert!(
+        html.contains("Seq Scan person"),
+        "the plan is linked: {html}"
+    );
+    assert!(!html.contains("Reads all of"), "{html}");
+}
+
+#[tokio::test]
+async fn the_overview_tells_what_the_plans_of_the_worst_statements_tell() {
+    let mut record = repeated();
+    for part in &mut record.statements {
+        part.total_us = 200_000;
+    }
+    let (slow, _) = app(record, Some(plan(PlanSource::AutoExplain, SEQ_SCAN)));
+    let html = page(&slow, "/silk/").await;
+    assert!(html.contains("Reads all of person"), "{html}");
+    assert!(html.contains("200 calls"), "{html}");
+    assert!(
+        html.contains(&format!("href=\"/silk/plans/{}#n0\"", plans::id(1))),
+        "{html}"
+    );
+    assert!(
+        html.contains(&format!("href=\"/silk/statements/{PERSON}\"")),
+        "{html}"
+    );
+    let mut record = repeated();
+    for part in &mut record.statements {
+        part.total_us = 49_999;
+    }
+    let (quick, _) = app(record, Some(plan(PlanSource::AutoExplain, SEQ_SCAN)));
+    let html = page(&quick, "/silk/").await;
+    assert!(!html.contains("Reads all of person"), "{html}");
+}
+
+#[tokio::test]
+async fn a_wait_for_a_connection_leads_to_what_ran_at_that_time() {
+    let mut record = repeated();
+    record.detail.waits = vec![ConnectionWait {
+        started_us: 400,
+        duration_us: 70_000,
+        error: None,
+    }];
+    record.summary.times.wait_us = 70_000;
+    record.summary.times.total_us = 100_000;
+    record.findings = rules::find(&record);
+    let (app, address) = app(record, None);
+    let html = page(&app, &address).await;
+    assert!(
+        html.contains("70.0 ms of 100 ms went into waiting for a connection"),
+        "{html}"
+    );
+    let words = html.find(">what ran at that time<").expect("is a link");
+    let start = html[..words].rfind("href=\"").expect("is a link") + 6;
+    let href = html[start..].split('"').next().expect("ends");
+    let list = page(&app, &href.replace("&#38;", "&")).await;
+    assert!(
+        list.contains("/api/messages/list_some"),
+        "the request itself ran then: {list}"
+    );
+}
