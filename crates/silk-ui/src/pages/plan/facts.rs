@@ -119,8 +119,13 @@ fn memory(node: &PlanNode, facts: &mut Vec<String>) {
     let method = node
         .detail("Sort Method")
         .map(|method| one_line(method, 40));
-    let space = counters.sort_space_kb.map(|kb| {
-        let place = match counters.sort_on_disk {
+    // What a worker's own sort took stands beside the worker.
+    let sort = match node.counters.sort_space_kb {
+        Some(_) => &node.counters,
+        None => counters,
+    };
+    let space = sort.sort_space_kb.map(|kb| {
+        let place = match sort.sort_on_disk {
             Some(true) => "on disk",
             _ => "in memory",
         };
