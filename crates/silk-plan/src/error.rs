@@ -11,9 +11,17 @@ pub enum PlanError {
     Empty,
     /// None of the known formats.
     #[error(
-        "no plan: this looks like none of PostgreSQL (JSON, text), MySQL or MariaDB (JSON, tree), SQLite (EXPLAIN QUERY PLAN)"
+        "no plan: this looks like none of PostgreSQL (JSON, text), MySQL or MariaDB (JSON, tree), SQLite (EXPLAIN QUERY PLAN); give what the database prints, whole"
     )]
     Unrecognised,
+    /// Something else that is known.
+    #[error("no plan: this is {what}; {instead}")]
+    Other {
+        /// What it is.
+        what: &'static str,
+        /// How to get a plan.
+        instead: &'static str,
+    },
     /// Looked like JSON and is none.
     #[error("no plan: broken JSON at byte {offset}: {reason}")]
     Json {

@@ -1,11 +1,16 @@
 //! Takes a plan out of what it was copied from: frames, quotes, logs, escapes.
 
+use super::prefixes;
+
 /// The text without its frame, line ends unified.
 pub(crate) fn unframe(raw: &str) -> String {
     let raw = raw.trim_start_matches('\u{feff}');
     let mut text = raw.replace("\r\n", "\n").replace('\u{a0}', " ");
     if let Some(whole) = unescaped(&text) {
         text = whole;
+    }
+    if let Some(bare) = prefixes::without(&text) {
+        text = bare;
     }
     // As a mail or a page quotes it.
     if all_lines(&text, |line| line.starts_with('>')) {

@@ -1,15 +1,18 @@
 //! Reads what databases print.
 
 mod clean;
+mod find;
 mod json;
 mod mysql;
 mod postgres;
+mod prefixes;
+mod refusal;
 mod sqlite;
 mod tree;
 
 use silk_core::PlanFormat;
 
-use json::Json;
+use find::find_json;
 
 use crate::{Plan, PlanError};
 
@@ -52,16 +55,19 @@ pub(crate) fn detect_and_parse(raw: &str) -> Result<Plan, PlanError> {
     if let Some(plan) = from_string(raw) {
         return Ok(plan);
     }
-    if postgres::looks_like_text(&text) {
-        return postgres::from_text(&text);
-    }
-    if mysql::looks_like_tree(&text) {
-        return mysql::from_tree(&text);
-    }
-    if sqlite::looks_like_rows(&text) {
-        return sqlite::from_rows(&text);
-    }
-    Err(broken.unwrap_or(PlanError::Unrecognised))
+    let plan = if postgres::looks_like_text(&text) {
+        postgres::from_text(&text)
+    } else if mysql::looks_like_tree(&text) {
+        mysql::from_tree(&text)
+    } else if sqlite::looks_like_rows(&text) {
+        sqlite::from_rows(&text)
+    } else {
+        Err(broken.unwrap_or(PlanError::Unrecognised))
+    };
+    plan.map_err(|error| match error {
+        PlanError::TooDeep => error,
+        other => refusal::why(&text).unwrap_or(other),
+    })
 }
 
 /// Strings within JSON that are tried: an answer of an API holds one plan or a few.
@@ -103,64 +109,4 @@ fn from_string(raw: &str) -> Option<Plan> {
         open.extend(value.items().iter().rev());
     }
     None
-}
-
-/// The first plan within a value that is none itself: a client's row, a list in a list.
-fn within(value: Json, is_plan: &impl Fn(&Json) -> bool) -> Option<Json> {
-    let mut open = vec![value];
-    while let Some(mut value) = open.pop() {
-        if is_plan(&value) {
-            return Some(value);
-        }
-        value.take_parts(&mut open);
-    }
-    None
-}
-
-/// A JSON value found in a text.
-struct FoundJson<'a> {
-    /// What stood before it.
-    before: &'a str,
-    value: Json,
-}
-
-/// Places in a text that are tried as the start of a plan: keeps odd input linear.
-const MAX_STARTS: usize = 16;
-
-/// The first JSON value in the text that is a plan.
-fn find_json(text: &str, is_plan: impl Fn(&Json) -> bool) -> Result<FoundJson<'_>, PlanError> {
-    let mut failed = None;
-    let mut at = 0;
-    for _ in 0..MAX_STARTS {
-        let Some(offset) = text[at..].find(['{', '[']) else {
-            break;
-        };
-        let start = at + offset;
-        at = start + 1;
-        match json::read(&text[start..]) {
-            Ok((value, end)) => {
-                if let Some(value) = within(value, &is_plan) {
-                    return Ok(FoundJson {
-                        before: &text[..start],
-                        value,
-                    });
-                }
-                at = start + end;
-            }
-            // Only what opens like a plan is worth complaining about.
-            Err(error) => {
-                let inside = text[start + 1..].trim_start();
-                if failed.is_none() && inside.starts_with(['"', '{']) {
-                    failed = Some(match error {
-                        PlanError::Json { offset, reason } => PlanError::Json {
-                            offset: offset + start,
-                            reason,
-                        },
-                        other => other,
-                    });
-                }
-            }
-        }
-    }
-    Err(failed.unwrap_or(PlanError::Unrecognised))
 }

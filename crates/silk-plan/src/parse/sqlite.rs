@@ -41,8 +41,8 @@ pub(crate) fn looks_like_rows(text: &str) -> bool {
             .or_else(|| drawn(line).map(|(_, detail)| detail));
         match detail {
             Some(detail) if is_detail(detail) => known += 1,
-            Some(_) => {}
-            None => return false,
+            // What stands around it: a header, a prompt.
+            _ => {}
         }
     }
     known > 0
@@ -99,24 +99,50 @@ pub(crate) fn from_rows(text: &str) -> Result<Plan, PlanError> {
     Ok(Plan::around(PlanFormat::SqliteRows, top))
 }
 
-/// `id|parent|detail` or `id|parent|notused|detail`.
+/// `id|parent|detail` or `id|parent|notused|detail`, however a client sets columns apart.
 fn row(line: &str) -> Option<(&str, &str, &str)> {
-    let (id, rest) = line.trim().split_once('|')?;
-    let (parent, detail) = rest.split_once('|')?;
-    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let line = line.trim();
+    if !line.starts_with(|c: char| c.is_ascii_digit() || c == '|') {
+        return None;
+    }
+    let line = line.trim_matches('|').trim();
+    ['|', '\t', ',']
+        .iter()
+        .find_map(|separator| columns(line, |text| text.split_once(*separator)))
+        .or_else(|| {
+            let row = columns(line, |text| {
+                let (column, rest) = text.split_once(' ')?;
+                Some((column, rest.trim_start()))
+            });
+            row.filter(|(_, _, detail)| is_detail(detail))
+        })
+}
+
+fn columns(line: &str, part: impl Fn(&str) -> Option<(&str, &str)>) -> Option<(&str, &str, &str)> {
+    let number = |text: &str| {
+        let text = text.trim();
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let (id, rest) = part(line)?;
+    let (parent, rest) = part(rest)?;
     if !number(id) || !number(parent) {
         return None;
     }
-    match detail.split_once('|') {
-        Some((unused, detail)) if number(unused) => Some((id, parent, detail)),
-        _ => Some((id, parent, detail)),
-    }
+    let detail = match part(rest) {
+        Some((unused, detail)) if number(unused) => detail,
+        _ => rest,
+    };
+    let detail = detail.trim().trim_matches(['"', '\'']);
+    Some((id.trim(), parent.trim(), detail))
 }
 
 /// A line of the shell's drawing: how far it is set off, and its words.
 fn drawn(line: &str) -> Option<(usize, &str)> {
     let detail = line.trim_start_matches([' ', '|', '`', '-', '├', '└', '│', '─']);
-    (!detail.is_empty()).then(|| (line.len() - detail.len(), detail.trim_end()))
+    let is_prompt = ["sqlite>", "...>"]
+        .iter()
+        .any(|prompt| detail.starts_with(prompt));
+    (!detail.is_empty() && !is_prompt).then(|| (line.len() - detail.len(), detail.trim_end()))
 }
 
 /// One row.

@@ -3,5 +3,5 @@
 mod reader;
 mod value;
 
-pub(crate) use reader::read;
+pub(crate) use reader::{UNENDED_STRING, read};
 pub(crate) use value::{Json, number};

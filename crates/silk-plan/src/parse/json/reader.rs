@@ -6,6 +6,9 @@
 use super::value::Json;
 use crate::{MAX_DEPTH, PlanError};
 
+/// The reason given where the text ends within a string.
+pub(crate) const UNENDED_STRING: &str = "a string does not end";
+
 /// Arrays and objects that may be open at once: a plan level opens two.
 const MAX_JSON_DEPTH: usize = 2 * MAX_DEPTH + 16;
 
@@ -167,16 +170,14 @@ impl Reader<'_> {
         loop {
             let rest = &self.bytes[self.at..];
             let Some(length) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\')) else {
-                return Err(self.error("a string does not end"));
+                return Err(self.error(UNENDED_STRING));
             };
             out.push_str(&self.text[self.at..self.at + length]);
             self.at += length + 1;
             if rest[length] == b'"' {
                 return Ok(out);
             }
-            let escape = self
-                .peek()
-                .ok_or_else(|| self.error("a string does not end"))?;
+            let escape = self.peek().ok_or_else(|| self.error(UNENDED_STRING))?;
             self.at += 1;
             out.push(match escape {
                 b'"' | b'\\' | b'/' => char::from(escape),

@@ -3,8 +3,8 @@
 use silk_core::PlanFormat;
 
 use super::apply::{apply, buffer};
-use crate::parse::FoundJson;
 use crate::parse::clean::logged_duration;
+use crate::parse::find::{FoundJson, find_json};
 use crate::parse::json::Json;
 use crate::parse::tree::TreeBuilder;
 use crate::{Jit, Plan, PlanError, PlanNode, Trigger};
@@ -23,7 +23,8 @@ pub(crate) fn from_json(found: &FoundJson<'_>) -> Result<Plan, PlanError> {
     let result = found.value.items().first().unwrap_or(&found.value);
     let top = result.get("Plan").unwrap_or(result);
     let mut plan = Plan::around(PlanFormat::PostgresJson, tree(top)?);
-    if found.value.items().len() > 1 {
+    let another = || find_json(found.after, is_plan).is_ok();
+    if found.value.items().len() > 1 || another() {
         plan.notes
             .push("more than one plan was given; this is the first".to_owned());
     }

@@ -1,0 +1,66 @@
+//! What is often taken for a plan, and how to get one instead.
+
+use crate::PlanError;
+
+/// Why a text that no format takes is none, where that can be told.
+pub(super) fn why(text: &str) -> Option<PlanError> {
+    let says = |words: &str| text.contains(words);
+    let starts = |words: &[&str]| {
+        let text = text.trim_start();
+        words.iter().any(|word| {
+            text.get(..word.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(word))
+        })
+    };
+    let has_line = |words: &[&str]| {
+        text.lines().any(|line| {
+            let mut columns = line
+                .split(['|', '│', '\t', ',', ' ', '"', '\'', '`'])
+                .filter(|column| !column.is_empty());
+            words.iter().all(|word| columns.next() == Some(word))
+        })
+    };
+    let (what, instead) = if says("Utility statements have no plan structure")
+        || says("\"Utility Statement\"")
+    {
+        (
+            "what PostgreSQL says of a statement that has no plan",
+            "explain a SELECT, INSERT, UPDATE, DELETE, MERGE or VALUES, or the query within the statement",
+        )
+    } else if says("<explain xmlns=") || says("<Node-Type>") {
+        (
+            "PostgreSQL's EXPLAIN as XML",
+            "use FORMAT JSON or FORMAT TEXT",
+        )
+    } else if says("- Plan:") && says("Node Type:") {
+        (
+            "PostgreSQL's EXPLAIN as YAML",
+            "use FORMAT JSON or FORMAT TEXT",
+        )
+    } else if has_line(&["addr", "opcode", "p1"]) || says("\"opcode\":") || says("opcode = ") {
+        ("the bytecode of SQLite's EXPLAIN", "use EXPLAIN QUERY PLAN")
+    } else if has_line(&["id", "select_type", "table"]) || says("select_type: ") {
+        (
+            "the table of MySQL's or MariaDB's EXPLAIN",
+            "use EXPLAIN FORMAT=JSON (or EXPLAIN ANALYZE in MySQL, ANALYZE FORMAT=JSON in MariaDB)",
+        )
+    } else if starts(&["<table", "<html", "<!doctype"]) {
+        ("HTML", "copy the plan itself, as text")
+    } else if starts(&["ERROR:", "ERROR ", "Parse error", "Runtime error", "FATAL:"]) {
+        (
+            "an error of the database",
+            "mend the statement and explain it again",
+        )
+    } else if starts(&[
+        "SELECT ", "INSERT ", "UPDATE ", "DELETE ", "MERGE ", "WITH ", "EXPLAIN ", "VALUES ",
+        "CREATE ", "ALTER ",
+    ]) {
+        (
+            "a statement",
+            "run it with EXPLAIN before it (EXPLAIN QUERY PLAN in SQLite), and give what that prints",
+        )
+    } else {
+        return None;
+    };
+    Some(PlanError::Other { what, instead })
+}

@@ -1,0 +1,226 @@
+//! Plans as clients and logs print them, and what is often taken for one.
+
+use silk_plan::{Plan, PlanError, PlanFormat};
+
+const TEXT: &str = include_str!("plans/lab-15/hash_join.txt");
+const JSON: &str = include_str!("plans/lab-15/hash_join.json");
+
+/// Puts something around every line of a text.
+fn lines(text: &str, put: impl Fn(usize, &str) -> String) -> String {
+    text.trim_end()
+        .lines()
+        .enumerate()
+        .map(|(at, line)| put(at, line) + "\n")
+        .collect()
+}
+
+#[test]
+fn a_plan_is_the_same_however_it_was_copied() {
+    let text = Plan::detect_and_parse(TEXT).unwrap();
+    let json = Plan::detect_and_parse(JSON).unwrap();
+    for (name, copied, wanted) in [
+        ("byte order mark", format!("\u{feff}{TEXT}"), &text),
+        ("Windows line ends", TEXT.replace('\n', "\r\n"), &text),
+        ("no-break spaces", TEXT.replace("  ", "\u{a0}\u{a0}"), &text),
+        ("psql expanded", lines(TEXT, |at, line| format!("-[ RECORD {} ]----\nQUERY PLAN | {line}", at + 1)), &text),
+        (
+            "psql expanded, framed",
+            lines(TEXT, |at, line| format!("+-[ RECORD {} ]----+\n| QUERY PLAN | {line:300} |", at + 1)),
+            &text,
+        ),
+        (
+            "psql expanded, no border",
+            lines(TEXT, |at, line| format!("* Record {}\nQUERY PLAN {line}", at + 1)),
+            &text,
+        ),
+        (
+            "psql expanded, JSON",
+            format!(
+                "-[ RECORD 1 ]---\n{}",
+                lines(JSON, |at, line| format!(
+                    "{} | {line:200}+",
+                    if at == 0 { "QUERY PLAN" } else { "          " }
+                ))
+            ),
+            &json,
+        ),
+        ("psql, JSON", format!("   QUERY PLAN\n--------\n{}(1 row)\n", lines(JSON, |_, line| format!(" {line:200}+"))), &json),
+        ("a session", format!("app=# EXPLAIN ANALYZE SELECT 1;\n  QUERY PLAN\n-----\n{TEXT}\nTime: 1.2 ms\napp=# \n"), &text),
+        ("a collector", lines(TEXT, |_, line| format!("db-1  | {line}")), &text),
+        (
+            "the system's log",
+            lines(TEXT, |at, line| format!("Jan  2 03:04:05 host postgres[123]: [4-{}] #011{line}", at + 1)),
+            &text,
+        ),
+        (
+            "a log as CSV",
+            format!("2026-01-02 03:04:05.678 UTC,\"app\",\"db\",123,LOG,00000,\"duration: 15.594 ms  plan:\n{}\",,,,\"psql\"\n", TEXT.trim_end().replace('"', "\"\"")),
+            &text,
+        ),
+        (
+            "a log as JSON",
+            serde_json::json!({"error_severity": "LOG", "message": format!("duration: 15.594 ms  plan:\n{TEXT}")}).to_string(),
+            &text,
+        ),
+        (
+            "a log before JSON",
+            format!("2026-01-02 03:04:05 UTC [1] LOG:  statement: SELECT '{{\"a\": [1]}}'\n{JSON}"),
+            &json,
+        ),
+        ("JSON within JSON", serde_json::json!({"rows": [{"QUERY PLAN": JSON}]}).to_string(), &json),
+        ("pgAdmin", format!("\"QUERY PLAN\"\n{}", lines(TEXT, |_, line| format!("\"{line}\""))), &text),
+        ("a quoted mail", lines(TEXT, |_, line| format!("> {line}")), &text),
+        ("Markdown", format!("```sql\n{TEXT}```\n"), &text),
+    ] {
+        let plan = Plan::detect_and_parse(&copied).unwrap_or_else(|error| panic!("{name}: {error}\n{copied}"));
+        assert_eq!(plan.format, wanted.format, "{name}");
+        assert_eq!(plan.root, wanted.root, "{name}\n{copied}");
+        assert_eq!(plan.totals.root_ms, wanted.totals.root_ms, "{name}");
+        assert!(plan.notes.is_empty(), "{name}: {:?}", plan.notes);
+    }
+}
+
+#[test]
+fn of_more_plans_the_first_is_taken_and_said_so() {
+    let other = include_str!("plans/lab-15/sort_disk.json");
+    let other_text = include_str!("plans/lab-15/sort_disk.txt");
+    for both in [
+        format!("{JSON}\n{other}"),
+        format!("{TEXT}\n{other_text}"),
+        format!(
+            "[{}, {}]",
+            JSON.trim().trim_matches(['[', ']']),
+            other.trim().trim_matches(['[', ']'])
+        ),
+    ] {
+        let plan = Plan::detect_and_parse(&both).unwrap();
+        assert_eq!(plan.root.node_type, "Hash Join");
+        assert_eq!(
+            plan.notes,
+            ["more than one plan was given; this is the first"]
+        );
+    }
+    // A log goes on with other things.
+    let log = format!("{JSON}\n2026-01-02 LOG:  statement: SELECT '{{\"a\": [1]}}'\n");
+    assert!(Plan::detect_and_parse(&log).unwrap().notes.is_empty());
+}
+
+#[test]
+fn half_a_plan_is_not_taken_for_a_whole_one() {
+    for at in [0.3, 0.5, 0.8] {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "a place in a short text"
+        )]
+        let end = (JSON.len() as f64 * at) as usize;
+        let error = Plan::detect_and_parse(&JSON[..end]).unwrap_err();
+        assert!(matches!(error, PlanError::Json { .. }), "{error}");
+        assert!(error.to_string().contains("end"), "{error}");
+    }
+    let half = Plan::detect_and_parse(&TEXT[..TEXT.len() / 2]).unwrap();
+    assert_eq!(
+        half.notes,
+        ["the text is cut off: the rest of the plan is missing"]
+    );
+}
+
+#[test]
+fn rows_of_sqlite_come_in_any_columns() {
+    let drawn =
+        Plan::detect_and_parse("QUERY PLAN\n|--SCAN x\n`--SEARCH y USING INDEX i (b=?)\n").unwrap();
+    for (name, text) in [
+        ("list", "2|0|0|SCAN x\n9|0|0|SEARCH y USING INDEX i (b=?)\n"),
+        (
+            "list with header",
+            "id|parent|notused|detail\n2|0|0|SCAN x\n9|0|0|SEARCH y USING INDEX i (b=?)\n",
+        ),
+        (
+            "columns",
+            "id  parent  notused  detail\n--  ------  -------  ------\n2   0       0        SCAN x\n9   0       0        SEARCH y USING INDEX i (b=?)\n",
+        ),
+        (
+            "CSV",
+            "id,parent,notused,detail\n2,0,0,\"SCAN x\"\n9,0,0,\"SEARCH y USING INDEX i (b=?)\"\n",
+        ),
+        (
+            "tabs",
+            "2\t0\t0\tSCAN x\n9\t0\t0\tSEARCH y USING INDEX i (b=?)\n",
+        ),
+        (
+            "table",
+            "+----+--------+---------+------+\n| id | parent | notused | detail |\n+----+--------+---------+------+\n| 2  | 0      | 0       | SCAN x |\n| 9  | 0      | 0       | SEARCH y USING INDEX i (b=?) |\n+----+--------+---------+------+\n",
+        ),
+        (
+            "Markdown",
+            "| id | parent | notused | detail |\n|---|---|---|---|\n| 2 | 0 | 0 | SCAN x |\n| 9 | 0 | 0 | SEARCH y USING INDEX i (b=?) |\n",
+        ),
+        (
+            "a session",
+            "sqlite> explain query plan select 1;\nQUERY PLAN\n|--SCAN x\n`--SEARCH y USING INDEX i (b=?)\nsqlite> \n",
+        ),
+    ] {
+        let plan = Plan::detect_and_parse(text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(plan.format, PlanFormat::SqliteRows, "{name}");
+        assert_eq!(plan.root, drawn.root, "{name}");
+    }
+}
+
+#[test]
+fn what_is_something_else_is_named_with_what_to_do() {
+    for (text, wanted) in [
+        (
+            " QUERY PLAN \n-----\n Utility statements have no plan structure\n(1 row)\n",
+            "explain a SELECT",
+        ),
+        ("[\n  \"Utility Statement\"\n]\n", "explain a SELECT"),
+        (
+            "- Plan: \n    Node Type: \"Aggregate\"\n    Strategy: \"Plain\"\n",
+            "YAML; use FORMAT JSON",
+        ),
+        (
+            "<explain xmlns=\"http://www.postgresql.org/2009/explain\">\n  <Query>\n",
+            "XML; use FORMAT JSON",
+        ),
+        (
+            "+----+-------------+-------+\n| id | select_type | table |\n+----+-------------+-------+\n|  1 | SIMPLE      | film  |\n",
+            "use EXPLAIN FORMAT=JSON",
+        ),
+        (
+            "id\tselect_type\ttable\ttype\n1\tSIMPLE\tt\tALL\n",
+            "use EXPLAIN FORMAT=JSON",
+        ),
+        (
+            "*************************** 1. row ***\n           id: 1\n  select_type: SIMPLE\n",
+            "use EXPLAIN FORMAT=JSON",
+        ),
+        (
+            "addr  opcode  p1  p2  p3  p4  p5  comment\n----  ------\n0     Init    0   10  0   0   Start at 10\n",
+            "use EXPLAIN QUERY PLAN",
+        ),
+        (
+            "[{\"addr\":0,\"opcode\":\"Init\",\"p1\":0}]",
+            "use EXPLAIN QUERY PLAN",
+        ),
+        ("<!doctype html><html><body>x</body></html>", "as text"),
+        (
+            "ERROR:  relation \"x\" does not exist\nLINE 1: …",
+            "an error of the database",
+        ),
+        ("select * from t where a = 1;", "run it with EXPLAIN"),
+    ] {
+        let error = Plan::detect_and_parse(text).unwrap_err();
+        assert!(matches!(error, PlanError::Other { .. }), "{error}\n{text}");
+        let said = error.to_string();
+        assert!(
+            said.starts_with("no plan: this is ") && said.contains(wanted),
+            "{said}"
+        );
+    }
+    let said = Plan::detect_and_parse("hello").unwrap_err().to_string();
+    assert!(
+        said.contains("PostgreSQL (JSON, text)") && said.contains("give what"),
+        "{said}"
+    );
+}
