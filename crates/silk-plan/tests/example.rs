@@ -154,11 +154,12 @@ fn what_is_no_plan_ends_with_one_and_a_reason() {
     for (input, reason) in [
         (&b""[..], "the input is empty"),
         (b"  \n\t", "the input is empty"),
-        (b"SELECT 1", "looks like none of"),
+        (b"SELECT 1", "this is a statement; run it with EXPLAIN"),
         (
             b"ERROR:  relation \"x\" does not exist",
-            "looks like none of",
+            "an error of the database",
         ),
+        (b"hello", "looks like none of"),
         (
             b"[{\"Plan\": {\"Node Type\": \"Seq Scan\",",
             "broken JSON at byte",
