@@ -88,6 +88,7 @@ async fn what_the_plan_of_a_repeated_statement_tells_stands_on_the_request() {
     let html = page(&app, &address).await;
     let plan_href = format!("/silk/plans/{}", plans::id(1));
     assert!(html.contains("Reads all of person"), "{html}");
+    assert!(html.contains("less than 0.01 % of it"), "{html}");
     assert!(html.contains("99,999 rows thrown away"), "{html}");
     assert!(html.contains("SELECT person ×100"), "{html}");
     assert!(html.contains(&format!("href=\"{plan_href}#n0\"")), "{html}");

@@ -59,7 +59,12 @@ fn the_demonstration_fills_every_page() {
     }
     assert!(of("/api/messages").iter().all(|item| item["status"] == 201));
     let some = &of("/api/messages/list_some")[0];
-    assert_eq!(some["findings"], serde_json::json!(["repeated_statement"]));
+    // On a machine that is busy enough it waits for its connections too, and says so.
+    let findings = some["findings"].as_array().unwrap();
+    assert!(
+        findings.contains(&"repeated_statement".into()),
+        "{findings:?}"
+    );
     for (path, text) in [
         ("/silk", "/api/messages/list_some"),
         ("/silk/requests", "101"),

@@ -279,5 +279,12 @@ pub(super) fn percent(fraction: f64) -> String {
     if percent > 99.0 && percent < 100.0 {
         return format!("{:.2} %", (percent * 100.0).floor() / 100.0);
     }
+    // Nor is little the same as nothing.
+    if percent > 0.0 && percent < 1.0 {
+        return match percent {
+            0.0..0.01 => "less than 0.01 %".to_owned(),
+            _ => format!("{:.2} %", (percent * 100.0).ceil() / 100.0),
+        };
+    }
     format!("{percent:.0} %")
 }

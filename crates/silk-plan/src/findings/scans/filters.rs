@@ -60,11 +60,7 @@ pub(super) fn seq_scan_filters_most(facts: &Facts<'_>, node: &PlanNode) -> Optio
     let removed = removed_by_filter(node);
     Some(Remark {
         rule: "seq_scan_filters_most",
-        title: format!(
-            "Reads all of {} to keep {} of it",
-            name(node),
-            percent(1.0 - discarded(node))
-        ),
+        title: format!("Reads all of {} to keep {} of it", name(node), kept(node)),
         evidence: format!(
             "{} rows thrown away by {filter}, {} kept",
             count(removed),
@@ -85,6 +81,14 @@ pub(super) fn seq_scan_filters_most(facts: &Facts<'_>, node: &PlanNode) -> Optio
     })
 }
 
+/// The share of the rows that were kept, in words.
+fn kept(node: &PlanNode) -> String {
+    match 1.0 - discarded(node) {
+        share if share <= 0.0 => "nothing".to_owned(),
+        share => percent(share),
+    }
+}
+
 /// 1, where an index is there: the planner thought the scan cheaper, which another will not change.
 fn scan_preferred(facts: &Facts<'_>, node: &PlanNode, filter: &str) -> Option<Remark> {
     let column = text::columns(filter)
@@ -93,9 +97,9 @@ fn scan_preferred(facts: &Facts<'_>, node: &PlanNode, filter: &str) -> Option<Re
     Some(Remark {
         rule: "seq_scan_filters_most",
         title: format!(
-            "An index on {column} exists, and all of {} was read to keep {}",
+            "An index on {column} exists, and all of {} was read to keep {} of it",
             name(node),
-            percent(1.0 - discarded(node))
+            kept(node)
         ),
         evidence: format!(
             "{} rows thrown away by {filter}, {} kept: the planner preferred the scan",
