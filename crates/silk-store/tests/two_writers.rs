@@ -139,6 +139,32 @@ async fn what_one_clears_the_other_no_longer_points_at() {
 }
 
 #[tokio::test]
+async fn one_moves_figures_of_the_first_schema_while_the_other_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("silk.db");
+    let first = zstd::decode_all(&include_bytes!("golden/first.db.zst")[..]).unwrap();
+    std::fs::write(&path, first).unwrap();
+    let (one, other) = (open(&path), open(&path));
+    let budget = Budget {
+        max_age: Duration::from_secs(1 << 40),
+        max_requests: u64::MAX,
+        max_bytes: u64::MAX,
+    };
+    let count = async |store: &SqliteStore| -> u64 {
+        let routes = store.routes(DAY).await.unwrap();
+        routes.iter().map(|route| route.requests).sum()
+    };
+    assert_eq!(count(&one).await, 4);
+    for part in 0..10 {
+        // Into the very minute that is moved and compacted.
+        one.write(&work(1, part)).await.unwrap();
+        assert_eq!(count(&other).await, 4 + (part + 1) * 20);
+        other.retain(budget, at(3 * 3600)).await.unwrap();
+        assert_eq!(count(&one).await, 4 + (part + 1) * 20);
+    }
+}
+
+#[tokio::test]
 async fn one_removes_and_compacts_while_the_other_writes() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("silk.db");

@@ -14,6 +14,7 @@ pub mod plans;
 pub mod records;
 pub mod retention;
 pub mod sums;
+pub mod time;
 
 /// Makes a test of each part of the contract; the argument is a function that takes the name of
 /// the test and returns an empty store with whatever must live as long.
@@ -57,6 +58,9 @@ macro_rules! contract_tests {
             retention::by_bytes,
             retention::figures_outlive_requests,
             retention::within_the_budget_nothing_goes,
+            time::requests_of_all_times_are_listed,
+            time::any_window_is_taken,
+            time::any_clock_is_taken,
         }
     };
     (@ $empty:path => $($module:ident :: $test:ident,)*) => {

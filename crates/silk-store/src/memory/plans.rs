@@ -22,7 +22,10 @@ type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 /// At most so many plans.
 const MAX_PLANS: usize = 1000;
 
-/// At most so many rows of sights.
+/// Bytes of their prints.
+const MAX_BYTES: usize = 16 << 20;
+
+/// At most so many rows of sights, and statements with forms.
 const MAX_SIGHTS: usize = 20_000;
 
 /// Where, how it was got, and its shape.
@@ -87,6 +90,23 @@ impl Plans {
         self.kept
             .sort_by_key(|plan| Reverse((plan.captured_at, plan.id)));
         self.kept.truncate(MAX_PLANS);
+        let mut bytes = 0_usize;
+        self.kept.retain(|plan| {
+            bytes = bytes.saturating_add(plan.output.raw.len());
+            bytes <= MAX_BYTES
+        });
+        if self.forms.len() > MAX_SIGHTS {
+            self.forget_forms();
+        }
+    }
+
+    /// Forgets the forms of the statements not planned for the longest time, about half of them.
+    fn forget_forms(&mut self) {
+        let last = |forms: &Map<Form, i64>| forms.values().max().copied().unwrap_or(i64::MIN);
+        let mut lasts: Vec<i64> = self.forms.values().map(last).collect();
+        let (_, middle, _) = lasts.select_nth_unstable(MAX_SIGHTS / 2);
+        let middle = *middle;
+        self.forms.retain(|_, forms| last(forms) > middle);
     }
 
     /// Keeps one plan, with the sight that it is, unless it is known.

@@ -23,6 +23,8 @@ struct Row<'a> {
     record: &'a RequestRecord,
     sequence: i64,
     route: i64,
+    /// Whether the route has its own name.
+    is_named: bool,
     run: i64,
     is_top: [bool; 3],
 }
@@ -140,7 +142,8 @@ pub(super) async fn write(writer: &mut Writer, batch: &WriteBatch) -> Result<(),
         rows.push(Row {
             record,
             sequence,
-            route: routes[place],
+            route: routes[place].0,
+            is_named: routes[place].1,
             run: if run_of == batch.run.id {
                 run
             } else {
@@ -155,6 +158,7 @@ pub(super) async fn write(writer: &mut Writer, batch: &WriteBatch) -> Result<(),
     insert_statements(connection, &statements).await?;
     insert_findings(connection, &rows).await?;
     figures::add_totals(connection, intern, &stats).await?;
+    let routes: Vec<i64> = routes.iter().map(|(id, _)| *id).collect();
     figures::add(connection, intern, buckets, &stats, &routes, run, at_us).await?;
     top::trim(connection, flagged).await?;
     transaction.commit().await?;
@@ -279,7 +283,8 @@ async fn insert_requests(connection: &mut SqliteConnection, rows: &[Row<'_>]) ->
         for is_top in row.is_top {
             arguments.add(is_top)?;
         }
-        arguments.add((summary.path != summary.route).then_some(&*summary.path))?;
+        let is_route = row.is_named && summary.path == summary.route;
+        arguments.add((!is_route).then_some(&*summary.path))?;
         arguments.add(summary.parent_id.as_ref().map(|id| &id.0.as_bytes()[..]))?;
         match summary
             .trace_id

@@ -154,8 +154,11 @@ async fn add_sights(
             source: super::source(row.try_get(2)?)?,
             shape: silk_core::PlanShape(row.try_get::<i64, _>(3)?.cast_unsigned()),
         };
-        if let Some(sum) = sums.get_mut(&(row.try_get(4)?, form)) {
-            sum.merge(&stats_figures(row, 5)?);
+        // What cannot be read is written over, rather than in the way of every batch.
+        if let Some(sum) = sums.get_mut(&(row.try_get(4)?, form))
+            && let Ok(figures) = stats_figures(row, 5)
+        {
+            sum.merge(&figures);
         }
     }
     let rows: Vec<_> = sums.into_iter().collect();

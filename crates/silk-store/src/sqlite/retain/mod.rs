@@ -3,6 +3,7 @@
 mod compact;
 mod old;
 mod orphans;
+mod share;
 
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,7 @@ use super::{
     refill::{self, Refill},
     size::request_count,
 };
+use share::Excess;
 
 /// How long a step works before it leaves the rest to the next. One statement may take longer, by
 /// about as much.
@@ -38,9 +40,11 @@ const VACUUM_PAGES: i64 = 256;
 /// put off for ever where requests come as fast as they go.
 const UPKEEP_EVERY: u64 = 8;
 
-/// Orphans are looked for after so many requests were removed, or after any and so long.
+/// Orphans are looked for after so many requests were removed, or after any and [`EVERY_US`].
 const ORPHANS_AFTER: u64 = 5000;
-const ORPHANS_AFTER_US: i64 = 3600 * 1_000_000;
+
+/// How often what takes a while is looked after.
+const EVERY_US: i64 = 3600 * 1_000_000;
 
 /// What retention remembers from step to step; forgotten when the file is opened anew.
 #[derive(Debug, Default)]
@@ -50,6 +54,9 @@ pub(super) struct Upkeep {
     removed: u64,
     /// When that was.
     orphans_at_us: Option<i64>,
+    /// What figures and plans take too much, and when that was last looked at.
+    excess: Excess,
+    shares_at_us: Option<i64>,
     /// A search for what belongs into a top list.
     refill: Option<Refill>,
     /// How long the write-ahead log was when it was last tried to cut it.
@@ -64,6 +71,9 @@ pub(super) async fn step(
     now: DateTime<Utc>,
 ) -> Result<bool, Fault> {
     writer.upkeep.steps += 1;
+    if keep_to_shares(writer, budget, now).await? {
+        return Ok(true);
+    }
     let over = rows_over(&mut writer.connection, budget, now).await?;
     if let Some(over) = over {
         let mut transaction = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
@@ -76,6 +86,48 @@ pub(super) async fn step(
         }
     }
     Ok(look_after(writer, config, budget, now).await? || over.is_some())
+}
+
+/// Removes a step of what figures and plans take too much; `true` if there was any.
+async fn keep_to_shares(
+    writer: &mut Writer,
+    budget: Budget,
+    now: DateTime<Utc>,
+) -> Result<bool, Fault> {
+    let Writer {
+        connection,
+        buckets,
+        generation,
+        upkeep,
+        ..
+    } = writer;
+    if is_due(upkeep.shares_at_us, now) {
+        let used = used_bytes(connection).await?;
+        upkeep.excess = Excess::measure(connection, used, budget.max_bytes).await?;
+        upkeep.shares_at_us = Some(now.timestamp_micros());
+    }
+    if !upkeep.excess.is_any() {
+        return Ok(false);
+    }
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    upkeep.excess.remove(&mut transaction).await?;
+    let next = generation::next(&mut transaction).await?;
+    transaction.commit().await?;
+    *generation = next;
+    *buckets = OpenBuckets::default();
+    // Names that only they held.
+    upkeep.removed += 1;
+    vacuum(connection).await?;
+    Ok(true)
+}
+
+/// Whether something is to be done again that was last done then; a clock that was ahead puts
+/// nothing off.
+fn is_due(last_us: Option<i64>, now: DateTime<Utc>) -> bool {
+    last_us.is_none_or(|last_us| {
+        let passed_us = now.timestamp_micros().saturating_sub(last_us);
+        passed_us.saturating_abs() >= EVERY_US
+    })
 }
 
 /// All but removing requests; `true` if more is left to do.
@@ -109,9 +161,7 @@ async fn look_after(
         return Ok(true);
     }
     let now_us = now.timestamp_micros();
-    let is_due = upkeep
-        .orphans_at_us
-        .is_none_or(|at_us| now_us.saturating_sub(at_us) >= ORPHANS_AFTER_US);
+    let is_due = is_due(upkeep.orphans_at_us, now);
     if upkeep.refill.is_some() || upkeep.removed >= ORPHANS_AFTER || upkeep.removed > 0 && is_due {
         // First all lists, one after the other, then the orphans.
         if refill::step(&mut transaction, &mut upkeep.refill, STEP_TIME).await? {

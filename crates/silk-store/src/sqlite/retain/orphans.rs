@@ -3,6 +3,7 @@
 use sqlx::{AssertSqlSafe, SqliteConnection, query, query_scalar};
 
 use super::super::{error::Fault, intern::SLACK_US};
+use crate::stats::WIDTHS;
 
 /// Removes up to `limit` rows of each kind that were last used before everything that is kept;
 /// tells whether there were any, and whether there may be more.
@@ -17,7 +18,15 @@ pub(super) async fn remove(
     // Texts stand in details only. Where no request is kept, none is used.
     let details_us = oldest.unwrap_or(i64::MAX);
     // The others stand in figures too, which outlive the requests.
-    let unused_us = details_us.min(stats_us);
+    let figures: Option<i64> = query_scalar(
+        "SELECT min(oldest) FROM
+             (SELECT (SELECT min(bucket_us) FROM figures WHERE width_s = w.value) AS oldest
+              FROM json_each(?) w)",
+    )
+    .bind(WIDTHS)
+    .fetch_one(&mut *connection)
+    .await?;
+    let unused_us = details_us.min(figures.unwrap_or(i64::MAX).max(stats_us));
     let (mut is_any, mut is_more) = (false, false);
     for (table, used_us) in [
         ("sql_texts", details_us),
