@@ -9,14 +9,23 @@ use crate::{ConnectionWait, Finding, RequestTimes, Severity};
 /// Shorter waits in sum are no cause worth telling: a new connection to a server nearby takes as
 /// long, and a person does not notice it (the targets of a page start at 150 ms).
 const MIN_WAIT_US: u64 = 20_000;
+/// A shorter wait is no wait for a free connection: sqlx asks the server whether the connection
+/// still lives each time it hands one out (`test_before_acquire`), which takes a round trip.
+const MIN_ONE_US: u64 = 5_000;
 /// From this share of the request on, in percent, the wait is a cause; from half of it, the cause.
 const MIN_SHARE: u64 = 20;
 
 /// A request that spends its time waiting for a connection of the pool, or got none at all.
 pub(super) fn find(times: &RequestTimes, waits: &[ConnectionWait]) -> Option<Finding> {
     let refused = waits.iter().find_map(|wait| wait.error.as_deref());
-    let share = times.wait_us.saturating_mul(100) / times.total_us.max(1);
-    let is_long = times.wait_us >= MIN_WAIT_US && share >= MIN_SHARE;
+    let long = waits
+        .iter()
+        .map(|wait| wait.duration_us)
+        .filter(|us| *us >= MIN_ONE_US);
+    // Those of parallel queries overlap: together they are no longer than the time with a wait.
+    let waited_us = long.clone().sum::<u64>().min(times.wait_us);
+    let share = waited_us.saturating_mul(100) / times.total_us.max(1);
+    let is_long = waited_us >= MIN_WAIT_US && share >= MIN_SHARE;
     if refused.is_none() && !is_long {
         return None;
     }
@@ -28,11 +37,11 @@ pub(super) fn find(times: &RequestTimes, waits: &[ConnectionWait]) -> Option<Fin
         ),
         None => format!(
             "{} of {} went into waiting for a connection of the pool.",
-            duration(times.wait_us),
+            duration(waited_us),
             duration(times.total_us)
         ),
     };
-    let waited = match waits.len() {
+    let waited = match long.count() {
         0 | 1 => "It waited once".to_owned(),
         n => format!(
             "It waited {} times, {} at the longest",
@@ -59,7 +68,7 @@ pub(super) fn find(times: &RequestTimes, waits: &[ConnectionWait]) -> Option<Fin
              database is idle meanwhile."
         ),
         fingerprint: None,
-        saves_us: Some(times.wait_us),
+        saves_us: Some(waited_us),
     })
 }
 
@@ -130,6 +139,9 @@ mod tests {
 
     #[test]
     fn near_misses_are_none() {
+        let pings = vec![wait(400, None); 10_115];
+        let pinged = find(&times(4_046_000, 12_300_000, 6_000_000), &pings);
+        assert_eq!(pinged, None, "each is a round trip, none a wait");
         let short = find(&times(19_999, 20_100, 0), &[wait(19_999, None)]);
         assert_eq!(short, None, "a new connection takes as long");
         let small = find(&times(99_000, 500_000, 300_000), &[wait(99_000, None)]);
