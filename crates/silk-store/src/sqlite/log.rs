@@ -14,7 +14,7 @@ use std::{
 
 use sqlx::{AssertSqlSafe, SqliteConnection, query};
 
-use super::{SqliteStoreConfig, error::Fault};
+use super::{config::SqliteStoreConfig, error::Fault};
 
 /// What the log takes when nothing is in its way; the file keeps so much from being made again.
 pub(super) const USUAL_BYTES: u64 = 8 << 20;

@@ -10,7 +10,11 @@ mod figures;
 mod generation;
 mod insert;
 mod intern;
+mod json;
+mod lease;
 mod log;
+mod names;
+mod numbers;
 mod open;
 mod plans;
 mod refill;
@@ -24,9 +28,8 @@ mod top;
 mod write;
 
 use std::{
-    future::Future,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::Mutex,
 };
 
 use chrono::{DateTime, Utc};
@@ -39,12 +42,11 @@ use silk_core::{
         StatementSummary, StatsWindow, StoreFuture, StoreSize,
     },
 };
-use sqlx::{Sqlite, pool::PoolConnection};
-use tokio::sync::{Mutex as AsyncMutex, MutexGuard};
+use tokio::sync::Mutex as AsyncMutex;
 
 pub use config::SqliteStoreConfig;
 use error::Fault;
-use open::{FileId, Readers, Writer};
+use open::{Readers, Writer};
 
 /// Keeps records in a SQLite file.
 ///
@@ -57,19 +59,6 @@ pub struct SqliteStore {
     /// Empty before the first call and after a failure.
     writer: AsyncMutex<Option<Box<Writer>>>,
     readers: Mutex<Option<Readers>>,
-}
-
-/// The writer, taken out of its slot: it goes back only after success, so that a failed or
-/// cancelled call leaves no half-done transaction behind.
-struct Lease<'a> {
-    slot: MutexGuard<'a, Option<Box<Writer>>>,
-    writer: Box<Writer>,
-}
-
-impl Lease<'_> {
-    fn give_back(mut self) {
-        *self.slot = Some(self.writer);
-    }
 }
 
 impl SqliteStore {
@@ -98,101 +87,6 @@ impl SqliteStore {
         if let Some(writer) = slot.take() {
             writer.close().await;
         }
-    }
-
-    async fn lease(&self) -> Result<Lease<'_>, Fault> {
-        let mut slot = self.writer.lock().await;
-        let writer = match slot.take() {
-            Some(writer) if FileId::of(&self.path)? == Some(writer.file) => writer,
-            gone => {
-                if let Some(writer) = gone {
-                    // All of the old file is closed before anything of the new one is opened: they
-                    // share the names of their write-ahead logs.
-                    self.close_readers().await;
-                    writer.abandon(&self.path).await;
-                }
-                Box::new(Writer::open(&self.path, &self.config).await?)
-            }
-        };
-        Ok(Lease { slot, writer })
-    }
-
-    /// Gives the writer back, if the file is still the one that was written to.
-    fn finish(&self, lease: Lease<'_>) -> Result<(), Fault> {
-        if FileId::of(&self.path)? != Some(lease.writer.file) {
-            let Lease { mut slot, writer } = lease;
-            // The next call finds that the file is another one, and closes in order.
-            *slot = Some(writer);
-            return Err(Fault::Moved);
-        }
-        lease.give_back();
-        Ok(())
-    }
-
-    async fn close_readers(&self) {
-        let readers = self
-            .readers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        if let Some(readers) = readers {
-            readers.close().await;
-        }
-    }
-
-    async fn reader(&self) -> Result<PoolConnection<Sqlite>, Fault> {
-        match self.try_reader().await {
-            // The store was closed meanwhile; it is opened again.
-            Err(Fault::Sql(sqlx::Error::PoolClosed)) => self.try_reader().await,
-            reader => reader,
-        }
-    }
-
-    async fn try_reader(&self) -> Result<PoolConnection<Sqlite>, Fault> {
-        let known = self
-            .readers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        let readers = match known {
-            Some(readers) if FileId::of(&self.path)? == Some(readers.file) => readers,
-            _ => {
-                // The writer makes the schema and sees to it that an old file is closed.
-                let lease = self.lease().await?;
-                let file = lease.writer.file;
-                let mut slot = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-                let readers = match slot.clone() {
-                    Some(readers) if readers.file == file => readers,
-                    _ => slot
-                        .insert(Readers::new(&self.path, file, &self.config))
-                        .clone(),
-                };
-                drop(slot);
-                lease.give_back();
-                readers
-            }
-        };
-        Ok(readers.pool.acquire().await?)
-    }
-
-    /// Runs a read within the time that reads have.
-    fn read<'a, T, F>(
-        &'a self,
-        operation: &'static str,
-        read: impl FnOnce(PoolConnection<Sqlite>) -> F + Send + 'a,
-    ) -> StoreFuture<'a, T>
-    where
-        T: 'a,
-        F: Future<Output = Result<T, Fault>> + Send,
-    {
-        Box::pin(async move {
-            let limit = self.config.read_timeout;
-            let work = async { read(self.reader().await?).await };
-            tokio::time::timeout(limit, work)
-                .await
-                .unwrap_or(Err(Fault::Timeout(limit)))
-                .map_err(|fault| fault.during(operation))
-        })
     }
 
     async fn write_batch(&self, batch: &WriteBatch) -> Result<(), Fault> {

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{
     error::Fault,
-    intern::json_numbers,
+    json::json_numbers,
     top::{KEPT, LISTS, Threshold, TopList, set, thresholds},
 };
 

@@ -2,16 +2,18 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use silk_core::{
-    CallSite, Database, DatabaseKind, Finding, Fingerprint, RequestId, RequestRecord,
-    RequestStatement, Severity, SqlText, Statement,
-};
+use silk_core::{Finding, Fingerprint, RequestId, RequestRecord, RequestStatement, SqlText};
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, query, query_scalar};
 
 use super::{
     error::Fault,
     insert::to_u64,
-    intern::{from_json, json_counts, json_numbers},
+    json::{json_counts, json_numbers},
+    names::{
+        NOT_KEPT, call_sites, databases, statements, unknown_call_site, unknown_database,
+        unknown_statement,
+    },
+    numbers::severity,
     requests::{COLUMNS, JOINS, summary},
 };
 use crate::detail::{TextRef, decode};
@@ -156,121 +158,6 @@ async fn texts(connection: &mut SqliteConnection, refs: &[TextRef]) -> Result<Ve
         .collect())
 }
 
-/// What stands for a text whose row is gone: the rest of the request is still worth showing.
-const NOT_KEPT: &str = "-- this text is no longer kept";
-
-fn unknown_statement() -> Statement {
-    Statement {
-        fingerprint: Fingerprint(0),
-        database: DatabaseKind::Unknown,
-        normalized: NOT_KEPT.to_owned(),
-        command: "OTHER".to_owned(),
-        tables: Vec::new(),
-    }
-}
-
-const fn unknown_database() -> Database {
-    Database {
-        kind: DatabaseKind::Unknown,
-        name: String::new(),
-    }
-}
-
-const fn unknown_call_site() -> CallSite {
-    CallSite {
-        function: String::new(),
-        file: String::new(),
-        line: 0,
-    }
-}
-
-/// The database that a number stands for.
-pub(super) const fn database_kind(number: i64) -> DatabaseKind {
-    match number {
-        0 => DatabaseKind::Postgres,
-        1 => DatabaseKind::MySql,
-        2 => DatabaseKind::Sqlite,
-        _ => DatabaseKind::Unknown,
-    }
-}
-
-/// What [`statement`] reads.
-pub(super) const STATEMENT_COLUMNS: &str =
-    "s.statement_id, s.fingerprint, s.database_kind, s.command, s.tables, s.normalized";
-
-/// The statement in a row of [`STATEMENT_COLUMNS`].
-pub(super) fn statement(row: &sqlx::sqlite::SqliteRow) -> Result<Statement, Fault> {
-    Ok(Statement {
-        fingerprint: Fingerprint(row.try_get::<i64, _>(1)?.cast_unsigned()),
-        database: database_kind(row.try_get(2)?),
-        command: row.try_get(3)?,
-        tables: from_json(row.try_get(4)?),
-        normalized: row.try_get(5)?,
-    })
-}
-
-async fn statements(
-    connection: &mut SqliteConnection,
-    ids: Vec<i64>,
-) -> Result<HashMap<i64, Arc<Statement>>, Fault> {
-    let rows = query(AssertSqlSafe(format!(
-        "SELECT {STATEMENT_COLUMNS} FROM statements s
-         WHERE s.statement_id IN (SELECT value FROM json_each(?))"
-    )))
-    .bind(json_numbers(ids))
-    .fetch_all(connection)
-    .await?;
-    rows.iter()
-        .map(|row| Ok((row.try_get(0)?, Arc::new(statement(row)?))))
-        .collect()
-}
-
-async fn databases(
-    connection: &mut SqliteConnection,
-    ids: Vec<i64>,
-) -> Result<HashMap<i64, Arc<Database>>, Fault> {
-    let rows = query(
-        "SELECT database_id, kind, name FROM databases
-         WHERE database_id IN (SELECT value FROM json_each(?))",
-    )
-    .bind(json_numbers(ids))
-    .fetch_all(connection)
-    .await?;
-    rows.iter()
-        .map(|row| {
-            let database = Database {
-                kind: database_kind(row.try_get(1)?),
-                name: row.try_get(2)?,
-            };
-            Ok((row.try_get(0)?, Arc::new(database)))
-        })
-        .collect()
-}
-
-/// Call sites by id; `ids` is a JSON array.
-pub(super) async fn call_sites(
-    connection: &mut SqliteConnection,
-    ids: String,
-) -> Result<HashMap<i64, CallSite>, Fault> {
-    let rows = query(
-        "SELECT call_site_id, function, file, line FROM call_sites
-         WHERE call_site_id IN (SELECT value FROM json_each(?))",
-    )
-    .bind(ids)
-    .fetch_all(connection)
-    .await?;
-    rows.iter()
-        .map(|row| {
-            let call_site = CallSite {
-                function: row.try_get(1)?,
-                file: row.try_get(2)?,
-                line: row.try_get(3)?,
-            };
-            Ok((row.try_get(0)?, call_site))
-        })
-        .collect()
-}
-
 async fn statements_of(
     connection: &mut SqliteConnection,
     sequence: i64,
@@ -325,11 +212,7 @@ async fn findings_of(
         .map(|row| {
             Ok(Finding {
                 rule: row.try_get(0)?,
-                severity: match row.try_get::<i64, _>(1)? {
-                    0 => Severity::Info,
-                    1 => Severity::Warning,
-                    _ => Severity::Critical,
-                },
+                severity: severity(row.try_get(1)?),
                 title: row.try_get(2)?,
                 detail: row.try_get(3)?,
                 fingerprint: row

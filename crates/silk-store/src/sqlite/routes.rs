@@ -8,7 +8,7 @@ use silk_core::{
 };
 use sqlx::{Row, SqliteConnection, query};
 
-use super::{error::Fault, figures, intern::json_numbers, requests::kind};
+use super::{error::Fault, figures, json::json_numbers, numbers::kind};
 use crate::stats::{OverTime, RouteFigures};
 
 /// Routes within a window, by total time.

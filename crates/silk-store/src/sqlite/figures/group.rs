@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::{Row, sqlite::SqliteRow};
 
-use super::super::{error::Fault, intern::json_numbers};
+use super::super::{error::Fault, json::json_numbers};
 use crate::stats::{RouteFigures, StatementFigures};
 
 const VERSION: u8 = 1;

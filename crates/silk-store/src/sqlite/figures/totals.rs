@@ -5,7 +5,8 @@ use sqlx::{SqliteConnection, query};
 use super::super::{
     error::Fault,
     insert::{LARGEST, to_i64},
-    intern::{Intern, json_numbers},
+    intern::Intern,
+    json::json_numbers,
 };
 use crate::stats::BatchStats;
 

@@ -14,6 +14,7 @@ use super::{
     form::{Form, Seen, admit},
     history::stats_figures,
     packed,
+    row::source,
 };
 use crate::stats::{HOUR_S, PlanFigures, bucket_start, is_asked_for, to_bytes};
 
@@ -151,7 +152,7 @@ async fn add_sights(
         let form = Form {
             fingerprint: silk_core::Fingerprint(row.try_get::<i64, _>(0)?.cast_unsigned()),
             database: row.try_get(1)?,
-            source: super::source(row.try_get(2)?)?,
+            source: source(row.try_get(2)?)?,
             shape: silk_core::PlanShape(row.try_get::<i64, _>(3)?.cast_unsigned()),
         };
         // What cannot be read is written over, rather than in the way of every batch.

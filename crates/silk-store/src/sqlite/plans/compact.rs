@@ -5,7 +5,7 @@ use std::collections::{HashMap, hash_map::Entry};
 use silk_core::{Fingerprint, PlanShape};
 use sqlx::{Row, SqliteConnection, query, query_as};
 
-use super::{super::error::Fault, add::replace, form::Form, history::stats_figures};
+use super::{super::error::Fault, add::replace, form::Form, history::stats_figures, row::source};
 use crate::stats::Compaction;
 
 /// Compacts one statement of the oldest coarse bucket; `false` if there is none.
@@ -42,7 +42,7 @@ pub(in super::super) async fn compact(
         let form = Form {
             fingerprint: Fingerprint(fingerprint.cast_unsigned()),
             database: row.try_get(0)?,
-            source: super::source(row.try_get(1)?)?,
+            source: source(row.try_get(1)?)?,
             shape: PlanShape(row.try_get::<i64, _>(2)?.cast_unsigned()),
         };
         // What cannot be read is let go: it would be in the way for ever.

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use silk_core::{Fingerprint, PlanShape, PlanSource};
 use sqlx::{SqliteConnection, query, query_as, query_scalar};
 
-use super::super::error::Fault;
+use super::{super::error::Fault, row::source};
 use crate::stats::{FORM_GIVEN_UP_US, MAX_FORMS};
 
 /// One form of a statement's plans: where, how it was got, and its shape.
@@ -81,7 +81,7 @@ async fn known(
             Ok(Form {
                 fingerprint: Fingerprint(fingerprint.cast_unsigned()),
                 database,
-                source: super::source(&word)?,
+                source: source(&word)?,
                 shape: PlanShape(shape.cast_unsigned()),
             })
         })

@@ -15,7 +15,7 @@ use sqlx::{Row, SqliteConnection, query, query_scalar, sqlite::SqliteRow};
 
 use super::{
     super::{error::Fault, insert::to_u64},
-    database, source,
+    row::{database, source},
 };
 use crate::stats::{LOOK_BACK_S, PLAN_WIDTHS, PlanFigures, from_bytes};
 

@@ -6,15 +6,12 @@ use sqlx::{
     query_scalar_with, sqlite::SqliteArguments,
 };
 
-use super::super::{error::Fault, insert::to_i64, intern::json_numbers};
-use crate::{kind_number, split_pattern};
-
-/// Where an index leads to fewer requests than this, all of them are read, whatever the order.
-const FEW: i64 = 5000;
-
-/// The same along the index of starts: what started together was written together, so that it lies
-/// on few pages.
-const FEW_IN_TIME: i64 = 20_000;
+use super::{
+    super::{error::Fault, insert::to_i64, json::json_numbers},
+    bind::{bind, pattern},
+    few::{FEW, few},
+};
+use crate::kind_number;
 
 /// The conditions of a filter, and the index that serves them best by start.
 #[derive(Debug, Default)]
@@ -30,13 +27,6 @@ pub(super) struct Conditions {
     needs_scan: bool,
     /// The table with the index that leads to few requests, if one does.
     few: Option<&'static str>,
-}
-
-pub(super) fn bind<'a, T: Encode<'a, Sqlite> + Type<Sqlite>>(
-    arguments: &mut SqliteArguments,
-    value: T,
-) -> Result<(), Fault> {
-    Ok(arguments.add(value).map_err(sqlx::Error::Encode)?)
 }
 
 impl Conditions {
@@ -257,82 +247,5 @@ impl Conditions {
         pattern(&mut self.sql, &mut self.arguments, "route", path)?;
         self.sql.push_str("))");
         Ok(())
-    }
-}
-
-/// The table with the index that leads to few requests, where the filter has one.
-async fn few(
-    connection: &mut SqliteConnection,
-    filter: &RequestFilter,
-    routes: &[i64],
-) -> Result<Option<&'static str>, Fault> {
-    let is_bounded = filter.since.is_some() || filter.until.is_some();
-    let ways = [
-        (
-            !routes.is_empty(),
-            FEW,
-            "requests q INDEXED BY requests_by_route",
-            "q.route_id IN (SELECT value FROM json_each(?3))",
-        ),
-        (
-            filter.finding.is_some(),
-            FEW,
-            "requests q INDEXED BY requests_with_findings",
-            "q.findings IS NOT NULL AND ?3 IS NOT NULL",
-        ),
-        (
-            is_bounded,
-            FEW_IN_TIME,
-            "requests q INDEXED BY requests_by_start",
-            "?3 IS NOT NULL",
-        ),
-    ];
-    let micros = |at: chrono::DateTime<chrono::Utc>| at.timestamp_micros();
-    for (_, limit, table, condition) in ways.into_iter().filter(|(is_way, ..)| *is_way) {
-        let count: i64 = query_scalar(AssertSqlSafe(format!(
-            "SELECT count(*) FROM (SELECT 1 FROM {table}
-                 WHERE {condition} AND q.started_us >= ?1 AND q.started_us < ?2 LIMIT {limit})"
-        )))
-        .bind(filter.since.map_or(i64::MIN, micros))
-        .bind(filter.until.map_or(i64::MAX, micros))
-        .bind(json_numbers(routes.iter().copied()))
-        .fetch_one(&mut *connection)
-        .await?;
-        if count < limit {
-            return Ok(Some(table));
-        }
-    }
-    Ok(None)
-}
-
-/// `column = ?`, or a range of bytes where the pattern ends in `*`.
-fn pattern(
-    sql: &mut String,
-    arguments: &mut SqliteArguments,
-    column: &str,
-    pattern: &str,
-) -> Result<(), Fault> {
-    match split_pattern(pattern) {
-        (exact, false) => {
-            sql.push_str(&format!("{column} = ?"));
-            bind(arguments, exact)
-        }
-        ("", true) => {
-            sql.push_str(&format!("{column} IS NOT NULL"));
-            Ok(())
-        }
-        (prefix, true) => {
-            // Compared as bytes: texts may hold NUL, at which SQL functions on texts stop.
-            sql.push_str(&format!(
-                "CAST({column} AS BLOB) >= ? AND CAST({column} AS BLOB) < ?"
-            ));
-            bind(arguments, prefix.as_bytes())?;
-            let mut end = prefix.as_bytes().to_vec();
-            // UTF-8 has no byte 0xff, so that the last one can always grow.
-            if let Some(last) = end.last_mut() {
-                *last = last.saturating_add(1);
-            }
-            bind(arguments, end)
-        }
     }
 }

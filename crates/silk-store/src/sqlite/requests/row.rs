@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 
 use chrono::DateTime;
-use silk_core::{Outcome, RequestId, RequestKind, RequestSummary, RequestTimes, RunId};
+use silk_core::{RequestId, RequestSummary, RequestTimes, RunId};
 use sqlx::{AssertSqlSafe, Row, SqliteConnection, TypeInfo, ValueRef, query, sqlite::SqliteRow};
 use uuid::Uuid;
 
 use super::super::{
     error::Fault,
     insert::to_u64,
-    intern::{from_json, json_numbers},
+    json::{from_json, json_numbers},
+    numbers::{kind, outcome},
 };
 
 /// What [`summary`] reads, starting with the sequence.
@@ -94,24 +95,4 @@ fn trace_id(row: &SqliteRow) -> Result<Option<String>, Fault> {
         return Ok(Some(id.simple().to_string()));
     }
     Ok(Some(row.try_get_unchecked(18)?))
-}
-
-/// The kind that a number stands for.
-pub(in super::super) fn kind(number: i64) -> Result<RequestKind, Fault> {
-    match number {
-        0 => Ok(RequestKind::Request),
-        1 => Ok(RequestKind::Job),
-        2 => Ok(RequestKind::Test),
-        _ => Err(Fault::Nonsense("a kind of request")),
-    }
-}
-
-fn outcome(number: i64) -> Result<Outcome, Fault> {
-    match number {
-        0 => Ok(Outcome::Completed),
-        1 => Ok(Outcome::Error),
-        2 => Ok(Outcome::Dropped),
-        3 => Ok(Outcome::Panicked),
-        _ => Err(Fault::Nonsense("an outcome")),
-    }
 }

@@ -1,11 +1,14 @@
 //! Removing what is over the budget, and keeping the file in order: one short step at a time.
 
 mod compact;
+mod limits;
 mod old;
 mod orphans;
+mod remove;
 mod share;
+mod upkeep;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use silk_core::store::Budget;
@@ -17,21 +20,15 @@ use super::{
     figures::{self, OpenBuckets},
     generation,
     insert::to_i64,
-    intern::json_numbers,
     log,
     open::Writer,
-    refill::{self, Refill},
+    refill,
     size::request_count,
 };
+use limits::{STEP, STEP_TIME};
+use remove::{Over, remove_requests};
 use share::Excess;
-
-/// How long a step works before it leaves the rest to the next. One statement may take longer, by
-/// about as much.
-const STEP_TIME: Duration = Duration::from_millis(20);
-
-/// Requests removed in one step at most, and in one statement.
-const STEP: i64 = 500;
-const CHUNK: i64 = 100;
+pub(super) use upkeep::Upkeep;
 
 /// Pages given back to the file system in one step.
 const VACUUM_PAGES: i64 = 256;
@@ -45,23 +42,6 @@ const ORPHANS_AFTER: u64 = 5000;
 
 /// How often what takes a while is looked after.
 const EVERY_US: i64 = 3600 * 1_000_000;
-
-/// What retention remembers from step to step; forgotten when the file is opened anew.
-#[derive(Debug, Default)]
-pub(super) struct Upkeep {
-    steps: u64,
-    /// Requests removed since the interned rows were last looked through.
-    removed: u64,
-    /// When that was.
-    orphans_at_us: Option<i64>,
-    /// What figures and plans take too much, and when that was last looked at.
-    excess: Excess,
-    shares_at_us: Option<i64>,
-    /// A search for what belongs into a top list.
-    refill: Option<Refill>,
-    /// How long the write-ahead log was when it was last tried to cut it.
-    pub(super) log_cut_at: u64,
-}
 
 /// One step; `true` if more is left to do.
 pub(super) async fn step(
@@ -189,16 +169,6 @@ fn before(now: DateTime<Utc>, age: Duration) -> i64 {
         .saturating_sub(i64::try_from(age.as_micros()).unwrap_or(i64::MAX))
 }
 
-/// Which requests are to go.
-#[derive(Debug, Clone, Copy)]
-enum Over {
-    /// Those that started before.
-    Age(i64),
-    /// So many of the first that were written. A clock that was wrong for a while, and requests
-    /// that lasted for hours, are no reason to keep or to lose them.
-    Count(i64),
-}
-
 async fn rows_over(
     connection: &mut SqliteConnection,
     budget: Budget,
@@ -246,52 +216,6 @@ async fn used_bytes(connection: &mut SqliteConnection) -> Result<i64, Fault> {
 fn used_limit(max_bytes: u64) -> i64 {
     let tenth = max_bytes / 10;
     to_i64(max_bytes - tenth - tenth.min(log::USUAL_BYTES))
-}
-
-async fn remove_requests(connection: &mut SqliteConnection, over: Over) -> Result<u64, Fault> {
-    let started = Instant::now();
-    let (sql, argument, mut left) = match over {
-        Over::Age(oldest_us) => (
-            "SELECT sequence FROM requests INDEXED BY requests_by_start WHERE started_us < ?
-             ORDER BY started_us LIMIT ?",
-            oldest_us,
-            STEP,
-        ),
-        Over::Count(count) => (
-            "SELECT sequence FROM requests WHERE sequence > ? ORDER BY sequence LIMIT ?",
-            i64::MIN,
-            count.min(STEP),
-        ),
-    };
-    let mut removed = 0;
-    while left > 0 && (removed == 0 || started.elapsed() < STEP_TIME) {
-        let oldest: Vec<i64> = query_scalar(sql)
-            .bind(argument)
-            .bind(left.min(CHUNK))
-            .fetch_all(&mut *connection)
-            .await?;
-        if oldest.is_empty() {
-            break;
-        }
-        let count = i64::try_from(oldest.len()).unwrap_or(i64::MAX);
-        left -= count;
-        removed += count.cast_unsigned();
-        let oldest = json_numbers(oldest);
-        for table in [
-            "requests",
-            "request_details",
-            "request_statements",
-            "findings",
-        ] {
-            query(AssertSqlSafe(format!(
-                "DELETE FROM {table} WHERE sequence IN (SELECT value FROM json_each(?))"
-            )))
-            .bind(&oldest)
-            .execute(&mut *connection)
-            .await?;
-        }
-    }
-    Ok(removed)
 }
 
 /// Gives free pages back to the file system, where they are more than a tenth of the file (a few

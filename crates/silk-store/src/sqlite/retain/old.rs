@@ -2,7 +2,7 @@
 
 use sqlx::{AssertSqlSafe, SqliteConnection, query};
 
-use super::{super::error::Fault, STEP};
+use super::{super::error::Fault, limits::STEP};
 use crate::stats::{PLAN_WIDTHS, WIDTHS};
 
 /// Removes a step of what is older than `oldest_us`; `true` if there was any.

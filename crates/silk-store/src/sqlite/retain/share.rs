@@ -5,7 +5,10 @@
 
 use sqlx::{AssertSqlSafe, SqliteConnection, query_scalar};
 
-use super::{super::error::Fault, super::insert::to_i64, STEP};
+use super::{
+    super::{error::Fault, insert::to_i64},
+    limits::STEP,
+};
 
 /// A table that is kept within a share.
 struct Shared {

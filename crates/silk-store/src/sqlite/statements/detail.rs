@@ -13,11 +13,11 @@ use super::super::{
     error::Fault,
     figures,
     insert::to_u64,
-    intern::json_numbers,
-    request::{STATEMENT_COLUMNS, call_sites},
-    requests::kind,
+    json::json_numbers,
+    names::{STATEMENT_COLUMNS, call_sites},
+    numbers::kind,
 };
-use super::{FIGURES, summary};
+use super::row::{FIGURES, summary};
 use crate::stats::{OverTime, StatementFigures};
 
 /// At most so many of the slowest are shown.

@@ -1,30 +1,20 @@
 //! Statements: the list.
 
 pub(super) mod detail;
+mod row;
 
-use std::sync::Arc;
-
-use chrono::DateTime;
 use silk_core::{
     RequestId,
     store::{Cursor, Page, StatementFilter, StatementSort, StatementSummary},
 };
 use sqlx::{
-    Arguments, AssertSqlSafe, Row, SqliteConnection, query_scalar_with, query_with,
-    sqlite::{SqliteArguments, SqliteRow},
+    Arguments, AssertSqlSafe, SqliteConnection, query_scalar_with, query_with,
+    sqlite::SqliteArguments,
 };
 
-use super::{
-    error::Fault,
-    insert::to_u64,
-    intern::database_number,
-    request::{STATEMENT_COLUMNS, statement},
-};
+use super::{error::Fault, insert::to_u64, names::STATEMENT_COLUMNS, numbers::database_number};
 use crate::page_size;
-
-/// The figures after [`STATEMENT_COLUMNS`].
-const FIGURES: &str =
-    "s.calls, s.requests, s.total_us, s.max_us, s.rows_returned, s.errors, s.last_used_us";
+use row::{FIGURES, summary};
 
 /// A page of statements.
 pub(super) async fn statements(
@@ -100,21 +90,5 @@ pub(super) async fn statements(
         total: Some(to_u64(total)),
         is_total_estimate: false,
         is_partial: false,
-    })
-}
-
-/// The summary in a row of [`STATEMENT_COLUMNS`] and [`FIGURES`].
-fn summary(row: &SqliteRow) -> Result<StatementSummary, Fault> {
-    let number = |column: usize| Ok::<_, Fault>(to_u64(row.try_get(column)?));
-    Ok(StatementSummary {
-        statement: Arc::new(statement(row)?),
-        calls: number(6)?,
-        requests: number(7)?,
-        total_us: number(8)?,
-        max_us: number(9)?,
-        rows: number(10)?,
-        errors: number(11)?,
-        last_seen_at: DateTime::from_timestamp_micros(row.try_get(12)?)
-            .ok_or(Fault::Nonsense("a time"))?,
     })
 }

@@ -1,0 +1,68 @@
+//! A row as a plan.
+
+use chrono::DateTime;
+use silk_core::{
+    Database, ExplainOutput, Fingerprint, PlanFormat, PlanId, PlanRecord, PlanShape, PlanSource,
+    QueryRef, RequestId,
+};
+use sqlx::{Row, sqlite::SqliteRow};
+
+use super::{
+    super::{error::Fault, insert::to_u64, numbers::database_kind},
+    packed,
+};
+
+/// What [`record`] reads.
+pub(super) const COLUMNS: &str =
+    "p.id, p.request_id, p.seq, p.fingerprint, d.kind, d.name, p.captured_us,
+     p.source, p.shape, p.duration_us, p.total_cost, p.format, p.is_analyzed, p.raw";
+
+/// What the columns are from.
+pub(super) const TABLES: &str = "plans p JOIN databases d ON d.database_id = p.database_id";
+
+/// The plan in a row of [`COLUMNS`].
+pub(super) fn record(row: &SqliteRow) -> Result<PlanRecord, Fault> {
+    let request_id: Option<uuid::Uuid> = row.try_get(1)?;
+    let seq: Option<u32> = row.try_get(2)?;
+    let format: &str = row.try_get(11)?;
+    Ok(PlanRecord {
+        id: PlanId(row.try_get(0)?),
+        query: request_id.zip(seq).map(|(request_id, seq)| QueryRef {
+            request_id: RequestId(request_id),
+            seq,
+        }),
+        fingerprint: row
+            .try_get::<Option<i64>, _>(3)?
+            .map(|fingerprint| Fingerprint(fingerprint.cast_unsigned())),
+        database: database(row, 4)?,
+        captured_at: DateTime::from_timestamp_micros(row.try_get(6)?)
+            .ok_or(Fault::Nonsense("a time"))?,
+        source: source(row.try_get(7)?)?,
+        shape: row
+            .try_get::<Option<i64>, _>(8)?
+            .map(|shape| PlanShape(shape.cast_unsigned())),
+        duration_us: row.try_get::<Option<i64>, _>(9)?.map(to_u64),
+        total_cost: row.try_get(10)?,
+        output: ExplainOutput {
+            format: format
+                .parse::<PlanFormat>()
+                .map_err(|_| Fault::Nonsense("the form of a plan"))?,
+            raw: packed::unpack(row.try_get(13)?).ok_or(Fault::Nonsense("the print of a plan"))?,
+            analyzed: row.try_get(12)?,
+        },
+    })
+}
+
+/// The database in two columns starting at `first`.
+pub(super) fn database(row: &SqliteRow, first: usize) -> Result<Database, Fault> {
+    Ok(Database {
+        kind: database_kind(row.try_get(first)?),
+        name: row.try_get(first + 1)?,
+    })
+}
+
+/// The source that a word stands for.
+pub(super) fn source(word: &str) -> Result<PlanSource, Fault> {
+    word.parse()
+        .map_err(|_| Fault::Nonsense("the source of a plan"))
+}

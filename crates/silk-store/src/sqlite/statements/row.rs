@@ -1,0 +1,29 @@
+//! A row of a statement as a summary.
+
+use std::sync::Arc;
+
+use chrono::DateTime;
+use silk_core::store::StatementSummary;
+use sqlx::{Row, sqlite::SqliteRow};
+
+use super::super::{error::Fault, insert::to_u64, names::statement};
+
+/// The figures after `STATEMENT_COLUMNS`.
+pub(super) const FIGURES: &str =
+    "s.calls, s.requests, s.total_us, s.max_us, s.rows_returned, s.errors, s.last_used_us";
+
+/// The summary in a row of `STATEMENT_COLUMNS` and [`FIGURES`].
+pub(super) fn summary(row: &SqliteRow) -> Result<StatementSummary, Fault> {
+    let number = |column: usize| Ok::<_, Fault>(to_u64(row.try_get(column)?));
+    Ok(StatementSummary {
+        statement: Arc::new(statement(row)?),
+        calls: number(6)?,
+        requests: number(7)?,
+        total_us: number(8)?,
+        max_us: number(9)?,
+        rows: number(10)?,
+        errors: number(11)?,
+        last_seen_at: DateTime::from_timestamp_micros(row.try_get(12)?)
+            .ok_or(Fault::Nonsense("a time"))?,
+    })
+}
