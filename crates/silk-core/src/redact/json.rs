@@ -2,7 +2,13 @@
 
 use std::borrow::Cow;
 
-use super::{REDACTED, Redactor, Secrets};
+use super::{
+    REDACTED, Redactor, Secrets,
+    text::{is_harmless, mark},
+};
+
+/// Keys of a document whose answers are kept: those of its rows.
+const MAX_KEYS: usize = 32;
 
 impl Redactor {
     /// A JSON document (or several, or the beginning of one), values of sensitive keys taken out
@@ -18,6 +24,7 @@ impl Redactor {
             is_pending: false,
             is_changed: false,
             is_odd: false,
+            keys: Keys::default(),
         };
         scan.run();
         scan.flush(text.len());
@@ -69,9 +76,39 @@ struct Scan<'r, 's, 't> {
     is_pending: bool,
     is_changed: bool,
     is_odd: bool,
+    keys: Keys<'t>,
 }
 
-impl Scan<'_, '_, '_> {
+/// Answers about keys, in the order of their coming: rows have the same keys in the same order.
+#[derive(Default)]
+struct Keys<'t> {
+    known: Vec<(&'t str, bool)>,
+    /// The one that is likely to come next.
+    next: usize,
+}
+
+impl<'t> Keys<'t> {
+    /// Whether a key, as it is written, is sensitive; `judge` is asked about new ones.
+    fn is_sensitive(&mut self, key: &'t str, judge: impl FnOnce() -> bool) -> bool {
+        let expected = self.known.get(self.next).filter(|(known, _)| *known == key);
+        if let Some((_, answer)) = expected {
+            self.next += 1;
+            return *answer;
+        }
+        if let Some(at) = self.known.iter().position(|(known, _)| *known == key) {
+            self.next = at + 1;
+            return self.known[at].1;
+        }
+        let answer = judge();
+        if self.known.len() < MAX_KEYS {
+            self.known.push((key, answer));
+            self.next = self.known.len();
+        }
+        answer
+    }
+}
+
+impl<'t> Scan<'_, '_, 't> {
     fn run(&mut self) {
         let bytes = self.text.as_bytes();
         let mut index = 0;
@@ -106,7 +143,7 @@ impl Scan<'_, '_, '_> {
                 }
                 b':' | b' ' | b'\t' | b'\r' | b'\n' => index += 1,
                 b'"' => {
-                    let end = string_end(bytes, index + 1);
+                    let (end, marks) = string_end(bytes, index + 1);
                     let inner_end = if end > index + 1
                         && bytes.get(end - 1) == Some(&b'"')
                         && is_closed(bytes, index, end)
@@ -118,10 +155,9 @@ impl Scan<'_, '_, '_> {
                     let inner = self.text.get(index + 1..inner_end).unwrap_or_default();
                     let is_key = self.levels.last().is_some_and(|level| level.expects_key);
                     if is_key {
-                        let key = unescape(inner);
-                        is_label = self.key(&key);
+                        is_label = self.key(inner);
                     } else {
-                        self.string(index, end, inner, is_label);
+                        self.string((index, end), inner, marks, is_label);
                         is_label = false;
                     }
                     index = end;
@@ -150,18 +186,22 @@ impl Scan<'_, '_, '_> {
     }
 
     /// Reads a key; tells whether its value is a name itself.
-    fn key(&mut self, key: &str) -> bool {
-        let is_sensitive = self.redactor.is_sensitive(key);
+    fn key(&mut self, written: &'t str) -> bool {
+        let key = unescape(written);
+        let redactor = self.redactor;
+        let is_sensitive = self
+            .keys
+            .is_sensitive(written, || redactor.is_sensitive(&key));
         let Some(level) = self.levels.last_mut() else {
             return false;
         };
         level.expects_key = false;
-        level.is_value = matches!(key, "value" | "values" | "content");
+        level.is_value = matches!(&*key, "value" | "values" | "content");
         self.is_pending = is_sensitive || (level.names_secret && level.is_value);
-        matches!(key, "name" | "key" | "field" | "id")
+        matches!(&*key, "name" | "key" | "field" | "id")
     }
 
-    fn string(&mut self, start: usize, end: usize, inner: &str, is_label: bool) {
+    fn string(&mut self, (start, end): (usize, usize), inner: &str, marks: u8, is_label: bool) {
         if self.is_secret() {
             let value = unescape(inner);
             self.secrets.add(&value);
@@ -170,6 +210,9 @@ impl Scan<'_, '_, '_> {
         }
         if is_label && self.redactor.is_sensitive(inner) {
             self.names_secret();
+        }
+        if is_harmless(marks, inner.len()) {
+            return self.keep(start, end);
         }
         let value = unescape(inner);
         let has_document = value.trim_start().starts_with(['{', '['])
@@ -182,12 +225,16 @@ impl Scan<'_, '_, '_> {
             };
         if has_document || self.redactor.scan(&value, Some(self.secrets)).is_some() {
             self.mask(start, end);
-        } else if let Some(level) = self.levels.last_mut().filter(|level| level.is_value) {
-            level.value_at = Some(ValueAt {
-                start,
-                end,
-                out: self.out.len() + (start - self.flushed),
-            });
+        } else {
+            self.keep(start, end);
+        }
+    }
+
+    /// A string stays; unless a name comes after it that makes it a secret.
+    fn keep(&mut self, start: usize, end: usize) {
+        let out = self.out.len() + (start - self.flushed);
+        if let Some(level) = self.levels.last_mut().filter(|level| level.is_value) {
+            level.value_at = Some(ValueAt { start, end, out });
         }
     }
 
@@ -238,16 +285,18 @@ impl Scan<'_, '_, '_> {
     }
 }
 
-/// Where the string that starts behind its quote ends, the closing quote included.
-fn string_end(bytes: &[u8], mut index: usize) -> usize {
+/// Where the string that starts behind its quote ends, the closing quote included; and the marks
+/// of its bytes.
+fn string_end(bytes: &[u8], mut index: usize) -> (usize, u8) {
+    let mut marks = 0;
     while let Some(byte) = bytes.get(index) {
-        match byte {
-            b'\\' => index += 2,
-            b'"' => return index + 1,
-            _ => index += 1,
+        if *byte == b'"' {
+            return (index + 1, marks);
         }
+        marks |= mark(*byte);
+        index += if *byte == b'\\' { 2 } else { 1 };
     }
-    bytes.len()
+    (bytes.len(), marks)
 }
 
 /// Whether the string from `start` up to `end` was closed (and not cut behind an escaped quote).

@@ -1,97 +1,13 @@
 //! Which names stand for secrets.
 
+mod lists;
+
 use std::{
     collections::{BTreeSet, HashMap},
     sync::{Mutex, PoisonError},
 };
 
-/// Names whose values are secrets, as words. A name matches when its words contain these in a row,
-/// written apart (`api_key`, `X-Api-Key`, `apiKey`) or together (`apikey`).
-pub(super) const DEFAULT: &[&str] = &[
-    "access key",
-    "api key",
-    "auth key",
-    "auth",
-    "authorization",
-    "bearer",
-    "card number",
-    "client secret",
-    "cookie",
-    "cookies",
-    "credential",
-    "credentials",
-    "credit card",
-    "csrf",
-    "cvc",
-    "cvv",
-    "encryption key",
-    "iban",
-    "jwt",
-    "jwts",
-    "master key",
-    "mfa code",
-    "mnemonic",
-    "nonce",
-    "otp",
-    "otp code",
-    "pass",
-    "pass code",
-    "pass phrase",
-    "pass phrases",
-    "passwd",
-    "password",
-    "passwords",
-    "pin",
-    "pin code",
-    "private key",
-    "pw",
-    "pwd",
-    "recovery code",
-    "recovery codes",
-    "secret",
-    "secrets",
-    "security code",
-    "sessid",
-    "session",
-    "session id",
-    "sessions",
-    "sid",
-    "signature",
-    "sig",
-    "signing key",
-    "social security",
-    "ssh key",
-    "ssn",
-    "token",
-    "tokens",
-    "totp",
-    "verification code",
-    "xsrf",
-];
-
-/// A last word that tells a name apart from the secret itself: `password_changed_at`,
-/// `token_count`, `token_type`.
-const HARMLESS_LAST: &[&str] = &[
-    "at", "count", "enabled", "expired", "expires", "expiry", "kind", "length", "limit", "policy",
-    "required", "strength", "ttl", "type", "used",
-];
-
-/// A first word that does: `max_tokens`, `has_password`.
-const HARMLESS_FIRST: &[&str] = &["has", "is", "max", "min", "num"];
-
-/// What names written together end with: `accesstoken`, `PHPSESSID`.
-const ENDINGS: &[&str] = &[
-    "apikey",
-    "credentials",
-    "passphrase",
-    "passwd",
-    "password",
-    "privatekey",
-    "secret",
-    "sessid",
-    "sessionid",
-    "token",
-];
+use self::lists::{DEFAULT, ENDINGS, HARMLESS_FIRST, HARMLESS_LAST};
 
 /// Longer names are not names.
 const MAX_NAME: usize = 256;
