@@ -45,6 +45,30 @@ fn participants_are_loops_not_workers() {
 }
 
 #[test]
+fn parts_of_a_parallel_plan_ran_in_as_many_processes_as_they_could() {
+    let plan = |part: &str, loops: u32, ms: f64, filter: &str| {
+        read(&format!(
+            "Gather  (cost=0.00..9.00 rows=1 width=4) (actual time=1.000..30.000 rows=3 loops=1)\n  Workers Planned: 2\n  Workers Launched: 2\n  ->  Parallel Seq Scan on t  (cost=0.00..9.00 rows=100 width=4) (actual time=0.010..20.000 rows=50 loops=3)\n        Filter: {filter}\n        {part}\n          ->  Result  (cost=0.00..0.01 rows=1 width=4) (actual time=0.010..{ms:.3} rows=1 loops={loops})\n"
+        ))
+    };
+    // An InitPlan ran once in each process that asked for its value, in all or in one of them.
+    for loops in [1, 2, 3] {
+        let plan = plan("InitPlan 1 (returns $0)", loops, 6.0, "(a > $0)");
+        let init = &node(&plan, "Result").derived;
+        near(Some(init.participants), f64::from(loops));
+        near(init.inclusive_ms, 6.0);
+        near(node(&plan, "Parallel Seq Scan").derived.exclusive_ms, 14.0);
+    }
+    // A SubPlan's loops are spread over the processes of the node that asks it.
+    let plan = plan("SubPlan 1", 300, 0.1, "(a = (SubPlan 1))");
+    let asked = &node(&plan, "Result").derived;
+    near(Some(asked.participants), 3.0);
+    near(asked.inclusive_ms, 10.0);
+    near(node(&plan, "Parallel Seq Scan").derived.exclusive_ms, 10.0);
+    assert_eq!(plan.totals.invariant_holds, Some(true));
+}
+
+#[test]
 fn loops_multiply_and_rounding_is_known() {
     let plan = read(
         "Nested Loop  (cost=0.00..9.00 rows=1000 width=4) (actual time=0.010..9.000 rows=1000 loops=1)\n  ->  Seq Scan on a  (cost=0.00..9.00 rows=1000 width=4) (actual time=0.010..1.000 rows=1000 loops=1)\n  ->  Index Scan using i on b  (cost=0.00..0.01 rows=1 width=4) (actual time=0.001..0.005 rows=0 loops=1000)\n",
