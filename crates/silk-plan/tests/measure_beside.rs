@@ -158,18 +158,19 @@ fn estimates_that_tell_nothing_are_not_compared() {
 
 #[test]
 fn pages_belong_to_who_touched_them() {
-    let pages = |node: &PlanNode| node.derived.buffers.unwrap().pages();
+    let pages = |node: &PlanNode| node.derived.buffers.map(|buffers| buffers.pages());
     // Totals over all processes: never divided by them.
     let plan = read(&format!(
         "Gather  {COST} (actual time=1.000..30.000 rows=300 loops=1)\n  Workers Launched: 2\n  Buffers: shared hit=70 read=30\n  ->  Parallel Seq Scan on a  {COST} (actual time=0.010..20.000 rows=300 loops=3)\n        Buffers: shared hit=65 read=25\n"
     ));
-    assert_eq!((pages(&plan.root), pages(on(&plan, "a"))), (10.0, 90.0));
+    near(pages(&plan.root), 10.0);
+    near(pages(on(&plan, "a")), 90.0);
     // A CTE's are its reader's as well, an InitPlan's those of who asked for it, a SubPlan's its node's.
     let plan = read(&format!(
         "Aggregate  {COST} (actual time=1.000..100.000 rows=1 loops=1)\n  Buffers: shared hit=200\n  CTE c\n    ->  Seq Scan on kept  {COST} (actual time=1.000..30.000 rows=100 loops=1)\n          Buffers: shared hit=60\n  InitPlan 2 (returns $1)\n    ->  Seq Scan on first  {COST} (actual time=1.000..8.000 rows=1 loops=1)\n          Buffers: shared hit=20\n  ->  CTE Scan on c  {COST} (actual time=1.000..90.000 rows=100 loops=1)\n        Filter: ((a > $1) AND (b = (SubPlan 3)))\n        Buffers: shared hit=195\n        SubPlan 3\n          ->  Seq Scan on asked  {COST} (actual time=0.010..0.100 rows=1 loops=100)\n                Buffers: shared hit=100\n"
     ));
-    assert_eq!(pages(&plan.root), 5.0);
-    assert_eq!(pages(kind(&plan, "CTE Scan")), 195.0 - 60.0 - 20.0 - 100.0);
+    near(pages(&plan.root), 5.0);
+    near(pages(kind(&plan, "CTE Scan")), 195.0 - 60.0 - 20.0 - 100.0);
     near(
         kind(&plan, "CTE Scan").derived.exclusive_ms,
         90.0 - 30.0 - 8.0 - 10.0,
