@@ -8,6 +8,8 @@
     reason = "these are tests: to panic is how they fail"
 )]
 
+mod ask;
+mod filters;
 pub mod fixture;
 pub mod lists;
 pub mod plans;

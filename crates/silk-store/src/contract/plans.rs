@@ -9,8 +9,8 @@ use silk_core::{
 use uuid::Uuid;
 
 use super::{
+    ask::{UNLIMITED, counted, retain_all_at},
     fixture::{at, batch, maximal, plan, request},
-    retention::{UNLIMITED, retain_all_at},
 };
 
 const HOUR: i64 = 3600;
@@ -249,7 +249,7 @@ pub async fn a_batch_written_again_counts_once(store: &dyn Store) {
         vec![run_plan(1, 1, 1, None)],
         vec![sight(1, 1, Some(10)), sight(1, 2, None)],
     );
-    batch.counted = vec![super::sums::counted(1), super::sums::counted(2)];
+    batch.counted = vec![counted(1), counted(2)];
     for _ in 0..3 {
         store.write(&batch).await.unwrap();
         let day = window(-86_400, 86_400);

@@ -2,25 +2,19 @@
 
 use silk_core::{
     RequestId, RequestRecord, RunId, Store, Value, ValueState, WriteBatch,
-    store::{RequestFilter, StatementFilter, StatsWindow},
+    store::{RequestFilter, StatementFilter},
 };
 use uuid::Uuid;
 
-use super::fixture::{
-    add_queries, at, batch, batch_id, hostile_texts, maximal, plan, request, run, statement,
+use super::{
+    ask::{all_day, counted},
+    fixture::{
+        add_queries, batch, batch_id, hostile_texts, maximal, plan, request, run, statement,
+    },
 };
 
 async fn read(store: &dyn Store, record: &RequestRecord) -> RequestRecord {
     store.request(record.summary.id).await.unwrap().unwrap()
-}
-
-/// A window around all fixtures.
-pub(super) fn all_day() -> StatsWindow {
-    StatsWindow {
-        since: at(-86_400),
-        until: at(86_400),
-        buckets: 4,
-    }
 }
 
 /// Every field of a record survives, on its page and in the list.
@@ -41,7 +35,7 @@ pub async fn round_trip_of_every_field(store: &dyn Store) {
 /// Writing a batch twice leaves requests, statistics and counts as after once.
 pub async fn a_batch_written_again_changes_nothing(store: &dyn Store) {
     let mut batch = batch(vec![maximal(1), request(2, 6), request(2, 6)]);
-    batch.counted = vec![super::sums::counted(3)];
+    batch.counted = vec![counted(3)];
     store.write(&batch).await.unwrap();
     let routes = store.routes(all_day()).await.unwrap();
     let statements = store.statements(&StatementFilter::default()).await.unwrap();

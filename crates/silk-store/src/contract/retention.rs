@@ -2,35 +2,18 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use silk_core::{
     Store,
     store::{Budget, RequestFilter, StatementFilter},
 };
 
 use super::{
+    ask::{UNLIMITED, all_day, all_pages, retain_all_at},
     fixture::{add_queries, at, batch, maximal, request, statement},
-    lists::all_pages,
-    records::all_day,
-};
-
-pub(super) const UNLIMITED: Budget = Budget {
-    max_age: Duration::from_secs(1 << 40),
-    max_requests: u64::MAX,
-    max_bytes: u64::MAX,
 };
 
 async fn retain_all(store: &dyn Store, budget: Budget) {
     retain_all_at(store, budget, at(1000)).await;
-}
-
-pub(super) async fn retain_all_at(store: &dyn Store, budget: Budget, now: DateTime<Utc>) {
-    for _ in 0..10_000 {
-        if !store.retain(budget, now).await.unwrap() {
-            return;
-        }
-    }
-    unreachable!("retention comes to an end");
 }
 
 /// `count` requests of one query each, a second apart, started up to second 999.

@@ -1,28 +1,14 @@
 //! Figures of routes and statements.
 
 use silk_core::{
-    CountedRequest, DatabaseKind, Fingerprint, RequestKind, Store,
+    DatabaseKind, Fingerprint, Store,
     store::{StatementFilter, StatementSort, StatsWindow},
 };
 
 use super::{
+    ask::{all_day, counted},
     fixture::{add_queries, at, batch, batch_id, call_site, request, run, statement},
-    records::all_day,
 };
-
-/// A failed request that is only counted, of `n` ms.
-pub(super) fn counted(n: u64) -> CountedRequest {
-    CountedRequest {
-        started_at: at(1),
-        kind: RequestKind::Request,
-        method: "GET".to_owned(),
-        route: "/threads/{id}".to_owned(),
-        is_failed: true,
-        total_us: n * 1000,
-        sql_us: n,
-        query_count: n,
-    }
-}
 
 /// Counts, sums, largest and percentiles per route, by total time.
 pub async fn routes_are_summed(store: &dyn Store) {

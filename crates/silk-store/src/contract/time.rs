@@ -7,8 +7,8 @@ use silk_core::{
 };
 
 use super::{
+    ask::{UNLIMITED, all_pages, retain_all_at},
     fixture::{add_queries, at, batch, id_at, plan, request, statement},
-    retention::{UNLIMITED, retain_all_at},
 };
 
 /// The ends of time, and what lies near the beginning of it.
@@ -55,7 +55,7 @@ pub async fn requests_of_all_times_are_listed(store: &dyn Store) {
             limit,
             ..RequestFilter::default()
         };
-        let ids = super::lists::all_pages(store, &filter).await;
+        let ids = all_pages(store, &filter).await;
         let mut starts = Vec::new();
         for id in ids {
             let record = store.request(id).await.unwrap().unwrap();

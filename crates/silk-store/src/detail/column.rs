@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::DecodeError;
+use super::stored::DecodeError;
 
 /// A column of numbers: empty where all are 0, one number where all are that, else one for each.
 #[derive(Debug, Default, Serialize, Deserialize)]

@@ -4,18 +4,19 @@
 //! are its own, not those of `silk-core`, so that those may grow.
 
 use serde::{Deserialize, Serialize};
-use silk_core::{
-    Body, CapturedBy, ConnectionWait, Header, LogRecord, Outcome, RequestDetail, SpanRecord,
-    TransactionEnd, TransactionRecord,
-};
+use silk_core::{ConnectionWait, RequestDetail};
 
-use super::{DecodeError, MAX_PARTS, StoredDetail, TextRef};
+use super::stored::{DecodeError, MAX_PARTS, StoredDetail, TextRef};
 
+mod parts;
 mod queries;
+mod words;
 
+use parts::{
+    Exchange, LogV1, SpanV1, TextV1, from_body, from_header, from_log, from_span, from_text,
+    from_transaction, to_body, to_header, to_log, to_span, to_text, to_transaction,
+};
 use queries::Queries;
-
-type Pair = (String, String);
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Wire {
@@ -32,62 +33,6 @@ struct Wire {
     spans_not_kept: u64,
     logs: Vec<LogV1>,
     logs_not_kept: u64,
-}
-
-/// What only HTTP has; left out where all of it is empty.
-#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Exchange {
-    query_string: Option<String>,
-    http_version: Option<String>,
-    /// Name, value, whether redacted.
-    request_headers: Vec<(String, String, bool)>,
-    response_headers: Vec<(String, String, bool)>,
-    request_body: Option<BodyV1>,
-    response_body: Option<BodyV1>,
-    error: Option<String>,
-}
-
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct BodyV1 {
-    content_type: Option<String>,
-    total_bytes: u64,
-    text: Option<String>,
-    is_truncated: bool,
-    is_redacted: bool,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-enum TextV1 {
-    Stored(u64),
-    Inline {
-        text: String,
-        statement: u64,
-        database: u64,
-        has_literals: bool,
-        is_redacted: bool,
-    },
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct SpanV1 {
-    name: String,
-    target: String,
-    file: Option<String>,
-    line: Option<u32>,
-    started_us: u64,
-    duration_us: u64,
-    busy_us: u64,
-    parent: Option<u32>,
-    fields: Vec<Pair>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct LogV1 {
-    at_us: u64,
-    level: String,
-    target: String,
-    message: String,
-    fields: Vec<Pair>,
 }
 
 /// Writes the body into `buffer`.
@@ -196,228 +141,5 @@ impl Wire {
             texts: self.texts.into_iter().map(to_text).collect(),
             call_sites: self.call_sites,
         })
-    }
-}
-
-fn from_header(header: &Header) -> (String, String, bool) {
-    (
-        header.name.clone(),
-        header.value.clone(),
-        header.is_redacted,
-    )
-}
-
-fn to_header((name, value, is_redacted): (String, String, bool)) -> Header {
-    Header {
-        name,
-        value,
-        is_redacted,
-    }
-}
-
-fn from_body(body: &Body) -> BodyV1 {
-    BodyV1 {
-        content_type: body.content_type.clone(),
-        total_bytes: body.total_bytes,
-        text: body.text.clone(),
-        is_truncated: body.is_truncated,
-        is_redacted: body.is_redacted,
-    }
-}
-
-fn to_body(body: BodyV1) -> Body {
-    let BodyV1 {
-        content_type,
-        total_bytes,
-        text,
-        is_truncated,
-        is_redacted,
-    } = body;
-    Body {
-        content_type,
-        total_bytes,
-        text,
-        is_truncated,
-        is_redacted,
-    }
-}
-
-fn from_text(text: &TextRef) -> TextV1 {
-    match text {
-        TextRef::Stored(id) => TextV1::Stored(*id),
-        TextRef::Inline {
-            text,
-            statement,
-            database,
-            has_literals,
-            is_redacted,
-        } => TextV1::Inline {
-            text: text.clone(),
-            statement: *statement,
-            database: *database,
-            has_literals: *has_literals,
-            is_redacted: *is_redacted,
-        },
-    }
-}
-
-fn to_text(text: TextV1) -> TextRef {
-    match text {
-        TextV1::Stored(id) => TextRef::Stored(id),
-        TextV1::Inline {
-            text,
-            statement,
-            database,
-            has_literals,
-            is_redacted,
-        } => TextRef::Inline {
-            text,
-            statement,
-            database,
-            has_literals,
-            is_redacted,
-        },
-    }
-}
-
-fn from_transaction(transaction: &TransactionRecord) -> (u64, u64, u64, u64, u32, u8) {
-    let end = match transaction.end {
-        TransactionEnd::Committed => 0,
-        TransactionEnd::RolledBack => 1,
-        TransactionEnd::Dropped => 2,
-        TransactionEnd::Unknown => 3,
-    };
-    let TransactionRecord {
-        started_us,
-        duration_us,
-        begin_us,
-        end_us,
-        depth,
-        ..
-    } = *transaction;
-    (started_us, duration_us, begin_us, end_us, depth, end)
-}
-
-fn to_transaction(
-    (started_us, duration_us, begin_us, end_us, depth, end): (u64, u64, u64, u64, u32, u8),
-) -> Result<TransactionRecord, DecodeError> {
-    let end = match end {
-        0 => TransactionEnd::Committed,
-        1 => TransactionEnd::RolledBack,
-        2 => TransactionEnd::Dropped,
-        3 => TransactionEnd::Unknown,
-        _ => {
-            return Err(DecodeError::Malformed(
-                "a transaction ended in no known way",
-            ));
-        }
-    };
-    Ok(TransactionRecord {
-        started_us,
-        duration_us,
-        begin_us,
-        end_us,
-        depth,
-        end,
-    })
-}
-
-fn from_span(span: &SpanRecord) -> SpanV1 {
-    SpanV1 {
-        name: span.name.clone(),
-        target: span.target.clone(),
-        file: span.file.clone(),
-        line: span.line,
-        started_us: span.started_us,
-        duration_us: span.duration_us,
-        busy_us: span.busy_us,
-        parent: span.parent,
-        fields: span.fields.clone(),
-    }
-}
-
-fn to_span(span: SpanV1) -> SpanRecord {
-    let SpanV1 {
-        name,
-        target,
-        file,
-        line,
-        started_us,
-        duration_us,
-        busy_us,
-        parent,
-        fields,
-    } = span;
-    SpanRecord {
-        name,
-        target,
-        file,
-        line,
-        started_us,
-        duration_us,
-        busy_us,
-        parent,
-        fields,
-    }
-}
-
-fn from_log(log: &LogRecord) -> LogV1 {
-    LogV1 {
-        at_us: log.at_us,
-        level: log.level.clone(),
-        target: log.target.clone(),
-        message: log.message.clone(),
-        fields: log.fields.clone(),
-    }
-}
-
-fn to_log(log: LogV1) -> LogRecord {
-    let LogV1 {
-        at_us,
-        level,
-        target,
-        message,
-        fields,
-    } = log;
-    LogRecord {
-        at_us,
-        level,
-        target,
-        message,
-        fields,
-    }
-}
-
-const fn from_captured_by(captured_by: CapturedBy) -> u64 {
-    match captured_by {
-        CapturedBy::Layer => 0,
-        CapturedBy::Pool => 1,
-    }
-}
-
-const fn to_captured_by(number: u64) -> Result<CapturedBy, DecodeError> {
-    match number {
-        0 => Ok(CapturedBy::Layer),
-        1 => Ok(CapturedBy::Pool),
-        _ => Err(DecodeError::Malformed("a query was seen by nobody known")),
-    }
-}
-
-const fn from_outcome(outcome: Outcome) -> u64 {
-    match outcome {
-        Outcome::Completed => 0,
-        Outcome::Error => 1,
-        Outcome::Dropped => 2,
-        Outcome::Panicked => 3,
-    }
-}
-
-const fn to_outcome(number: u64) -> Result<Outcome, DecodeError> {
-    match number {
-        0 => Ok(Outcome::Completed),
-        1 => Ok(Outcome::Error),
-        2 => Ok(Outcome::Dropped),
-        3 => Ok(Outcome::Panicked),
-        _ => Err(DecodeError::Malformed("a query ended in no known way")),
     }
 }

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use silk_core::{PlanShape, QueryError, QueryRecord, Value, ValueState};
 
-use super::{from_captured_by, from_outcome, to_captured_by, to_outcome};
+use super::words::{from_captured_by, from_outcome, to_captured_by, to_outcome};
 use crate::detail::{
-    DecodeError, MAX_BODY, MAX_PARTS,
     column::{Column, Contents, after_gap, gap},
+    stored::{DecodeError, MAX_BODY, MAX_PARTS},
 };
 
 /// At most so many values, written and read.
