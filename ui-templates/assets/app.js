@@ -21,6 +21,7 @@
       if (Number.isNaN(at.getTime())) continue;
       const form = element.dataset.time;
       const text = form === "ago" ? ago(at)
+        : form === "minute" ? `${day(at)} ${pad(at.getHours())}:${pad(at.getMinutes())}`
         : form === "clock" ? `${clock(at)}.${Math.floor(at.getMilliseconds() / 100)}`
         : `${day(at)} ${clock(at)}.${pad(at.getMilliseconds(), 3)}`;
       if (element.textContent !== text) element.textContent = text;

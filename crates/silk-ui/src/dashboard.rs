@@ -22,7 +22,7 @@ use tower_service::Service;
 use crate::{
     api, assets,
     context::{App, Here},
-    error::Failure,
+    error::{Failure, Told},
     pages,
     routes::routes,
     security::{
@@ -129,7 +129,8 @@ async fn respond(app: Arc<App>, router: Router, request: Request<Body>) -> Respo
         }
         Err(response) => *response,
     };
-    if response.status().is_client_error() || response.status().is_server_error() {
+    let is_failure = response.status().is_client_error() || response.status().is_server_error();
+    if is_failure && response.extensions_mut().remove::<Told>().is_none() {
         response = explain_failure(&here, response);
     }
     csp::protect(response.headers_mut());

@@ -107,6 +107,10 @@ impl Failure {
     }
 }
 
+/// Marks a response with the status of a failure whose page says already what happened.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Told;
+
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         tracing::debug!(target: "silk", %error, "the dashboard could not read the store");

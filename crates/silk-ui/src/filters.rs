@@ -185,6 +185,11 @@ pub(crate) fn clock(at: DateTime<Utc>) -> Markup {
     time_element(at, &format!("{}.{tenth}", at.format("%H:%M:%S")), "clock")
 }
 
+/// A point in time at the end of an axis: nobody reads it to the millisecond.
+pub(crate) fn minute(at: DateTime<Utc>) -> Markup {
+    time_element(at, &at.format("%-d %b %H:%M UTC").to_string(), "minute")
+}
+
 /// A point in time with its date.
 pub(crate) fn moment(at: DateTime<Utc>) -> Markup {
     time_element(
@@ -240,6 +245,43 @@ pub(crate) fn one_line(text: &str, max_chars: usize) -> String {
         line.push('…');
     }
     line
+}
+
+/// Words that stand alone, as a sentence: with a capital, unless they begin with a name, and with
+/// a full stop.
+pub(crate) fn sentence(words: &str) -> String {
+    let words = words.trim();
+    let first = words.split_whitespace().next().unwrap_or_default();
+    let is_word = first
+        .trim_end_matches([',', ':', ';'])
+        .bytes()
+        .all(|b| b.is_ascii_lowercase() || b == b'-');
+    let mut text = String::with_capacity(words.len() + 1);
+    match words.chars().next() {
+        Some(letter) if is_word => {
+            text.push(letter.to_ascii_uppercase());
+            text.push_str(&words[letter.len_utf8()..]);
+        }
+        _ => text.push_str(words),
+    }
+    if !text.is_empty() && !text.ends_with(['.', '!', '?', ';', ':', '…']) {
+        text.push('.');
+    }
+    text
+}
+
+/// A span of time as people say it: `7 days`, `3 h`, `12 min`.
+pub(crate) fn span(us: u64) -> String {
+    const MINUTE: u64 = 60_000_000;
+    const HOUR: u64 = 60 * MINUTE;
+    const DAY: u64 = 24 * HOUR;
+    match us {
+        0..MINUTE => format!("{} s", us / 1_000_000),
+        MINUTE..HOUR => format!("{} min", us / MINUTE),
+        HOUR..DAY => format!("{} h", us / HOUR),
+        _ if us / DAY == 1 => "1 day".to_owned(),
+        _ => format!("{} days", count(us / DAY)),
+    }
 }
 
 /// A share between 0 and `whole`, as a number between 0 and `width`.
@@ -313,6 +355,38 @@ mod tests {
             "&#60;b a=&#39;1&#39;&#62;&#38;&#34;␀‹U+202E›x\n"
         );
         assert_eq!(escape("schön 漢字"), "schön 漢字");
+    }
+
+    #[test]
+    fn sentences_keep_names_as_they_are() {
+        for (words, said) in [
+            ("extend it by the column", "Extend it by the column."),
+            (
+                "message_author is never used",
+                "message_author is never used.",
+            ),
+            ("no plan: this is none", "No plan: this is none."),
+            ("ends already.", "Ends already."),
+            ("CREATE EXTENSION hypopg;", "CREATE EXTENSION hypopg;"),
+            ("", ""),
+        ] {
+            assert_eq!(sentence(words), said);
+        }
+    }
+
+    #[test]
+    fn spans_are_said_as_people_say_them() {
+        for (seconds, said) in [
+            (0, "0 s"),
+            (59, "59 s"),
+            (204, "3 min"),
+            (3_600, "1 h"),
+            (86_399, "23 h"),
+            (86_400, "1 day"),
+            (604_800, "7 days"),
+        ] {
+            assert_eq!(span(seconds * 1_000_000), said);
+        }
     }
 
     #[test]

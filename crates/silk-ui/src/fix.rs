@@ -230,6 +230,7 @@ mod tests {
                 query_errors: 0,
                 trace_id: None,
                 findings: Vec::new(),
+                finding_calls: Vec::new(),
             },
             detail: RequestDetail {
                 texts: vec![text],

@@ -14,6 +14,7 @@
 mod api;
 mod assets;
 mod brief;
+mod caught;
 mod code;
 mod context;
 mod dashboard;

@@ -72,7 +72,7 @@ pub(crate) fn routes() -> Router {
         .route("/api/statements/{fingerprint}", get(api::statements::one))
         .route(
             "/api/statements/{fingerprint}/plans",
-            get(api::plans::of_statement),
+            get(api::plan_history::of_statement),
         )
         .route(
             "/api/plans",

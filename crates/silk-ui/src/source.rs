@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use silk_core::CallSite;
 
+use crate::context::Here;
+
 /// Larger files are no source that a person wrote.
 const LARGEST_FILE: u64 = 4 << 20;
 
@@ -92,6 +94,16 @@ fn read(root: &Path, file: &Path, line: usize, reach: Reach) -> Option<Vec<Sourc
             })
             .collect(),
     )
+}
+
+/// A call site as pages name it: its path from the source root on, where it lies below that.
+pub(crate) fn shown(here: &Here, site: &CallSite) -> String {
+    let root = here.app.source_root.as_deref();
+    let below = root.and_then(|root| Path::new(&*site.file).strip_prefix(root).ok());
+    match below.and_then(Path::to_str) {
+        Some(below) => format!("{below}:{}", site.line),
+        None => site.to_string(),
+    }
 }
 
 /// Bytes of white space that a line starts with.

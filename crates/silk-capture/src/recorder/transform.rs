@@ -166,6 +166,7 @@ impl Transform {
             query_errors: buffers.query_errors,
             trace_id: trace_id(&buffers.head),
             findings: Vec::new(),
+            finding_calls: Vec::new(),
         };
         let mut record = RequestRecord {
             summary,
@@ -176,11 +177,7 @@ impl Transform {
         self.plans
             .keep(&mut record, &buffers.plans, &marks, &secrets);
         record.findings = rules::find(&record);
-        for finding in &record.findings {
-            if !record.summary.findings.contains(&finding.rule) {
-                record.summary.findings.push(finding.rule.clone());
-            }
-        }
+        record.sum_findings();
         // Last: what was redacted in one place must not stand in another, findings included.
         if !secrets.is_empty() {
             secrets.scrub_record(&mut record);

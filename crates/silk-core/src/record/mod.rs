@@ -37,6 +37,38 @@ pub struct RequestRecord {
     pub findings: Vec<Finding>,
 }
 
+impl RequestRecord {
+    /// Puts into the summary which rules remarked on the request, each once, and how many queries
+    /// the remarks are about.
+    pub fn sum_findings(&mut self) {
+        let summary = &mut self.summary;
+        (summary.findings, summary.finding_calls) = (Vec::new(), Vec::new());
+        for finding in &self.findings {
+            let calls = finding.fingerprint.map_or(0, |fingerprint| {
+                self.statements
+                    .iter()
+                    .filter(|part| part.statement.fingerprint == fingerprint)
+                    .map(|part| part.calls)
+                    .sum()
+            });
+            match summary
+                .findings
+                .iter()
+                .position(|rule| *rule == finding.rule)
+            {
+                Some(at) => summary.finding_calls[at] = summary.finding_calls[at].max(calls),
+                None => {
+                    summary.findings.push(finding.rule.clone());
+                    summary.finding_calls.push(calls);
+                }
+            }
+        }
+        while summary.finding_calls.last() == Some(&0) {
+            summary.finding_calls.pop();
+        }
+    }
+}
+
 /// A request that sampling did not keep, but that is counted all the same.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CountedRequest {

@@ -152,6 +152,10 @@ pub struct RequestSummary {
     pub trace_id: Option<String>,
     /// Rules that remarked on it, as their names; see [`Finding::rule`](crate::Finding::rule).
     pub findings: Vec<String>,
+    /// How many queries each of [`findings`](Self::findings) is about, at the same place; 0, or
+    /// nothing there, where that was not counted. Of several findings by one rule, the most.
+    #[serde(default)]
+    pub finding_calls: Vec<u64>,
 }
 
 impl RequestSummary {

@@ -18,6 +18,7 @@ mod numbers;
 mod open;
 mod plans;
 mod refill;
+mod remarks;
 mod request;
 mod requests;
 mod retain;

@@ -3,6 +3,7 @@
 pub(crate) mod databases;
 pub(crate) mod error;
 pub(crate) mod health;
+pub(crate) mod plan_history;
 pub(crate) mod plans;
 pub(crate) mod requests;
 pub(crate) mod statements;

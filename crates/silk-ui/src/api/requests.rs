@@ -1,7 +1,5 @@
 //! `api/requests` and `api/requests/{id}`.
 
-use std::collections::HashMap;
-
 use axum::{
     Json,
     extract::Path,
@@ -17,6 +15,7 @@ use silk_core::{
 };
 
 use crate::{
+    caught::Caught,
     context::Here,
     error::Failure,
     query_string::{REQUEST_PARAMS, request_filter},
@@ -191,17 +190,11 @@ struct SpanJson<'a> {
 pub(crate) async fn one(here: Here, Path(id): Path<String>) -> Result<Response, Failure> {
     here.params(&[])?;
     let (id, record) = here.app.request(&id).await?;
-    // Newest first, so that the first of a query is its newest.
-    let mut plans: HashMap<u32, PlanId> = HashMap::new();
-    for plan in here.app.plans_of_request(id).await {
-        if let Some(query) = plan.query {
-            plans.entry(query.seq).or_insert(plan.id);
-        }
-    }
-    Ok(Json(whole(&record, &plans)).into_response())
+    let caught = Caught::of(&here.app, id, &record).await;
+    Ok(Json(whole(&record, &caught)).into_response())
 }
 
-fn whole<'a>(record: &'a RequestRecord, plans: &HashMap<u32, PlanId>) -> RequestJson<'a> {
+fn whole<'a>(record: &'a RequestRecord, caught: &Caught) -> RequestJson<'a> {
     let detail = &record.detail;
     RequestJson {
         request: WholeJson {
@@ -217,7 +210,7 @@ fn whole<'a>(record: &'a RequestRecord, plans: &HashMap<u32, PlanId>) -> Request
         queries: detail
             .queries
             .iter()
-            .map(|query| query_json(query, detail, plans))
+            .map(|query| query_json(query, detail, caught))
             .collect(),
         queries_not_kept: detail.queries_not_kept,
         statements: record
@@ -248,7 +241,7 @@ fn whole<'a>(record: &'a RequestRecord, plans: &HashMap<u32, PlanId>) -> Request
 fn query_json<'a>(
     query: &'a QueryRecord,
     detail: &'a RequestDetail,
-    plans: &HashMap<u32, PlanId>,
+    caught: &Caught,
 ) -> QueryJson<'a> {
     let text = usize::try_from(query.text)
         .ok()
@@ -280,7 +273,7 @@ fn query_json<'a>(
             .call_site
             .and_then(|at| detail.call_sites.get(usize::try_from(at).ok()?)),
         transaction: query.transaction,
-        plan: plans.get(&query.seq).copied(),
+        plan: caught.of_query(detail, query),
     }
 }
 

@@ -4,13 +4,17 @@ use std::time::Duration;
 
 use askama::Template;
 use axum::response::Response;
-use silk_core::explain::{CheckStatus, DatabaseCheck, DatabaseReport};
+use silk_core::{
+    DatabaseKind,
+    explain::{CheckStatus, DatabaseCheck, DatabaseReport},
+};
 
 use super::{Frame, draw};
 use crate::{
     context::Here,
     error::Failure,
     filters::{self, Markup, cut, one_line},
+    query_string::Params,
 };
 
 /// A page waits no longer for databases to tell.
@@ -51,6 +55,8 @@ struct CheckView {
 
 struct CellView {
     text: String,
+    /// The statements that use the table which the cell names.
+    href: Option<String>,
     is_number: bool,
     is_first: bool,
     label: &'static str,
@@ -62,6 +68,8 @@ struct Action {
     sql: Option<String>,
 }
 
+/// The head of columns that name a table.
+const TABLE: &str = "table";
 /// Rows of a check's details.
 const MOST_ROWS: usize = 25;
 
@@ -84,12 +92,13 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
             .iter()
             .take(12)
             .enumerate()
-            .map(|(at, report)| view(at, report))
+            .map(|(at, report)| view(&here.base, at, report))
             .collect(),
     })
 }
 
-fn view(at: usize, report: &DatabaseReport) -> ReportView {
+fn view(base: &str, at: usize, report: &DatabaseReport) -> ReportView {
+    let statements = |table: &str| statements_of(base, report.database.kind, table);
     let count = |status: CheckStatus| {
         report
             .checks
@@ -119,12 +128,26 @@ fn view(at: usize, report: &DatabaseReport) -> ReportView {
         server: one_line(&report.server, 120),
         at: filters::ago(report.checked_at),
         error: report.error.as_deref().map(|error| cut(error, 600)),
-        checks: report.checks.iter().take(40).map(check).collect(),
+        checks: report
+            .checks
+            .iter()
+            .take(40)
+            .map(|one| check(one, &statements))
+            .collect(),
         sum,
     }
 }
 
-fn check(check: &DatabaseCheck) -> CheckView {
+/// The list of statements that use a table, most total time first.
+fn statements_of(base: &str, kind: DatabaseKind, table: &str) -> String {
+    let query = Params::default().with(&[
+        ("table", Some(table.trim_matches(['"', '`']))),
+        ("database", Some(kind.as_str())),
+    ]);
+    format!("{base}/statements{query}")
+}
+
+fn check(check: &DatabaseCheck, statements: &impl Fn(&str) -> String) -> CheckView {
     let (status, class) = match check.status {
         CheckStatus::Problem => ("to mend", "bad"),
         CheckStatus::Warning => ("to look at", "warn"),
@@ -151,6 +174,8 @@ fn check(check: &DatabaseCheck) -> CheckView {
                     .enumerate()
                     .map(|(at, text)| CellView {
                         text: cut(text, 240),
+                        href: (check.columns[at].name == TABLE && !text.is_empty())
+                            .then(|| statements(text)),
                         is_number: check.columns[at].is_number,
                         is_first: at == 0,
                         label: check.columns[at].name,

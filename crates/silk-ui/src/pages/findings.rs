@@ -15,7 +15,7 @@ use super::{
 use crate::{
     code::{SqlView, sql_view},
     context::Here,
-    filters::{count, cut, duration},
+    filters::{count, cut, duration, sentence},
     fix::fix,
     query_string::Params,
     source::{self, SourceLine},
@@ -90,7 +90,7 @@ pub(crate) async fn views(
             view.link = fed_by(record, fingerprint, &queries, address);
             if at < MOST_IN_FULL {
                 if let Some(site) = main_site(record, fingerprint) {
-                    view.place = Some(cut(&site.to_string(), 200));
+                    view.tell_place(here, site);
                     view.source = source_of(here, record, site).await;
                 }
                 view.fix = fix_view(finding, record, &queries);
@@ -160,14 +160,14 @@ fn plan_view(
         rule: format!("{} · {statement}{times}", rule_name(finding.rule)),
         title: cut(&finding.title, 300),
         detail: cut(&finding.evidence, 480),
-        action: Some(cut(&finding.action, 480)),
+        action: Some(sentence(&cut(&finding.action, 480))),
         saves: saves_us.map(duration),
         href: Some(match finding.node {
             Some(node) => format!("{page}#n{node}"),
             None => page,
         }),
         link,
-        place: main_site(record, fingerprint).map(|site| cut(&site.to_string(), 200)),
+        place: main_site(record, fingerprint).map(|site| cut(&source::shown(here, site), 200)),
         source: None,
         fix: None,
     }
@@ -193,6 +193,16 @@ fn meanwhile(here: &Here, record: &RequestRecord) -> Link {
     }
 }
 
+impl FindingView {
+    /// Names the call site as short as it is told apart, and only where nothing names it yet.
+    fn tell_place(&mut self, here: &Here, site: &CallSite) {
+        let (whole, short) = (site.to_string(), source::shown(here, site));
+        self.title = self.title.replace(&whole, &short);
+        let is_told = self.title.contains(&short);
+        self.place = (!is_told).then(|| cut(&short, 200));
+    }
+}
+
 fn view(finding: &Finding, address: &str) -> FindingView {
     FindingView {
         class: severity_class(finding.severity),
@@ -200,7 +210,10 @@ fn view(finding: &Finding, address: &str) -> FindingView {
         title: cut(&finding.title, 300),
         detail: cut(&finding.detail, 1_000),
         action: None,
-        saves: finding.saves_us.map(duration),
+        saves: finding
+            .saves_us
+            .map(duration)
+            .filter(|saved| !finding.detail.contains(&**saved)),
         href: finding
             .fingerprint
             .map(|fp| format!("{address}?statement={fp}#s{fp}")),

@@ -8,6 +8,7 @@ use std::{
 use askama::Template;
 use axum::{Form, extract::Path, response::Response};
 use chrono::Utc;
+use http::StatusCode;
 use silk_core::{
     Database, DatabaseKind, ExplainOutput, PlanFormat, PlanId, PlanRecord, PlanSource, Redactor,
     sql::SqlReader,
@@ -22,8 +23,8 @@ use super::{
 };
 use crate::{
     context::{Here, read_id},
-    error::Failure,
-    filters::{cut, one_line},
+    error::{Failure, Told},
+    filters::{cut, one_line, sentence},
 };
 
 /// Bytes of a pasted plan.
@@ -31,6 +32,9 @@ pub(crate) const MOST_BYTES: usize = 1 << 20;
 
 /// Bytes of the form that carries it: text may grow threefold on its way.
 pub(crate) const MOST_FORM_BYTES: usize = 3 * MOST_BYTES + 4_096;
+
+/// Bytes of a text that is no plan, up to which it stands in the box again.
+const MOST_SHOWN_AGAIN: usize = 64_000;
 
 /// Pasted plans held at once, and bytes of them together.
 const MOST_HELD: usize = 32;
@@ -105,12 +109,15 @@ pub(crate) async fn read(here: Here, Form(form): Form<PasteForm>) -> Result<Resp
         Err(error) => {
             let mut page = empty(&here);
             page.error = Some(error);
-            page.text = if form.plan.len() > 64_000 {
+            page.text = if form.plan.len() > MOST_SHOWN_AGAIN {
                 String::new()
             } else {
-                form.plan
+                unix_lines(&form.plan)
             };
-            draw(&page)
+            let mut response = draw(&page)?;
+            *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+            response.extensions_mut().insert(Told);
+            Ok(response)
         }
     }
 }
@@ -123,9 +130,9 @@ pub(crate) fn understand(text: &str) -> Result<PlanRecord, String> {
             crate::filters::bytes(u64::try_from(text.len()).unwrap_or(u64::MAX))
         ));
     }
-    // Forms send line breaks as two characters.
-    let raw = text.replace("\r\n", "\n");
-    let plan = Plan::detect_and_parse(&raw).map_err(|error| cut(&error.to_string(), 400))?;
+    let raw = unix_lines(text);
+    let plan =
+        Plan::detect_and_parse(&raw).map_err(|error| sentence(&cut(&error.to_string(), 400)))?;
     let kind = match plan.format {
         PlanFormat::PostgresJson | PlanFormat::PostgresText => DatabaseKind::Postgres,
         PlanFormat::MySqlJson | PlanFormat::MySqlTree => DatabaseKind::MySql,
@@ -166,6 +173,11 @@ pub(crate) fn understand(text: &str) -> Result<PlanRecord, String> {
             raw,
         },
     })
+}
+
+/// Forms send line breaks as two characters.
+fn unix_lines(text: &str) -> String {
+    text.replace("\r\n", "\n")
 }
 
 /// Takes secrets out of a pasted plan before it is kept.

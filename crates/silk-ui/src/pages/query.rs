@@ -187,7 +187,7 @@ fn view(here: &Here, found: &Found, plans: QueryPlans) -> Result<QueryPage, Fail
         }),
         site: site.map(|site| SiteView {
             function: cut(&site.function, 300),
-            place: cut(&site.to_string(), 300),
+            place: cut(&source::shown(here, site), 300),
         }),
         source: None,
         why_no_source: "",

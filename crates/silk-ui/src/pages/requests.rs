@@ -76,11 +76,7 @@ pub(crate) struct RequestRow {
 
 /// Rows of a list, their bars on one scale.
 pub(crate) fn rows(requests: &[RequestSummary], here: &Here) -> Vec<RequestRow> {
-    let longest = requests
-        .iter()
-        .map(|request| request.times.total_us)
-        .max()
-        .unwrap_or(0);
+    let scale = svg::scale_of(requests.iter().map(|request| request.times.total_us));
     requests
         .iter()
         .map(|request| {
@@ -95,15 +91,24 @@ pub(crate) fn rows(requests: &[RequestSummary], here: &Here) -> Vec<RequestRow> 
                 status_class,
                 total: duration_cell(request.times.total_us),
                 sql: duration_or_dash(request.times.sql_us),
-                bar: svg::breakdown(&request.times, longest, "mini"),
+                bar: svg::breakdown(&request.times, scale, "mini"),
                 queries: count(request.query_count),
                 is_over: request.query_count > here.app.targets.queries,
-                findings: request
-                    .findings
-                    .iter()
-                    .map(|rule| rule_name(rule))
-                    .collect(),
+                findings: remarks(request),
             }
+        })
+        .collect()
+}
+
+/// What was remarked, each with how many queries it is about: `repeated statement ×100`.
+fn remarks(request: &RequestSummary) -> Vec<String> {
+    request
+        .findings
+        .iter()
+        .enumerate()
+        .map(|(at, rule)| match request.finding_calls.get(at) {
+            Some(calls) if *calls > 1 => format!("{} ×{}", rule_name(rule), count(*calls)),
+            _ => rule_name(rule),
         })
         .collect()
 }

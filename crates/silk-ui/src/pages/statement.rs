@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{extract::Path, response::Response};
-use silk_core::store::StatementDetail;
+use silk_core::store::{CallSiteUse, StatementDetail};
 
 use super::{
     Choice, Frame, draw,
@@ -121,12 +121,7 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
         .map(|route| route.total_us)
         .max()
         .unwrap_or(0);
-    let most_site = detail
-        .call_sites
-        .iter()
-        .map(|site| site.total_us)
-        .max()
-        .unwrap_or(0);
+    let sites = site_rows(&detail.call_sites);
     let most_slow = detail
         .slowest
         .iter()
@@ -162,7 +157,7 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
             ("p50", duration_cell(detail.durations.percentile(50.0))),
             ("p95", duration_cell(detail.durations.percentile(95.0))),
             ("max", duration_cell(summary.max_us)),
-            ("rows", number(summary.rows)),
+            ("rows", filters::count_or_dash(summary.rows)),
             ("errors", filters::count_or_dash(summary.errors)),
             ("last seen", filters::ago(summary.last_seen_at)),
         ],
@@ -191,8 +186,8 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
         }),
         source,
         over_time: charts::over_time(&detail.over_time, "calls"),
-        from: filters::moment(range.since),
-        until: filters::moment(range.until),
+        from: filters::minute(range.since),
+        until: filters::minute(range.until),
         routes: detail
             .routes
             .iter()
@@ -207,23 +202,7 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
                 bar: svg::bar(route.total_us, most_route, "k-sql"),
             })
             .collect(),
-        sites: detail
-            .call_sites
-            .iter()
-            .take(MOST_ROWS)
-            .map(|site| SiteRow {
-                place: site.call_site.as_ref().map_or_else(
-                    || "call site not captured".to_owned(),
-                    |site| short_site(&site.file, site.line),
-                ),
-                title: site.call_site.as_ref().map_or_else(String::new, |site| {
-                    format!("{} in {site}", one_line(&site.function, 160))
-                }),
-                calls: count(site.calls),
-                total: duration_cell(site.total_us),
-                bar: svg::bar(site.total_us, most_site, "k-sql"),
-            })
-            .collect(),
+        sites,
         slowest: detail
             .slowest
             .iter()
@@ -246,6 +225,55 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
         fingerprint: word.clone(),
     };
     draw(&page)
+}
+
+/// Call sites as people see them, most time first: a line is one place, whatever the functions
+/// around it are called in each build and for each database.
+fn site_rows(sites: &[CallSiteUse]) -> Vec<SiteRow> {
+    struct Place {
+        name: String,
+        titles: Vec<String>,
+        calls: u64,
+        total_us: u64,
+    }
+    let mut places: Vec<Place> = Vec::new();
+    for site in sites {
+        let (name, title) = match &site.call_site {
+            Some(site) => (
+                short_site(&site.file, site.line),
+                format!("{} in {site}", one_line(&site.function, 160)),
+            ),
+            None => ("call site not captured".to_owned(), String::new()),
+        };
+        match places.iter_mut().find(|place| place.name == name) {
+            Some(place) => {
+                place.calls += site.calls;
+                place.total_us += site.total_us;
+                if place.titles.len() < 4 && !place.titles.contains(&title) {
+                    place.titles.push(title);
+                }
+            }
+            None => places.push(Place {
+                name,
+                titles: vec![title],
+                calls: site.calls,
+                total_us: site.total_us,
+            }),
+        }
+    }
+    places.sort_by_key(|place| std::cmp::Reverse(place.total_us));
+    places.truncate(MOST_ROWS);
+    let most = places.first().map_or(0, |place| place.total_us);
+    places
+        .into_iter()
+        .map(|place| SiteRow {
+            place: place.name,
+            title: place.titles.join("; "),
+            calls: count(place.calls),
+            total: duration_cell(place.total_us),
+            bar: svg::bar(place.total_us, most, "k-sql"),
+        })
+        .collect()
 }
 
 /// The lines around the call site with most time, where this run of the program was built from

@@ -51,7 +51,7 @@ struct StatementRow {
     bar: Markup,
     mean: Markup,
     max: Markup,
-    rows: String,
+    rows: Markup,
     errors: Markup,
     seen: Markup,
 }
@@ -71,7 +71,7 @@ fn row(summary: &StatementSummary, most: u64, base: &str) -> StatementRow {
         bar: svg::bar(summary.total_us, most, "k-sql"),
         mean: duration_cell(summary.total_us / summary.calls.max(1)),
         max: duration_cell(summary.max_us),
-        rows: count(summary.rows),
+        rows: count_or_dash(summary.rows),
         errors: count_or_dash(summary.errors),
         seen: filters::ago(summary.last_seen_at),
     }

@@ -23,7 +23,7 @@ pub(crate) fn kinds(times: &RequestTimes) -> [(&'static str, &'static str, u64);
 }
 
 /// Where the time of a request went, drawn against `whole_us` (its own total, or the longest of a
-/// list).
+/// list). What is longer is drawn as far as there is room, and torn.
 pub(crate) fn breakdown(times: &RequestTimes, whole_us: u64, class: &str) -> Markup {
     let label = kinds(times)
         .iter()
@@ -54,8 +54,27 @@ pub(crate) fn breakdown(times: &RequestTimes, whole_us: u64, class: &str) -> Mar
         }
         from += us;
     }
+    if from > whole_us {
+        svg.push_str(
+            "<rect class=\"torn\" x=\"94%\" width=\"1.5%\" height=\"100%\"/><rect class=\"torn\" x=\"97%\" width=\"1.5%\" height=\"100%\"/>",
+        );
+    }
     svg.push_str("</svg>");
     Safe(svg)
+}
+
+/// What the bars of a list are drawn against: the longest, unless that dwarfs nearly all others.
+/// It is then drawn torn, so that the others can be told apart.
+pub(crate) fn scale_of(values: impl Iterator<Item = u64>) -> u64 {
+    let mut values: Vec<u64> = values.collect();
+    values.sort_unstable();
+    let longest = values.last().copied().unwrap_or(0);
+    let most = values.get(values.len() * 9 / 10).copied().unwrap_or(0);
+    if longest > most.saturating_mul(5) {
+        most.saturating_add(most / 4)
+    } else {
+        longest
+    }
 }
 
 /// A bar of `part` of the largest in its column; the number beside it says the same in words.
@@ -100,4 +119,21 @@ pub(crate) fn position(started_us: u64, us: u64, whole_us: u64) -> Markup {
         scaled(started_us, whole_us, 99.7),
         scaled(us, whole_us, 100.0).max(0.3)
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::scale_of;
+
+    #[test]
+    fn one_giant_does_not_hide_the_others() {
+        assert_eq!(scale_of([].into_iter()), 0);
+        assert_eq!(scale_of([7].into_iter()), 7);
+        assert_eq!(scale_of([10, 20, 40].into_iter()), 40);
+        let mut values = vec![100; 40];
+        values.push(500);
+        assert_eq!(scale_of(values.iter().copied()), 500, "not yet a giant");
+        values.push(13_000);
+        assert_eq!(scale_of(values.into_iter()), 125);
+    }
 }

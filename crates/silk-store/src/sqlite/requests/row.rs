@@ -10,8 +10,9 @@ use uuid::Uuid;
 use super::super::{
     error::Fault,
     insert::to_u64,
-    json::{from_json, json_numbers},
+    json::json_numbers,
     numbers::{kind, outcome},
+    remarks,
 };
 
 /// What [`summary`] reads, starting with the sequence.
@@ -54,7 +55,7 @@ pub(in super::super) fn summary(row: &SqliteRow) -> Result<RequestSummary, Fault
     // A row whose route or run is gone is still shown.
     let route: String = row.try_get::<Option<_>, _>(22)?.unwrap_or_default();
     let path: Option<String> = row.try_get(16)?;
-    let findings: Option<&str> = row.try_get(19)?;
+    let (findings, finding_calls) = remarks::read(row.try_get(19)?);
     Ok(RequestSummary {
         id: RequestId(row.try_get(1)?),
         parent_id: row.try_get::<Option<Uuid>, _>(17)?.map(RequestId),
@@ -81,7 +82,8 @@ pub(in super::super) fn summary(row: &SqliteRow) -> Result<RequestSummary, Fault
         query_count: number(7)?,
         query_errors: number(8)?,
         trace_id: trace_id(row)?,
-        findings: findings.map(from_json).unwrap_or_default(),
+        findings,
+        finding_calls,
     })
 }
 

@@ -6,8 +6,8 @@ use sqlx::{Arguments, SqliteConnection};
 use super::super::{
     error::Fault,
     insert::{insert_rows, to_i64},
-    json::to_json,
     numbers::{outcome_number, severity_number},
+    remarks,
 };
 
 /// A request with the numbers of what it points at.
@@ -79,7 +79,7 @@ pub(super) async fn insert_requests(
             Some((_, Some(bytes))) => arguments.add(&bytes[..])?,
             Some((text, None)) => arguments.add(text)?,
         }
-        arguments.add((!summary.findings.is_empty()).then(|| to_json(&summary.findings)))
+        arguments.add(remarks::write(summary))
     })
     .await
 }

@@ -109,6 +109,8 @@ pub(crate) fn whole(n: f64) -> u64 {
 pub(crate) fn number(n: f64) -> String {
     if !n.is_finite() {
         "–".to_owned()
+    } else if n >= 1e12 {
+        format!("{n:.0e}").replace('e', " × 10^")
     } else if n >= 9_999_500.0 {
         filters::about(whole(n)).replace("about ", "")
     } else if n.fract().abs() < 1e-9 || n >= 100.0 {
@@ -125,6 +127,8 @@ pub(crate) fn share(share: f64) -> String {
     let percent = share * 100.0;
     if !percent.is_finite() {
         "–".to_owned()
+    } else if percent > 0.0 && percent < 0.05 {
+        "< 0.1 %".to_owned()
     } else if percent > 0.0 && percent < 9.95 {
         format!("{percent:.1} %")
     } else {
@@ -233,7 +237,7 @@ pub(crate) fn rows(node: &PlanNode) -> Option<Rows> {
         title.push_str(&format!(", over {} loops", number(loops)));
     }
     if derived.stopped_early {
-        title.push_str("; stopped early, since nobody asked for more");
+        title.push_str("; maybe stopped early, by whoever needed no more");
     }
     Some(Rows {
         text,

@@ -60,7 +60,7 @@ pub(crate) fn facts(node: &PlanNode) -> Vec<String> {
         counters.subplans_removed.filter(|n| *n > 0.0),
         "partitions left out",
     );
-    if let Some(part) = node.derived.discarded.filter(|part| ran && *part > 0.0) {
+    if let Some(part) = node.derived.discarded.filter(|part| ran && *part >= 0.0005) {
         facts.push(format!("{} of what it read thrown away", share(part)));
     }
     if let Some(filtered) = node
@@ -82,7 +82,7 @@ pub(crate) fn facts(node: &PlanNode) -> Vec<String> {
     }
     memory(node, &mut facts);
     if node.derived.stopped_early {
-        facts.push("stopped early: nobody asked for more".to_owned());
+        facts.push("may have been stopped early, by whoever needed no more".to_owned());
     }
     let details = node
         .details
@@ -204,7 +204,13 @@ fn worker(worker: &Worker) -> String {
             parts.push(ms(time * actual.loops.max(1.0)));
         }
         if let Some(rows) = actual.rows {
-            parts.push(format!("{} rows", number(rows * actual.loops.max(1.0))));
+            let rows = rows * actual.loops.max(1.0);
+            let word = if (rows - 1.0).abs() < f64::EPSILON {
+                "row"
+            } else {
+                "rows"
+            };
+            parts.push(format!("{} {word}", number(rows)));
         }
     }
     if let Some((method, kb)) = &worker.sort {

@@ -7,7 +7,7 @@ use silk_plan::{JudgeContext, Plan, PlanFinding, findings};
 
 use super::cells::ms;
 use crate::{
-    filters::cut,
+    filters::{cut, sentence},
     pages::{rule_name, severity_class},
 };
 
@@ -77,7 +77,7 @@ pub(crate) fn views(found: &[PlanFinding]) -> Vec<FindingView> {
             rule: rule_name(finding.rule),
             title: cut(&finding.title, 240),
             evidence: cut(&finding.evidence, 480),
-            action: cut(&finding.action, 480),
+            action: sentence(&cut(&finding.action, 480)),
             unless: cut(&finding.unless, 320),
             saves: finding.saves_ms.filter(|saved| *saved > 0.0).map(ms),
             basis: match (finding.verified, finding.estimated) {

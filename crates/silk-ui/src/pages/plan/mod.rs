@@ -2,14 +2,18 @@
 
 pub(crate) mod cells;
 pub(crate) mod changes;
+mod choose;
 pub(crate) mod diff;
 mod facts;
+mod figures;
 mod flame;
 pub(crate) mod judged;
 pub(crate) mod of_query;
 pub(crate) mod of_request;
 pub(crate) mod of_statements;
 pub(crate) mod order;
+mod others;
+mod outside;
 mod subject;
 mod summary;
 mod table;
@@ -19,27 +23,29 @@ pub(crate) mod words;
 
 use askama::Template;
 use axum::{extract::Path, response::Response};
-use silk_core::{PlanRecord, PlanSource, explain::plan_changes};
+use silk_core::PlanRecord;
 use silk_plan::{Plan, PlanFinding};
 
-pub(crate) use self::subject::Subject;
 use self::{
     changes::ChangeView,
+    figures::{figures, settings},
     flame::FlameView,
     judged::{FindingView, Known},
+    others::{changes_of, compare_links, others},
     summary::SummaryView,
     table::TableView,
     text::CodeView,
     tree::TreeView,
     words::{Badge, badge},
 };
+pub(crate) use self::{figures::database_of, subject::Subject};
 use super::{Choice, Frame, draw, plain};
 use crate::{
     code::{SqlView, sql_view},
     context::{Here, read_id},
     error::Failure,
-    filters::{self, Markup, count, cut, one_line},
-    query_string::{Params, Window},
+    filters::{self, Markup, cut, one_line},
+    query_string::Params,
 };
 
 /// Parameters of a plan's address.
@@ -283,153 +289,6 @@ fn body(
             Body::Tree(tree::view(plan, top, found, views, address))
         }
     })
-}
-
-/// Other plans of the same statement; none where they cannot be read.
-async fn others(here: &Here, record: &PlanRecord) -> Vec<PlanRecord> {
-    let Some(fingerprint) = record.fingerprint else {
-        return Vec::new();
-    };
-    let mut plans = here
-        .app
-        .ask(|store| store.plans_of_statement(fingerprint, 24))
-        .await
-        .unwrap_or_default();
-    plans.retain(|other| other.id != record.id);
-    plans
-}
-
-/// Links to comparisons, older plan first.
-fn compare_links(here: &Here, record: &PlanRecord, others: &[PlanRecord]) -> Vec<Choice> {
-    others
-        .iter()
-        .take(12)
-        .map(|other| {
-            let is_older = other.captured_at <= record.captured_at;
-            let (a, b) = if is_older {
-                (other.id, record.id)
-            } else {
-                (record.id, other.id)
-            };
-            let same = if other.shape == record.shape {
-                ", the same form"
-            } else {
-                ""
-            };
-            Choice {
-                label: format!(
-                    "{} of {}{same}",
-                    words::source(other.source),
-                    other.captured_at.format("%-d %b %H:%M UTC")
-                ),
-                href: format!("{}/plans/compare?a={a}&b={b}", here.base),
-                is_current: false,
-            }
-        })
-        .collect()
-}
-
-/// Changes of the last week to or from this form.
-async fn changes_of(here: &Here, record: &PlanRecord) -> Vec<ChangeView> {
-    let (Some(fingerprint), Some(shape)) = (record.fingerprint, record.shape) else {
-        return Vec::new();
-    };
-    let window = Window::Week.range(here.now);
-    let history = here
-        .app
-        .ask(|store| store.plan_history(fingerprint, window))
-        .await
-        .unwrap_or_default();
-    let mut changes = plan_changes(fingerprint, &history);
-    changes.retain(|change| {
-        change.source == record.source
-            && change.database == record.database
-            && (change.before.shape == shape || change.after.shape == shape)
-    });
-    changes.reverse();
-    changes.truncate(3);
-    changes::views(&here.app, &here.base, &changes, None).await
-}
-
-/// The database, or who prints such a plan.
-pub(crate) fn database_of(record: &PlanRecord) -> String {
-    if record.source == PlanSource::Pasted {
-        return words::printed_by(record.output.format).to_owned();
-    }
-    format!(
-        "{} {}",
-        record.database.kind,
-        one_line(&record.database.name, 80)
-    )
-}
-
-/// The few figures of the whole.
-fn figures(record: &PlanRecord, plan: Option<&Plan>) -> Vec<(&'static str, Markup)> {
-    let safe = askama::filters::Safe;
-    let mut figures: Vec<(&'static str, Markup)> = Vec::new();
-    if let Some(us) = record.duration_us {
-        figures.push(("this run took", filters::duration_cell(us)));
-    }
-    let Some(plan) = plan else { return figures };
-    let mut time = |name, value: Option<f64>| {
-        if let Some(value) = value {
-            figures.push((
-                name,
-                safe(format!(
-                    "<span title=\"{value:.3} ms\">{}</span>",
-                    cells::ms(value)
-                )),
-            ));
-        }
-    };
-    time("execution", plan.execution_ms.or(plan.totals.total_ms));
-    time("planning", plan.planning_ms);
-    time(
-        "outside the tree",
-        plan.totals
-            .outside
-            .iter()
-            .map(|part| part.ms)
-            .reduce(|a, b| a + b)
-            .filter(|ms| *ms > 0.0005),
-    );
-    time(
-        "compilation",
-        plan.jit.as_ref().and_then(|jit| jit.total_ms),
-    );
-    if let Some(cost) = plan.root.estimate.and_then(|estimate| estimate.total_cost) {
-        figures.push(("planner's cost", safe(cells::number(cost))));
-    }
-    if let Some(buffers) = plan.root.buffers.filter(|buffers| !buffers.is_empty()) {
-        figures.push((
-            "pages",
-            safe(format!(
-                "<span title=\"{}\">{}</span>",
-                cells::buffer_words(&buffers),
-                cells::number(buffers.pages())
-            )),
-        ));
-    }
-    let nodes = u64::try_from(plan.totals.nodes).unwrap_or(u64::MAX);
-    figures.push(("nodes", safe(count(nodes))));
-    figures.push((
-        "form",
-        safe(format!(
-            "<span class=\"mono\" title=\"{0}\">{1}</span>",
-            filters::escape(&plan.shape),
-            filters::escape(&plan.shape.chars().take(6).collect::<String>())
-        )),
-    ));
-    figures
-}
-
-fn settings(plan: &Plan) -> String {
-    plan.settings
-        .iter()
-        .take(24)
-        .map(|(name, value)| format!("{} = {}", one_line(name, 60), one_line(value, 80)))
-        .collect::<Vec<_>>()
-        .join(", ")
 }
 
 /// A plan by the id in an address; kept ones and those that were pasted of late.

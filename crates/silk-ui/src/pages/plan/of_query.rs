@@ -9,6 +9,7 @@ use super::{
     changes::{PlanRow, rows},
 };
 use crate::{
+    caught,
     context::Here,
     error::Failure,
     explain::{self, Found},
@@ -47,15 +48,7 @@ pub(crate) async fn of(here: &Here, found: &Found, notice: Option<String>) -> Qu
     if caught.is_none()
         && let (Some(shape), Some(text)) = (query.plan_shape, text)
     {
-        let fingerprint = text.statement.fingerprint;
-        caught = here
-            .app
-            .ask(|store| store.plans_of_statement(fingerprint, 50))
-            .await
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|plan| plan.shape == Some(shape))
-            .min_by_key(|plan| plan.source != silk_core::PlanSource::AutoExplain);
+        caught = caught::of_form(&here.app, text.statement.fingerprint, shape).await;
     }
     let why_not = why_not(found, kind);
     let is_open = why_not.is_none();

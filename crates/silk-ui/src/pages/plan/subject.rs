@@ -75,7 +75,7 @@ pub(crate) async fn kept(here: &Here, id: &str) -> Result<Subject, Failure> {
         (None, Some(summary)) => short_name(&summary.statement),
         (None, None) => "a statement".to_owned(),
     };
-    let mut crumbs = Vec::new();
+    let mut crumbs = vec![("Statements".to_owned(), format!("{base}/statements"))];
     if known.is_some()
         && let Some(fingerprint) = record.fingerprint
     {

@@ -8,7 +8,7 @@ use super::cells::{self, Scale};
 use crate::filters::{Markup, one_line};
 
 /// Rows of each table.
-const MOST: usize = 60;
+const MOST: usize = 40;
 
 /// One sum after another.
 pub(crate) struct SummaryView {
@@ -25,6 +25,8 @@ pub(crate) struct GroupView {
     pub(crate) head: &'static str,
     pub(crate) lines: Vec<LineView>,
     pub(crate) more: usize,
+    /// All of them together, where there are several.
+    pub(crate) whole: Option<LineView>,
     /// What is to be said where there is none.
     pub(crate) none: &'static str,
 }
@@ -50,6 +52,17 @@ struct Sum {
     rows: Option<f64>,
     pages: f64,
     how: BTreeMap<String, u64>,
+}
+
+impl Sum {
+    /// Counts another's nodes to its own. Rows are not summed: what one node gives, another takes.
+    fn add(&mut self, other: &Self) {
+        self.nodes += other.nodes;
+        self.never += other.never;
+        self.own += other.own;
+        self.share += other.share;
+        self.pages += other.pages;
+    }
 }
 
 pub(crate) fn view(plan: &Plan) -> SummaryView {
@@ -128,10 +141,15 @@ fn group(
             .then(b.nodes.cmp(&a.nodes))
             .then_with(|| a_name.cmp(b_name))
     });
+    let mut whole = Sum::default();
+    for (_, sum) in &sums {
+        whole.add(sum);
+    }
     GroupView {
         id,
         title,
         head,
+        whole: (sums.len() > 1).then(|| line(scale, "together", &whole)),
         more: sums.len().saturating_sub(MOST),
         lines: sums
             .into_iter()

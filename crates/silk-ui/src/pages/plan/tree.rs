@@ -6,19 +6,17 @@ use silk_plan::{Execution, Plan, PlanFinding, PlanNode, Role};
 
 use super::{
     cells::{self, Measure, Rows, Scale},
+    choose::{choose, weights},
     facts,
     judged::{self, FindingView},
+    outside::{OutsideRow, outside},
     words,
 };
-use crate::filters::{Markup, one_line};
+use crate::filters::one_line;
 
-/// Bytes of markup that the nodes of one page may take, roughly.
-const BUDGET: usize = 62_000;
-/// Deeper than this below the node that is shown, a page goes on elsewhere: browsers and people
-/// lose count.
-const MOST_LEVELS: usize = 60;
 /// Plans up to this size are shown unfolded.
 const SMALL: usize = 30;
+
 /// Subtrees with less of the whole than this are folded.
 const LIGHT: f64 = 0.02;
 
@@ -64,15 +62,6 @@ pub(crate) struct NodeView {
     pub(crate) closes: Vec<Option<(usize, String)>>,
 }
 
-/// Time that no node stands for.
-pub(crate) struct OutsideRow {
-    pub(crate) label: String,
-    pub(crate) time: String,
-    pub(crate) share: String,
-    pub(crate) bar: Option<Markup>,
-    pub(crate) note: String,
-}
-
 /// The tree from `top` on; links to other parts of it start with `address`.
 pub(crate) fn view(
     plan: &Plan,
@@ -113,83 +102,6 @@ pub(crate) fn view(
         },
         nodes,
     }
-}
-
-/// The share of the whole in each subtree; where nothing is measured, how shallow it lies.
-fn weights(plan: &Plan, scale: Scale) -> Vec<f64> {
-    let nodes: Vec<&PlanNode> = plan.nodes().collect();
-    let mut weights: Vec<f64> = nodes
-        .iter()
-        .map(|node| scale.share(node).unwrap_or(0.0))
-        .collect();
-    for node in nodes.iter().rev() {
-        let below: f64 = node.children.iter().map(|child| weights[child.id]).sum();
-        weights[node.id] += below;
-    }
-    weights
-}
-
-/// Which nodes stand on the page: all that fit, those with remarks and the heaviest first, and
-/// none without its parents.
-fn choose(
-    top: &PlanNode,
-    weights: &[f64],
-    heat: &BTreeMap<usize, &'static str>,
-) -> BTreeSet<usize> {
-    let mut parents: BTreeMap<usize, usize> = BTreeMap::new();
-    let mut order: Vec<(&PlanNode, usize)> = Vec::new();
-    let mut open = vec![(top, 0_usize)];
-    while let Some((node, level)) = open.pop() {
-        if level < MOST_LEVELS {
-            for child in node.children.iter().rev() {
-                parents.insert(child.id, node.id);
-                open.push((child, level + 1));
-            }
-        }
-        order.push((node, level));
-    }
-    order.sort_by(|(a, a_level), (b, b_level)| {
-        heat.contains_key(&b.id)
-            .cmp(&heat.contains_key(&a.id))
-            .then(weights[b.id].total_cmp(&weights[a.id]))
-            .then(a_level.cmp(b_level))
-            .then(a.id.cmp(&b.id))
-    });
-    let sizes: BTreeMap<usize, usize> = order
-        .iter()
-        .map(|(node, _)| (node.id, size(node)))
-        .collect();
-    let mut shown = BTreeSet::from([top.id]);
-    let mut spent = sizes.get(&top.id).copied().unwrap_or(0);
-    for (node, _) in order {
-        let mut line = Vec::new();
-        let mut at = node.id;
-        while !shown.contains(&at) {
-            line.push(at);
-            let Some(parent) = parents.get(&at) else {
-                break;
-            };
-            at = *parent;
-        }
-        let cost: usize = line.iter().filter_map(|id| sizes.get(id)).sum();
-        if spent + cost > BUDGET {
-            continue;
-        }
-        spent += cost;
-        shown.extend(line);
-    }
-    shown
-}
-
-/// What a node takes on a page, roughly.
-fn size(node: &PlanNode) -> usize {
-    let texts: usize = node
-        .conditions
-        .iter()
-        .take(8)
-        .map(|condition| condition.text.len().min(400) + 60)
-        .sum();
-    560 + texts + node.details.len().min(8) * 40 + node.workers.len().min(16) * 60
 }
 
 fn above(plan: &Plan, top: &PlanNode, address: &str) -> Vec<(String, String)> {
@@ -346,97 +258,4 @@ fn place(node: &PlanNode) -> Option<String> {
         }),
         (_, name) => name,
     }
-}
-
-/// Planning, triggers, compilation, and whatever else ran outside the tree.
-fn outside(plan: &Plan) -> Vec<OutsideRow> {
-    let total = plan.totals.total_ms.filter(|total| *total > 0.0);
-    let row = |label: String, time: Option<f64>, in_whole: bool, note: String| {
-        let part = time.zip(total).map(|(time, total)| time / total);
-        let part = part.filter(|_| in_whole);
-        OutsideRow {
-            label,
-            time: time.map_or_else(|| "–".to_owned(), cells::ms),
-            share: part.map_or_else(String::new, cells::share),
-            bar: part.map(|part| cells::bar(part, "k-rest")),
-            note,
-        }
-    };
-    let mut rows = Vec::new();
-    if let Some(planning) = plan.planning_ms {
-        let pages = plan
-            .planning_buffers
-            .filter(|buffers| !buffers.is_empty())
-            .map_or_else(String::new, |buffers| {
-                format!("; {}", cells::buffer_words(&buffers))
-            });
-        rows.push(row(
-            "Planning".to_owned(),
-            Some(planning),
-            false,
-            format!("before the run, and not part of it{pages}"),
-        ));
-    }
-    for part in &plan.totals.outside {
-        rows.push(row(
-            one_line(&part.label, 100),
-            Some(part.ms),
-            true,
-            match part.node {
-                Some(_) => "ran outside the tree: nobody reads it".to_owned(),
-                None => "outside the tree".to_owned(),
-            },
-        ));
-    }
-    for trigger in plan.triggers.iter().take(12) {
-        let label = format!("Trigger {}", trigger.name);
-        let is_outside = plan.totals.outside.iter().any(|part| part.label == label);
-        let mut note = format!("{} calls", cells::number(trigger.calls));
-        if let Some(constraint) = &trigger.constraint {
-            note.push_str(&format!(" for the constraint {}", one_line(constraint, 60)));
-        }
-        if let Some(relation) = &trigger.relation {
-            note.push_str(&format!(" on {}", one_line(relation, 60)));
-        }
-        if is_outside {
-            if let Some(row) = rows
-                .iter_mut()
-                .find(|row| row.label == one_line(&label, 100))
-            {
-                row.note.push_str(&format!("; {note}"));
-            }
-        } else {
-            note.push_str(&format!(
-                "; within {}, whose time has it",
-                plan.root.title()
-            ));
-            rows.push(row(one_line(&label, 100), trigger.ms, false, note));
-        }
-    }
-    if let Some(jit) = &plan.jit {
-        let parts = [
-            (jit.generation_ms, "generation"),
-            (jit.inlining_ms, "inlining"),
-            (jit.optimization_ms, "optimization"),
-            (jit.emission_ms, "emission"),
-        ];
-        let parts = parts
-            .iter()
-            .filter_map(|(time, word)| time.map(|time| format!("{word} {}", cells::ms(time))))
-            .collect::<Vec<_>>()
-            .join(", ");
-        let note = format!("{} functions; {parts}", cells::number(jit.functions));
-        if let Some(row) = rows.iter_mut().find(|row| row.label == "JIT") {
-            row.label = "Compilation (JIT)".to_owned();
-            row.note = format!("{note}; emission stands in the node that first needed the code");
-        } else {
-            rows.push(row(
-                "Compilation (JIT)".to_owned(),
-                jit.total_ms,
-                false,
-                note,
-            ));
-        }
-    }
-    rows
 }

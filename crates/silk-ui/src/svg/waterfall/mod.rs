@@ -5,8 +5,10 @@
 //! row is drawn as its density, so that 10,000 queries weigh no more than a hundred.
 
 mod draw;
+mod queries;
+mod ticks;
 
-pub(crate) use draw::short_name;
+pub(crate) use queries::short_name;
 
 use std::collections::HashMap;
 

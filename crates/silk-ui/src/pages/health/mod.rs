@@ -1,19 +1,21 @@
 //! What is captured, what is lost, and what the profiler costs.
 
-use askama::Template;
-use axum::{Form, response::Response};
-use silk_core::vitals::{CaptureLevel, LossReason, VitalsSnapshot};
+mod captures;
+mod switches;
 
-use super::{Frame, draw, see_other};
+use askama::Template;
+use axum::response::Response;
+use silk_core::vitals::{LossReason, VitalsSnapshot};
+
+use self::captures::{CaptureRow, LadderView, captures, ladders};
+pub(crate) use self::switches::{clear, confirm_clear, switch_recording};
+use super::{Frame, draw};
 use crate::{
     context::Here,
     error::Failure,
     filters::{self, Markup, bytes, count, cut, fine_duration, percent},
     svg,
 };
-
-/// How long the page waits for databases to say which plans they give.
-const LADDER_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(3);
 
 #[derive(Template)]
 #[template(path = "pages/health.html")]
@@ -34,22 +36,6 @@ struct HealthPage {
     store_silent: Option<String>,
     run: Vec<(&'static str, String)>,
     started: Markup,
-}
-
-struct CaptureRow {
-    what: String,
-    level: &'static str,
-    class: &'static str,
-    reason: String,
-    remedy: Option<String>,
-    /// Whether a row above has the remedy.
-    is_told: bool,
-}
-
-/// The plans that one database gives.
-struct LadderView {
-    database: String,
-    steps: Vec<CaptureRow>,
 }
 
 /// A figure, what it is, and how much of its limit it takes.
@@ -119,8 +105,8 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
                 figures.push(
                     Figure::new(
                         "oldest",
-                        filters::duration(age),
-                        format!("of {}", filters::duration(most)),
+                        filters::span(age),
+                        format!("of {}", filters::span(most)),
                     )
                     .of(age, most.saturating_mul(2)),
                 );
@@ -174,85 +160,6 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
         started: filters::ago(vitals.run.started_at),
     };
     draw(&page)
-}
-
-fn captures(vitals: &VitalsSnapshot) -> Vec<CaptureRow> {
-    let mut told: Vec<&str> = Vec::new();
-    vitals
-        .captures
-        .iter()
-        .map(|capture| {
-            let remedy = capture.remedy.as_deref();
-            // What mends three things is said once.
-            let is_told = remedy.is_some_and(|remedy| told.contains(&remedy));
-            told.extend(remedy);
-            let (level, class) = level(capture.level);
-            CaptureRow {
-                what: cut(&capture.what, 80),
-                level,
-                class,
-                reason: sentence(&cut(&capture.reason, 600)),
-                remedy: remedy.filter(|_| !is_told).map(|remedy| cut(remedy, 2_000)),
-                is_told,
-            }
-        })
-        .collect()
-}
-
-const fn level(level: CaptureLevel) -> (&'static str, &'static str) {
-    match level {
-        CaptureLevel::Full => ("captured", "good"),
-        CaptureLevel::Partial => ("in part", "warn"),
-        CaptureLevel::Off => ("not captured", "off"),
-    }
-}
-
-/// A reason as a sentence.
-fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    let mut sentence: String = chars.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(chars).collect()
-    });
-    if !sentence.ends_with(['.', '…', ')', '!']) {
-        sentence.push('.');
-    }
-    sentence
-}
-
-/// Which plans each database gives, and what would unlock the others.
-async fn ladders(here: &Here) -> Vec<LadderView> {
-    let asked = tokio::time::timeout(LADDER_TIMEOUT, here.app.explain.ladders()).await;
-    asked
-        .unwrap_or_default()
-        .into_iter()
-        .take(16)
-        .map(|ladder| LadderView {
-            database: format!(
-                "{} {}",
-                ladder.database.kind,
-                filters::one_line(&ladder.database.name, 80)
-            ),
-            steps: ladder
-                .steps
-                .iter()
-                .map(|step| {
-                    let (word, class) = level(step.level);
-                    CaptureRow {
-                        what: cut(&step.what, 120),
-                        level: match step.level {
-                            CaptureLevel::Full => "works",
-                            CaptureLevel::Partial => word,
-                            CaptureLevel::Off => "not yet",
-                        },
-                        class,
-                        reason: sentence(&cut(&step.reason, 600)),
-                        remedy: step.remedy.as_deref().map(|remedy| cut(remedy, 2_000)),
-                        is_told: false,
-                    }
-                })
-                .collect(),
-        })
-        .collect()
 }
 
 fn figures(vitals: &VitalsSnapshot) -> Vec<Figure> {
@@ -342,68 +249,4 @@ const fn loss_remedy(reason: LossReason) -> &'static str {
             "A fault of the profiler: please report it, with what the log says."
         }
     }
-}
-
-#[derive(Debug, serde::Deserialize)]
-pub(crate) struct SwitchForm {
-    #[serde(default)]
-    csrf: String,
-    #[serde(default)]
-    recording: String,
-}
-
-/// `POST /health/recording`
-pub(crate) async fn switch_recording(
-    here: Here,
-    Form(form): Form<SwitchForm>,
-) -> Result<Response, Failure> {
-    here.app.csrf.check(&form.csrf)?;
-    let is_on = match &*form.recording {
-        "on" => true,
-        "off" => false,
-        _ => {
-            return Err(Failure::bad_request(
-                "The field “recording” is to be on or off.",
-            ));
-        }
-    };
-    here.app.vitals.set_recording(is_on);
-    Ok(see_other(&format!("{}/health", here.base)))
-}
-
-#[derive(Template)]
-#[template(path = "pages/clear.html")]
-struct ClearPage {
-    frame: Frame,
-    csrf: String,
-    store_kind: String,
-    requests: Option<String>,
-}
-
-/// `GET /health/clear`: asks before everything is removed.
-pub(crate) async fn confirm_clear(here: Here) -> Result<Response, Failure> {
-    here.params(&[])?;
-    let size = here.app.ask(silk_core::Store::size).await.ok();
-    draw(&ClearPage {
-        frame: Frame::new(&here, "health", "Clear everything?"),
-        csrf: here.app.csrf.token().to_owned(),
-        store_kind: here.app.store_kind(),
-        requests: size.map(|size| count(size.requests)),
-    })
-}
-
-#[derive(Debug, serde::Deserialize)]
-pub(crate) struct ClearForm {
-    #[serde(default)]
-    csrf: String,
-}
-
-/// `POST /health/clear`
-pub(crate) async fn clear(here: Here, Form(form): Form<ClearForm>) -> Result<Response, Failure> {
-    here.app.csrf.check(&form.csrf)?;
-    here.app.ask(silk_core::Store::clear).await?;
-    let notice = here
-        .app
-        .leave_notice("Everything recorded so far was removed.".to_owned());
-    Ok(see_other(&format!("{}/health?notice={notice}", here.base)))
 }

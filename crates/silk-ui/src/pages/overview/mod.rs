@@ -1,0 +1,169 @@
+//! Which routes hurt?
+
+mod findings;
+mod routes;
+mod worst;
+
+use std::cmp::Reverse;
+
+use askama::Template;
+use axum::response::Response;
+use silk_core::store::{RequestFilter, RequestSort, RouteSummary};
+
+use self::{
+    findings::{FindingRow, findings},
+    routes::{MOST_ROUTES, RouteRow, WholeRow, headings, route_rows, whole},
+    worst::{WorstRow, varied, worst_rows},
+};
+use super::{
+    Choice, Frame, Heading, draw,
+    plan::{self, changes::ChangeView},
+};
+use crate::{
+    context::Here,
+    error::Failure,
+    filters::count,
+    query_string::{Params, Window},
+};
+
+#[derive(Template)]
+#[template(path = "pages/overview.html")]
+struct OverviewPage {
+    frame: Frame,
+    windows: Vec<Choice>,
+    window: &'static str,
+    requests: String,
+    errors: u64,
+    lost: u64,
+    instance: String,
+    headings: Vec<Heading>,
+    routes: Vec<RouteRow>,
+    /// All routes together, where there are several.
+    whole: Option<WholeRow>,
+    more_routes: usize,
+    worst_by: Vec<Choice>,
+    worst: Vec<WorstRow>,
+    findings: Vec<FindingRow>,
+    changes: Vec<ChangeView>,
+    has_any: bool,
+}
+
+/// The worst requests that are looked at for those that are shown.
+const WORST_LOOKED_AT: u32 = 100;
+
+/// `GET /`
+pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
+    let params = here.params(&["window", "sort", "worst"])?;
+    let window = Window::read(&params)?;
+    let sort = params
+        .parse("sort", "one of the columns", |v| {
+            SORTS.iter().find(|(word, _)| *word == v).copied()
+        })?
+        .unwrap_or(SORTS[0]);
+    let worst_sort = params
+        .parse("worst", "total, sql or queries", |v| {
+            WORST.iter().find(|(word, ..)| *word == v).copied()
+        })?
+        .unwrap_or(WORST[0]);
+    let range = window.range(here.now);
+    let app = &here.app;
+    let mut routes = app.ask(|store| store.routes(range)).await?;
+    routes.sort_by_key(|route| Reverse((sort.1)(route)));
+    let since = Some(range.since);
+    let worst = RequestFilter {
+        since,
+        sort: worst_sort.2,
+        limit: WORST_LOOKED_AT,
+        ..RequestFilter::default()
+    };
+    let worst = app.ask(|store| store.requests(&worst)).await?.items;
+    let worst = varied(worst);
+    let remarked = RequestFilter {
+        since,
+        finding: Some("any".to_owned()),
+        limit: 100,
+        ..RequestFilter::default()
+    };
+    let remarked = app.ask(|store| store.requests(&remarked)).await?.items;
+    let findings = findings(&here, window, &remarked).await;
+    let changes = plan::changes::of_all(&here, range).await;
+    let vitals = app.vitals.snapshot();
+    let base = &*here.base;
+    let mut frame = Frame::new(&here, "overview", "Overview");
+    frame.title = format!("Overview of the last {}", window.label());
+    let home = format!("{base}/");
+    let page = OverviewPage {
+        frame,
+        windows: choices(
+            &Window::ALL,
+            &home,
+            &params,
+            "window",
+            |w| (w.word(), w.label()),
+            window,
+        ),
+        window: window.label(),
+        requests: count(routes.iter().map(|route| route.requests).sum()),
+        errors: routes.iter().map(|route| route.errors).sum(),
+        lost: vitals.lost.iter().map(|(_, n)| n).sum(),
+        instance: vitals.run.instance,
+        headings: headings(&home, &params, sort.0, app.targets),
+        has_any: !routes.is_empty() || !worst.is_empty(),
+        more_routes: routes.len().saturating_sub(MOST_ROUTES),
+        routes: route_rows(&routes, app.targets, base, window),
+        whole: whole(&routes),
+        worst_by: choices(&WORST, &home, &params, "worst", |w| (w.0, w.1), worst_sort),
+        worst: worst_rows(&worst, base, worst_sort.2),
+        findings,
+        changes,
+    };
+    draw(&page)
+}
+
+type SortKey = fn(&RouteSummary) -> u64;
+
+const SORTS: [(&str, SortKey); 9] = [
+    ("-total", |r| r.total_us),
+    ("-requests", |r| r.requests),
+    ("-p50", |r| r.durations.percentile(50.0)),
+    ("-p95", |r| r.durations.percentile(95.0)),
+    ("-p99", |r| r.durations.percentile(99.0)),
+    ("-max", |r| r.durations.max()),
+    ("-sql", |r| {
+        (r.sql_us.saturating_mul(1_000))
+            .checked_div(r.total_us)
+            .unwrap_or(0)
+    }),
+    ("-queries", |r| {
+        (r.queries.saturating_mul(1_000))
+            .checked_div(r.requests)
+            .unwrap_or(0)
+    }),
+    ("-errors", |r| r.errors),
+];
+
+const WORST: [(&str, &str, RequestSort); 3] = [
+    ("total", "total", RequestSort::Duration),
+    ("sql", "SQL", RequestSort::QueryTime),
+    ("queries", "queries", RequestSort::QueryCount),
+];
+
+fn choices<T: Copy + PartialEq>(
+    all: &[T],
+    path: &str,
+    params: &Params,
+    name: &str,
+    words: impl Fn(&T) -> (&'static str, &'static str),
+    current: T,
+) -> Vec<Choice> {
+    all.iter()
+        .map(|choice| {
+            let (word, label) = words(choice);
+            Choice {
+                label: label.to_owned(),
+                href: format!("{path}{}", params.with(&[(name, Some(word))])),
+                is_current: *choice == current,
+            }
+        })
+        .collect()
+}

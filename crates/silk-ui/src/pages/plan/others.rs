@@ -1,0 +1,79 @@
+//! Other plans of the same statement, and what became of this one.
+
+use silk_core::{PlanRecord, explain::plan_changes};
+
+use super::{
+    changes::{self, ChangeView},
+    words,
+};
+use crate::{context::Here, pages::Choice, query_string::Window};
+
+/// Other plans of the same statement; none where they cannot be read.
+pub(super) async fn others(here: &Here, record: &PlanRecord) -> Vec<PlanRecord> {
+    let Some(fingerprint) = record.fingerprint else {
+        return Vec::new();
+    };
+    let mut plans = here
+        .app
+        .ask(|store| store.plans_of_statement(fingerprint, 24))
+        .await
+        .unwrap_or_default();
+    plans.retain(|other| other.id != record.id);
+    plans
+}
+
+/// Links to comparisons, older plan first.
+pub(super) fn compare_links(
+    here: &Here,
+    record: &PlanRecord,
+    others: &[PlanRecord],
+) -> Vec<Choice> {
+    others
+        .iter()
+        .take(12)
+        .map(|other| {
+            let is_older = other.captured_at <= record.captured_at;
+            let (a, b) = if is_older {
+                (other.id, record.id)
+            } else {
+                (record.id, other.id)
+            };
+            let same = if other.shape == record.shape {
+                ", the same form"
+            } else {
+                ""
+            };
+            Choice {
+                label: format!(
+                    "{} of {}{same}",
+                    words::source(other.source),
+                    other.captured_at.format("%-d %b %H:%M UTC")
+                ),
+                href: format!("{}/plans/compare?a={a}&b={b}", here.base),
+                is_current: false,
+            }
+        })
+        .collect()
+}
+
+/// Changes of the last week to or from this form.
+pub(super) async fn changes_of(here: &Here, record: &PlanRecord) -> Vec<ChangeView> {
+    let (Some(fingerprint), Some(shape)) = (record.fingerprint, record.shape) else {
+        return Vec::new();
+    };
+    let window = Window::Week.range(here.now);
+    let history = here
+        .app
+        .ask(|store| store.plan_history(fingerprint, window))
+        .await
+        .unwrap_or_default();
+    let mut changes = plan_changes(fingerprint, &history);
+    changes.retain(|change| {
+        change.source == record.source
+            && change.database == record.database
+            && (change.before.shape == shape || change.after.shape == shape)
+    });
+    changes.reverse();
+    changes.truncate(3);
+    changes::views(&here.app, &here.base, &changes, None).await
+}

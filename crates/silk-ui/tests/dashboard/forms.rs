@@ -1,0 +1,136 @@
+//! What changes something: by a form with its token, from our own pages only.
+
+use axum::body::Body;
+use http::{Method, Request, StatusCode};
+
+use crate::support::{
+    self, FakeStore,
+    client::{app, check, csrf, get, post_form, send},
+};
+
+#[tokio::test]
+async fn explain_goes_by_a_form_with_its_token_only() {
+    let (record, other) = (support::repeated(1), support::transaction(2));
+    let (id, other) = (record.summary.id, (other.summary.id, other));
+    let store = FakeStore::of(vec![record, other.1]);
+    let app = app(&store);
+    let uri = format!("/silk/requests/{id}/queries/2");
+    let token = csrf(&get(&app, &uri).await.text);
+    for wrong in ["", "csrf=", "csrf=0123", "analyze=1"] {
+        assert_eq!(
+            post_form(&app, &format!("{uri}/explain"), wrong)
+                .await
+                .status,
+            StatusCode::FORBIDDEN,
+            "{wrong}"
+        );
+    }
+    assert!(store.plans.lock().expect("is at hand").is_empty());
+    let answer = post_form(&app, &format!("{uri}/explain"), &format!("csrf={token}")).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    let plan = answer.location().to_owned();
+    let page = get(&app, &plan).await;
+    check(&page.text, "/silk", &plan);
+    for part in [
+        "Nested Loop",
+        "person_pkey",
+        "class=\"sub\"",
+        "deleted_at IS NULL",
+    ] {
+        assert!(page.text.contains(part), "{part}");
+    }
+    assert!(
+        get(&app, &uri).await.text.contains(&plan),
+        "the query knows its plan"
+    );
+
+    // One whose values were not captured is refused, with the reason on the page after.
+    let uri = format!("/silk/requests/{}/queries/2", other.0);
+    let answer = post_form(&app, &format!("{uri}/explain"), &format!("csrf={token}")).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    let back = answer.location().to_owned();
+    let page = get(&app, back.split('#').next().expect("is at hand")).await;
+    check(&page.text, "/silk", &back);
+    assert!(
+        page.text
+            .contains("Its values were not captured &#60;b&#62;"),
+        "{back}"
+    );
+}
+
+#[tokio::test]
+async fn recording_and_clearing_take_the_token_too() {
+    let store = support::rich();
+    let app = app(&store);
+    let token = csrf(&get(&app, "/silk/health").await.text);
+    assert_eq!(
+        post_form(&app, "/silk/health/recording", "recording=off")
+            .await
+            .status,
+        StatusCode::FORBIDDEN
+    );
+    assert_eq!(
+        post_form(&app, "/silk/health/clear", "").await.status,
+        StatusCode::FORBIDDEN
+    );
+    assert_eq!(
+        post_form(
+            &app,
+            "/silk/health/recording",
+            &format!("csrf={token}&recording=maybe")
+        )
+        .await
+        .status,
+        StatusCode::BAD_REQUEST
+    );
+    assert_eq!(
+        post_form(
+            &app,
+            "/silk/health/recording",
+            &format!("csrf={token}&recording=off")
+        )
+        .await
+        .status,
+        StatusCode::SEE_OTHER
+    );
+    assert!(
+        get(&app, "/silk/health")
+            .await
+            .text
+            .contains("Recording is switched off")
+    );
+    assert!(!store.records.lock().expect("is at hand").is_empty());
+    let answer = post_form(&app, "/silk/health/clear", &format!("csrf={token}")).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    assert!(store.records.lock().expect("is at hand").is_empty());
+    let after = get(&app, answer.location()).await;
+    assert!(after.text.contains("was removed"));
+}
+
+#[tokio::test]
+async fn calls_from_other_sites_are_refused() {
+    let store = support::rich();
+    let app = app(&store);
+    let delete = |name: &'static str, value: &'static str| {
+        Request::builder()
+            .method(Method::DELETE)
+            .uri("/silk/api/requests")
+            .header("host", "localhost:3000")
+            .header(name, value)
+            .body(Body::empty())
+            .expect("is at hand")
+    };
+    for (name, value) in [
+        ("origin", "http://evil.example"),
+        ("origin", "null"),
+        ("sec-fetch-site", "cross-site"),
+    ] {
+        let answer = send(&app, delete(name, value)).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{name}: {value}");
+        assert!(answer.text.contains("foreign_origin"));
+    }
+    assert!(!store.records.lock().expect("is at hand").is_empty());
+    let answer = send(&app, delete("origin", "http://localhost:3000")).await;
+    assert_eq!(answer.status, StatusCode::NO_CONTENT);
+    assert!(store.records.lock().expect("is at hand").is_empty());
+}

@@ -1,0 +1,238 @@
+//! One plan in each view.
+
+use http::StatusCode;
+use silk_core::PlanSource;
+
+use crate::{
+    VIEWS, paste, store,
+    support::{
+        FakeStore,
+        client::{app, get, page},
+        plans,
+    },
+};
+
+#[tokio::test]
+async fn every_kind_of_plan_is_drawn_in_every_view() {
+    let app = app(&store());
+    for (name, n) in plans::KINDS {
+        for view in VIEWS {
+            let uri = format!("/silk/plans/{}?view={view}", plans::id(n));
+            let html = page(&app, &uri).await;
+            assert!(html.contains("Plan of"), "{name}");
+        }
+        let raw = get(&app, &format!("/silk/plans/{}/raw", plans::id(n))).await;
+        assert_eq!(raw.status, StatusCode::OK, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_tree_tells_what_each_node_did() {
+    let app = app(&store());
+    let of = |n: u128| format!("/silk/plans/{}", plans::id(n));
+    let html = page(&app, &of(1)).await;
+    for part in [
+        "Gather Merge",
+        "top-N heapsort",
+        "58,824 → 50,000 ×2",
+        "Sequential scan, shared",
+        "on weave_message",
+        "Executor start and end",
+        "Planning",
+        "actual",
+        "k-sql",
+    ] {
+        assert!(html.contains(part), "{part}");
+    }
+    // Explained once, however many nodes are of the kind.
+    assert_eq!(html.matches("Sequential scan: reads every page").count(), 1);
+    let never = page(&app, &of(2)).await;
+    assert!(never.contains("never executed") && never.contains("class=\"pl never\""));
+    let estimated = page(&app, &of(4)).await;
+    for part in ["Own cost", "estimated", "nothing was run", "Rows expected"] {
+        assert!(estimated.contains(part), "{part}");
+    }
+    assert!(!estimated.contains("Own time"));
+    let sqlite = page(&app, &of(5)).await;
+    for part in [
+        "CORRELATED SCALAR SUBQUERY",
+        "Runs again for every row",
+        "no-own",
+        "Reads every row of the table",
+    ] {
+        assert!(sqlite.contains(part), "{part}");
+    }
+    assert!(
+        page(&app, &format!("{}?view=flame", of(5)))
+            .await
+            .contains("nothing can be drawn to scale")
+    );
+    let mariadb = page(&app, &of(6)).await;
+    for part in ["re-executed", "Index lookup", "type ref", "→ 20 ×1,000"] {
+        assert!(mariadb.contains(part), "{part}");
+    }
+    let broken = page(&app, &of(7)).await;
+    assert!(broken.contains("could not be read") && broken.contains("Node Type"));
+    let cte = page(&app, &of(12)).await;
+    assert!(cte.contains("ran in here") && cte.contains("It hangs here, and ran within"));
+    let triggers = page(&app, &of(13)).await;
+    assert!(triggers.contains("Trigger ") && triggers.contains(" calls"));
+}
+
+#[tokio::test]
+async fn findings_stand_at_their_nodes_and_at_the_top() {
+    let app = app(&FakeStore::of(Vec::new()));
+    let at = paste(&app, &plans::corpus("pasted/deleted_messages_shell.txt")).await;
+    let html = page(&app, &at).await;
+    let title = "Reads all of weave_message to keep 10 % of it";
+    assert_eq!(html.matches(title).count(), 2, "at the top and at its node");
+    assert!(html.contains("href=\"#n1\"") && html.contains("id=\"n1\""));
+    assert!(html.contains("k-over"), "the bar is marked");
+    for part in [
+        "partial index",
+        "rows removed by the filter",
+        "would save up to",
+        "not if",
+    ] {
+        assert!(html.contains(part), "{part}");
+    }
+}
+
+#[tokio::test]
+async fn plans_of_a_talk_are_drawn_and_judged_as_it_judges_them() {
+    let app = app(&FakeStore::of(Vec::new()));
+    // Of each: what is drawn, and what is said, or that nothing is.
+    let cases: [(&str, &[&str], Option<&str>); 12] = [
+        (
+            "sort_over_scan",
+            &["Sort", "quicksort", "141 kB in memory", "weave_person"],
+            None,
+        ),
+        (
+            "top_n_under_gather_merge",
+            &[
+                "Gather Merge",
+                "top-N",
+                "1 of 1 workers came",
+                "worker 0: 21.8 ms",
+                "61 kB",
+            ],
+            None,
+        ),
+        (
+            "join_under_gather_merge",
+            &["Hash Join", "Hash Cond", "weave_person"],
+            None,
+        ),
+        (
+            "count_over_scan",
+            &["Seq Scan", "Sequential scan", "10,036", "Aggregate"],
+            Some("Counts 89,964 rows of weave_message one by one"),
+        ),
+        (
+            "count_over_index_only_scan",
+            &[
+                "Index Only Scan",
+                "Index-only scan",
+                "0 heap fetches",
+                "weave_message_deleted_9517d20b",
+            ],
+            Some("Counts 89,964 rows of weave_message one by one"),
+        ),
+        (
+            "count_over_partial_index",
+            &["soft_deletes_ignore", "0 heap fetches"],
+            Some("Counts 89,964 rows of weave_message one by one"),
+        ),
+        (
+            "deleted_messages_shell",
+            &["Seq Scan", "89,964 rows removed by the filter"],
+            Some("Reads all of weave_message to keep 10 % of it"),
+        ),
+        (
+            "deleted_messages_bitmap",
+            &[
+                "Bitmap Heap Scan",
+                "Bitmap heap scan",
+                "Bitmap index scan",
+                "1,676 heap blocks exact",
+            ],
+            None,
+        ),
+        ("aggregate_alone", &["Aggregate", "11.5 ms"], None),
+        (
+            "wrapped_index_scan",
+            &["Index Scan", "pg_class_relname_nsp_index"],
+            None,
+        ),
+        (
+            "string_seq_scan_small",
+            &["Seq Scan", "services_subscription"],
+            None,
+        ),
+        (
+            "string_bitmap",
+            &["services_su_field_a_155836_idx", "Bitmap Heap Scan"],
+            None,
+        ),
+    ];
+    for (name, drawn, judged) in cases {
+        let at = paste(&app, &plans::corpus(&format!("pasted/{name}.txt"))).await;
+        let html = page(&app, &at).await;
+        for part in drawn {
+            assert!(html.contains(part), "{name}: {part}");
+        }
+        assert!(
+            html.contains("pasted") && html.contains("is not kept"),
+            "{name}"
+        );
+        match judged {
+            Some(title) => assert!(html.contains(title), "{name}: {title}"),
+            None => assert!(
+                !html.contains("class=\"findings"),
+                "{name}: nothing to remark"
+            ),
+        }
+    }
+}
+
+#[tokio::test]
+async fn big_plans_fit_a_page_and_lead_to_every_node() {
+    let store = FakeStore::of(Vec::new());
+    store.plans.lock().expect("is not poisoned").extend([
+        plans::record(1, PlanSource::Analyzed, &plans::big(1_000)),
+        plans::record(2, PlanSource::Analyzed, &plans::big(2_500)),
+    ]);
+    let app = app(&store);
+    for n in [1, 2] {
+        for view in VIEWS {
+            let uri = format!("/silk/plans/{}?view={view}", plans::id(n));
+            page(&app, &uri).await;
+        }
+    }
+    let address = format!("/silk/plans/{}", plans::id(1));
+    let html = page(&app, &address).await;
+    assert!(html.contains("lighter nodes are not on this page"));
+    // What is left out is to be reached by the links.
+    let mut open = vec![address.clone()];
+    let mut seen = std::collections::BTreeSet::new();
+    let mut nodes = std::collections::BTreeSet::new();
+    while let Some(uri) = open.pop() {
+        if !seen.insert(uri.clone()) {
+            continue;
+        }
+        let html = page(&app, &uri).await;
+        for id in html.split(" id=\"n").skip(1) {
+            let digits = id.split('"').next().expect("ends");
+            nodes.extend(digits.parse::<usize>());
+        }
+        for link in html.split("<p class=\"px\"><a href=\"").skip(1) {
+            open.push(link.split('"').next().expect("ends").to_owned());
+        }
+    }
+    assert_eq!(nodes.len(), 1_000, "every node stands somewhere");
+    let missing = get(&app, &format!("{address}?node=99999")).await;
+    assert_eq!(missing.status, StatusCode::BAD_REQUEST);
+    let last = page(&app, &format!("{address}?view=table&sort=-own&page=9")).await;
+    assert!(last.contains("1000 nodes"));
+}
