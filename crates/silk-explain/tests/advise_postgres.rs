@@ -9,8 +9,8 @@
 use std::{sync::Arc, time::Duration};
 
 use silk_core::{
-    Database, DatabaseKind, Explain as _, ExplainError, ExplainMode, ExplainQuery, Fingerprint,
-    Redactor, Value, ValueState,
+    Database, DatabaseKind, Explain as _, ExplainError, ExplainMode, ExplainOutput, ExplainQuery,
+    Fingerprint, Redactor, Value, ValueState,
     explain::{
         AdviceChoice, AdviceRequest, AdviceStrength, AdvisedIndex, IndexAdvice, Verification,
         WorkloadQuery,
@@ -178,6 +178,37 @@ impl Lab {
         (plan.root.buffers.unwrap().pages(), plan)
     }
 
+    /// Rows read from end to end when the statement is run and undone, and its plan.
+    async fn undone(&self, sql: &str) -> (i64, ExplainOutput) {
+        let mut transaction = self.pool.begin().await.unwrap();
+        let mut read = Vec::new();
+        let mut raw = None;
+        for step in 0..2 {
+            // What the connection did before may not be counted elsewhere yet.
+            let sum = "SELECT sum(seq_tup_read)::int8 FROM pg_stat_xact_user_tables";
+            let sum: i64 = sqlx::query_scalar(sum)
+                .fetch_one(&mut *transaction)
+                .await
+                .unwrap();
+            read.push(sum);
+            if step == 0 {
+                let explain = format!("EXPLAIN (ANALYZE, VERBOSE, FORMAT JSON) {sql}");
+                let row = transaction
+                    .fetch_one(sqlx::raw_sql(AssertSqlSafe(explain)))
+                    .await
+                    .unwrap();
+                raw = Some(row.try_get_unchecked(0).unwrap());
+            }
+        }
+        let plan = ExplainOutput {
+            format: PlanFormat::PostgresJson,
+            raw: raw.unwrap(),
+            analyzed: true,
+        };
+        transaction.rollback().await.unwrap();
+        (read[1] - read[0], plan)
+    }
+
     /// Everything the catalogue and the tables hold.
     async fn state(&self) -> Vec<String> {
         let mut state = Vec::new();
@@ -212,6 +243,13 @@ impl Lab {
 fn int8(number: i64) -> Value {
     Value {
         type_name: "INT8".into(),
+        state: ValueState::Bytes(number.to_be_bytes().to_vec()),
+    }
+}
+
+fn int4(number: i32) -> Value {
+    Value {
+        type_name: "INT4".into(),
         state: ValueState::Bytes(number.to_be_bytes().to_vec()),
     }
 }
@@ -390,12 +428,26 @@ async fn nothing_where_nothing_helps() {
             vec![],
             "no table",
         ),
-        ("SELECT 1", vec![], "cost"),
+        ("SELECT 1", vec![], "no table"),
         (
             "INSERT INTO author (name, email) VALUES ($1, 'x')",
             vec![text("x")],
-            "cost",
+            "no table",
         ),
+        // One side of the OR is beyond any index, or keeps nearly all.
+        (
+            "SELECT * FROM message WHERE id = 7 OR body LIKE '%qqq%'",
+            vec![],
+            "pg_trgm",
+        ),
+        (
+            "SELECT * FROM message WHERE updated < '2024-01-02' OR NOT deleted",
+            vec![],
+            "keep",
+        ),
+        // Nothing of any size refers to these.
+        ("DELETE FROM tiny WHERE id = $1", vec![int4(7)], "cost"),
+        ("DELETE FROM message WHERE id = $1", vec![int8(7)], "cost"),
     ];
     for (sql, values, note) in cases {
         let advice = lab.advise(sql, values).await;
@@ -752,5 +804,144 @@ async fn no_time_is_said_so() {
         "{:?}",
         advice.notes
     );
+    lab.done().await;
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: run cargo xtask test"]
+async fn each_side_of_an_or_gets_its_index() {
+    let lab = Lab::new("or", true, true).await;
+    const EITHER: &str = "SELECT * FROM message WHERE author_id = 7 \
+         OR updated BETWEEN '2024-02-01' AND '2024-02-01 02:00'";
+    let advice = lab.advise(EITHER, Vec::new()).await;
+    let keys: Vec<&str> = advice.indexes.iter().map(on).collect();
+    assert_eq!(
+        keys,
+        ["public.message (author_id)", "public.message (updated)"]
+    );
+    assert_eq!(advice.indexes[1].choice, AdviceChoice::Together);
+    for index in &advice.indexes {
+        assert_eq!(index.verification, Verification::Hypothetical);
+        assert!(
+            index.caveats[0].contains("each of its sides"),
+            "{:?}",
+            index.caveats
+        );
+    }
+    // One of them does nothing, both do what was said.
+    let (pages, _) = lab.run(EITHER).await;
+    for (statement, helps) in [(0, false), (1, true)] {
+        lab.pool
+            .execute(AssertSqlSafe(advice.indexes[statement].statement.clone()))
+            .await
+            .unwrap();
+        let (now, plan) = lab.run(EITHER).await;
+        let is_better = pages > 5.0 * now;
+        assert_eq!(is_better, helps, "{pages} -> {now} pages");
+        let uses = plan.nodes().any(|node| node.node_type == "BitmapOr");
+        assert_eq!(uses, helps);
+    }
+    // Where one side has its index, the other's is advised by itself.
+    lab.pool
+        .execute("DROP INDEX message_updated_idx")
+        .await
+        .unwrap();
+    let advice = lab.advise(EITHER, Vec::new()).await;
+    let keys: Vec<&str> = advice.indexes.iter().map(on).collect();
+    assert_eq!(keys, ["public.message (updated)"]);
+    lab.done().await;
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: run cargo xtask test"]
+async fn a_foreign_key_without_index() {
+    let lab = Lab::new("reference", true, true).await;
+    lab.pool
+        .execute(sqlx::raw_sql(
+            "ALTER TABLE message ADD CONSTRAINT message_author_fkey \
+               FOREIGN KEY (author_id) REFERENCES author (id) ON DELETE CASCADE;
+             CREATE TABLE attachment (id bigserial PRIMARY KEY, message_id bigint \
+               CONSTRAINT attachment_message_fkey REFERENCES message (id) ON DELETE CASCADE, name text NOT NULL);
+             INSERT INTO attachment (message_id, name) \
+               SELECT CASE WHEN g % 10 = 0 THEN g END, 'a' FROM generate_series(1, 50000) g;
+             CREATE TABLE badge (id int PRIMARY KEY, author_id bigint REFERENCES author (id));
+             INSERT INTO badge SELECT g, 900 + g FROM generate_series(1, 20) g;
+             ANALYZE",
+        ))
+        .await
+        .unwrap();
+    const DELETE: &str = "DELETE FROM author WHERE id = $1";
+    let before = lab.state().await;
+    let advice = lab.advise(DELETE, vec![int8(7)]).await;
+    let keys: Vec<&str> = advice.indexes.iter().map(on).collect();
+    // The rows of the second table go with those of the first.
+    assert_eq!(
+        keys,
+        [
+            "public.message (author_id)",
+            "public.attachment (message_id) WHERE message_id IS NOT NULL"
+        ]
+    );
+    let first = first(&advice);
+    assert_eq!(first.verification, Verification::Hypothetical);
+    assert!(
+        first
+            .reason
+            .contains("author_id of message refers to author (message_author_fkey)"),
+        "{}",
+        first.reason
+    );
+    let saved = 1.0 - first.cost_after.unwrap() / first.cost_before.unwrap();
+    assert!(saved > 0.5, "{saved}");
+    assert_eq!(lab.state().await, before);
+
+    // A run that was caught tells how long the checks took.
+    let (_, ran) = lab.undone("DELETE FROM author WHERE id = 7").await;
+    let advice = lab
+        .explainer
+        .advise(AdviceRequest {
+            query: lab.query(DELETE, vec![int8(7)]),
+            plan: Some(ran),
+            workload: Vec::new(),
+        })
+        .await
+        .unwrap();
+    let said = &advice.indexes[0].caveats[0];
+    assert!(
+        said.contains("1 checks of message_author_fkey took"),
+        "{said}"
+    );
+
+    // Made in earnest, the tables are no longer read from end to end.
+    let (read, _) = lab.undone("DELETE FROM author WHERE id = 7").await;
+    assert!(read > 100_000, "{read}");
+    for index in &advice.indexes {
+        lab.pool
+            .execute(AssertSqlSafe(index.statement.clone()))
+            .await
+            .unwrap();
+    }
+    let (read, _) = lab.undone("DELETE FROM author WHERE id = 7").await;
+    assert!(read < 1_000, "{read}");
+
+    // Nothing is left to advise, nor where no key is touched.
+    for (sql, values) in [
+        (DELETE, vec![int8(7)]),
+        ("UPDATE author SET name = 'x' WHERE id = $1", vec![int8(7)]),
+    ] {
+        let advice = lab.advise(sql, values).await;
+        assert!(advice.indexes.is_empty(), "{sql}: {:?}", advice.indexes);
+    }
+    lab.pool
+        .execute("DROP INDEX message_author_id_idx")
+        .await
+        .unwrap();
+    for (sql, advised) in [
+        ("UPDATE author SET name = 'x' WHERE id = $1", 0),
+        ("UPDATE author SET id = id + 5000 WHERE id = $1", 1),
+    ] {
+        let advice = lab.advise(sql, vec![int8(7)]).await;
+        assert_eq!(advice.indexes.len(), advised, "{sql}");
+    }
     lab.done().await;
 }

@@ -7,8 +7,9 @@ use silk_core::DatabaseKind;
 use silk_plan::{
     Plan, PlanFormat,
     advice::{
-        self, ColumnFacts, IndexFacts, IndexKey, MAX_CANDIDATES, TableFacts, candidates,
-        keep_constants, quote_name, wants_of_any, wants_of_plan, wants_of_sql,
+        self, ColumnFacts, IndexFacts, IndexKey, MAX_CANDIDATES, Reference, TableFacts, TableWants,
+        candidates, changed_by, keep_constants, quote_name, searches_tables, unions, wants_of_any,
+        wants_of_plan, wants_of_sql,
     },
 };
 
@@ -50,6 +51,7 @@ fn message(kind: DatabaseKind, indexes: Vec<IndexFacts>) -> TableFacts {
             column("data", "json", 10.0),
         ],
         indexes,
+        row_key: Vec::new(),
     }
 }
 
@@ -388,7 +390,7 @@ fn joined_list(scan: &str, filter: &str) -> Plan {
     Plan::parse(PlanFormat::PostgresText, &text).unwrap()
 }
 
-fn wants_of_message(plan: &Plan) -> advice::TableWants {
+fn wants_of_message(plan: &Plan) -> TableWants {
     let mut wants = wants_of_plan(plan);
     wants.retain(|wants| wants.table == "message");
     wants.remove(0)
@@ -475,8 +477,9 @@ fn a_join_before_an_order_sorts_nothing_by_itself() {
         .collect();
     assert_eq!(keys, ["ALTER TABLE message ADD INDEX (updated)"]);
     // Where it is tried, it is not said to do what it does not.
+    let wants = wants_of_sql(sql, DatabaseKind::Sqlite).remove(0);
     for candidate in found(DatabaseKind::Sqlite) {
-        let reason = advice::reason(&candidate);
+        let reason = advice::reason(&candidate, &wants);
         let is_alone = candidate.keys.len() == 1;
         assert_eq!(
             reason.contains("nothing has to be sorted"),
@@ -516,6 +519,202 @@ fn an_index_is_dropped_in_the_words_of_its_database() {
             "{caveats:?}"
         );
     }
+}
+
+#[test]
+fn each_side_of_an_or_has_its_index() {
+    let sets = |filter: &str, indexes: Vec<IndexFacts>| -> Vec<Vec<String>> {
+        let facts = message(DatabaseKind::Postgres, indexes);
+        let wants = wants_of_plan(&plan(NOTHING, filter));
+        let sets = unions(&wants[0], &facts);
+        sets.iter()
+            .map(|set| {
+                let keys = set.iter().map(|one| one.statement(None));
+                keys.map(|text| text.split_once("message ").unwrap().1.to_owned())
+                    .collect()
+            })
+            .collect()
+    };
+    let or = "((message.author_id = '7'::bigint) OR (message.updated > now()))";
+    assert_eq!(sets(or, vec![]), [["(author_id)", "(updated)"]]);
+    // What holds on either side may stand first, or not at all.
+    let both = format!("((message.created = now()) AND {or})");
+    assert_eq!(
+        sets(&both, vec![]),
+        [
+            ["(author_id)", "(updated)"],
+            ["(created, author_id)", "(created, updated)"]
+        ]
+    );
+    // Where one side has an index, the other's is no set, but an index like any other.
+    let half = vec![index(&["author_id", "body"], None)];
+    assert!(sets(or, half.clone()).is_empty());
+    assert_eq!(found(&plan(NOTHING, or), half), ["(updated)"]);
+    // The same column on both sides, a side that no index serves, or too many of them.
+    for filter in [
+        "((message.author_id = '7'::bigint) OR (message.author_id = '8'::bigint))",
+        "((message.author_id = '7'::bigint) OR (message.body ~~ '%x'::text))",
+        "((message.author_id = '7'::bigint) OR (random() < '0.1'::double precision))",
+        "((message.author_id = 1) OR (message.id = 2) OR (message.created = now()) OR (message.updated = now()))",
+    ] {
+        assert!(sets(filter, vec![]).is_empty(), "{filter}");
+    }
+}
+
+#[test]
+fn what_every_index_ends_with_is_not_named() {
+    let statements = |sql: &str, indexes: Vec<IndexFacts>| -> Vec<String> {
+        let facts = TableFacts {
+            row_key: vec!["id".to_owned()],
+            ..message(DatabaseKind::Sqlite, indexes)
+        };
+        let wants = wants_of_sql(sql, DatabaseKind::Sqlite);
+        let found = candidates(&wants[0], &facts);
+        found.iter().map(|one| one.statement(None)).collect()
+    };
+    let newest = "SELECT * FROM message WHERE author_id = ? ORDER BY updated DESC, id DESC";
+    assert_eq!(
+        statements(newest, vec![])[0],
+        "CREATE INDEX ON message (author_id, updated)"
+    );
+    let there = index(&["author_id", "updated"], None);
+    assert!(
+        statements(newest, vec![there])
+            .iter()
+            .all(|text| !text.contains("(author_id, updated")),
+    );
+    // Turned the other way it is no order that the end gives.
+    let turned = "SELECT * FROM message WHERE author_id = ? ORDER BY updated DESC, id";
+    assert!(statements(turned, vec![])[0].contains("(author_id, updated, id DESC)"));
+    // By itself it is not taken away.
+    let by_id = "SELECT * FROM message WHERE id = ?";
+    assert_eq!(statements(by_id, vec![]), ["CREATE INDEX ON message (id)"]);
+}
+
+#[test]
+fn a_foreign_key_is_searched_from_the_other_side() {
+    let reference = |columns: &[&str]| Reference {
+        constraint: Some("message_author_fkey".to_owned()),
+        parent: "author".to_owned(),
+        columns: columns.iter().map(|&name| name.to_owned()).collect(),
+    };
+    let found = |columns: &[&str], indexes| -> Vec<String> {
+        let facts = message(DatabaseKind::Postgres, indexes);
+        let wants = TableWants::of_reference(Some("public"), "message", reference(columns));
+        let found = candidates(&wants, &facts);
+        let reasons: Vec<String> = found
+            .iter()
+            .map(|one| advice::reason(one, &wants))
+            .collect();
+        assert!(
+            reasons
+                .iter()
+                .all(|text| text.contains("(message_author_fkey)")),
+            "{reasons:?}"
+        );
+        found.iter().map(|one| one.statement(None)).collect()
+    };
+    assert_eq!(
+        found(&["author_id"], vec![]),
+        ["CREATE INDEX ON public.message (author_id)"]
+    );
+    // An index serves it with its first columns, in whichever order.
+    let wider = index(&["author_id", "created"], None);
+    assert!(found(&["author_id"], vec![wider]).is_empty());
+    let turned = index(&["status", "author_id"], None);
+    assert!(
+        found(&["author_id", "status"], vec![turned])
+            .iter()
+            .all(|text| !text.contains(", "))
+    );
+    // Where most rows refer to nothing, those need not be in it.
+    let mut facts = message(DatabaseKind::Postgres, vec![]);
+    facts.columns[1].null_fraction = Some(0.9);
+    let wants = TableWants::of_reference(None, "message", reference(&["author_id"]));
+    let partial = candidates(&wants, &facts).remove(0);
+    assert!(
+        partial
+            .statement(None)
+            .ends_with("(author_id) WHERE author_id IS NOT NULL"),
+        "{}",
+        partial.statement(None)
+    );
+    let caveats = advice::caveats(&partial, &wants, &facts);
+    assert!(
+        caveats.iter().all(|text| !text.contains("serves only")),
+        "{caveats:?}"
+    );
+    // Not one of some rows only, nor one that begins with something else.
+    for other in [
+        index(&["author_id"], Some("deleted")),
+        index(&["created", "author_id"], None),
+    ] {
+        assert_eq!(found(&["author_id"], vec![other]).len(), 1);
+    }
+}
+
+#[test]
+fn what_is_written_and_what_is_searched() {
+    let changed = |sql, kind| {
+        changed_by(sql, kind).map(|changed| (changed.schema, changed.table, changed.columns))
+    };
+    let postgres = DatabaseKind::Postgres;
+    let name = |text: &str| text.to_owned();
+    assert_eq!(
+        changed("DELETE FROM App.\"Author\" WHERE id = $1", postgres),
+        Some((Some(name("app")), name("Author"), None))
+    );
+    assert_eq!(
+        changed("UPDATE author SET \"Id\" = $1, (a, b) = (1, 2)", postgres),
+        Some((
+            None,
+            name("author"),
+            Some(vec![name("Id"), name("a"), name("b")])
+        ))
+    );
+    assert_eq!(
+        changed("DELETE FROM `author` WHERE id = ?", DatabaseKind::MySql),
+        Some((None, name("author"), None))
+    );
+    for sql in [
+        "SELECT 1",
+        "",
+        "DELETE FROM a; DELETE FROM b",
+        "INSERT INTO a VALUES (1)",
+    ] {
+        assert_eq!(changed(sql, DatabaseKind::Sqlite), None, "{sql}");
+    }
+    for (sql, searches) in [
+        ("INSERT INTO a (b) VALUES ($1)", false),
+        (
+            "INSERT INTO a (b) VALUES ($1) ON CONFLICT (b) DO UPDATE SET c = excluded.c",
+            false,
+        ),
+        ("INSERT INTO a DEFAULT VALUES", false),
+        ("INSERT INTO a SELECT $1, $2", false),
+        ("VALUES (1), (2)", false),
+        ("SELECT 1", false),
+        ("INSERT INTO a SELECT b FROM c WHERE d = $1", true),
+        ("INSERT INTO a VALUES ((SELECT max(b) FROM c))", true),
+        (
+            "WITH x AS (SELECT b FROM c) INSERT INTO a SELECT * FROM x",
+            true,
+        ),
+        ("SELECT (SELECT count(*) FROM c)", true),
+        ("DELETE FROM a WHERE b = $1", true),
+        ("not to be read", true),
+    ] {
+        assert_eq!(searches_tables(sql, postgres), searches, "{sql}");
+    }
+    let facts = message(DatabaseKind::Sqlite, vec![]);
+    let copied = wants_of_sql(
+        "INSERT INTO archive SELECT * FROM message WHERE author_id = ?",
+        DatabaseKind::Sqlite,
+    );
+    assert_eq!(
+        candidates(&copied[0], &facts)[0].statement(None),
+        "CREATE INDEX ON message (author_id)"
+    );
 }
 
 #[test]

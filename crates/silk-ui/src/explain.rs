@@ -213,7 +213,11 @@ async fn workload(here: &Here, text: &SqlText) -> Vec<WorkloadQuery> {
                 && !others
                     .iter()
                     .any(|known| known.statement.fingerprint == other.statement.fingerprint);
-            if is_new && other.statement.tables.contains(table) {
+            // What only writes gains nothing from an index.
+            let statement = &other.statement;
+            let searches =
+                silk_plan::advice::searches_tables(&statement.normalized, statement.database);
+            if is_new && searches && statement.tables.contains(table) {
                 others.push(other);
             }
         }

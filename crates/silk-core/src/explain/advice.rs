@@ -52,6 +52,9 @@ pub struct AdvisedIndex {
     pub strength: AdviceStrength,
     /// How that is known.
     pub verification: Verification,
+    /// The planner's cost without it, where that is not the cost of the query as it is: with the
+    /// indexes before it in place, or of one search that a foreign key makes.
+    pub cost_before: Option<f64>,
     /// The planner's cost with it.
     pub cost_after: Option<f64>,
     /// The plan with it.

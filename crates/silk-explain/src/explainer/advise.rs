@@ -8,7 +8,7 @@ use silk_core::{
     ExplainError, ExplainMode, ExplainQuery,
     explain::{AdviceRequest, IndexAdvice, WorkloadQuery},
 };
-use silk_plan::Plan;
+use silk_plan::{Plan, advice::searches_tables};
 
 use super::databases::{Databases, failed};
 use crate::{
@@ -27,6 +27,16 @@ pub(super) async fn advise(
     let kind = request.query.database.kind;
     databases.wanted()?;
     let question = estimated(databases, &request.query)?;
+    if !searches_tables(&request.query.sql, kind) {
+        return Ok(IndexAdvice {
+            notes: vec![
+                "it searches no table: what it is given is put in or given back, and an index \
+                 would only be one more to keep up"
+                    .to_owned(),
+            ],
+            ..IndexAdvice::default()
+        });
+    }
     let target = databases.reach(&request.query.database)?;
     let caught = request
         .plan

@@ -155,7 +155,7 @@ fn likely(
             &candidate.table,
             DatabaseKind::MySql,
         ),
-        reason: advice::reason(candidate),
+        reason: advice::reason(candidate, wants),
         choice: AdviceChoice::First,
         strength: if is_known_to_help {
             AdviceStrength::Strong
@@ -165,6 +165,7 @@ fn likely(
         verification: Verification::NotVerified {
             remedy: REMEDY.to_owned(),
         },
+        cost_before: None,
         cost_after: None,
         plan_after: None,
         size_bytes: None,
@@ -211,6 +212,7 @@ async fn facts(
         activity: None,
         columns: columns(connection, &schema, &name).await?,
         indexes: Vec::new(),
+        row_key: Vec::new(),
         name,
     };
     indexes(connection, &schema, &mut facts).await?;

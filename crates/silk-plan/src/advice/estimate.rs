@@ -29,7 +29,7 @@ pub struct NewIndex<'a> {
 /// Pages of a table and its indexes that a plan reads, by the planner's estimates; none where the
 /// plan does not read the table, or the catalogue does not know its size.
 #[must_use]
-pub fn pages_read(plan: &Plan, facts: &TableFacts, new: Option<NewIndex<'_>>) -> Option<f64> {
+pub fn pages_read(plan: &Plan, facts: &TableFacts, new: &[NewIndex<'_>]) -> Option<f64> {
     let mut pages = None;
     // Each node with how often it runs, and which fraction of its rows is asked for.
     let mut open = vec![(&plan.root, 1.0, 1.0)];
@@ -67,13 +67,14 @@ pub fn pages_read(plan: &Plan, facts: &TableFacts, new: Option<NewIndex<'_>>) ->
     pages
 }
 
-fn scan_pages(node: &PlanNode, facts: &TableFacts, new: Option<NewIndex<'_>>) -> Option<f64> {
+fn scan_pages(node: &PlanNode, facts: &TableFacts, new: &[NewIndex<'_>]) -> Option<f64> {
     let heap = facts.pages?;
     let table_rows = facts.rows?.max(1.0);
     let given = node.estimate.and_then(|estimate| estimate.rows)?;
     let index = node.index.as_deref();
+    let new = index.and_then(|name| new.iter().find(|new| new.name == name));
     let (index_pages, index_rows) = match (index, new) {
-        (Some(name), Some(new)) if name == new.name => (new.bytes / PAGE, new.rows.max(1.0)),
+        (_, Some(new)) => (new.bytes / PAGE, new.rows.max(1.0)),
         (Some(name), _) => {
             let known = facts.indexes.iter().find(|index| index.name == name);
             let pages = known.and_then(|index| index.pages);

@@ -31,6 +31,9 @@ pub struct TableFacts {
     pub columns: Vec<ColumnFacts>,
     /// Its indexes.
     pub indexes: Vec<IndexFacts>,
+    /// Columns by which each of its indexes finds the rows, and which therefore stand at its end
+    /// unnamed: InnoDB's primary key, SQLite's rowid. None with PostgreSQL.
+    pub row_key: Vec<String>,
 }
 
 /// What was done to a table.

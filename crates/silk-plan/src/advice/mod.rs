@@ -24,12 +24,12 @@ mod wants;
 mod words;
 
 pub use candidate::{Candidate, CandidateKey, KeyRole};
-pub use candidates::{MAX_CANDIDATES, candidates};
+pub use candidates::{MAX_CANDIDATES, candidates, unions};
 pub use estimate::{NewIndex, estimated_pages, pages_read};
 pub use facts::{Activity, ColumnFacts, IndexFacts, IndexKey, TableFacts};
 pub use from_plan::{wants_of_any, wants_of_plan};
-pub use from_sql::wants_of_sql;
+pub use from_sql::{Changed, changed_by, searches_tables, wants_of_sql};
 pub use names::{quote_name, quote_table};
 pub use rank::{Choice, MIN_COST, Trial, choose, favoured, strength};
-pub use wants::{TableWants, forget_constants, keep_constants, merge};
+pub use wants::{Reference, TableWants, forget_constants, keep_constants, merge};
 pub use words::{caveats, count, notes_without_advice, reason, write_cost};

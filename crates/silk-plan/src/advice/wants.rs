@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use silk_core::DatabaseKind;
 
-use super::expression::{Expr, SortKey, Style, render};
+use super::expression::{Column, Expr, SortKey, Style, render};
 
 /// What a query wants of one table, by whichever name the query calls it.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,8 +38,22 @@ pub struct TableWants {
     pub(super) needed: Option<BTreeSet<String>>,
     /// Expressions whose literals stand in the SQL as they are; none where all do.
     pub(super) known: Option<HashSet<String>>,
+    /// The foreign key for which the table is searched, where the query does not name it: its rows
+    /// refer to those that are deleted or changed.
+    pub reference: Option<Reference>,
     /// Conditions that could not be read, or that no plain index serves, in words.
     pub(super) unreadable: Vec<String>,
+}
+
+/// A foreign key, seen from the table that it points at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// Its name, where it has one.
+    pub constraint: Option<String>,
+    /// The table it points at.
+    pub parent: String,
+    /// The columns that refer, in order.
+    pub columns: Vec<String>,
 }
 
 /// A condition.
@@ -68,8 +82,31 @@ impl TableWants {
             orders: Vec::new(),
             needed: None,
             known: None,
+            reference: None,
             unreadable: Vec::new(),
         }
+    }
+
+    /// What a database searches a table for when rows that it refers to go or change.
+    #[must_use]
+    pub fn of_reference(schema: Option<&str>, table: &str, reference: Reference) -> Self {
+        let mut wants = Self::of(schema, table, table);
+        for name in &reference.columns {
+            let column = Expr::Column(Column {
+                table: None,
+                name: name.clone(),
+            });
+            // What refers to nothing is never looked for.
+            wants.add(Expr::Is(Box::new(column.clone()), "NOT NULL"));
+            let value = Expr::Param("?".to_owned());
+            wants.add(Expr::Operator(
+                "=".to_owned(),
+                Box::new(column),
+                Box::new(value),
+            ));
+        }
+        wants.reference = Some(reference);
+        wants
     }
 
     /// Adds a condition, once.

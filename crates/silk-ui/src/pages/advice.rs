@@ -2,7 +2,9 @@
 
 use askama::Template;
 use axum::{extract::Path, response::Response};
-use silk_core::explain::{AdviceChoice, AdviceStrength, AdvisedIndex, Verification};
+use silk_core::explain::{
+    AdviceChoice, AdviceStrength, AdvisedIndex, Verification, WorkloadEffect,
+};
 use silk_plan::Plan;
 
 use super::{
@@ -57,6 +59,8 @@ struct IndexView {
     replaces: Option<String>,
     /// What in the plan becomes what.
     turns: Option<(String, String)>,
+    /// What it comes to over the other statements.
+    gain: Option<String>,
     effects: Vec<EffectView>,
     caveats: Vec<String>,
 }
@@ -184,53 +188,28 @@ fn view(here: &Here, number: usize, index: &AdvisedIndex, advised: &Advised) -> 
         badge,
         badge_class,
         how,
-        cost: before.zip(index.cost_after).map(|(before, after)| Cost {
-            before: cells::number(before),
-            after: cells::number(after),
-            saved: saved(before, after).0,
-            bar: svg::bar(
-                cells::whole(after.max(0.0) * 100.0),
-                cells::whole(before.max(after) * 100.0),
-                "k-cost",
-            ),
-        }),
+        cost: index
+            .cost_before
+            .or(before)
+            .zip(index.cost_after)
+            .map(|(before, after)| Cost {
+                before: cells::number(before),
+                after: cells::number(after),
+                saved: saved(before, after).0,
+                bar: svg::bar(
+                    cells::whole(after.max(0.0) * 100.0),
+                    cells::whole(before.max(after) * 100.0),
+                    "k-cost",
+                ),
+            }),
         size: index.size_bytes.map(bytes),
         write_cost: cut(&index.write_cost, 400),
         replaces: index.replaces.as_deref().map(|name| one_line(name, 120)),
         turns: plan
             .zip(after.as_ref())
             .and_then(|(before, after)| diff::first_difference(before, after)),
-        effects: index
-            .effects
-            .iter()
-            .take(20)
-            .map(|effect| {
-                let (saved, class) = saved(effect.cost_before, effect.cost_after);
-                EffectView {
-                    statement: Choice {
-                        label: advised
-                            .workload
-                            .iter()
-                            .find(|(fingerprint, _)| *fingerprint == effect.fingerprint)
-                            .map_or_else(
-                                || format!("statement {}", effect.fingerprint),
-                                |(_, sql)| one_line(sql, 120),
-                            ),
-                        href: format!("{}/statements/{}", here.base, effect.fingerprint),
-                        is_current: false,
-                    },
-                    cost: format!(
-                        "{} → {}",
-                        cells::number(effect.cost_before),
-                        cells::number(effect.cost_after)
-                    ),
-                    saved,
-                    class,
-                    calls: count(effect.calls),
-                    total: duration(effect.total_us),
-                }
-            })
-            .collect(),
+        gain: gain(&index.effects, advised.workload.len()),
+        effects: effects(here, index, advised),
         caveats: index
             .caveats
             .iter()
@@ -238,6 +217,98 @@ fn view(here: &Here, number: usize, index: &AdvisedIndex, advised: &Advised) -> 
             .map(|caveat| cut(caveat, 400))
             .collect(),
     }
+}
+
+/// Which of the other statements gain and lose, those with most at stake first.
+fn effects(here: &Here, index: &AdvisedIndex, advised: &Advised) -> Vec<EffectView> {
+    let mut effects: Vec<&WorkloadEffect> = index.effects.iter().collect();
+    effects.sort_by(|a, b| saved_us(b).abs().total_cmp(&saved_us(a).abs()));
+    effects
+        .into_iter()
+        .take(20)
+        .map(|effect| {
+            let (saved, class) = saved(effect.cost_before, effect.cost_after);
+            let mut weighed = advised.workload.iter();
+            let sql = weighed.find(|(fingerprint, _)| *fingerprint == effect.fingerprint);
+            EffectView {
+                statement: Choice {
+                    label: sql.map_or_else(
+                        || format!("statement {}", effect.fingerprint),
+                        |(_, sql)| one_line(sql, 120),
+                    ),
+                    href: format!("{}/statements/{}", here.base, effect.fingerprint),
+                    is_current: false,
+                },
+                cost: format!(
+                    "{} → {}",
+                    cells::number(effect.cost_before),
+                    cells::number(effect.cost_after)
+                ),
+                saved,
+                class,
+                calls: count(effect.calls),
+                total: duration(effect.total_us),
+            }
+        })
+        .collect()
+}
+
+/// Time that a statement would save, in µs, where time goes with cost; below zero where it loses.
+fn saved_us(effect: &WorkloadEffect) -> f64 {
+    let total = duration_us(effect.total_us);
+    let fraction = (effect.cost_before - effect.cost_after) / effect.cost_before;
+    if fraction.is_finite() {
+        fraction * total
+    } else {
+        0.0
+    }
+}
+
+/// `Helps 2 of 3 other statements on its tables and slows none; …`
+fn gain(effects: &[WorkloadEffect], weighed: usize) -> Option<String> {
+    if effects.is_empty() {
+        return None;
+    }
+    let helped = effects
+        .iter()
+        .filter(|effect| saved_us(effect) > 0.0)
+        .count();
+    let slowed = effects
+        .iter()
+        .filter(|effect| saved_us(effect) < 0.0)
+        .count();
+    let saved: f64 = effects.iter().map(saved_us).sum();
+    let all: f64 = effects
+        .iter()
+        .map(|effect| duration_us(effect.total_us))
+        .sum();
+    let weighed = weighed.max(effects.len());
+    let mut text = format!(
+        "Helps {helped} of {weighed} other statement{} on its tables and slows {}",
+        if weighed == 1 { "" } else { "s" },
+        if slowed == 0 {
+            "none".to_owned()
+        } else {
+            slowed.to_string()
+        },
+    );
+    if saved > 0.0 {
+        text.push_str(&format!(
+            "; of the {} that these took in all, about {} would go, as far as time goes with cost",
+            duration(cells::whole(all)),
+            duration(cells::whole(saved)),
+        ));
+    }
+    text.push('.');
+    Some(text)
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "microseconds beyond 2^53 are 285 years"
+)]
+const fn duration_us(us: u64) -> f64 {
+    us as f64
 }
 
 /// `−93 %`, and whether that is to the good.

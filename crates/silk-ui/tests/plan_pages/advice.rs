@@ -38,6 +38,25 @@ async fn advice_is_told_with_its_proof_or_honestly_without() {
     }
     let none = page(&app, &format!("/silk/requests/{id}/queries/2/indexes")).await;
     assert!(none.contains("No index would help") && none.contains("1,000 rows on 24 pages"));
+    // What it does for the other statements on its tables is told in numbers; the one that puts rows
+    // in is none of them.
+    let both = FakeStore::of(vec![support::repeated(693), support::transaction(695)]);
+    let html = page(
+        &self::app(&both),
+        &format!("/silk/requests/{id}/queries/1/indexes"),
+    )
+    .await;
+    for part in [
+        "weighed over 1 other statement on its tables",
+        "Helps 1 of 1 other statement on its tables and slows none",
+        "would go, as far as time goes with cost",
+        "What it does for others",
+        "/silk/statements/00000000000000d1\">SELECT p.id",
+        "120 → 118",
+        "−1.7 %",
+    ] {
+        assert!(html.contains(part), "{part}");
+    }
     // Refusals are told on the page.
     let other = support::transaction(695);
     let id = other.summary.id;

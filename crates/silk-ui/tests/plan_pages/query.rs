@@ -6,7 +6,7 @@ use silk_core::PlanSource;
 use crate::{
     store,
     support::{
-        self,
+        self, FakeStore,
         client::{app, form, get, page, send},
         plans,
     },
@@ -83,4 +83,27 @@ async fn the_api_leads_to_the_plans_of_forms() {
     let answer = get(&app, &format!("/silk/api/requests/{id}")).await.json();
     assert_eq!(answer["queries"][0]["plan"], plans::id(11).to_string());
     assert!(answer["queries"][1]["plan"].is_null());
+}
+
+#[tokio::test]
+async fn what_searches_nothing_is_offered_no_index() {
+    let mut record = support::transaction(695);
+    for query in &mut record.detail.queries {
+        query.values = Some(vec![support::value(1)]);
+    }
+    let id = record.summary.id;
+    let queries = record.detail.queries.clone();
+    let texts = record.detail.texts.clone();
+    let app = app(&FakeStore::of(vec![record]));
+    for query in queries {
+        let html = page(&app, &format!("/silk/requests/{id}/queries/{}", query.seq)).await;
+        let text = &texts[usize::try_from(query.text).expect("is small")];
+        let is_offered = html.contains("Indexes that would help");
+        assert_eq!(
+            is_offered,
+            text.statement.command != "INSERT",
+            "{}",
+            text.text
+        );
+    }
 }

@@ -325,6 +325,7 @@ pub fn advice(request: &AdviceRequest) -> Result<IndexAdvice, ExplainError> {
             .to_owned(),
         strength,
         verification,
+        cost_before: None,
         cost_after: Some(cost_after),
         plan_after: Some(ExplainOutput {
             format: PlanFormat::PostgresText,
@@ -469,6 +470,7 @@ pub fn hostile_advice() -> IndexAdvice {
             choice: AdviceChoice::Together,
             strength: AdviceStrength::Moderate,
             verification: Verification::NotVerified { remedy: evil() },
+            cost_before: Some(f64::NEG_INFINITY),
             cost_after: Some(f64::INFINITY),
             plan_after: None,
             size_bytes: Some(u64::MAX),

@@ -1,16 +1,11 @@
-//! Where indexes are tried that are not there.
+//! Where indexes are tried: the planner sees them, and nobody else does.
 
 use std::time::{Duration, Instant};
 
-use silk_core::{DatabaseKind, ExplainOutput, PlanFormat};
-use silk_plan::{
-    Plan,
-    advice::{self, Candidate, NewIndex, TableFacts, Trial},
-};
-use sqlx_core::{
-    executor::Executor as _, query::query, raw_sql::raw_sql, row::Row as _, sql_str::AssertSqlSafe,
-};
-use sqlx_postgres::{PgConnection, Postgres};
+use silk_core::{ExplainOutput, PlanFormat};
+use silk_plan::{Plan, advice::Candidate};
+use sqlx_core::{executor::Executor as _, raw_sql::raw_sql};
+use sqlx_postgres::PgConnection;
 
 use super::{
     super::{ask::explain, connection::begin},
@@ -35,10 +30,10 @@ impl Planned {
         Some(Self { raw, plan, cost })
     }
 
-    pub(super) fn output(self) -> ExplainOutput {
+    pub(super) fn output(&self) -> ExplainOutput {
         ExplainOutput {
             format: PlanFormat::PostgresJson,
-            raw: self.raw,
+            raw: self.raw.clone(),
             analyzed: false,
         }
     }
@@ -47,40 +42,51 @@ impl Planned {
 /// Where indexes are tried.
 pub(super) struct Bench<'a> {
     pub(super) connection: &'a mut PgConnection,
-    hypopg: Hypopg,
-    question: &'a Question,
-    until: Instant,
-    left: usize,
+    pub(super) hypopg: Hypopg,
+    pub(super) question: &'a Question,
+    pub(super) until: Instant,
+    pub(super) left: usize,
     pub(super) is_cut_short: bool,
 }
 
-/// A plan with an index that is not there.
-pub(super) struct Tried {
-    pub(super) planned: Planned,
-    /// Whether the plan uses the index tried last.
-    pub(super) is_used: bool,
-    /// What plans call that index.
-    pub(super) index: String,
-    pub(super) size_bytes: u64,
+/// An index that only the planner sees.
+pub(super) struct Made {
+    /// What plans call it.
+    pub(super) name: String,
+    /// Its size.
+    pub(super) bytes: u64,
 }
 
-impl<'a> Bench<'a> {
-    pub(super) fn new(
-        connection: &'a mut PgConnection,
-        hypopg: Hypopg,
-        question: &'a Question,
-        budget: Duration,
-    ) -> Self {
-        Self {
-            connection,
-            hypopg,
-            question,
-            until: Instant::now() + budget,
-            left: MAX_EXPLAINS,
-            is_cut_short: false,
-        }
+/// A plan with indexes that are not there.
+pub(super) struct Tried {
+    pub(super) planned: Planned,
+    /// The indexes, in the order in which they were asked for.
+    pub(super) made: Vec<Made>,
+}
+
+impl Tried {
+    /// Whether the plan uses the index asked for last.
+    pub(super) fn uses_last(&self) -> bool {
+        self.made.last().is_some_and(|made| self.uses(made))
     }
 
+    /// Whether the plan uses all of them.
+    pub(super) fn uses_all(&self) -> bool {
+        !self.made.is_empty() && self.made.iter().all(|made| self.uses(made))
+    }
+
+    fn uses(&self, made: &Made) -> bool {
+        let mut nodes = self.planned.plan.nodes();
+        nodes.any(|node| node.index.as_deref() == Some(&made.name))
+    }
+
+    /// What all of them would take.
+    pub(super) fn size_bytes(&self) -> u64 {
+        self.made.iter().map(|made| made.bytes).sum()
+    }
+}
+
+impl Bench<'_> {
     /// Whether another plan may be asked for.
     pub(super) fn may(&mut self) -> bool {
         if self.left == 0 || Instant::now() >= self.until {
@@ -130,106 +136,21 @@ impl<'a> Bench<'a> {
         question: &Question,
     ) -> Result<Option<Tried>, Failure> {
         self.hypopg.reset(self.connection).await?;
-        let mut index = String::new();
-        let mut size_bytes = 0;
+        let mut made = Vec::with_capacity(candidates.len());
         for candidate in candidates {
             let statement = candidate.statement(None);
-            (index, size_bytes) = self.hypopg.create(self.connection, &statement).await?;
+            let (name, bytes) = self.hypopg.create(self.connection, &statement).await?;
+            made.push(Made { name, bytes });
         }
         let raw = explain(self.connection, question, "").await?;
         let Some(planned) = Planned::of(raw) else {
             return Ok(None);
         };
-        let is_used = planned
-            .plan
-            .nodes()
-            .any(|node| node.index.as_deref() == Some(&index));
-        Ok(Some(Tried {
-            planned,
-            is_used,
-            index,
-            size_bytes,
-        }))
+        Ok(Some(Tried { planned, made }))
     }
 
     /// Leaves nothing behind in the connection.
     pub(super) async fn clear(&mut self) -> Result<(), Failure> {
         self.hypopg.reset(self.connection).await
-    }
-}
-
-/// Rows an index of a size holds, roughly: entries of its columns with what surrounds them.
-fn rows_held(candidate: &Candidate, facts: &TableFacts, bytes: u64) -> f64 {
-    let entry: f64 = candidate
-        .keys
-        .iter()
-        .filter_map(|key| facts.column(key.column.as_deref()?)?.bytes)
-        .sum::<f64>()
-        + 20.0;
-    let bytes = f64::from(u32::try_from(bytes / 1_024).unwrap_or(u32::MAX)) * 1_024.0;
-    (bytes * 0.9 / entry).min(facts.rows.unwrap_or(f64::MAX))
-}
-
-/// What an index that was tried does for the pages that are read.
-fn pages(
-    before: &Plan,
-    tried: &Tried,
-    candidate: &Candidate,
-    facts: &TableFacts,
-) -> Option<(f64, f64)> {
-    let new = NewIndex {
-        name: &tried.index,
-        bytes: f64::from(u32::try_from(tried.size_bytes / 1_024).unwrap_or(u32::MAX)) * 1_024.0,
-        rows: rows_held(candidate, facts, tried.size_bytes),
-    };
-    Some((
-        advice::pages_read(before, facts, None)?,
-        advice::pages_read(&tried.planned.plan, facts, Some(new))?,
-    ))
-}
-
-/// The fraction of its table that a partial index holds, as the planner expects.
-pub(super) async fn fraction_held(
-    connection: &mut PgConnection,
-    candidate: &Candidate,
-    facts: &TableFacts,
-) -> Result<Option<f64>, Failure> {
-    let Some(rows) = facts
-        .rows
-        .filter(|rows| *rows > 0.0 && candidate.is_partial())
-    else {
-        return Ok(None);
-    };
-    let table = advice::quote_table(
-        candidate.schema.as_deref(),
-        &candidate.table,
-        DatabaseKind::Postgres,
-    );
-    let explain = format!(
-        "EXPLAIN (FORMAT JSON) SELECT 1 FROM {table} WHERE {}",
-        candidate.predicates.join(" AND ")
-    );
-    let row = connection
-        .fetch_one(query::<Postgres>(AssertSqlSafe(explain)).persistent(false))
-        .await?;
-    let raw: String = row.try_get_unchecked(0)?;
-    let held = Planned::of(raw)
-        .and_then(|planned| planned.plan.root.estimate?.rows)
-        .map(|held| (held / rows).min(1.0));
-    Ok(held)
-}
-
-/// A trial as it is ranked.
-pub(super) fn trial(
-    before: &Planned,
-    tried: &Tried,
-    candidate: &Candidate,
-    facts: &TableFacts,
-) -> Trial {
-    Trial {
-        candidate: candidate.clone(),
-        cost_after: tried.planned.cost,
-        size_bytes: Some(tried.size_bytes),
-        pages: pages(&before.plan, tried, candidate, facts),
     }
 }

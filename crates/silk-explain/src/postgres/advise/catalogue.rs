@@ -115,6 +115,7 @@ pub(super) async fn facts(
         activity,
         columns: columns(connection, oid, tuples).await?,
         indexes: indexes(connection, oid).await?,
+        row_key: Vec::new(),
     };
     Ok(Some(facts))
 }

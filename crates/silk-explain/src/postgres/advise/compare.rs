@@ -4,17 +4,18 @@ use silk_core::explain::{AdviceChoice, AdvisedIndex, Verification, WorkloadEffec
 use silk_plan::advice::{self, Candidate, Trial};
 
 use super::{
-    bench::{Bench, Planned, Tried, fraction_held, trial},
-    table::{Table, Worth},
+    bench::{Bench, Planned, Tried},
+    table::Table,
+    trials::{Contender, try_each},
+    workload::workload,
+    worth::{Worth, fraction_held},
 };
 use crate::target::{AdviceQuestion, Failure};
 
-/// A change of cost below this fraction is none.
-const NOTHING: f64 = 0.01;
-/// Indexes that help together at most.
-const MAX_TOGETHER: usize = 3;
 /// Indexes with which the other statements are planned.
 const MAX_CONTEST: usize = 4;
+/// Indexes that help together at most.
+const MAX_TOGETHER: usize = 3;
 
 /// What came of it.
 #[derive(Default)]
@@ -23,12 +24,11 @@ pub(super) struct Found {
     pub(super) notes: Vec<String>,
 }
 
-/// A candidate whose plan uses it.
-struct Contender<'a> {
-    candidate: &'a Candidate,
-    table: &'a Table,
+/// An index of another table, on top of those before.
+struct Step {
+    at: usize,
     tried: Tried,
-    effects: Vec<WorkloadEffect>,
+    cost_before: f64,
 }
 
 pub(super) async fn compare(
@@ -38,34 +38,17 @@ pub(super) async fn compare(
     tables: &[Table],
 ) -> Result<Found, Failure> {
     let (mut contenders, trials) = try_each(bench, baseline, tables).await?;
-    let Some(choice) = advice::choose(baseline.cost, &trials) else {
+    let Some((mut order, contest)) = shortlist(baseline, &contenders, &trials) else {
         return Ok(Found::default());
     };
-    // Others of the same table can be had instead; those of other tables come on top.
-    let first_table = &trials[choice.first].candidate.table;
-    let same: Vec<usize> = (0..trials.len())
-        .filter(|at| trials[*at].candidate.table == *first_table)
-        .collect();
-    let same_trials: Vec<Trial> = same.iter().map(|at| trials[*at].clone()).collect();
-    let among = advice::choose(baseline.cost, &same_trials);
-    let mut order = vec![choice.first];
-    let mut contest = vec![choice.first];
-    if let Some(among) = among {
-        let instead = std::iter::once(among.first).chain(among.instead);
-        order.extend(instead.map(|at| same[at]).filter(|at| *at != choice.first));
-        order.truncate(3);
-        contest.clone_from(&order);
-        let worth = among.worth.into_iter().map(|at| same[at]);
-        contest.extend(worth.filter(|at| !order.contains(at)));
-        contest.truncate(MAX_CONTEST);
-    }
     let looked_at = workload(bench, asked, &mut contenders, &contest).await?;
     let figures: Vec<(f64, &[WorkloadEffect])> = contest
         .iter()
         .map(|at| (trials[*at].cost_after, contenders[*at].effects.as_slice()))
         .collect();
     let favourite = contest[advice::favoured(baseline.cost, &figures)];
-    order.retain(|at| *at != favourite);
+    // Instead of one index there can be another, but a set is a choice of its own.
+    order.retain(|at| *at != favourite && contenders[*at].candidates.len() == 1);
     order.insert(0, favourite);
     order.truncate(3);
     let mut notes = Vec::new();
@@ -80,10 +63,7 @@ pub(super) async fn compare(
              {helped} of them"
         ));
     }
-
-    let mut together = vec![order[0]];
-    let mut steps: Vec<(usize, Tried, f64)> = Vec::new();
-    add_others(bench, &contenders, &trials, &mut together, &mut steps).await?;
+    let steps = add_others(bench, &contenders, &trials, favourite).await?;
 
     let mut indexes = Vec::new();
     let mut taken: Vec<Option<Contender<'_>>> = contenders.into_iter().map(Some).collect();
@@ -98,132 +78,57 @@ pub(super) async fn compare(
         };
         let strength = advice::strength(baseline.cost, trials[*at].cost_after, trials[*at].pages);
         let Some(strength) = strength else { continue };
-        let worth = Worth {
-            candidate: contender.candidate,
-            table: contender.table,
-            choice,
-            strength,
-            fraction: fraction_held(
-                bench.connection,
-                contender.candidate,
-                &contender.table.facts,
-            )
-            .await?,
-        };
-        indexes.push(proved(&worth, contender.tried, contender.effects));
-        if place > 0 {
-            continue;
-        }
-        for (at, tried, before) in steps.drain(..) {
-            let Some(contender) = &taken[at] else {
-                continue;
-            };
-            let pages = trials[at].pages;
-            let Some(strength) = advice::strength(before, tried.planned.cost, pages) else {
-                continue;
-            };
-            let worth = Worth {
-                candidate: contender.candidate,
+        let mut set = Vec::new();
+        for candidate in &contender.candidates {
+            set.push(Worth {
+                candidate,
                 table: contender.table,
-                choice: AdviceChoice::Together,
+                choice,
                 strength,
-                fraction: fraction_held(
-                    bench.connection,
-                    contender.candidate,
-                    &contender.table.facts,
-                )
-                .await?,
-            };
-            let mut index = proved(&worth, tried, Vec::new());
-            index.reason = format!("on top of the one before: {}", index.reason);
-            indexes.push(index);
+                fraction: fraction_held(bench.connection, candidate, &contender.table.facts)
+                    .await?,
+            });
+        }
+        indexes.extend(proved(&set, &contender.tried, contender.effects));
+        if place == 0 {
+            for step in &steps {
+                let Some(contender) = &taken[step.at] else {
+                    continue;
+                };
+                indexes.extend(on_top(bench, contender, step, trials[step.at].pages).await?);
+            }
         }
     }
     Ok(Found { indexes, notes })
 }
 
-/// Plans with each candidate by itself.
-async fn try_each<'a>(
-    bench: &mut Bench<'_>,
+/// Those to show, the best first, and those that the other statements decide among; by place among
+/// the trials.
+fn shortlist(
     baseline: &Planned,
-    tables: &'a [Table],
-) -> Result<(Vec<Contender<'a>>, Vec<Trial>), Failure> {
-    let mut contenders = Vec::new();
-    let mut trials = Vec::new();
-    // By turns, so that no table is left out where time runs short.
-    let longest = tables.iter().map(|table| table.candidates.len()).max();
-    for place in 0..longest.unwrap_or(0) {
-        for table in tables {
-            let Some(candidate) = table.candidates.get(place) else {
-                continue;
-            };
-            if !bench.may() {
-                return Ok((contenders, trials));
-            }
-            let Some(tried) = bench.try_with(&[candidate]).await? else {
-                continue;
-            };
-            if !tried.is_used {
-                continue;
-            }
-            trials.push(trial(baseline, &tried, candidate, &table.facts));
-            contenders.push(Contender {
-                candidate,
-                table,
-                tried,
-                effects: Vec::new(),
-            });
-        }
+    contenders: &[Contender<'_>],
+    trials: &[Trial],
+) -> Option<(Vec<usize>, Vec<usize>)> {
+    let choice = advice::choose(baseline.cost, trials)?;
+    // Others of the same table can be had instead; those of other tables come on top.
+    let table = trials[choice.first].table();
+    let same: Vec<usize> = (0..trials.len())
+        .filter(|at| trials[*at].table() == table)
+        .collect();
+    let same_trials: Vec<Trial> = same.iter().map(|at| trials[*at].clone()).collect();
+    let mut order = vec![choice.first];
+    let mut contest = vec![choice.first];
+    if let Some(among) = advice::choose(baseline.cost, &same_trials) {
+        let instead = std::iter::once(among.first).chain(among.instead);
+        order.extend(instead.map(|at| same[at]).filter(|at| *at != choice.first));
+        order.retain(|at| *at == choice.first || contenders[*at].candidates.len() == 1);
+        order.truncate(3);
+        contest.clone_from(&order);
+        let worth = among.worth.into_iter().map(|at| same[at]);
+        contest.extend(worth.filter(|at| !order.contains(at)));
+        contest.truncate(MAX_CONTEST);
     }
-    Ok((contenders, trials))
-}
-
-/// What those that may be chosen do for the other statements; how many of them were looked at.
-async fn workload(
-    bench: &mut Bench<'_>,
-    asked: &AdviceQuestion,
-    contenders: &mut [Contender<'_>],
-    contest: &[usize],
-) -> Result<usize, Failure> {
-    if asked.workload.is_empty() {
-        return Ok(0);
-    }
-    bench.refill(asked.budget);
-    let mut looked_at = 0;
-    for other in &asked.workload {
-        if !bench.may() {
-            break;
-        }
-        let Some(before) = bench.plan_with(&[], &other.question).await? else {
-            continue;
-        };
-        looked_at += 1;
-        let before = before.planned.cost;
-        for at in contest {
-            if !bench.may() {
-                break;
-            }
-            let contender = &mut contenders[*at];
-            let Some(after) = bench
-                .plan_with(&[contender.candidate], &other.question)
-                .await?
-            else {
-                continue;
-            };
-            let after = after.planned.cost;
-            if (before - after).abs() <= NOTHING * before {
-                continue;
-            }
-            contender.effects.push(WorkloadEffect {
-                fingerprint: other.fingerprint,
-                cost_before: before,
-                cost_after: after,
-                calls: other.calls,
-                total_us: other.total_us,
-            });
-        }
-    }
-    Ok(looked_at)
+    Some((order, contest))
 }
 
 /// Adds indexes of other tables, the best first, as long as each helps on top of those before.
@@ -231,15 +136,17 @@ async fn add_others(
     bench: &mut Bench<'_>,
     contenders: &[Contender<'_>],
     trials: &[Trial],
-    together: &mut Vec<usize>,
-    steps: &mut Vec<(usize, Tried, f64)>,
-) -> Result<(), Failure> {
-    let mut cost = trials[together[0]].cost_after;
+    first: usize,
+) -> Result<Vec<Step>, Failure> {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut together = vec![first];
+    let mut cost = trials[first].cost_after;
     while together.len() < MAX_TOGETHER {
         let is_new = |at: &usize| {
-            !together
-                .iter()
-                .any(|known| trials[*known].candidate.table == trials[*at].candidate.table)
+            contenders[*at].candidates.len() == 1
+                && !together.iter().any(|known| {
+                    contenders[*known].table.wants.alias == contenders[*at].table.wants.alias
+                })
         };
         let mut left: Vec<usize> = (0..trials.len()).filter(is_new).collect();
         left.sort_by(|a, b| trials[*a].cost_after.total_cmp(&trials[*b].cost_after));
@@ -247,20 +154,20 @@ async fn add_others(
         let mut best: Option<(usize, Tried)> = None;
         for at in left {
             if !bench.may() {
-                return Ok(());
+                return Ok(steps);
             }
-            let mut all: Vec<&Candidate> = together
+            let all: Vec<&Candidate> = together
                 .iter()
-                .map(|known| contenders[*known].candidate)
+                .chain([&at])
+                .flat_map(|known| contenders[*known].candidates.iter().copied())
                 .collect();
-            all.push(contenders[at].candidate);
             let Some(tried) = bench.try_with(&all).await? else {
                 continue;
             };
             let is_better = best
                 .as_ref()
                 .is_none_or(|(_, best)| tried.planned.cost < best.planned.cost);
-            if tried.is_used
+            if tried.uses_last()
                 && is_better
                 && advice::strength(cost, tried.planned.cost, None).is_some()
             {
@@ -268,30 +175,82 @@ async fn add_others(
             }
         }
         let Some((at, tried)) = best else {
-            return Ok(());
+            return Ok(steps);
         };
-        let after = tried.planned.cost;
+        let cost_before = cost;
+        cost = tried.planned.cost;
         together.push(at);
-        steps.push((at, tried, cost));
-        cost = after;
+        steps.push(Step {
+            at,
+            tried,
+            cost_before,
+        });
     }
-    Ok(())
+    Ok(steps)
 }
 
-fn proved(worth: &Worth<'_>, tried: Tried, effects: Vec<WorkloadEffect>) -> AdvisedIndex {
+/// An index of another table, with what it saves on top of those before.
+async fn on_top(
+    bench: &mut Bench<'_>,
+    contender: &Contender<'_>,
+    step: &Step,
+    pages: Option<(f64, f64)>,
+) -> Result<Option<AdvisedIndex>, Failure> {
+    let strength = advice::strength(step.cost_before, step.tried.planned.cost, pages);
+    let (Some(strength), Some(candidate)) = (strength, contender.candidates.first()) else {
+        return Ok(None);
+    };
+    let worth = Worth {
+        candidate,
+        table: contender.table,
+        choice: AdviceChoice::Together,
+        strength,
+        fraction: fraction_held(bench.connection, candidate, &contender.table.facts).await?,
+    };
     let mut index = worth.advised(Verification::Hypothetical);
-    index.cost_after = Some(tried.planned.cost);
-    index.size_bytes = Some(tried.size_bytes);
+    index.reason = format!("on top of the one before: {}", index.reason);
+    index.cost_before = Some(step.cost_before);
+    index.cost_after = Some(step.tried.planned.cost);
+    index.size_bytes = step.tried.made.last().map(|made| made.bytes);
+    index.plan_after = Some(step.tried.planned.output());
+    Ok(Some(index))
+}
+
+/// What was tried and is worth having: one index, or those of a set one after the other.
+fn proved(set: &[Worth<'_>], tried: &Tried, effects: Vec<WorkloadEffect>) -> Vec<AdvisedIndex> {
     let hurt = effects
         .iter()
         .filter(|effect| effect.cost_after > effect.cost_before)
         .count();
-    if hurt > 0 {
-        index.caveats.push(format!(
-            "{hurt} other recorded statements would cost more with it"
-        ));
+    let mut indexes: Vec<AdvisedIndex> = set
+        .iter()
+        .zip(&tried.made)
+        .map(|(worth, made)| {
+            let mut index = worth.advised(Verification::Hypothetical);
+            index.cost_after = Some(tried.planned.cost);
+            index.size_bytes = Some(made.bytes);
+            index.plan_after = Some(tried.planned.output());
+            index
+        })
+        .collect();
+    if let [first, more @ ..] = &mut indexes[..]
+        && !more.is_empty()
+    {
+        let alone = "only with the other one: the condition is an OR, and the planner needs an index for \
+             each of its sides; the cost is with both";
+        first.caveats.insert(0, alone.to_owned());
+        for index in more {
+            index.choice = AdviceChoice::Together;
+            index.caveats.insert(0, alone.to_owned());
+        }
     }
-    index.effects = effects;
-    index.plan_after = Some(tried.planned.output());
-    index
+    if let Some(first) = indexes.first_mut() {
+        if hurt > 0 {
+            first.caveats.push(format!(
+                "{hurt} other recorded statements would cost more with it"
+            ));
+        }
+        first.effects = effects;
+    }
+    indexes
 }

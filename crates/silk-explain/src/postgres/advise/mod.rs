@@ -4,14 +4,20 @@ mod bench;
 mod catalogue;
 mod compare;
 mod hypopg;
+mod references;
 mod table;
+mod trials;
 mod unproved;
+mod workload;
+mod worth;
+
+use std::time::Instant;
 
 use silk_core::{
-    DatabaseKind,
-    explain::{AdvisedIndex, IndexAdvice},
+    PlanFormat,
+    explain::{AdviceChoice, AdvisedIndex, IndexAdvice},
 };
-use silk_plan::{Plan, PlanFormat, advice};
+use silk_plan::{Plan, advice};
 use sqlx_core::{executor::Executor as _, raw_sql::raw_sql};
 use sqlx_postgres::PgConnection;
 
@@ -19,10 +25,7 @@ use super::{ask::explain, connection::begin, generic};
 use crate::target::{AdviceQuestion, Failure, Question};
 use bench::{Bench, MAX_EXPLAINS, Planned};
 use hypopg::Hypopg;
-use table::Table;
-
-/// Tables looked at.
-const MAX_TABLES: usize = 4;
+use table::{Table, tables};
 
 /// Finds indexes for a query, and tries them.
 pub(in crate::postgres) async fn advise(
@@ -38,49 +41,82 @@ pub(in crate::postgres) async fn advise(
         return Ok(noted("the plan could not be read, so nothing can be told"));
     };
     let tables = tables(connection, asked, &baseline.plan, generic.as_ref()).await?;
-    let hypopg = Hypopg::find(connection).await?;
+    let references = references::tables(connection, asked).await?;
     let mut advice = IndexAdvice {
         cost_before: Some(baseline.cost),
         ..IndexAdvice::default()
     };
-    if baseline.cost < advice::MIN_COST {
-        advice.notes.push(format!(
-            "it costs {} units as it is: below {} no index is worth its keep",
-            advice::count(baseline.cost),
-            advice::count(advice::MIN_COST)
-        ));
-        explain_silence(&mut advice, &tables);
-    } else {
-        match hypopg {
-            Ok(hypopg) => {
-                let mut bench = Bench::new(connection, hypopg, question, asked.budget);
-                let found = compare::compare(&mut bench, asked, &baseline, &tables).await?;
-                if bench.is_cut_short {
-                    advice.notes.push(format!(
-                        "not all was tried: {} ms and {MAX_EXPLAINS} plans are the limit",
-                        asked.budget.as_millis()
-                    ));
-                }
-                bench.clear().await?;
+    let is_cheap = baseline.cost < advice::MIN_COST;
+    match Hypopg::find(connection).await? {
+        Ok(hypopg) => {
+            let mut bench = Bench {
+                connection,
+                hypopg,
+                question,
+                until: Instant::now() + asked.budget,
+                left: MAX_EXPLAINS,
+                is_cut_short: false,
+            };
+            if !is_cheap {
+                let found =
+                    Box::pin(compare::compare(&mut bench, asked, &baseline, &tables)).await?;
                 advice.indexes = found.indexes;
                 advice.notes.extend(found.notes);
             }
-            Err(remedy) => {
+            let referring = Box::pin(references::prove(&mut bench, asked, &references)).await?;
+            add(&mut advice, referring);
+            if bench.is_cut_short {
+                advice.notes.push(format!(
+                    "not all was tried: {} ms and {MAX_EXPLAINS} plans are the limit",
+                    asked.budget.as_millis()
+                ));
+            }
+            bench.clear().await?;
+        }
+        Err(remedy) => {
+            if !is_cheap {
                 advice.indexes = unproved::advise(&tables, &remedy);
-                if advice.indexes.is_empty() {
-                    advice
-                        .notes
-                        .push(format!("nothing could be tried: {remedy}"));
-                }
+            }
+            add(
+                &mut advice,
+                unproved::referring(asked, &references, &remedy),
+            );
+            if advice.indexes.is_empty() && !is_cheap {
+                advice
+                    .notes
+                    .push(format!("nothing could be tried: {remedy}"));
             }
         }
-        if advice.indexes.is_empty() {
-            explain_silence(&mut advice, &tables);
-        }
     }
-    name_all(connection, &mut advice.indexes, &tables).await?;
+    if advice.indexes.is_empty() {
+        if is_cheap {
+            advice.notes.push(format!(
+                "it costs {} units as it is: below {} no index is worth its keep",
+                advice::count(baseline.cost),
+                advice::count(advice::MIN_COST)
+            ));
+        }
+        explain_silence(&mut advice, &tables);
+    }
+    let all: Vec<Table> = tables.into_iter().chain(references).collect();
+    name_all(connection, &mut advice.indexes, &all).await?;
     connection.execute(raw_sql("ROLLBACK")).await?;
     Ok(advice)
+}
+
+/// Adds what the checks of foreign keys want, which has nothing to do with what the query's own
+/// plan wants: first where nothing else is, else on top. An index is not named twice.
+fn add(advice: &mut IndexAdvice, referring: Vec<AdvisedIndex>) {
+    for mut index in referring {
+        let mut known = advice.indexes.iter();
+        if known.any(|known| known.statement == index.statement) {
+            continue;
+        }
+        if !advice.indexes.is_empty() {
+            index.choice = AdviceChoice::Together;
+        }
+        advice.indexes.push(index);
+    }
 }
 
 fn noted(note: &str) -> IndexAdvice {
@@ -110,44 +146,6 @@ fn explain_silence(advice: &mut IndexAdvice, tables: &[Table]) {
     }
 }
 
-/// The tables worth a look, with what might help.
-async fn tables(
-    connection: &mut PgConnection,
-    asked: &AdviceQuestion,
-    plan: &Plan,
-    generic: Option<&Plan>,
-) -> Result<Vec<Table>, Failure> {
-    let mut wants = advice::wants_of_plan(plan);
-    if let Some(caught) = &asked.caught {
-        advice::merge(&mut wants, advice::wants_of_plan(caught));
-    }
-    if !asked.question.values.is_empty() {
-        match generic {
-            Some(generic) => {
-                let generic = advice::wants_of_any(generic);
-                advice::keep_constants(&mut wants, &generic, DatabaseKind::Postgres);
-            }
-            None => advice::forget_constants(&mut wants),
-        }
-    }
-    let mut tables: Vec<Table> = Vec::new();
-    for wants in wants {
-        if tables.len() >= MAX_TABLES {
-            break;
-        }
-        let Some(facts) = catalogue::facts(connection, &wants).await? else {
-            continue;
-        };
-        let candidates = advice::candidates(&wants, &facts);
-        tables.push(Table {
-            wants,
-            facts,
-            candidates,
-        });
-    }
-    Ok(tables)
-}
-
 /// The plan that does not know the values, which tells them from what stands in the SQL.
 async fn generic_plan(
     connection: &mut PgConnection,
@@ -173,7 +171,7 @@ async fn name_all(
 ) -> Result<(), Failure> {
     for index in indexes {
         for table in tables {
-            for candidate in &table.candidates {
+            for candidate in table.all() {
                 let name = candidate.name(&table.facts, &[]);
                 if candidate.statement(Some(&name)) != index.statement {
                     continue;

@@ -3,7 +3,8 @@
 use silk_core::explain::{AdviceChoice, AdviceStrength, AdvisedIndex, Verification};
 use silk_plan::advice;
 
-use super::table::{Table, Worth};
+use super::{references, table::Table, worth::Worth};
+use crate::target::AdviceQuestion;
 
 /// Only so many times fewer pages are worth a word without proof.
 const TIMES: f64 = 5.0;
@@ -58,4 +59,30 @@ pub(super) fn advise(tables: &[Table], remedy: &str) -> Vec<AdvisedIndex> {
         found.push(index);
     }
     found
+}
+
+/// The indexes that the checks of foreign keys lack.
+pub(super) fn referring(
+    asked: &AdviceQuestion,
+    tables: &[Table],
+    remedy: &str,
+) -> Vec<AdvisedIndex> {
+    let mut indexes = advise(tables, remedy);
+    for index in &mut indexes {
+        index.choice = AdviceChoice::First;
+        let table = tables
+            .iter()
+            .find(|table| relation(table) == index.relation);
+        if let Some(table) = table {
+            index
+                .caveats
+                .splice(0..0, references::caveats(asked, table));
+        }
+    }
+    indexes
+}
+
+fn relation(table: &Table) -> String {
+    let facts = &table.facts;
+    advice::quote_table(facts.schema.as_deref(), &facts.name, facts.kind)
 }

@@ -35,6 +35,7 @@ pub(super) async fn facts(
     }
     let (mut columns, rowid) = columns(app, &name).await?;
     let mut indexes = indexes(app, &name).await?;
+    let row_key: Vec<String> = rowid.iter().cloned().collect();
     if let Some(rowid) = rowid {
         indexes.push(IndexFacts {
             name: "PRIMARY KEY".to_owned(),
@@ -64,6 +65,7 @@ pub(super) async fn facts(
         activity: None,
         columns,
         indexes,
+        row_key,
     }))
 }
 

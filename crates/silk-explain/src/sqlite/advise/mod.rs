@@ -99,7 +99,7 @@ async fn advise_in(
             }
             let after = Model::new(&tables, Some(tested)).rows_read(&planned.plan);
             trials.push(Trial {
-                candidate: tested.candidate.clone(),
+                candidates: vec![tested.candidate.clone()],
                 cost_after: after,
                 size_bytes: size(tested, &table.facts),
                 pages: None,
@@ -127,8 +127,7 @@ async fn advise_in(
         }
         return Ok(advice);
     };
-    let same_table =
-        |at: &usize| trials[*at].candidate.table == trials[choice.first].candidate.table;
+    let same_table = |at: &usize| trials[*at].table() == trials[choice.first].table();
     let mut order = vec![choice.first];
     order.extend(choice.instead.iter().copied().filter(same_table));
     let mut contest = order.clone();
@@ -180,10 +179,11 @@ async fn advise_in(
         advice.indexes.push(AdvisedIndex {
             statement: candidate.statement(Some(&name)),
             relation: quote_name(&candidate.table, DatabaseKind::Sqlite),
-            reason: advice::reason(candidate),
+            reason: advice::reason(candidate, &table.wants),
             choice,
             strength,
             verification: Verification::Shadow,
+            cost_before: None,
             cost_after: None,
             plan_after: Some(ExplainOutput {
                 format: PlanFormat::SqliteRows,

@@ -34,12 +34,25 @@ pub(super) struct Builder<'a> {
 }
 
 impl Builder<'_> {
+    /// Makes a candidate, and keeps it where it is new.
     pub(super) fn add(
         &mut self,
         lists: &[(&Vec<Key>, KeyRole)],
         tail: Tail<'_>,
         predicates: &[(String, String)],
     ) {
+        if let Some(candidate) = self.build(lists, tail, predicates) {
+            self.keep(candidate);
+        }
+    }
+
+    /// The candidate of these keys, in this order; none without any.
+    pub(super) fn build(
+        &self,
+        lists: &[(&Vec<Key>, KeyRole)],
+        tail: Tail<'_>,
+        predicates: &[(String, String)],
+    ) -> Option<Candidate> {
         let mut keys: Vec<CandidateKey> = Vec::new();
         for (list, role) in lists {
             for key in *list {
@@ -57,8 +70,9 @@ impl Builder<'_> {
             }
         }
         keys.truncate(MAX_KEYS);
+        self.drop_row_key(&mut keys);
         if keys.is_empty() {
-            return;
+            return None;
         }
         if self.facts.kind != silk_core::DatabaseKind::Postgres {
             // Only PostgreSQL lets an index say where NULL goes.
@@ -66,7 +80,7 @@ impl Builder<'_> {
                 key.nulls_first = None;
             }
         }
-        let candidate = Candidate {
+        Some(Candidate {
             kind: self.facts.kind,
             schema: self.facts.schema.clone(),
             table: self.facts.name.clone(),
@@ -76,29 +90,48 @@ impl Builder<'_> {
             predicates: predicates.iter().map(|(text, _)| text.clone()).collect(),
             predicate_labels: predicates.iter().map(|(_, label)| label.clone()).collect(),
             replaces: None,
-        };
-        self.keep(candidate);
+        })
     }
 
-    fn keep(&mut self, mut candidate: Candidate) {
+    /// Takes off the end what every index of the table carries there anyway.
+    fn drop_row_key(&self, keys: &mut Vec<CandidateKey>) {
+        let row_key = &self.facts.row_key;
+        for length in (1..=row_key.len().min(keys.len().saturating_sub(1))).rev() {
+            let at = keys.len() - length;
+            let is_same = keys[at..].iter().zip(row_key).all(|(key, name)| {
+                !key.descending && key.column.as_ref().is_some_and(|column| column == name)
+            });
+            if is_same {
+                keys.truncate(at);
+                return;
+            }
+        }
+    }
+
+    /// Whether an index that is there already gives all that the candidate would.
+    pub(super) fn is_provided(&self, candidate: &Candidate) -> bool {
+        let mut indexes = self.facts.indexes.iter();
+        indexes.any(|index| provides(index, candidate))
+    }
+
+    /// Keeps a candidate that is new.
+    pub(super) fn keep(&mut self, mut candidate: Candidate) {
         let is_known = |known: &Candidate| known.statement(None) == candidate.statement(None);
-        if self.found.iter().any(is_known)
-            || self
-                .facts
-                .indexes
-                .iter()
-                .any(|index| provides(index, &candidate))
-        {
+        if self.found.iter().any(is_known) || self.is_provided(&candidate) {
             return;
         }
-        candidate.replaces = self
-            .facts
+        candidate.replaces = self.replaced(&candidate);
+        self.found.push(candidate);
+    }
+
+    /// The longest existing index that the candidate would take the place of.
+    pub(super) fn replaced(&self, candidate: &Candidate) -> Option<String> {
+        self.facts
             .indexes
             .iter()
-            .filter(|index| is_extended_by(index, &candidate))
+            .filter(|index| is_extended_by(index, candidate))
             .max_by_key(|index| index.keys.len())
-            .map(|index| index.name.clone());
-        self.found.push(candidate);
+            .map(|index| index.name.clone())
     }
 
     /// Variants that carry along what else is needed, so that the table need not be visited.

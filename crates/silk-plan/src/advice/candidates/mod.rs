@@ -2,15 +2,16 @@
 
 mod builder;
 mod parts;
+mod unions;
 
 use super::{
-    candidate::Candidate, expression::Style, facts::TableFacts, key::Keys, term::Term,
-    wants::TableWants,
+    candidate::Candidate, expression::Style, facts::TableFacts, key::Keys, wants::TableWants,
 };
-pub use builder::MAX_CANDIDATES;
-
 use builder::Builder;
 use parts::Parts;
+
+pub use builder::MAX_CANDIDATES;
+pub use unions::unions;
 
 /// Indexes that might give what is wanted of a table, the most promising first; at most twelve, none
 /// that an existing one already is.
@@ -21,18 +22,21 @@ pub fn candidates(wants: &TableWants, facts: &TableFacts) -> Vec<Candidate> {
         facts,
         style: Style::of(facts.kind),
     };
-    let terms: Vec<Term> = wants
-        .conditions
-        .iter()
-        .map(|wanted| keys.term(wanted))
-        .collect();
     let mut builder = Builder {
         facts,
         found: Vec::new(),
     };
-    let parts = Parts::of(&keys, &terms, wants, facts);
-    parts.offer(&mut builder);
+    Parts::of(&keys).offer(&mut builder);
+    // Where all other sides of an `OR` have an index, one is all that is missing.
+    for candidate in unions::missing(&keys).into_iter().flat_map(single) {
+        builder.found.truncate(MAX_CANDIDATES - 1);
+        builder.keep(candidate);
+    }
     builder.covering(wants);
     builder.found.truncate(MAX_CANDIDATES);
     builder.found
+}
+
+fn single(mut set: Vec<Candidate>) -> Option<Candidate> {
+    if set.len() == 1 { set.pop() } else { None }
 }

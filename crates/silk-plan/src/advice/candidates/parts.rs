@@ -8,12 +8,11 @@ use crate::advice::{
     facts::TableFacts,
     key::{Key, Keys},
     term::Term,
-    wants::TableWants,
 };
 
 /// What the conditions and orders come to.
 pub(super) struct Parts {
-    equal: Vec<Key>,
+    pub(super) equal: Vec<Key>,
     /// Those of `equal` that are not already said by the predicates.
     equal_beside: Vec<Key>,
     joins: Vec<Key>,
@@ -26,12 +25,13 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    pub(super) fn of(
-        keys: &Keys<'_>,
-        terms: &[Term],
-        wants: &TableWants,
-        facts: &TableFacts,
-    ) -> Self {
+    pub(super) fn of(keys: &Keys<'_>) -> Self {
+        let Keys { wants, facts, .. } = *keys;
+        let terms: Vec<Term> = wants
+            .conditions
+            .iter()
+            .map(|wanted| keys.term(wanted))
+            .collect();
         let mut parts = Self {
             equal: Vec::new(),
             equal_beside: Vec::new(),
@@ -42,7 +42,7 @@ impl Parts {
             restricted: Vec::new(),
         };
         parts.orders.retain(|order| !order.is_empty());
-        for term in terms {
+        for term in &terms {
             if let Some(predicate) = &term.predicate
                 && parts.predicates.len() < 2
             {

@@ -1,5 +1,6 @@
 //! What a statement wants of each table, by its text: for databases whose plans do not tell.
 
+mod changed;
 mod queries;
 mod reader;
 mod select;
@@ -8,12 +9,14 @@ mod tables;
 use silk_core::DatabaseKind;
 use sqlparser::{
     ast::{FromTable, Statement},
-    dialect::{Dialect, MySqlDialect, SQLiteDialect},
+    dialect::{Dialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect},
     parser::Parser,
 };
 
 use super::{expression::Style, wants::TableWants};
 use reader::Reader;
+
+pub use changed::{Changed, changed_by, searches_tables};
 
 /// What a statement of SQLite or MySQL wants of its tables.
 ///
@@ -21,24 +24,25 @@ use reader::Reader;
 /// which one has it.
 #[must_use]
 pub fn wants_of_sql(sql: &str, kind: DatabaseKind) -> Vec<TableWants> {
-    let dialect: &dyn Dialect = match kind {
-        DatabaseKind::MySql => &MySqlDialect {},
-        _ => &SQLiteDialect {},
-    };
-    let Ok(statements) = Parser::parse_sql(dialect, sql) else {
+    let Some(statement) = parsed(sql, kind) else {
         return Vec::new();
     };
     let mut reader = Reader {
         style: Style::of(kind),
         found: Vec::new(),
     };
-    match statements.as_slice() {
-        [Statement::Query(query)] => reader.query(query, 0),
-        [Statement::Update(update)] => {
+    match &statement {
+        Statement::Query(query) => reader.query(query, 0),
+        Statement::Insert(insert) => {
+            if let Some(source) = &insert.source {
+                reader.query(source, 0);
+            }
+        }
+        Statement::Update(update) => {
             let tables = reader.tables(std::slice::from_ref(&update.table), 0);
             reader.scope(tables, update.selection.as_ref(), 0);
         }
-        [Statement::Delete(delete)] => {
+        Statement::Delete(delete) => {
             let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
             let tables = reader.tables(from, 0);
             reader.scope(tables, delete.selection.as_ref(), 0);
@@ -48,4 +52,16 @@ pub fn wants_of_sql(sql: &str, kind: DatabaseKind) -> Vec<TableWants> {
     let mut found = reader.found;
     found.retain(|wants| !wants.is_empty());
     found
+}
+
+/// The only statement of a text; none where it cannot be read.
+fn parsed(sql: &str, kind: DatabaseKind) -> Option<Statement> {
+    let dialect: &dyn Dialect = match kind {
+        DatabaseKind::MySql => &MySqlDialect {},
+        DatabaseKind::Postgres => &PostgreSqlDialect {},
+        _ => &SQLiteDialect {},
+    };
+    let mut statements = Parser::parse_sql(dialect, sql).ok()?;
+    let statement = statements.pop()?;
+    statements.is_empty().then_some(statement)
 }

@@ -14,14 +14,14 @@ const NEAR: f64 = 0.05;
 /// ... unless one is so many times cheaper than the other.
 const NEAR_TIMES: f64 = 3.0;
 
-/// An index with which a query was planned.
+/// An index with which a query was planned, or several that only help together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trial {
-    /// The index.
-    pub candidate: Candidate,
-    /// The planner's cost with it.
+    /// The indexes: mostly one.
+    pub candidates: Vec<Candidate>,
+    /// The planner's cost with them.
     pub cost_after: f64,
-    /// Its expected size.
+    /// Their expected size.
     pub size_bytes: Option<u64>,
     /// Pages of the table and its indexes read before and after, estimated.
     pub pages: Option<(f64, f64)>,
@@ -58,6 +58,26 @@ fn saved(before: f64, after: f64) -> f64 {
         (1.0 - after / before).clamp(0.0, 1.0)
     } else {
         0.0
+    }
+}
+
+impl Trial {
+    /// The table that is read better.
+    #[must_use]
+    pub fn table(&self) -> Option<&str> {
+        let first = self.candidates.first();
+        first.map(|candidate| candidate.table.as_str())
+    }
+
+    /// Keys and carried columns to keep up.
+    fn width(&self) -> usize {
+        self.candidates.iter().map(Candidate::width).sum()
+    }
+
+    /// Whether each takes the place of another: none is added.
+    fn replaces(&self) -> bool {
+        let mut candidates = self.candidates.iter();
+        candidates.all(|candidate| candidate.replaces.is_some())
     }
 }
 
@@ -148,7 +168,7 @@ fn order(trials: &[Trial], a: usize, b: usize) -> std::cmp::Ordering {
     left.cost_after
         .total_cmp(&right.cost_after)
         .then_with(|| size(left).cmp(&size(right)))
-        .then_with(|| left.candidate.width().cmp(&right.candidate.width()))
+        .then_with(|| left.width().cmp(&right.width()))
         .then_with(|| a.cmp(&b))
 }
 
@@ -157,7 +177,7 @@ fn beats(trials: &[Trial], winner: usize, loser: usize) -> bool {
     let (left, right) = (&trials[winner], &trials[loser]);
     let costs = (left.cost_after, right.cost_after);
     let sizes = (size(left), size(right));
-    let widths = (left.candidate.width(), right.candidate.width());
+    let widths = (left.width(), right.width());
     let no_worse = costs.0 <= costs.1 && sizes.0 <= sizes.1 && widths.0 <= widths.1;
     let better = costs.0 < costs.1 || sizes.0 < sizes.1 || widths.0 < widths.1;
     no_worse && (better || winner < loser)
@@ -175,12 +195,11 @@ fn is_leaner(one: &Trial, other: &Trial) -> bool {
         return true;
     }
     // An index that takes the place of another adds none.
-    let replaces = |trial: &Trial| trial.candidate.replaces.is_some();
-    if replaces(one) != replaces(other) {
-        return replaces(one) && one_size / 2 <= other_size;
+    if one.replaces() != other.replaces() {
+        return one.replaces() && one_size / 2 <= other_size;
     }
     one_size <= other_size
-        && one.candidate.width() < other.candidate.width()
+        && one.width() < other.width()
         && one.cost_after <= other.cost_after * 1.25
 }
 

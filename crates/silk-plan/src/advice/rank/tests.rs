@@ -14,7 +14,7 @@ fn trial(keys: &[&str], include: usize, cost_after: f64, size: u64) -> Trial {
         role: KeyRole::Equal,
     };
     Trial {
-        candidate: Candidate {
+        candidates: vec![Candidate {
             kind: DatabaseKind::Postgres,
             schema: None,
             table: "t".to_owned(),
@@ -24,7 +24,7 @@ fn trial(keys: &[&str], include: usize, cost_after: f64, size: u64) -> Trial {
             predicates: Vec::new(),
             predicate_labels: Vec::new(),
             replaces: None,
-        },
+        }],
         cost_after,
         size_bytes: Some(size),
         pages: None,

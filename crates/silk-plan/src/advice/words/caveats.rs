@@ -27,11 +27,12 @@ pub fn caveats(candidate: &Candidate, wants: &TableWants, facts: &TableFacts) ->
                 .to_owned(),
         );
     }
-    if candidate.is_partial() {
+    let said = said_predicates(candidate);
+    if !said.is_empty() {
         found.push(format!(
             "it serves only statements that say {} in their text; with a bound value in its place \
              it is not used by a generic plan",
-            candidate.predicates.join(" AND ")
+            said.join(" AND ")
         ));
     }
     if candidate.keys.iter().any(|key| key.role == KeyRole::Prefix) && wants.has_bound_conditions()
@@ -91,4 +92,17 @@ pub fn caveats(candidate: &Candidate, wants: &TableWants, facts: &TableFacts) ->
         found.push(format!("then drop the one it takes the place of: {drop}"));
     }
     found
+}
+
+/// What a statement has to say for the index to serve it: that a key is not NULL goes without
+/// saying where the key is compared.
+fn said_predicates(candidate: &Candidate) -> Vec<&str> {
+    let goes_without = |predicate: &str| {
+        predicate.strip_suffix(" IS NOT NULL").is_some_and(|of| {
+            let mut keys = candidate.keys.iter();
+            keys.any(|key| key.text == of && !matches!(key.role, KeyRole::Order | KeyRole::Any))
+        })
+    };
+    let predicates = candidate.predicates.iter().map(String::as_str);
+    predicates.filter(|text| !goes_without(text)).collect()
 }

@@ -1,11 +1,17 @@
 //! Why an index has the keys it has.
 
 use super::figures::listed;
-use crate::advice::candidate::{Candidate, CandidateKey, KeyRole};
+use crate::advice::{
+    candidate::{Candidate, CandidateKey, KeyRole},
+    wants::{Reference, TableWants},
+};
 
 /// Why these columns, in this order.
 #[must_use]
-pub fn reason(candidate: &Candidate) -> String {
+pub fn reason(candidate: &Candidate, wants: &TableWants) -> String {
+    if let Some(reference) = &wants.reference {
+        return refers(candidate, reference);
+    }
     let mut parts = Vec::new();
     let mut say = |role: KeyRole, one: &str, many: &str| {
         let labels: Vec<&str> = candidate
@@ -68,6 +74,26 @@ pub fn reason(candidate: &Candidate) -> String {
         "the query names its columns".clone_into(&mut text);
     }
     text
+}
+
+/// Why a foreign key wants an index.
+fn refers(candidate: &Candidate, reference: &Reference) -> String {
+    let columns: Vec<&str> = reference.columns.iter().map(String::as_str).collect();
+    let (table, parent) = (&candidate.table, &reference.parent);
+    let constraint = match &reference.constraint {
+        Some(name) => format!(" ({name})"),
+        None => String::new(),
+    };
+    format!(
+        "{} of {table} {} to {parent}{constraint}: for each row of {parent} that goes or gets \
+         another key, the database searches {table} for rows that refer to it",
+        listed(&columns),
+        if columns.len() == 1 {
+            "refers"
+        } else {
+            "refer"
+        },
+    )
 }
 
 fn said(key: &CandidateKey) -> &str {

@@ -230,6 +230,11 @@ pub(crate) async fn page(
         indexes_href: subject
             .query_href
             .as_ref()
+            .filter(|_| {
+                let kind = subject.record.database.kind;
+                let sql = subject.sql.as_deref().unwrap_or_default();
+                silk_plan::advice::searches_tables(sql, kind)
+            })
             .map(|href| format!("{href}/indexes")),
         notes: plan.map_or_else(Vec::new, |plan| {
             plan.notes

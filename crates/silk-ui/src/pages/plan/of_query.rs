@@ -57,7 +57,7 @@ pub(crate) async fn of(here: &Here, found: &Found, notice: Option<String>) -> Qu
         others: rows(&plans, &here.base),
         explain_href: format!("{address}/explain"),
         analyze_href: (is_open && may_analyze(found, kind)).then(|| format!("{address}/analyze")),
-        indexes_href: is_open.then(|| format!("{address}/indexes")),
+        indexes_href: (is_open && may_advise(found, kind)).then(|| format!("{address}/indexes")),
         has_generic: kind == DatabaseKind::Postgres
             && query
                 .values
@@ -75,6 +75,14 @@ fn may_analyze(found: &Found, kind: DatabaseKind) -> bool {
         && found
             .text()
             .is_some_and(|text| silk_core::sql::is_read_only(&text.text, kind))
+}
+
+/// Whether looking for indexes can be offered: it searches tables, and its database can be asked.
+fn may_advise(found: &Found, kind: DatabaseKind) -> bool {
+    kind != DatabaseKind::Unknown
+        && found
+            .text()
+            .is_some_and(|text| silk_plan::advice::searches_tables(&text.text, kind))
 }
 
 fn why_not(found: &Found, kind: DatabaseKind) -> Option<&'static str> {
