@@ -945,3 +945,68 @@ async fn a_foreign_key_without_index() {
     }
     lab.done().await;
 }
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: run cargo xtask test"]
+async fn a_table_that_several_processes_read() {
+    let lab = Lab::new("parallel", true, true).await;
+    let options = (*lab.pool.connect_options()).clone().options([
+        ("max_parallel_workers_per_gather", "2"),
+        ("min_parallel_table_scan_size", "0"),
+        ("parallel_setup_cost", "0"),
+        ("parallel_tuple_cost", "0.001"),
+    ]);
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        .connect_with(options)
+        .await
+        .unwrap();
+    let explainer = Explainer::new(
+        Arc::new(Redactor::default()),
+        tokio::runtime::Handle::current(),
+        ExplainConfig {
+            advice: Duration::from_secs(60),
+            timeout: Duration::from_secs(30),
+            ..ExplainConfig::default()
+        },
+    );
+    explainer.register(&pool);
+    for (sql, wanted) in [
+        (LIST, Ok("public.message (updated) WHERE deleted")),
+        (
+            "SELECT * FROM message WHERE author_id = 7 ORDER BY body",
+            Ok("public.message (author_id"),
+        ),
+        // The rows are those of all processes: most of them are kept.
+        (
+            "SELECT * FROM message WHERE NOT deleted ORDER BY body",
+            Err("keep 95 % of message"),
+        ),
+    ] {
+        let plan = explainer.explain(lab.query(sql, vec![])).await.unwrap();
+        let plan = Plan::parse(plan.format, &plan.raw).unwrap();
+        assert!(
+            plan.nodes().any(|node| node.parallel_aware),
+            "{sql} is run by one process"
+        );
+        let request = AdviceRequest {
+            query: lab.query(sql, vec![]),
+            plan: None,
+            workload: Vec::new(),
+        };
+        let advice = explainer.advise(request).await.unwrap();
+        match wanted {
+            Ok(keys) => assert!(on(first(&advice)).starts_with(keys), "{sql}"),
+            Err(note) => {
+                assert!(advice.indexes.is_empty(), "{sql}: {:?}", advice.indexes);
+                assert!(
+                    advice.notes.iter().any(|said| said.contains(note)),
+                    "{sql}: {:?}",
+                    advice.notes
+                );
+            }
+        }
+    }
+    pool.close().await;
+    lab.done().await;
+}

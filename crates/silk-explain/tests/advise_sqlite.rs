@@ -2,16 +2,24 @@
 
 #![expect(clippy::unwrap_used, reason = "tests say what failed by panicking")]
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use silk_core::{
     Database, DatabaseKind, Explain as _, ExplainError, ExplainMode, ExplainQuery, Fingerprint,
     Redactor, Value, ValueState,
-    explain::{AdviceRequest, AdviceStrength, IndexAdvice, Verification, WorkloadQuery},
+    explain::{
+        AdviceChoice, AdviceRequest, AdviceStrength, IndexAdvice, Verification, WorkloadQuery,
+    },
 };
 use silk_explain::{ExplainConfig, Explainer};
 use sqlx::{
-    AssertSqlSafe, Executor as _, SqlitePool,
+    AssertSqlSafe, Connection as _, Executor as _, SqlitePool,
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
 
@@ -92,6 +100,51 @@ impl Lab {
             workload: Vec::new(),
         };
         self.explainer.advise(request).await.unwrap()
+    }
+
+    /// Steps of SQLite's machine that really running the query takes.
+    async fn steps(&self, sql: &str) -> u64 {
+        let steps = Arc::new(AtomicU64::new(0));
+        let mut connection = self.pool.acquire().await.unwrap();
+        let count = steps.clone();
+        connection
+            .lock_handle()
+            .await
+            .unwrap()
+            .set_progress_handler(1, move || {
+                count.fetch_add(1, Ordering::Relaxed);
+                true
+            });
+        let mut transaction = connection.begin().await.unwrap();
+        steps.store(0, Ordering::Relaxed);
+        transaction
+            .fetch_all(sqlx::raw_sql(AssertSqlSafe(sql.to_owned())))
+            .await
+            .unwrap();
+        let taken = steps.load(Ordering::Relaxed);
+        transaction.rollback().await.unwrap();
+        connection
+            .lock_handle()
+            .await
+            .unwrap()
+            .remove_progress_handler();
+        taken
+    }
+
+    /// Makes all that is advised up to what could be had instead, and says what.
+    async fn apply(&self, advice: &IndexAdvice) -> Vec<String> {
+        let mut made = Vec::new();
+        for index in &advice.indexes {
+            if index.choice == AdviceChoice::Instead {
+                continue;
+            }
+            self.pool
+                .execute(AssertSqlSafe(index.statement.clone()))
+                .await
+                .unwrap();
+            made.push(index.statement.clone());
+        }
+        made
     }
 
     async fn state(&self) -> Vec<(String, Option<String>)> {
@@ -269,6 +322,27 @@ async fn nothing_where_nothing_helps() {
             vec![],
         ),
         ("SELECT 1", vec![]),
+        ("INSERT INTO tiny (kind) VALUES ('c')", vec![]),
+        (
+            "UPDATE message SET body = 'x' WHERE id = ?",
+            vec![integer(7)],
+        ),
+        // An index ends with the rowid: this order is there.
+        (
+            "SELECT * FROM message WHERE author_id = ? ORDER BY updated DESC, id DESC LIMIT 5",
+            vec![integer(7)],
+        ),
+        // One side of the OR no index serves.
+        (
+            "SELECT * FROM message WHERE author_id = 7 OR body LIKE '%x%'",
+            vec![],
+        ),
+        // Nothing refers to these.
+        ("DELETE FROM message WHERE id = ?", vec![integer(7)]),
+        (
+            "SELECT sum(length(body)) FROM message WHERE status <> 'flagged'",
+            vec![],
+        ),
     ] {
         let values = if sql.contains("status = ?") {
             vec![Value {
@@ -339,4 +413,108 @@ async fn hostile_schemas_do_no_harm() {
             ..
         })
     ));
+}
+
+#[tokio::test]
+async fn made_in_earnest_it_keeps_what_it_promises() {
+    // A statement, the indexes, and how many times fewer steps it takes at least.
+    for (sql, indexes, times) in [
+        (
+            "SELECT * FROM message WHERE deleted ORDER BY updated DESC LIMIT 100",
+            &["message (updated) WHERE deleted"][..],
+            10,
+        ),
+        // Honest: every row is still counted.
+        (
+            "SELECT count(*) FROM message WHERE deleted",
+            &["message (deleted) WHERE deleted"],
+            5,
+        ),
+        // Each side of an OR.
+        (
+            "SELECT * FROM message WHERE author_id = 7 OR updated = 5000",
+            &["message (author_id)", "message (updated)"],
+            10,
+        ),
+        // Two tables, each by its own.
+        (
+            "SELECT a.id, m.id FROM author a JOIN message m ON m.author_id = a.id \
+             WHERE a.email = 'author7@example.org'",
+            &["message (author_id)", "author (email)"],
+            10,
+        ),
+    ] {
+        let lab = Lab::new(true).await;
+        let before = lab.steps(sql).await;
+        let advice = lab.advise(sql, vec![]).await;
+        let mut made = lab.apply(&advice).await;
+        let mut wanted: Vec<String> = indexes.iter().map(|&text| text.to_owned()).collect();
+        made = made
+            .iter()
+            .map(|text| text.split_once(" ON ").unwrap().1.to_owned())
+            .collect();
+        made.sort();
+        wanted.sort();
+        assert_eq!(made, wanted, "{sql}: {:?}", advice.notes);
+        let after = lab.steps(sql).await;
+        assert!(before > times * after, "{sql}: {before} -> {after} steps");
+    }
+}
+
+#[tokio::test]
+async fn a_foreign_key_without_index() {
+    let lab = Lab::new(true).await;
+    lab.pool
+        .execute(sqlx::raw_sql(
+            "CREATE TABLE letter (id INTEGER PRIMARY KEY, author_id INTEGER
+               REFERENCES author ON DELETE SET NULL, text TEXT NOT NULL);
+             INSERT INTO letter SELECT id, 1 + id % 900, body FROM message;
+             CREATE TABLE reply (id INTEGER PRIMARY KEY, to_letter INTEGER REFERENCES letter (id));
+             INSERT INTO reply SELECT id, id FROM letter WHERE id < 5000;
+             CREATE INDEX reply_to ON reply (to_letter);
+             ANALYZE",
+        ))
+        .await
+        .unwrap();
+    const DELETE: &str = "DELETE FROM author WHERE id = 7";
+    let advice = lab.advise(DELETE, vec![]).await;
+    let first = advice
+        .indexes
+        .first()
+        .unwrap_or_else(|| panic!("{:?}", advice.notes));
+    assert_eq!(
+        first.statement,
+        "CREATE INDEX letter_author_id_idx ON letter (author_id)"
+    );
+    assert!(
+        first
+            .reason
+            .contains("author_id of letter refers to author"),
+        "{}",
+        first.reason
+    );
+    let before = lab.steps(DELETE).await;
+    lab.apply(&advice).await;
+    let after = lab.steps(DELETE).await;
+    assert!(before > 10 * after, "{before} -> {after} steps");
+    for sql in [
+        DELETE,
+        // It is there, and no key is touched.
+        "DELETE FROM letter WHERE id = 7",
+        "UPDATE author SET name = 'x' WHERE id = 7",
+    ] {
+        let advice = lab.advise(sql, vec![]).await;
+        assert!(advice.indexes.is_empty(), "{sql}: {:?}", advice.indexes);
+    }
+    lab.pool
+        .execute("DROP INDEX letter_author_id_idx")
+        .await
+        .unwrap();
+    for (sql, advised) in [
+        ("UPDATE author SET name = 'x' WHERE id = 7", 0),
+        ("UPDATE author SET id = 7000 WHERE id = 7", 1),
+    ] {
+        let advice = lab.advise(sql, vec![]).await;
+        assert_eq!(advice.indexes.len(), advised, "{sql}");
+    }
 }

@@ -2,8 +2,9 @@
 
 use super::{
     candidate::{Candidate, CandidateKey, KeyRole},
-    expression::{Expr, SortKey},
+    expression::{Expr, SortKey, Style},
     facts::TableFacts,
+    key::Keys,
     wants::TableWants,
 };
 use crate::{Plan, PlanNode, Role};
@@ -157,6 +158,30 @@ pub fn estimated_pages(
         .unwrap_or(0.0);
     let after = asked * (1.0 - correlation * correlation) + asked * heap / rows.max(1.0) + DESCENT;
     Some((heap, after))
+}
+
+/// The fraction of a table's rows, 0 to 1, that conditions on values keep which were bound: what
+/// stands in the SQL can be looked for in a sample, these cannot.
+#[must_use]
+pub fn kept_by_bound(wants: &TableWants, facts: &TableFacts) -> f64 {
+    /// Of a range whose ends are not known.
+    const RANGE: f64 = 0.25;
+    let keys = Keys {
+        wants,
+        facts,
+        style: Style::of(facts.kind),
+    };
+    wants
+        .conditions
+        .iter()
+        .filter(|wanted| !wanted.is_constant)
+        .filter_map(|wanted| keys.tested(&wanted.expr))
+        .map(|(key, role)| match role {
+            KeyRole::Equal => 1.0 / key.distinct.max(1.0),
+            KeyRole::Range | KeyRole::Prefix => RANGE,
+            _ => 1.0,
+        })
+        .product()
 }
 
 /// Whether the keys are the whole of an order.

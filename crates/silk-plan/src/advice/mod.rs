@@ -25,7 +25,7 @@ mod words;
 
 pub use candidate::{Candidate, CandidateKey, KeyRole};
 pub use candidates::{MAX_CANDIDATES, candidates, unions};
-pub use estimate::{NewIndex, estimated_pages, pages_read};
+pub use estimate::{NewIndex, estimated_pages, kept_by_bound, pages_read};
 pub use facts::{Activity, ColumnFacts, IndexFacts, IndexKey, TableFacts};
 pub use from_plan::{wants_of_any, wants_of_plan};
 pub use from_sql::{Changed, changed_by, searches_tables, wants_of_sql};

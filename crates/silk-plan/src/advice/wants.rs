@@ -137,6 +137,63 @@ impl TableWants {
         })
     }
 
+    /// The columns that its conditions name, as they are written there.
+    #[must_use]
+    pub fn compared(&self) -> BTreeSet<String> {
+        let columns = self
+            .conditions
+            .iter()
+            .flat_map(|wanted| wanted.expr.columns());
+        columns.map(|column| column.name.clone()).collect()
+    }
+
+    /// Conditions on no other columns than these, whose values stand in the SQL, as they can stand
+    /// in a statement about this table alone. None that calls a function: it may do anything.
+    #[must_use]
+    pub fn constants_on(&self, columns: &[&str], kind: DatabaseKind) -> Vec<String> {
+        let style = Style::of(kind);
+        let is_one = |expr: &Expr| {
+            expr.columns().next().is_some()
+                && !expr.walk().any(|part| matches!(part, Expr::Call(..)))
+                && expr.columns().all(|column| {
+                    let is_own = column
+                        .table
+                        .as_deref()
+                        .is_none_or(|table| table.eq_ignore_ascii_case(&self.alias));
+                    is_own
+                        && columns
+                            .iter()
+                            .any(|name| name.eq_ignore_ascii_case(&column.name))
+                })
+        };
+        self.conditions
+            .iter()
+            .filter(|wanted| wanted.is_constant && is_one(&wanted.expr))
+            .filter_map(|wanted| render(&wanted.expr, style))
+            .collect()
+    }
+
+    /// Whether a value that was bound may stand in a condition on this column.
+    #[must_use]
+    pub fn is_bound_on(&self, column: &str) -> bool {
+        let mut bound = self.conditions.iter().filter(|wanted| !wanted.is_constant);
+        bound.any(|wanted| {
+            let mut columns = wanted.expr.columns();
+            columns.any(|named| named.name.eq_ignore_ascii_case(column))
+        })
+    }
+
+    /// Whether rows are looked for in which this column is NULL, be it as one side of an `OR`.
+    #[must_use]
+    pub fn looks_for_null(&self, column: &str) -> bool {
+        let is_it =
+            |of: &Expr| matches!(of, Expr::Column(of) if of.name.eq_ignore_ascii_case(column));
+        self.conditions.iter().any(|wanted| {
+            let mut parts = wanted.expr.walk();
+            parts.any(|part| matches!(part, Expr::Is(of, "NULL") if is_it(of)))
+        })
+    }
+
     /// Whether a value that was bound may stand in a condition.
     #[must_use]
     pub fn has_bound_conditions(&self) -> bool {

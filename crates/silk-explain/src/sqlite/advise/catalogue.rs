@@ -1,5 +1,7 @@
 //! What the schema, the statistics and a few rows tell of a table.
 
+use std::collections::BTreeSet;
+
 use silk_core::DatabaseKind;
 use silk_plan::advice::{ColumnFacts, IndexFacts, IndexKey, TableFacts, TableWants, quote_name};
 use sqlx_core::{executor::Executor as _, query::query, row::Row as _, sql_str::AssertSqlSafe};
@@ -50,7 +52,7 @@ pub(super) async fn facts(
         });
     }
     let (rows, is_analyzed) = rows(app, &name).await?;
-    sample(app, &name, rows, &mut columns).await?;
+    sample(app, &name, rows, &wants.compared(), &mut columns).await?;
     Ok(Some(TableFacts {
         kind: DatabaseKind::Sqlite,
         schema: None,
@@ -255,12 +257,21 @@ async fn sample(
     app: &mut SqliteConnection,
     table: &str,
     rows: Option<f64>,
+    compared: &BTreeSet<String>,
     columns: &mut [ColumnFacts],
 ) -> Result<(), Failure> {
-    let counted = columns.len().min(MAX_COLUMNS);
-    let list: Vec<String> = columns[..counted]
+    // Others may be as large as they like, and nobody asks for them.
+    let counted: Vec<usize> = (0..columns.len())
+        .filter(|at| {
+            let mut names = compared.iter();
+            names.any(|name| name.eq_ignore_ascii_case(&columns[*at].name))
+        })
+        .take(MAX_COLUMNS)
+        .collect();
+    let list: Vec<String> = counted
         .iter()
-        .map(|column| {
+        .map(|at| {
+            let column = &columns[*at];
             let name = quote_name(&column.name, DatabaseKind::Sqlite);
             format!("count(DISTINCT {name}), count({name})")
         })
@@ -297,7 +308,8 @@ async fn sample(
     if seen < 1.0 {
         return Ok(());
     }
-    for (at, column) in columns[..counted].iter_mut().enumerate() {
+    for (at, place) in counted.into_iter().enumerate() {
+        let column = &mut columns[place];
         let distinct = float(row.try_get::<i64, _>(1 + 2 * at)?);
         let filled = float(row.try_get::<i64, _>(2 + 2 * at)?);
         column.null_fraction = Some(1.0 - filled / seen);

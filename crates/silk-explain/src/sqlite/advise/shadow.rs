@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use silk_capture::sql::values::sqlite::rebind;
-use silk_plan::{Plan, PlanFormat};
+use silk_plan::{Plan, PlanFormat, advice::Candidate};
 use sqlx_core::{
     connection::{ConnectOptions as _, Connection as _},
     error::Error,
@@ -38,6 +38,19 @@ pub(super) struct Shadow {
 pub(super) struct Planned {
     pub(super) raw: String,
     pub(super) plan: Plan,
+}
+
+impl Planned {
+    /// Whether the plan uses the index of this name.
+    pub(super) fn uses(&self, index: &str) -> bool {
+        let mut nodes = self.plan.nodes();
+        nodes.any(|node| node.index.as_deref() == Some(index))
+    }
+}
+
+/// What the index on trial at a place is called in the shadow.
+pub(super) fn on_trial(at: usize) -> String {
+    format!("silk_index_on_trial_{at}")
 }
 
 impl Shadow {
@@ -160,19 +173,33 @@ impl Shadow {
         Ok(())
     }
 
-    /// Makes an index; false where SQLite would not.
-    pub(super) async fn create(&mut self, statement: &str) -> bool {
-        let create = query::<Sqlite>(AssertSqlSafe(statement.to_owned())).persistent(false);
-        self.connection.execute(create).await.is_ok()
-    }
-
-    /// Takes an index away again.
-    pub(super) async fn drop(&mut self, quoted: &str) -> Result<(), Failure> {
-        let drop = format!("DROP INDEX {quoted}");
-        self.connection
-            .execute(query::<Sqlite>(AssertSqlSafe(drop)).persistent(false))
-            .await?;
-        Ok(())
+    /// The plan with these indexes, the first called [`on_trial`]`(0)`; none where SQLite would not
+    /// have one of them. They are gone again afterwards.
+    pub(super) async fn plan_with(
+        &mut self,
+        candidates: &[&Candidate],
+        question: &Question,
+    ) -> Result<Option<Planned>, Failure> {
+        let mut made = 0;
+        for candidate in candidates {
+            let statement = candidate.statement(Some(&on_trial(made)));
+            let create = query::<Sqlite>(AssertSqlSafe(statement)).persistent(false);
+            if self.connection.execute(create).await.is_err() {
+                break;
+            }
+            made += 1;
+        }
+        let planned = if made == candidates.len() {
+            self.plan(question).await
+        } else {
+            Ok(None)
+        };
+        for at in 0..made {
+            let drop = format!("DROP INDEX {}", on_trial(at));
+            let drop = query::<Sqlite>(AssertSqlSafe(drop)).persistent(false);
+            self.connection.execute(drop).await?;
+        }
+        planned
     }
 
     /// The plan there.
