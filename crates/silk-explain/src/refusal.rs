@@ -182,3 +182,32 @@ pub(crate) fn private_database() -> ExplainError {
          a second connection would see an empty one",
     )
 }
+
+/// A name that means one of several tables, where it is not known which. `why` says why it is not
+/// known, where the app's connections were seen.
+#[cfg(feature = "postgres")]
+pub(crate) fn ambiguous_table(table: &str, schemas: &str, why: Option<&str>) -> ExplainError {
+    let rest = match why {
+        Some(why) => format!("{why}; name the schema in the statement"),
+        None => "Silk has not seen to which of them the app's search path leads: make the pool \
+                 with silk.pg_pool_options(…), or call silk.prepare_connection(connection).await \
+                 at the end of an after_connect of your own"
+            .to_owned(),
+    };
+    refused(
+        "ambiguous_table",
+        format!("`{table}` stands in several schemas ({schemas}), and {rest}"),
+    )
+}
+
+/// A connection that Silk may not set up as the app's are.
+#[cfg(feature = "postgres")]
+pub(crate) fn session_differs(what: &str, error: &str) -> ExplainError {
+    refused(
+        "session_differs",
+        format!(
+            "the app's connections have {what}, which Silk's own, with the same login, cannot \
+             take on ({error}); the plan could be another"
+        ),
+    )
+}

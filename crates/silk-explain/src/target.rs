@@ -1,9 +1,9 @@
 use std::{fmt, time::Duration};
 
-use silk_capture::sql::values::RebindError;
+use silk_capture::{plans::KnownSession, sql::values::RebindError};
 use silk_core::{
     BoxFuture, ExplainError, ExplainMode, ExplainOutput, Fingerprint, Value,
-    explain::{DatabaseCheck, IndexAdvice, LadderStep},
+    explain::{DatabaseCheck, IndexAdvice, LadderStep, Relation, RelationFacts},
 };
 use silk_plan::Plan;
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
@@ -23,6 +23,15 @@ pub trait ExplainTarget: Send + Sync + fmt::Debug {
     #[doc(hidden)]
     fn advise(&self, asked: AdviceQuestion) -> BoxFuture<'_, Result<IndexAdvice, Failure>>;
 
+    /// What it knows of tables; those it does not know are left out.
+    #[doc(hidden)]
+    fn facts(
+        &self,
+        relations: Vec<Relation>,
+        session: KnownSession,
+        timeout: Duration,
+    ) -> BoxFuture<'_, Result<Vec<RelationFacts>, Failure>>;
+
     /// Checks indexes, tables and settings; each check may take `timeout`.
     #[doc(hidden)]
     fn inspect(&self, timeout: Duration) -> BoxFuture<'_, Result<Inspection, Failure>>;
@@ -40,6 +49,18 @@ pub struct Question {
     pub(crate) values: Vec<Value>,
     pub(crate) mode: ExplainMode,
     pub(crate) timeout: Duration,
+    /// What the app's connections are like, on which the statement ran.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(dead_code, reason = "only PostgreSQL has roles and search paths")
+    )]
+    pub(crate) session: KnownSession,
+    /// Tables that the statement names, without those whose schema it names.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(dead_code, reason = "only PostgreSQL has search paths")
+    )]
+    pub(crate) unqualified: Vec<String>,
 }
 
 /// A question for indexes: all that could be refused without the database has been.

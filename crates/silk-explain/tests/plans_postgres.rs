@@ -30,10 +30,14 @@ fn options() -> PgConnectOptions {
 
 /// A database of the test's own.
 async fn database(name: &str) -> PgConnectOptions {
+    database_of(options(), name).await
+}
+
+async fn database_of(options: PgConnectOptions, name: &str) -> PgConnectOptions {
     let name = format!("plans_{name}_{}", std::process::id());
     let admin = PgPoolOptions::new()
         .max_connections(1)
-        .connect_with(options())
+        .connect_with(options.clone())
         .await
         .unwrap();
     for sql in [
@@ -43,7 +47,7 @@ async fn database(name: &str) -> PgConnectOptions {
         admin.execute(sqlx::AssertSqlSafe(sql)).await.unwrap();
     }
     admin.close().await;
-    let options = options().database(&name);
+    let options = options.database(&name);
     let pool = PgPoolOptions::new()
         .max_connections(1)
         .connect_with(options.clone())
@@ -104,8 +108,20 @@ async fn server_log(pool: &PgPool) -> String {
 #[tokio::test]
 #[ignore = "needs PostgreSQL: run cargo xtask test"]
 async fn the_plan_of_the_run_itself_reaches_the_store() {
+    real_runs_are_told(database("real").await).await;
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: run cargo xtask test"]
+async fn the_newest_tells_the_plan_of_the_run_too() {
+    let newest = std::env::var("SILK_TEST_POSTGRES_NEWEST")
+        .expect("SILK_TEST_POSTGRES_NEWEST names a server");
+    real_runs_are_told(database_of(newest.parse().unwrap(), "real").await).await;
+}
+
+async fn real_runs_are_told(own: PgConnectOptions) {
     let lab = lab(Plans::automatic());
-    let pool = telling(&lab, database("real").await).await;
+    let pool = telling(&lab, own).await;
     let (_, record) = lab
         .record(async {
             for id in [7_i64, 8, 9] {

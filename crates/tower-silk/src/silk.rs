@@ -122,8 +122,9 @@ impl Silk {
         silk_capture::plans::hook::pool_options(&self.0.recorder, options)
     }
 
-    /// Has one PostgreSQL connection tell the plan of each run, from an `after_connect` of the
-    /// app's own; see [`pg_pool_options`](Self::pg_pool_options). Never fails: what the server
+    /// Has one PostgreSQL connection tell the plan of each run, from the end of an `after_connect`
+    /// of the app's own: what that set before (a search path, a role) is read, so that plans that
+    /// Silk asks for on its own connection are of the same tables. See [`pg_pool_options`](Self::pg_pool_options). Never fails: what the server
     /// does not allow is left undone.
     #[cfg(feature = "postgres")]
     pub async fn prepare_connection(&self, connection: &mut sqlx_postgres::PgConnection) {

@@ -13,6 +13,7 @@ use super::{
     PlanMode, PlanNotes, Plans,
     ask::{Asker, Wish},
     notes::Dropped,
+    session::changes_session,
 };
 
 /// Statements remembered; a map that is full starts anew, and asks again.
@@ -86,6 +87,9 @@ impl Chooser {
         }
         if self.known.len() >= MAX_KNOWN {
             self.known.clear();
+        }
+        if text.database.kind == DatabaseKind::Postgres && changes_session(&text.text) {
+            self.notes.session_moved(&text.database.name);
         }
         if !is_explainable(&text.text, text.database.kind) {
             self.known.insert(key, Known::Never);

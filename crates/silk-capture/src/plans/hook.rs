@@ -19,12 +19,13 @@ use sqlx_core::{
 };
 use sqlx_postgres::{PgConnection, PgPoolOptions};
 
-use super::{Hooked, PlanNotes, Plans};
+use super::{AppSession, Hooked, PlanMode, PlanNotes, Plans};
 use crate::{Recorder, suppress::quietly};
 
 /// Options of a pool whose connections tell the plans of their runs, as far as they may.
 ///
-/// It sets `after_connect`; an app that has one of its own calls [`prepare`] in it instead.
+/// It sets `after_connect`; an app that has one of its own calls [`prepare`] at the end of it
+/// instead.
 #[must_use]
 pub fn pool_options(recorder: &Recorder, options: PgPoolOptions) -> PgPoolOptions {
     let notes = Arc::clone(recorder.plan_notes());
@@ -37,13 +38,20 @@ pub fn pool_options(recorder: &Recorder, options: PgPoolOptions) -> PgPoolOption
     })
 }
 
-/// Sets up one connection, right after it was made. What the server does not allow is left undone,
+/// Sets up one connection, right after it was made and the app has set what it wants of it: its
+/// search path, role and settings of the planner are read, so that plans that are asked for
+/// elsewhere are of the same tables. What the server does not allow is left undone,
 /// and said on the Health page; the connection is as good as before either way.
 pub async fn prepare(recorder: &Recorder, connection: &mut PgConnection) {
     set_up(recorder.plan_notes(), connection).await;
 }
 
 async fn set_up(notes: &PlanNotes, connection: &mut PgConnection) {
+    if notes.mode() != PlanMode::Off
+        && let Ok((database, session)) = quietly(session_of(connection)).await
+    {
+        notes.saw_session(database, session);
+    }
     let Some(from) = notes.plans.real_runs else {
         return;
     };
@@ -77,6 +85,35 @@ async fn set_up(notes: &PlanNotes, connection: &mut PgConnection) {
     if let Ok((database, state)) = outcome {
         notes.set_hooked(database, state);
     }
+}
+
+/// How the connection is set up beyond its connect options: plans that are asked for elsewhere have
+/// to be of the same tables.
+async fn session_of(connection: &mut PgConnection) -> Result<(String, AppSession), Error> {
+    // Control characters stand between names, values and settings: none of them holds any.
+    const QUESTION: &str = "SELECT current_database()::text, \
+         CASE WHEN current_user <> session_user THEN current_user::text END, \
+         (SELECT string_agg(name || chr(31) || setting, chr(30) ORDER BY name) \
+          FROM pg_catalog.pg_settings WHERE source = 'session' \
+          AND (category LIKE 'Query Tuning%' OR name IN ('search_path', 'row_security', \
+               'work_mem', 'hash_mem_multiplier', 'temp_buffers', 'effective_io_concurrency', \
+               'max_parallel_workers', 'max_parallel_workers_per_gather', \
+               'parallel_leader_participation', 'TimeZone', 'DateStyle', 'IntervalStyle')))";
+    let row = connection.fetch_one(raw_sql(QUESTION)).await?;
+    let database = row.try_get_unchecked::<Option<String>, _>(0)?;
+    let settings = row.try_get_unchecked::<Option<String>, _>(2)?;
+    let settings = settings.unwrap_or_default();
+    let settings = settings.split('\u{1e}').filter_map(|setting| {
+        let (name, value) = setting.split_once('\u{1f}')?;
+        Some((name.to_owned(), value.to_owned()))
+    });
+    Ok((
+        database.unwrap_or_default(),
+        AppSession {
+            role: row.try_get_unchecked(1)?,
+            settings: settings.collect(),
+        },
+    ))
 }
 
 fn settings(plans: Plans, threshold: u128) -> Vec<String> {

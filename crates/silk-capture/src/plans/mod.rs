@@ -19,6 +19,7 @@ mod notes;
 mod notice;
 mod real_runs;
 mod redact;
+mod session;
 #[cfg_attr(
     not(any(feature = "postgres", feature = "mysql", feature = "sqlite")),
     expect(dead_code, reason = "no connection to track")
@@ -29,6 +30,7 @@ pub use ask::collect;
 pub use config::{PlanMode, Plans};
 pub use notes::PlanNotes;
 pub use redact::PlanRedactor;
+pub use session::{AppSession, KnownSession};
 
 pub(crate) use ask::Asker;
 pub(crate) use choose::Chooser;

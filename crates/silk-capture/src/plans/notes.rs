@@ -8,10 +8,9 @@ use std::{
 
 use silk_core::vitals::{CaptureLevel, CaptureStatus};
 
-use super::{PlanMode, Plans};
+use super::{PlanMode, Plans, session::KnownSession};
 
 /// Databases whose connections are told apart; more would be a hook gone wild.
-#[cfg(feature = "postgres")]
 const MAX_DATABASES: usize = 64;
 
 /// What is known about plans: how connections were set up, and what was caught and dropped.
@@ -23,6 +22,8 @@ pub struct PlanNotes {
     /// Whether there is a tracing layer to hear them.
     hears: AtomicBool,
     hooked: Mutex<BTreeMap<String, Hooked>>,
+    /// By the name of the database.
+    sessions: Mutex<BTreeMap<String, KnownSession>>,
     pub(crate) caught: AtomicU64,
     dropped: [AtomicU64; DROPPED.len()],
     pub(crate) asked: AtomicU64,
@@ -102,6 +103,7 @@ impl PlanNotes {
             wants_notices: AtomicBool::new(false),
             hears: AtomicBool::new(false),
             hooked: Mutex::default(),
+            sessions: Mutex::default(),
             caught: AtomicU64::new(0),
             dropped: Default::default(),
             asked: AtomicU64::new(0),
@@ -153,6 +155,34 @@ impl PlanNotes {
     /// How connections to the named database were set up; none where no hook has run.
     pub(crate) fn hooked_to(&self, database: &str) -> Option<Hooked> {
         self.hooked().get(database).cloned()
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, BTreeMap<String, KnownSession>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How the app's connections to the named PostgreSQL database are set up, as far as that is
+    /// known.
+    #[must_use]
+    pub fn session(&self, database: &str) -> KnownSession {
+        self.sessions().get(database).cloned().unwrap_or_default()
+    }
+
+    /// Notes how a connection to the named database is set up.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn saw_session(&self, database: String, session: super::AppSession) {
+        let mut sessions = self.sessions();
+        if sessions.len() < MAX_DATABASES || sessions.contains_key(&database) {
+            sessions.entry(database).or_default().saw(session);
+        }
+    }
+
+    /// Notes a statement that changes how its connection is set up.
+    pub(crate) fn session_moved(&self, database: &str) {
+        let mut sessions = self.sessions();
+        if sessions.len() < MAX_DATABASES || sessions.contains_key(database) {
+            sessions.entry(database.to_owned()).or_default().moved();
+        }
     }
 
     pub(crate) fn drop_one(&self, why: Dropped) {

@@ -2,6 +2,7 @@
 
 mod advice;
 mod changes;
+mod facts;
 mod inspect;
 mod plan;
 
@@ -19,6 +20,7 @@ pub use advice::{
     WorkloadEffect, WorkloadQuery,
 };
 pub use changes::plan_changes;
+pub use facts::{Relation, RelationFacts};
 pub use inspect::{CheckColumn, CheckStatus, DatabaseCheck, DatabaseReport};
 pub use plan::{
     LadderStep, PlanBucket, PlanChange, PlanLadder, PlanObservation, PlanRecord, PlanSource,
@@ -58,6 +60,22 @@ pub trait Explain: Send + Sync + fmt::Debug {
     /// Whether there is a way to the database.
     fn knows(&self, _database: &Database) -> bool {
         false
+    }
+
+    /// What the database knows of some of its tables, for judging plans that read them; those it
+    /// does not know are left out. Cheap to ask again: answers are kept for a while.
+    ///
+    /// # Errors
+    /// As [`explain`](Self::explain).
+    fn facts(
+        &self,
+        _database: &Database,
+        _relations: Vec<Relation>,
+    ) -> BoxFuture<'_, Result<Vec<RelationFacts>, ExplainError>> {
+        Box::pin(std::future::ready(Err(ExplainError::Refused {
+            code: "no_facts",
+            reason: "nobody asks this database about its tables".to_owned(),
+        })))
     }
 
     /// Which plans each known database gives, best first, and what would unlock the others.

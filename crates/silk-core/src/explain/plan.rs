@@ -45,8 +45,10 @@ pub struct QueryRef {
 
 /// A plan that was kept.
 ///
-/// Of all plans with the same statement, database, source and shape a store keeps one: that of the
-/// slowest run, or the newest where runs have no time. [`PlanObservation`]s count the others.
+/// Of all plans with the same statement, database, source and shape a store keeps one, so an id may
+/// be gone while the form is still there: of caught plans ([`PlanSource::AutoExplain`]) that of the
+/// slowest run, of all that were asked for or pasted the newest. [`PlanObservation`]s count the
+/// others.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlanRecord {
     /// Its id.

@@ -11,10 +11,7 @@ use silk_core::{
 use silk_plan::{Plan, advice::searches_tables};
 
 use super::databases::{Databases, failed};
-use crate::{
-    refusal,
-    target::{AdviceQuestion, Question, WorkloadQuestion},
-};
+use crate::target::{AdviceQuestion, WorkloadQuestion};
 
 /// Other statements that are looked at.
 const MAX_WORKLOAD: usize = 12;
@@ -26,7 +23,10 @@ pub(super) async fn advise(
 ) -> Result<IndexAdvice, ExplainError> {
     let kind = request.query.database.kind;
     databases.wanted()?;
-    let question = estimated(databases, &request.query)?;
+    let estimated = |query: &ExplainQuery| {
+        databases.question(query, ExplainMode::Estimated, databases.config.timeout)
+    };
+    let question = estimated(&request.query)?;
     if !searches_tables(&request.query.sql, kind) {
         return Ok(IndexAdvice {
             notes: vec![
@@ -55,7 +55,7 @@ pub(super) async fn advise(
         .filter_map(|other| {
             Some(WorkloadQuestion {
                 fingerprint: other.fingerprint,
-                question: estimated(databases, &other.query).ok()?,
+                question: estimated(&other.query).ok()?,
                 calls: other.calls,
                 total_us: other.total_us,
             })
@@ -81,13 +81,4 @@ pub(super) async fn advise(
         databases.redact(plan, &request.query.sql);
     }
     Ok(advice)
-}
-
-fn estimated(databases: &Databases, query: &ExplainQuery) -> Result<Question, ExplainError> {
-    Ok(Question {
-        sql: query.sql.clone(),
-        values: refusal::check(query)?,
-        mode: ExplainMode::Estimated,
-        timeout: databases.config.timeout,
-    })
 }

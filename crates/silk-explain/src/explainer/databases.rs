@@ -2,19 +2,23 @@ use std::{
     collections::HashMap,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use silk_capture::{
-    plans::{PlanMode, PlanNotes, PlanRedactor},
+    plans::{KnownSession, PlanMode, PlanNotes, PlanRedactor},
     suppress::quietly,
 };
-use silk_core::{Database, DatabaseKind, ExplainError, ExplainOutput, Redactor, redact::Secrets};
+use silk_core::{
+    Database, DatabaseKind, ExplainError, ExplainMode, ExplainOutput, ExplainQuery, Redactor,
+    redact::Secrets, sql::SqlReader,
+};
 use tokio::runtime::Handle;
 
 use crate::{
     config::ExplainConfig,
     refusal,
-    target::{ExplainTarget, Failure},
+    target::{ExplainTarget, Failure, Question},
 };
 
 /// The databases that Silk was told of, and what asking any of them takes.
@@ -29,6 +33,7 @@ pub(super) struct Databases {
     pub(super) notes: Option<Arc<PlanNotes>>,
     runtime: Handle,
     pub(super) config: ExplainConfig,
+    reader: SqlReader,
     targets: Mutex<HashMap<Database, Arc<dyn ExplainTarget>>>,
 }
 
@@ -36,6 +41,7 @@ impl Databases {
     pub(super) fn new(redactor: Arc<Redactor>, runtime: Handle, config: ExplainConfig) -> Self {
         Self {
             plan_redactor: PlanRedactor::new(Arc::clone(&redactor), false),
+            reader: SqlReader::new(Arc::clone(&redactor)),
             redactor,
             notes: None,
             runtime,
@@ -65,12 +71,12 @@ impl Databases {
         all
     }
 
-    /// The way to a database. The tracing layer knows kinds without names: those find the only one
-    /// of their kind.
-    pub(super) fn target(&self, database: &Database) -> Option<Arc<dyn ExplainTarget>> {
+    /// The way to a database, with its name. The tracing layer knows kinds without names: those find
+    /// the only one of their kind.
+    pub(super) fn find(&self, database: &Database) -> Option<(Database, Arc<dyn ExplainTarget>)> {
         let targets = self.targets();
         if let Some(target) = targets.get(database) {
-            return Some(Arc::clone(target));
+            return Some((database.clone(), Arc::clone(target)));
         }
         if !database.name.is_empty() || database.kind == DatabaseKind::Unknown {
             return None;
@@ -79,7 +85,7 @@ impl Databases {
             .iter()
             .filter(|(known, _)| known.kind == database.kind);
         match (of_kind.next(), of_kind.next()) {
-            (Some((_, only)), None) => Some(Arc::clone(only)),
+            (Some((name, only)), None) => Some((name.clone(), Arc::clone(only))),
             _ => None,
         }
     }
@@ -97,8 +103,46 @@ impl Databases {
         &self,
         database: &Database,
     ) -> Result<Arc<dyn ExplainTarget>, ExplainError> {
-        self.target(database)
+        self.find(database)
+            .map(|(_, target)| target)
             .ok_or_else(|| refusal::no_connection(database))
+    }
+
+    /// How the app's connections to a database are set up.
+    pub(super) fn session(&self, database: &Database) -> KnownSession {
+        let (Some(notes), Some((found, _))) = (&self.notes, self.find(database)) else {
+            return KnownSession::Unknown;
+        };
+        match found.kind {
+            DatabaseKind::Postgres => notes.session(&found.name),
+            _ => KnownSession::Unknown,
+        }
+    }
+
+    /// What is to be asked about a query, where it can be told honestly.
+    pub(super) fn question(
+        &self,
+        query: &ExplainQuery,
+        mode: ExplainMode,
+        timeout: Duration,
+    ) -> Result<Question, ExplainError> {
+        let values = refusal::check(query)?;
+        let text = self
+            .reader
+            .read(&query.sql, &Arc::new(query.database.clone()));
+        let tables = &text.statement.tables;
+        Ok(Question {
+            sql: query.sql.clone(),
+            values,
+            mode,
+            timeout,
+            session: self.session(&query.database),
+            unqualified: tables
+                .iter()
+                .filter(|table| !table.contains('.'))
+                .cloned()
+                .collect(),
+        })
     }
 
     /// When plans are got, where it works for a recorder.

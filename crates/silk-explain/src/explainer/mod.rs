@@ -3,6 +3,7 @@
 
 mod advise;
 mod databases;
+mod facts;
 mod inspect;
 mod ladders;
 mod plan;
@@ -12,7 +13,7 @@ use std::{fmt, sync::Arc};
 use silk_capture::plans::PlanNotes;
 use silk_core::{
     BoxFuture, Database, Explain, ExplainError, ExplainOutput, ExplainQuery, Redactor,
-    explain::{AdviceRequest, DatabaseReport, IndexAdvice, PlanLadder},
+    explain::{AdviceRequest, DatabaseReport, IndexAdvice, PlanLadder, Relation, RelationFacts},
 };
 use tokio::runtime::Handle;
 
@@ -23,6 +24,7 @@ use databases::Databases;
 pub struct Explainer {
     databases: Databases,
     ladders: ladders::Cache,
+    facts: Arc<facts::Cache>,
 }
 
 impl Explainer {
@@ -32,6 +34,7 @@ impl Explainer {
         Self {
             databases: Databases::new(redactor, runtime, config),
             ladders: ladders::Cache::default(),
+            facts: Arc::default(),
         }
     }
 
@@ -72,7 +75,16 @@ impl Explain for Explainer {
     }
 
     fn knows(&self, database: &Database) -> bool {
-        self.databases.target(database).is_some()
+        self.databases.find(database).is_some()
+    }
+
+    fn facts(
+        &self,
+        database: &Database,
+        relations: Vec<Relation>,
+    ) -> BoxFuture<'_, Result<Vec<RelationFacts>, ExplainError>> {
+        let database = database.clone();
+        Box::pin(facts::of(&self.databases, &self.facts, database, relations))
     }
 
     fn advise(&self, request: AdviceRequest) -> BoxFuture<'_, Result<IndexAdvice, ExplainError>> {

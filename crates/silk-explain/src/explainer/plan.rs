@@ -5,7 +5,7 @@ use silk_core::{
 };
 
 use super::databases::{Databases, failed};
-use crate::{refusal, target::Question};
+use crate::refusal;
 
 /// How long a database may take over a plan that nobody waits for.
 const QUICK: Duration = Duration::from_millis(500);
@@ -29,7 +29,7 @@ pub(super) async fn ask(
 ) -> Result<ExplainOutput, ExplainError> {
     let kind = query.database.kind;
     databases.wanted()?;
-    let values = refusal::check(&query)?;
+    let question = databases.question(&query, query.mode, timeout)?;
     if query.mode == ExplainMode::Generic && kind != DatabaseKind::Postgres {
         return Err(refusal::generic_unsupported());
     }
@@ -38,12 +38,6 @@ pub(super) async fn ask(
         return Err(refusal::analyze_may_write());
     }
     let target = databases.reach(&query.database)?;
-    let question = Question {
-        sql: query.sql.clone(),
-        values,
-        mode: query.mode,
-        timeout,
-    };
     let asked = databases.ask(async move { target.explain(question).await });
     let Some(answer) = asked.await else {
         return Err(failed("asking for the plan was broken off"));

@@ -4,15 +4,17 @@ mod advise;
 mod analyze;
 mod ask;
 mod connection;
+mod facts;
 mod inspect;
 mod ladder;
 mod routines;
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use silk_capture::plans::KnownSession;
 use silk_core::{
     BoxFuture, ExplainMode, ExplainOutput, PlanFormat,
-    explain::{IndexAdvice, LadderStep},
+    explain::{IndexAdvice, LadderStep, Relation, RelationFacts},
 };
 use sqlx_mysql::{MySql, MySqlConnectOptions, MySqlConnection};
 
@@ -86,6 +88,23 @@ impl ExplainTarget for MySqlTarget {
                 .run(timeout + asked.budget, open, async |c| {
                     let raw = ask::ask(c, &asked.question).await?;
                     advise::advise(c, &asked, &raw).await
+                })
+                .await
+        })
+    }
+
+    fn facts(
+        &self,
+        relations: Vec<Relation>,
+        _session: KnownSession,
+        timeout: Duration,
+    ) -> BoxFuture<'_, Result<Vec<RelationFacts>, Failure>> {
+        Box::pin(async move {
+            let open = async || open(&self.options, timeout).await;
+            self.session
+                .run(timeout, open, async |c| {
+                    limit(c, timeout).await?;
+                    facts::facts(c, relations).await
                 })
                 .await
         })

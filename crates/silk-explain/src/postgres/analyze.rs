@@ -49,7 +49,7 @@ pub(super) async fn ask(
     question: &Question,
     confirmed: bool,
 ) -> Result<String, Failure> {
-    begin(connection, question.timeout).await?;
+    begin(connection, question).await?;
     if !confirmed {
         let functions = may_write(connection, question).await?;
         let row = connection

@@ -16,7 +16,7 @@ pub(super) async fn ask(
     connection: &mut PgConnection,
     question: &Question,
 ) -> Result<String, Failure> {
-    begin(connection, question.timeout).await?;
+    begin(connection, question).await?;
     let raw = explain(connection, question, "").await?;
     connection.execute(raw_sql("ROLLBACK")).await?;
     Ok(raw)

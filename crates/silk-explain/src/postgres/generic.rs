@@ -27,7 +27,7 @@ pub(super) async fn ask(
     {
         return Err(Failure::Refused(refusal::generic_unsupported()));
     }
-    begin(connection, question.timeout).await?;
+    begin(connection, question).await?;
     connection.execute(raw_sql(FORCE)).await?;
     let prepare = format!(
         "PREPARE silk_generic{} AS {}",

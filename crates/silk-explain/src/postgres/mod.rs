@@ -4,15 +4,18 @@ mod advise;
 mod analyze;
 mod ask;
 mod connection;
+mod facts;
 mod generic;
 mod inspect;
 mod ladder;
+mod names;
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use silk_capture::plans::KnownSession;
 use silk_core::{
     BoxFuture, ExplainMode, ExplainOutput, PlanFormat,
-    explain::{IndexAdvice, LadderStep},
+    explain::{IndexAdvice, LadderStep, Relation, RelationFacts},
 };
 use sqlx_postgres::{PgConnectOptions, PgConnection, Postgres};
 
@@ -87,6 +90,22 @@ impl ExplainTarget for PostgresTarget {
             let timeout = asked.question.timeout + asked.budget;
             self.session
                 .run(timeout, open, async |c| advise::advise(c, &asked).await)
+                .await
+        })
+    }
+
+    fn facts(
+        &self,
+        relations: Vec<Relation>,
+        session: KnownSession,
+        timeout: Duration,
+    ) -> BoxFuture<'_, Result<Vec<RelationFacts>, Failure>> {
+        Box::pin(async move {
+            let open = async || open(&self.options).await;
+            self.session
+                .run(timeout, open, async |c| {
+                    facts::facts(c, relations, &session, timeout).await
+                })
                 .await
         })
     }

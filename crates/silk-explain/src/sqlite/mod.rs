@@ -2,15 +2,18 @@
 
 mod advise;
 mod ask;
+mod facts;
 mod inspect;
 mod ladder;
 mod reach;
+mod size;
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use silk_capture::plans::KnownSession;
 use silk_core::{
     BoxFuture, ExplainOutput, PlanFormat,
-    explain::{IndexAdvice, LadderStep},
+    explain::{IndexAdvice, LadderStep, Relation, RelationFacts},
 };
 use sqlx_core::{
     connection::ConnectOptions as _, error::Error, executor::Executor as _, raw_sql::raw_sql,
@@ -88,6 +91,23 @@ impl ExplainTarget for SqliteTarget {
                 .run(timeout, open, async |c| {
                     advise::advise(c, &self.options, &asked).await
                 })
+                .await
+        })
+    }
+
+    fn facts(
+        &self,
+        relations: Vec<Relation>,
+        _session: KnownSession,
+        timeout: Duration,
+    ) -> BoxFuture<'_, Result<Vec<RelationFacts>, Failure>> {
+        Box::pin(async move {
+            if self.reach == Reach::Private {
+                return Err(Failure::Refused(refusal::private_database()));
+            }
+            let open = async || self.open().await;
+            self.session
+                .run(timeout, open, async |c| facts::facts(c, relations).await)
                 .await
         })
     }

@@ -9,6 +9,7 @@ mod expected;
 mod facts;
 mod folded;
 mod joins;
+mod known;
 mod limits;
 mod other_databases;
 mod scans;
@@ -24,6 +25,7 @@ use silk_core::Severity;
 
 use crate::Plan;
 use facts::Facts;
+pub use known::relations;
 
 /// What is known beside the plan itself. Everything unknown keeps a rule cautious.
 #[derive(Debug, Clone, Default)]

@@ -123,7 +123,7 @@ impl Bench<'_> {
             // Not immutable, no such operator class: it says no, and the transaction is over.
             Err(Failure::Database(sqlx_core::error::Error::Database(_))) => {
                 self.connection.execute(raw_sql("ROLLBACK")).await?;
-                begin(self.connection, question.timeout).await?;
+                begin(self.connection, question).await?;
                 Ok(None)
             }
             Err(failure) => Err(failure),

@@ -34,7 +34,7 @@ pub(in crate::postgres) async fn advise(
 ) -> Result<IndexAdvice, Failure> {
     let question = &asked.question;
     let generic = generic_plan(connection, question).await?;
-    begin(connection, question.timeout).await?;
+    begin(connection, question).await?;
     let baseline = Planned::of(explain(connection, question, "").await?);
     let Some(baseline) = baseline else {
         connection.execute(raw_sql("ROLLBACK")).await?;

@@ -7,6 +7,7 @@ use silk_plan::advice::{ColumnFacts, IndexFacts, IndexKey, TableFacts, TableWant
 use sqlx_core::{executor::Executor as _, query::query, row::Row as _, sql_str::AssertSqlSafe};
 use sqlx_sqlite::{Sqlite, SqliteConnection};
 
+use super::super::size::{float, rows};
 use crate::target::Failure;
 
 /// Rows looked at to learn how many different values a column has.
@@ -212,45 +213,6 @@ fn bare_key(text: &str) -> &str {
     text
 }
 
-/// Rows by the statistics, else by the largest rowid; and whether there are statistics.
-async fn rows(app: &mut SqliteConnection, table: &str) -> Result<(Option<f64>, bool), Failure> {
-    let has = app
-        .fetch_optional(
-            query::<Sqlite>("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_stat1'")
-                .persistent(false),
-        )
-        .await?;
-    if has.is_some() {
-        let row = app
-            .fetch_optional(
-                query::<Sqlite>(
-                    "SELECT max(CAST(stat AS INTEGER)) FROM sqlite_stat1 \
-                     WHERE tbl = $1 COLLATE NOCASE",
-                )
-                .bind(table.to_owned())
-                .persistent(false),
-            )
-            .await?;
-        if let Some(row) = row
-            && let Some(rows) = row.try_get::<Option<i64>, _>(0)?
-        {
-            return Ok((Some(float(rows)), true));
-        }
-    }
-    // The ends of the tree: two descents, whatever its size. A table may have no rowid.
-    let ends = format!(
-        "SELECT (SELECT max(rowid) FROM {0}) - (SELECT min(rowid) FROM {0}) + 1",
-        quote_name(table, DatabaseKind::Sqlite)
-    );
-    let span = app
-        .fetch_one(query::<Sqlite>(AssertSqlSafe(ends)).persistent(false))
-        .await;
-    let rows = span
-        .ok()
-        .and_then(|row| row.try_get::<Option<i64>, _>(0).ok().flatten());
-    Ok((rows.map(float), false))
-}
-
 /// Learns from at most a thousand rows, spread over the table, how many different values the
 /// columns have.
 async fn sample(
@@ -360,14 +322,6 @@ pub(super) async fn fraction(
         }
     }
     Ok(None)
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "numbers of rows: beyond 2^53 there are none"
-)]
-const fn float(number: i64) -> f64 {
-    number as f64
 }
 
 #[cfg(test)]

@@ -1,0 +1,143 @@
+//! How the app sets up its connections beyond their connect options.
+
+/// What an app set on a PostgreSQL connection after connecting, as far as it decides what its
+/// statements mean and how they are planned.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AppSession {
+    /// The role it took on (`SET ROLE`), where that is not the one it logged in as.
+    pub role: Option<String>,
+    /// Settings by name: the search path, those of the planner, those by which dates are read.
+    pub settings: Vec<(String, String)>,
+}
+
+impl AppSession {
+    fn search_path(&self) -> Option<&str> {
+        self.settings
+            .iter()
+            .find(|(name, _)| name == "search_path")
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// Whether the same names mean the same tables in both.
+    fn means_the_same(&self, other: &Self) -> bool {
+        self.role == other.role && self.search_path() == other.search_path()
+    }
+}
+
+/// What is known of how an app's connections to a database are set up.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum KnownSession {
+    /// Nothing: no hook has seen one.
+    #[default]
+    Unknown,
+    /// All that were seen are set up like this.
+    Known(AppSession),
+    /// Not all alike.
+    Varies {
+        /// How that is known, as part of a sentence.
+        why: &'static str,
+    },
+}
+
+impl KnownSession {
+    /// Another connection was seen.
+    pub(super) fn saw(&mut self, session: AppSession) {
+        match self {
+            Self::Known(known) if !known.means_the_same(&session) => {
+                *self = Self::Varies {
+                    why: "its connections have different search paths or roles",
+                };
+            }
+            Self::Unknown | Self::Known(_) => *self = Self::Known(session),
+            Self::Varies { .. } => {}
+        }
+    }
+
+    /// A statement was seen that changes it.
+    pub(super) fn moved(&mut self) {
+        *self = Self::Varies {
+            why: "the app changes the search path or the role while it runs",
+        };
+    }
+}
+
+/// Whether a statement may change what names mean. That it only asks does no harm: then names are
+/// looked at more closely.
+pub(super) fn changes_session(sql: &str) -> bool {
+    let names = |word: &[u8]| {
+        sql.len() < 4_096
+            && sql
+                .as_bytes()
+                .windows(word.len())
+                .any(|part| part.eq_ignore_ascii_case(word))
+    };
+    let mut words = sql.split_ascii_whitespace();
+    let is_set = words
+        .next()
+        .is_some_and(|word| word.eq_ignore_ascii_case("set") || word.eq_ignore_ascii_case("reset"));
+    let sets_role = is_set
+        && words.take(2).any(|word| {
+            let word = word.trim_end_matches(';');
+            word.eq_ignore_ascii_case("role") || word.eq_ignore_ascii_case("authorization")
+        });
+    sets_role || names(b"search_path") || (is_set && names(b"schema"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(path: &str, work_mem: &str) -> AppSession {
+        AppSession {
+            role: None,
+            settings: vec![
+                ("search_path".to_owned(), path.to_owned()),
+                ("work_mem".to_owned(), work_mem.to_owned()),
+            ],
+        }
+    }
+
+    #[test]
+    fn connections_that_mean_other_tables_are_told_apart() {
+        let mut known = KnownSession::default();
+        known.saw(session("a", "4096"));
+        known.saw(session("a", "8192"));
+        assert_eq!(known, KnownSession::Known(session("a", "8192")));
+        known.saw(session("b", "8192"));
+        assert!(matches!(known, KnownSession::Varies { .. }));
+        known.saw(session("b", "8192"));
+        assert!(matches!(known, KnownSession::Varies { .. }));
+
+        let mut known = KnownSession::Known(session("a", "1"));
+        known.saw(AppSession {
+            role: Some("reader".to_owned()),
+            ..session("a", "1")
+        });
+        assert!(matches!(known, KnownSession::Varies { .. }));
+    }
+
+    #[test]
+    fn statements_that_change_what_names_mean_are_seen() {
+        for sql in [
+            "SET search_path = tenant_7",
+            "set local Search_Path to a, b",
+            "SELECT set_config('search_path', $1, false)",
+            "SET ROLE reader",
+            "set local role reader;",
+            "RESET ROLE;",
+            "SET SESSION AUTHORIZATION x",
+            "SET SCHEMA 'a'",
+        ] {
+            assert!(changes_session(sql), "{sql}");
+        }
+        for sql in [
+            "SELECT role FROM person",
+            "SET work_mem = 1",
+            "UPDATE person SET role = $1",
+            "SET",
+            "",
+        ] {
+            assert!(!changes_session(sql), "{sql}");
+        }
+    }
+}
