@@ -16,6 +16,8 @@ pub(crate) struct Failure {
     pub(crate) message: String,
     /// What to do about it: code or a sentence.
     pub(crate) remedy: Option<String>,
+    /// Where to go instead: words and address.
+    pub(crate) instead: Option<(String, String)>,
 }
 
 impl Failure {
@@ -25,6 +27,7 @@ impl Failure {
             kind,
             message: message.into(),
             remedy: None,
+            instead: None,
         }
     }
 
@@ -41,6 +44,14 @@ impl Failure {
     /// 404: not (or no longer) there.
     pub(crate) fn not_found(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", message)
+    }
+
+    /// 410: it was there, and something else took its place.
+    pub(crate) fn replaced(message: impl Into<String>, by: (String, String)) -> Self {
+        Self {
+            instead: Some(by),
+            ..Self::new(StatusCode::GONE, "replaced", message)
+        }
     }
 
     /// 415: a body of another type than we read.

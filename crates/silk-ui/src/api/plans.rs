@@ -10,14 +10,20 @@ use chrono::{DateTime, Utc};
 use http::{HeaderMap, header::CONTENT_TYPE};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use silk_core::{ExplainMode, Fingerprint, PlanId, PlanRecord, PlanSource, RequestId};
-use silk_plan::{JudgeContext, OutsidePart, Plan, PlanFinding, PlanNode, PlanTotals, Trigger};
+use silk_plan::{OutsidePart, Plan, PlanFinding, PlanNode, PlanTotals, Trigger};
 
 use super::requests::DatabaseJson;
 use crate::{
-    context::{Here, read_id},
+    context::Here,
     error::Failure,
     explain,
-    pages::paste,
+    pages::{
+        paste,
+        plan::{
+            judged::{self, Judged, Known},
+            subject,
+        },
+    },
 };
 
 #[derive(Debug, Serialize)]
@@ -43,6 +49,8 @@ struct PlanJson<'a> {
     invariant_holds: Option<bool>,
     notes: &'a [String],
     findings: Vec<FindingJson>,
+    /// Why rules that need to know the tables are silent, where they are.
+    silent: Option<String>,
     raw: &'a str,
     /// Whether the store has it.
     kept: bool,
@@ -79,9 +87,7 @@ impl From<PlanFinding> for FindingJson {
     }
 }
 
-fn write(record: &PlanRecord, kept: bool) -> Response {
-    let plan = Plan::parse(record.output.format, &record.output.raw).ok();
-    let plan = plan.as_ref();
+fn write(record: &PlanRecord, plan: Option<&Plan>, judged: Judged, kept: bool) -> Response {
     let none = PlanTotals::default();
     let totals = plan.map_or(&none, |plan| &plan.totals);
     let json = PlanJson {
@@ -108,12 +114,8 @@ fn write(record: &PlanRecord, kept: bool) -> Response {
         triggers: plan.map_or(&[][..], |plan| &plan.triggers),
         invariant_holds: totals.invariant_holds,
         notes: plan.map_or(&[][..], |plan| &plan.notes),
-        findings: plan
-            .map(|plan| silk_plan::findings::judge(plan, &JudgeContext::default()))
-            .unwrap_or_default()
-            .into_iter()
-            .map(FindingJson::from)
-            .collect(),
+        findings: judged.found.into_iter().map(FindingJson::from).collect(),
+        silent: judged.silent,
         raw: &record.output.raw,
         kept,
     };
@@ -123,10 +125,22 @@ fn write(record: &PlanRecord, kept: bool) -> Response {
 /// `GET api/plans/{id}`
 pub(crate) async fn one(here: Here, Path(id): Path<String>) -> Result<Response, Failure> {
     here.params(&[])?;
-    let id = read_id(&id, "plan")?;
-    let record = here.app.ask(|store| store.plan(id)).await?;
-    let record = record.ok_or_else(|| Failure::not_found("No plan of this id is kept."))?;
-    Ok(write(&record, true))
+    show(&here, &id).await
+}
+
+/// A plan of the store, judged as its page judges it.
+async fn show(here: &Here, id: &str) -> Result<Response, Failure> {
+    let subject = subject::kept(here, id, None).await?;
+    let record = &subject.record;
+    let plan = Plan::parse(record.output.format, &record.output.raw).ok();
+    let judged = match &plan {
+        Some(plan) => {
+            let others = judged::others(here, record).await;
+            judged::of_subject(here, &subject, plan, &others).await
+        }
+        None => Judged::default(),
+    };
+    Ok(write(record, plan.as_ref(), judged, true))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -199,7 +213,7 @@ pub(crate) async fn explain(
     let mode = body.mode()?;
     let found = explain::find(&here.app, &id, &seq).await?;
     let record = explain::explain(&here.app, &found, mode).await?;
-    Ok(write(&record, true))
+    show(&here, &record.id.to_string()).await
 }
 
 #[derive(Debug, Deserialize)]
@@ -224,9 +238,17 @@ pub(crate) async fn paste(
     let record = paste::understand(&body.plan)
         .map_err(|message| Failure::unprocessable("no_plan", message))?;
     if !body.keep {
-        return Ok(write(&record, false));
+        let plan = Plan::parse(record.output.format, &record.output.raw).ok();
+        let judged = match &plan {
+            Some(plan) => {
+                let tables = explain::Tables::new(&here.app);
+                judged::judge(&tables, plan, &record, None, Known::default()).await
+            }
+            None => Judged::default(),
+        };
+        return Ok(write(&record, plan.as_ref(), judged, false));
     }
     let record = paste::redacted(record)?;
     here.app.ask(|store| store.add_plan(&record)).await?;
-    Ok(write(&record, true))
+    show(&here, &record.id.to_string()).await
 }

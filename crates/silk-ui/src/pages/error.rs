@@ -19,6 +19,7 @@ struct ErrorPage {
     title: &'static str,
     message: String,
     remedy: Option<String>,
+    instead: Option<(String, String)>,
     /// Whether the visitor may go anywhere: not from a closed dashboard.
     is_inside: bool,
 }
@@ -38,6 +39,7 @@ pub(crate) fn show(here: &Here, failure: &Failure) -> Response {
         title: title(failure),
         message: failure.message.clone(),
         remedy: failure.remedy.clone(),
+        instead: failure.instead.clone(),
         is_inside,
     };
     match page.render() {
@@ -56,6 +58,7 @@ fn title(failure: &Failure) -> &'static str {
         (_, StatusCode::BAD_REQUEST) => "This address cannot be understood",
         (_, StatusCode::FORBIDDEN) => "This was refused",
         (_, StatusCode::NOT_FOUND) => "Nothing is here",
+        (_, StatusCode::GONE) => "Another took its place",
         (_, StatusCode::METHOD_NOT_ALLOWED) => "Not in this way",
         (_, StatusCode::SERVICE_UNAVAILABLE) => "The store does not answer",
         (_, StatusCode::INTERNAL_SERVER_ERROR) => "The dashboard made a mistake",

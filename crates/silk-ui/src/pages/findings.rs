@@ -129,7 +129,7 @@ fn plan_view(
     finding: &PlanFinding,
     saves_us: Option<u64>,
 ) -> FindingView {
-    let page = format!("{}/plans/{}", here.base, plan.record.id);
+    let page = format!("{}/plans/{}?of={fingerprint}", here.base, plan.record.id);
     let link = INDEX_WOULD_DO
         .contains(&finding.rule)
         .then(|| {

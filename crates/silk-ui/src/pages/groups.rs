@@ -141,7 +141,7 @@ pub(crate) fn groups(
                     .calls
                     .saturating_sub(u64::try_from(queries.len()).unwrap_or(u64::MAX)),
                 plan: plan.map(|plan| PlanLink {
-                    href: format!("{base}/plans/{}", plan.record.id),
+                    href: format!("{base}/plans/{}?of={fingerprint}", plan.record.id),
                     words: super::query::plan_summary(&plan.record, 3, 60),
                     is_remarked: !plan.found.is_empty(),
                     is_of_request: plan.is_of_request,

@@ -195,6 +195,9 @@ fn check(table: &Table, question: &Question) -> Option<Question> {
         values: Vec::new(),
         mode: ExplainMode::Estimated,
         timeout: question.timeout,
+        session: question.session.clone(),
+        // The catalogue told the schema.
+        unqualified: Vec::new(),
     })
 }
 

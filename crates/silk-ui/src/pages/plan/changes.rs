@@ -325,7 +325,12 @@ pub(crate) fn rows(plans: &[PlanRecord], base: &str) -> Vec<PlanRow> {
                 .total_cost
                 .map(|cost| format!("cost {}", cells::number(cost)));
             PlanRow {
-                href: format!("{base}/plans/{}", record.id),
+                href: match record.fingerprint {
+                    Some(fingerprint) => {
+                        format!("{base}/plans/{}?of={fingerprint}", record.id)
+                    }
+                    None => format!("{base}/plans/{}", record.id),
+                },
                 at: filters::ago(record.captured_at),
                 summary: plan_summary(record, 6, 160),
                 shape: record.shape.map_or_else(String::new, short),

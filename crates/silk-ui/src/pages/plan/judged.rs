@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use silk_core::{PlanRecord, PlanSource, Severity};
 use silk_plan::{JudgeContext, Plan, PlanFinding, findings};
 
-use super::cells::ms;
+use super::{cells::ms, subject::Subject};
 use crate::{
+    context::Here,
+    explain::Tables,
     filters::{cut, sentence},
     pages::{rule_name, severity_class},
 };
@@ -42,9 +44,29 @@ pub(crate) struct Known<'a> {
     pub(crate) others: &'a [PlanRecord],
 }
 
-/// Judges a plan with what is known beside it.
-pub(crate) fn judge(plan: &Plan, record: &PlanRecord, known: Known<'_>) -> Vec<PlanFinding> {
+/// What the rules say of a plan.
+#[derive(Default)]
+pub(crate) struct Judged {
+    /// What saves most first.
+    pub(crate) found: Vec<PlanFinding>,
+    /// Why rules that need to know the tables are silent, where they are.
+    pub(crate) silent: Option<String>,
+}
+
+/// Judges a plan with what is known beside it, and what its database knows of its tables; `sql` is
+/// the statement.
+pub(crate) async fn judge(
+    tables: &Tables<'_>,
+    plan: &Plan,
+    record: &PlanRecord,
+    sql: Option<&str>,
+    known: Known<'_>,
+) -> Judged {
+    let (facts, silent) = tables.of(plan, record, sql).await;
     let mut context = JudgeContext::default();
+    for (called, facts) in &facts {
+        context.know(called, facts);
+    }
     context.calls = known.calls;
     context.is_top_statement = known.is_top;
     // Only the plan of the run itself can be held against the time that the app saw.
@@ -63,7 +85,48 @@ pub(crate) fn judge(plan: &Plan, record: &PlanRecord, known: Known<'_>) -> Vec<P
             .and_then(|other| Plan::parse(other.output.format, &other.output.raw).ok())
             .map(Box::new);
     }
-    findings::judge(plan, &context)
+    Judged {
+        found: findings::judge(plan, &context),
+        silent,
+    }
+}
+
+/// Judges a plan of the store as its page does.
+pub(crate) async fn of_subject(
+    here: &Here,
+    subject: &Subject,
+    plan: &Plan,
+    others: &[PlanRecord],
+) -> Judged {
+    let known = Known {
+        calls: subject.calls,
+        query_us: subject.query_us,
+        is_top: subject.is_top,
+        others,
+    };
+    let tables = Tables::new(&here.app);
+    judge(
+        &tables,
+        plan,
+        &subject.record,
+        subject.sql.as_deref(),
+        known,
+    )
+    .await
+}
+
+/// Other plans of the same statement; none where they cannot be read.
+pub(crate) async fn others(here: &Here, record: &PlanRecord) -> Vec<PlanRecord> {
+    let Some(fingerprint) = record.fingerprint else {
+        return Vec::new();
+    };
+    let mut plans = here
+        .app
+        .ask(|store| store.plans_of_statement(fingerprint, 24))
+        .await
+        .unwrap_or_default();
+    plans.retain(|other| other.id != record.id);
+    plans
 }
 
 /// Remarks as pages show them.

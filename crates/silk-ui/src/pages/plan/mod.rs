@@ -14,7 +14,7 @@ pub(crate) mod of_statements;
 pub(crate) mod order;
 mod others;
 mod outside;
-mod subject;
+pub(crate) mod subject;
 mod summary;
 mod table;
 mod text;
@@ -30,8 +30,8 @@ use self::{
     changes::ChangeView,
     figures::{figures, settings},
     flame::FlameView,
-    judged::{FindingView, Known},
-    others::{changes_of, compare_links, others},
+    judged::{FindingView, Judged},
+    others::{changes_of, compare_links},
     summary::SummaryView,
     table::TableView,
     text::CodeView,
@@ -49,7 +49,7 @@ use crate::{
 };
 
 /// Parameters of a plan's address.
-pub(crate) const PARAMS: &[&str] = &["view", "node", "sort", "page", "notice"];
+pub(crate) const PARAMS: &[&str] = &["view", "node", "sort", "page", "notice", "of"];
 
 /// Ways to look at a plan, in the words of the address.
 const VIEWS: [(&str, &str); 6] = [
@@ -80,6 +80,7 @@ struct PlanPage {
     advice: Option<String>,
     indexes_href: Option<String>,
     notes: Vec<String>,
+    silent: Option<String>,
     settings: String,
     unread: Option<String>,
     sql: Option<SqlView>,
@@ -112,14 +113,15 @@ struct KeepForm {
 /// `GET /plans/{id}`
 pub(crate) async fn show(here: Here, Path(id): Path<String>) -> Result<Response, Failure> {
     let params = here.params(PARAMS)?;
-    let subject = subject::kept(&here, &id).await?;
+    let of = params.get("of").and_then(|of| of.parse().ok());
+    let subject = subject::kept(&here, &id, of).await?;
     page(&here, subject, &params).await
 }
 
 /// `GET /plans/{id}/raw`: the whole as the database printed it.
 pub(crate) async fn raw(here: Here, Path(id): Path<String>) -> Result<Response, Failure> {
     let params = here.params(&["as"])?;
-    let subject = subject::kept(&here, &id).await?;
+    let subject = subject::kept(&here, &id, None).await?;
     whole(&subject, &params)
 }
 
@@ -153,23 +155,12 @@ pub(crate) async fn page(
         })?
         .unwrap_or("tree");
     let record = &subject.record;
-    let others = others(here, record).await;
+    let others = judged::others(here, record).await;
     let parsed = Plan::parse(record.output.format, &record.output.raw);
-    let found = parsed.as_ref().map_or_else(
-        |_| Vec::new(),
-        |plan| {
-            judged::judge(
-                plan,
-                record,
-                Known {
-                    calls: subject.calls,
-                    query_us: subject.query_us,
-                    is_top: subject.is_top,
-                    others: &others,
-                },
-            )
-        },
-    );
+    let Judged { found, silent } = match &parsed {
+        Ok(plan) => judged::of_subject(here, &subject, plan, &others).await,
+        Err(_) => Judged::default(),
+    };
     let views = judged::views(&found);
     let (body, unread) = match &parsed {
         Ok(plan) => (body(view, plan, &found, &views, &subject, params)?, None),
@@ -243,6 +234,7 @@ pub(crate) async fn page(
                 .map(|note| cut(note, 400))
                 .collect()
         }),
+        silent,
         settings: plan.map_or_else(String::new, settings),
         unread,
         sql: subject

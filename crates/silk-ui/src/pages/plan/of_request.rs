@@ -7,7 +7,7 @@ use silk_core::{Database, Fingerprint, PlanRecord, PlanShape, PlanSource, Reques
 use silk_plan::{Plan, PlanFinding};
 
 use super::judged::{Known, judge};
-use crate::context::Here;
+use crate::{context::Here, explain::Tables};
 
 /// Statements whose plans are looked for, those with most time first.
 const MOST_STATEMENTS: usize = 12;
@@ -44,7 +44,8 @@ pub(crate) struct StatementPlan {
 
 /// What is summed of a statement's executions.
 #[derive(Default)]
-struct Sum {
+struct Sum<'a> {
+    sql: &'a str,
     calls: u64,
     total_us: u64,
 }
@@ -57,14 +58,16 @@ pub(crate) async fn of(here: &Here, record: &RequestRecord) -> HashMap<Fingerpri
             own.entry(fingerprint).or_default().push(plan);
         }
     }
-    let mut sums: HashMap<Fingerprint, Sum> = HashMap::new();
+    let mut sums: HashMap<Fingerprint, Sum<'_>> = HashMap::new();
     for part in &record.statements {
         let sum = sums.entry(part.statement.fingerprint).or_default();
+        sum.sql = &part.statement.normalized;
         sum.calls += part.calls;
         sum.total_us += part.total_us;
     }
     let mut order: Vec<_> = sums.iter().collect();
     order.sort_by_key(|(fingerprint, sum)| (std::cmp::Reverse(sum.total_us), **fingerprint));
+    let tables = Tables::new(&here.app);
     let mut plans = HashMap::new();
     for (at, (fingerprint, sum)) in order.into_iter().enumerate() {
         let mine = own.remove(fingerprint).unwrap_or_default();
@@ -86,7 +89,7 @@ pub(crate) async fn of(here: &Here, record: &RequestRecord) -> HashMap<Fingerpri
             *fingerprint,
             StatementPlan {
                 found: if is_judged {
-                    remarks(&plan, known)
+                    remarks(&tables, &plan, sum.sql, known).await
                 } else {
                     Vec::new()
                 },
@@ -100,13 +103,19 @@ pub(crate) async fn of(here: &Here, record: &RequestRecord) -> HashMap<Fingerpri
 }
 
 /// What the rules say of a stored plan; nothing where it cannot be read.
-pub(crate) fn remarks(plan: &PlanRecord, known: Known<'_>) -> Vec<PlanFinding> {
+pub(crate) async fn remarks(
+    tables: &Tables<'_>,
+    plan: &PlanRecord,
+    sql: &str,
+    known: Known<'_>,
+) -> Vec<PlanFinding> {
     if plan.output.raw.len() > MOST_JUDGED_BYTES {
         return Vec::new();
     }
-    Plan::parse(plan.output.format, &plan.output.raw)
-        .map(|read| judge(&read, plan, known))
-        .unwrap_or_default()
+    match Plan::parse(plan.output.format, &plan.output.raw) {
+        Ok(read) => judge(tables, &read, plan, Some(sql), known).await.found,
+        Err(_) => Vec::new(),
+    }
 }
 
 /// The plan that says most: of the very run, else the newest that is not a cached statement's.

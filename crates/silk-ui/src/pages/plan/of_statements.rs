@@ -8,7 +8,7 @@ use super::{
     judged::Known,
     of_request::{best, remarks},
 };
-use crate::context::Here;
+use crate::{context::Here, explain::Tables};
 
 /// Statements that are looked at, those with most time in sum first.
 const MOST_STATEMENTS: u32 = 10;
@@ -33,6 +33,7 @@ pub(crate) async fn worst(here: &Here, since: DateTime<Utc>) -> Vec<Remark> {
         ..StatementFilter::default()
     };
     let statements = here.app.ask(|store| store.statements(&filter)).await;
+    let tables = Tables::new(&here.app);
     let mut told = Vec::new();
     for statement in statements.map(|page| page.items).unwrap_or_default() {
         if statement.total_us < WORTH_US || statement.last_seen_at < since {
@@ -50,11 +51,15 @@ pub(crate) async fn worst(here: &Here, since: DateTime<Utc>) -> Vec<Remark> {
             is_top: true,
             ..Known::default()
         };
-        if let Some(finding) = remarks(&plan, known).into_iter().next() {
+        let sql = &statement.statement.normalized;
+        let found = remarks(&tables, &plan, sql, known).await;
+        if let Some(finding) = found.into_iter().next() {
             told.push(Remark {
-                plan_href: match finding.node {
-                    Some(node) => format!("{}/plans/{}#n{node}", here.base, plan.id),
-                    None => format!("{}/plans/{}", here.base, plan.id),
+                plan_href: {
+                    let node = finding
+                        .node
+                        .map_or(String::new(), |node| format!("#n{node}"));
+                    format!("{}/plans/{}?of={fingerprint}{node}", here.base, plan.id)
                 },
                 statement,
                 finding,

@@ -1,4 +1,4 @@
-//! Other plans of the same statement, and what became of this one.
+//! Links to other plans of the same statement, and what became of this one.
 
 use silk_core::{PlanRecord, explain::plan_changes};
 
@@ -7,20 +7,6 @@ use super::{
     words,
 };
 use crate::{context::Here, pages::Choice, query_string::Window};
-
-/// Other plans of the same statement; none where they cannot be read.
-pub(super) async fn others(here: &Here, record: &PlanRecord) -> Vec<PlanRecord> {
-    let Some(fingerprint) = record.fingerprint else {
-        return Vec::new();
-    };
-    let mut plans = here
-        .app
-        .ask(|store| store.plans_of_statement(fingerprint, 24))
-        .await
-        .unwrap_or_default();
-    plans.retain(|other| other.id != record.id);
-    plans
-}
 
 /// Links to comparisons, older plan first.
 pub(super) fn compare_links(

@@ -1,6 +1,6 @@
 //! What a plan page is about: the plan, its statement, and the way back.
 
-use silk_core::{PlanRecord, PlanSource, QueryRecord, RequestRecord, SqlText};
+use silk_core::{Fingerprint, PlanRecord, PlanSource, QueryRecord, RequestRecord, SqlText};
 
 use super::of_request;
 use crate::{
@@ -31,17 +31,19 @@ pub(crate) struct Subject {
     pub(crate) is_kept: bool,
 }
 
-/// A plan of the store.
+/// A plan of the store; `of` is the statement that the link to it named.
 ///
 /// # Errors
-/// 404 where there is none, 503 where the store fails.
-pub(crate) async fn kept(here: &Here, id: &str) -> Result<Subject, Failure> {
+/// 404 where there is none, 410 where there is another of its statement, 503 where the store fails.
+pub(crate) async fn kept(
+    here: &Here,
+    id: &str,
+    of: Option<Fingerprint>,
+) -> Result<Subject, Failure> {
     let id = read_id(id, "plan")?;
-    let record = here
-        .app
-        .ask(|store| store.plan(id))
-        .await?
-        .ok_or_else(|| Failure::not_found("No plan of this id is kept."))?;
+    let Some(record) = here.app.ask(|store| store.plan(id)).await? else {
+        return Err(missing(here, of).await);
+    };
     // The request may be gone by now; the plan is still worth showing.
     let request = match record.query {
         Some(query) => here
@@ -116,6 +118,33 @@ pub(crate) async fn kept(here: &Here, id: &str) -> Result<Subject, Failure> {
         is_kept: true,
         record,
     })
+}
+
+/// Why there is no plan of an id, with the one that is there now.
+async fn missing(here: &Here, of: Option<Fingerprint>) -> Failure {
+    const WHY: &str = "of each form of a statement's plan one is kept, and that of a slower run, \
+         or a newer one, takes its place";
+    let plans = match of {
+        Some(fingerprint) => here
+            .app
+            .ask(|store| store.plans_of_statement(fingerprint, 24))
+            .await
+            .unwrap_or_default(),
+        None => Vec::new(),
+    };
+    match of.zip(of_request::best(plans)) {
+        Some((fingerprint, present)) => Failure::replaced(
+            format!("This plan is not kept any more: {WHY}."),
+            (
+                "The statement's present plan".to_owned(),
+                format!("{}/plans/{}?of={fingerprint}", here.base, present.id),
+            ),
+        ),
+        None => Failure::not_found(format!(
+            "No plan of this id is kept: {WHY}, and old ones are removed. The page of its \
+             statement lists those that there are."
+        )),
+    }
 }
 
 fn query_of<'a>(request: &'a RequestRecord, record: &PlanRecord) -> Option<&'a QueryRecord> {

@@ -1,0 +1,133 @@
+//! What a database knows of its tables, on the page of a plan and in its JSON; and plans that gave
+//! way to others.
+
+mod support;
+
+use std::sync::Arc;
+
+use axum::{Router, body::Body};
+use http::{Request, StatusCode};
+use http_body_util::BodyExt as _;
+use silk_core::{
+    BoxFuture, Database, Explain, ExplainError, ExplainOutput, ExplainQuery, PlanSource,
+    explain::{Relation, RelationFacts},
+};
+use silk_ui::dashboard;
+use support::{FakeStore, config, plans};
+use tower::ServiceExt as _;
+
+/// Reads a table for ten rows of it.
+const SCAN: &str = "Seq Scan on message  (cost=0.00..2679.00 rows=10 width=104) (actual time=0.007..46.247 rows=10 loops=1)\n  Filter: (author = 7)\n  Rows Removed by Filter: 99990\n  Buffers: shared hit=2100 read=577\nPlanning Time: 0.093 ms\nExecution Time: 46.644 ms\n";
+
+/// A database that tells of its tables, or not.
+#[derive(Debug, Clone, Copy)]
+enum Tells {
+    AnIndex,
+    Nothing,
+    Late,
+}
+
+impl Explain for Tells {
+    fn explain(&self, _: ExplainQuery) -> BoxFuture<'_, Result<ExplainOutput, ExplainError>> {
+        let message = "not asked".to_owned();
+        Box::pin(std::future::ready(Err(ExplainError::Failed { message })))
+    }
+
+    fn facts(
+        &self,
+        _: &Database,
+        relations: Vec<Relation>,
+    ) -> BoxFuture<'_, Result<Vec<RelationFacts>, ExplainError>> {
+        match self {
+            Self::AnIndex => {
+                let known = relations.into_iter().map(|relation| RelationFacts {
+                    relation,
+                    rows: Some(100_000.0),
+                    all_visible: Some(1.0),
+                    column_types: [("author".to_owned(), "integer".to_owned())].into(),
+                    leading_columns: vec!["author".to_owned()],
+                });
+                Box::pin(std::future::ready(Ok(known.collect())))
+            }
+            Self::Nothing => Box::pin(std::future::ready(Err(ExplainError::Failed {
+                message: "permission <b> denied".to_owned(),
+            }))),
+            Self::Late => Box::pin(std::future::pending()),
+        }
+    }
+}
+
+async fn get(app: &Router, uri: &str) -> (StatusCode, String) {
+    let request = Request::get(uri).body(Body::empty()).expect("is a request");
+    let response = app.clone().oneshot(request).await.expect("never fails");
+    let status = response.status();
+    let bytes = response.into_body().collect().await.expect("is at hand");
+    let text = String::from_utf8(bytes.to_bytes().to_vec()).expect("is text");
+    (status, text)
+}
+
+/// The page and the JSON of the plan, with a database that tells so much.
+async fn shown(tells: Tells) -> (String, serde_json::Value) {
+    let store = FakeStore::of(Vec::new());
+    let plan = plans::record(77, PlanSource::AutoExplain, SCAN);
+    store.plans.lock().expect("is not poisoned").push(plan);
+    let mut asked = config(store);
+    asked.explain = Arc::new(tells);
+    let app = Router::new().nest_service("/silk", dashboard(asked));
+    let id = plans::id(77);
+    let (status, page) = get(&app, &format!("/silk/plans/{id}")).await;
+    assert_eq!(status, StatusCode::OK, "{page}");
+    let (status, json) = get(&app, &format!("/silk/api/plans/{id}")).await;
+    assert_eq!(status, StatusCode::OK, "{json}");
+    (page, serde_json::from_str(&json).expect("is JSON"))
+}
+
+#[tokio::test]
+async fn what_is_known_of_tables_is_judged_with_on_the_page_and_in_json_alike() {
+    const EXISTS: &str = "An index on author exists";
+    let (page, json) = shown(Tells::AnIndex).await;
+    assert!(page.contains(EXISTS), "{page}");
+    assert!(!page.contains("are silent"), "{page}");
+    let findings = json["findings"].to_string();
+    assert!(findings.contains(EXISTS), "{findings}");
+    assert_eq!(json["silent"], serde_json::Value::Null);
+
+    for (tells, why) in [
+        (Tells::Nothing, "permission"),
+        (Tells::Late, "did not tell in time"),
+    ] {
+        let (page, json) = shown(tells).await;
+        assert!(!page.contains(EXISTS), "{page}");
+        assert!(page.contains("are silent") && page.contains(why), "{page}");
+        assert!(!page.contains("permission <b>"), "{page}");
+        let silent = json["silent"].as_str().expect("says why");
+        assert!(silent.contains(why), "{silent}");
+        // What the plan alone tells is told all the same.
+        assert!(page.contains("Reads all of message"), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn a_plan_that_gave_way_leads_to_the_one_that_took_its_place() {
+    let store = FakeStore::of(vec![support::repeated(693)]);
+    plans::fill(&store);
+    let app = Router::new().nest_service("/silk", dashboard(config(store)));
+    let gone = plans::id(4_711);
+    let of = plans::STATEMENT;
+    let (status, page) = get(&app, &format!("/silk/plans/{gone}?of={of}")).await;
+    assert_eq!(status, StatusCode::GONE, "{page}");
+    assert!(page.contains("takes its place"), "{page}");
+    let link = page
+        .split("href=\"/silk/plans/")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next())
+        .expect("leads to the present one");
+    let (status, _) = get(&app, &format!("/silk/plans/{link}")).await;
+    assert_eq!(status, StatusCode::OK);
+    // Of a statement that nobody knows, and without one, there is nothing to lead to.
+    for address in [format!("{gone}?of=00000000000000aa"), gone.to_string()] {
+        let (status, page) = get(&app, &format!("/silk/plans/{address}")).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{page}");
+        assert!(page.contains("No plan of this id is kept"), "{page}");
+    }
+}
