@@ -86,7 +86,7 @@ async fn what_the_plan_of_a_repeated_statement_tells_stands_on_the_request() {
     }
     let (app, address) = app(record, Some(kept));
     let html = page(&app, &address).await;
-    let plan_href = format!("/silk/plans/{}", plans::id(1));
+    let plan_href = format!("/silk/plans/{}?of={PERSON}", plans::id(1));
     assert!(html.contains("Reads all of person"), "{html}");
     assert!(html.contains("less than 0.01 % of it"), "{html}");
     assert!(html.contains("99,999 rows thrown away"), "{html}");
@@ -153,7 +153,10 @@ async fn the_overview_tells_what_the_plans_of_the_worst_statements_tell() {
     assert!(html.contains("Reads all of person"), "{html}");
     assert!(html.contains("200 calls"), "{html}");
     assert!(
-        html.contains(&format!("href=\"/silk/plans/{}#n0\"", plans::id(1))),
+        html.contains(&format!(
+            "href=\"/silk/plans/{}?of={PERSON}#n0\"",
+            plans::id(1)
+        )),
         "{html}"
     );
     assert!(
