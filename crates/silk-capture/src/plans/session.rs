@@ -11,6 +11,7 @@ pub struct AppSession {
 }
 
 impl AppSession {
+    #[cfg(feature = "postgres")]
     fn search_path(&self) -> Option<&str> {
         self.settings
             .iter()
@@ -19,6 +20,7 @@ impl AppSession {
     }
 
     /// Whether the same names mean the same tables in both.
+    #[cfg(feature = "postgres")]
     fn means_the_same(&self, other: &Self) -> bool {
         self.role == other.role && self.search_path() == other.search_path()
     }
@@ -41,6 +43,7 @@ pub enum KnownSession {
 
 impl KnownSession {
     /// Another connection was seen.
+    #[cfg(feature = "postgres")]
     pub(super) fn saw(&mut self, session: AppSession) {
         match self {
             Self::Known(known) if !known.means_the_same(&session) => {
@@ -87,6 +90,7 @@ pub(super) fn changes_session(sql: &str) -> bool {
 mod tests {
     use super::*;
 
+    #[cfg(feature = "postgres")]
     fn session(path: &str, work_mem: &str) -> AppSession {
         AppSession {
             role: None,
@@ -97,6 +101,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "postgres")]
     #[test]
     fn connections_that_mean_other_tables_are_told_apart() {
         let mut known = KnownSession::default();

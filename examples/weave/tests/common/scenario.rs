@@ -60,9 +60,11 @@ pub fn n_plus_one(database: &str) {
     assert_eq!(queries(&record).len(), 101);
     assert_eq!(record["request"]["route"], "/api/messages/list_some");
     assert_eq!(record["request"]["outcome"], "completed");
-    assert_eq!(
-        record["request"]["findings"],
-        serde_json::json!(["repeated_statement"])
+    // On a machine that is busy enough it waits for its connections too, and says so.
+    let findings = record["request"]["findings"].as_array().unwrap();
+    assert!(
+        findings.contains(&"repeated_statement".into()),
+        "{findings:?}"
     );
 
     let people = most_frequent(&record);
