@@ -10,20 +10,25 @@ use std::{
 
 use axum::extract::{FromRequestParts, OriginalUri};
 use chrono::{DateTime, Utc};
-use http::request::Parts;
-use silk_core::{Explain, PlanRecord, RequestId, RequestRecord, Store, Vitals, store::StoreFuture};
+use http::{Uri, request::Parts};
+use silk_core::{
+    Explain, PlanRecord, RequestId, RequestRecord, Store, Vitals, explain::DatabaseReport,
+    store::StoreFuture,
+};
 use uuid::Uuid;
 
 use crate::{
-    dashboard::{DashboardConfig, Targets, mount_path},
+    config::{DashboardConfig, Targets},
     error::Failure,
-    pages::paste::Pasted,
+    plans::pasted::Pasted,
     query_string::Params,
     security::{access::Gate, csrf::Csrf},
 };
 
 /// How long a page waits for the store before it says so.
 const STORE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long it waits for databases to tell how they fare.
+const REPORTS_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The dashboard's own state, one for all requests.
 #[derive(Debug)]
@@ -100,6 +105,13 @@ impl App {
             .unwrap_or_default()
     }
 
+    /// How the app's databases fare; none where they are late.
+    pub(crate) async fn reports(&self) -> Option<Vec<DatabaseReport>> {
+        tokio::time::timeout(REPORTS_TIMEOUT, self.explain.inspect())
+            .await
+            .ok()
+    }
+
     /// Keeps a remark to be shown once after a redirect; returns its name for the address.
     pub(crate) fn leave_notice(&self, text: String) -> Uuid {
         let id = Uuid::new_v4();
@@ -174,5 +186,23 @@ impl<S: Sync> FromRequestParts<S> for Here {
             .get::<Self>()
             .cloned()
             .ok_or_else(|| Failure::internal("The dashboard lost its place."))
+    }
+}
+
+/// The path that the dashboard is mounted at: what the original path has before the inner one.
+fn mount_path(original: Option<&OriginalUri>, inner: &Uri) -> String {
+    let Some(OriginalUri(original)) = original else {
+        return String::new();
+    };
+    let base = original
+        .path()
+        .strip_suffix(inner.path())
+        .unwrap_or(original.path());
+    let base = base.trim_end_matches('/');
+    // Two slashes at the start of a link would name another host.
+    if base.starts_with('/') && !base.starts_with("//") {
+        base.to_owned()
+    } else {
+        String::new()
     }
 }

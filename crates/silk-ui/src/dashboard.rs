@@ -3,7 +3,6 @@
 use std::{
     convert::Infallible,
     future::Future,
-    path::PathBuf,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -12,78 +11,24 @@ use std::{
 use axum::{
     Router,
     body::Body,
-    extract::OriginalUri,
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, Request, StatusCode, Uri, header, request::Parts};
-use silk_core::{Explain, Store, Vitals, vitals::OwnResponse};
+use http::{HeaderValue, Request, StatusCode, header, request::Parts};
+use silk_core::vitals::OwnResponse;
 use tower_service::Service;
 
 use crate::{
     api, assets,
+    config::DashboardConfig,
     context::{App, Here},
     error::{Failure, Told},
     pages,
     routes::routes,
     security::{
-        access::{self, Access, Verdict},
+        access::{self, Verdict},
         csp, origin,
     },
 };
-
-/// What the dashboard shows, and to whom.
-#[derive(Clone)]
-pub struct DashboardConfig {
-    /// Where records are read from.
-    pub store: Arc<dyn Store>,
-    /// Who asks databases for plans.
-    pub explain: Arc<dyn Explain>,
-    /// How the profiler fares.
-    pub vitals: Arc<dyn Vitals>,
-    /// Who gets in, besides whoever holds the token.
-    pub access: Access,
-    /// Opens the dashboard: as `?token=…` once, then a cookie, or as `Authorization: Bearer …`.
-    /// None: nobody gets in by a token.
-    pub token: Option<String>,
-    /// Folder below which source files may be read, to show the lines around a call site. None:
-    /// none are shown.
-    pub source_root: Option<PathBuf>,
-    /// What a route is measured against.
-    pub targets: Targets,
-}
-
-impl std::fmt::Debug for DashboardConfig {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The token stays out of logs.
-        f.debug_struct("DashboardConfig")
-            .field("store", &self.store)
-            .field("access", &self.access)
-            .field("source_root", &self.source_root)
-            .field("targets", &self.targets)
-            .finish_non_exhaustive()
-    }
-}
-
-/// What a route is to stay below; what passes them is marked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Targets {
-    /// Median duration. Default 150 ms.
-    pub p50_us: u64,
-    /// 95th percentile of durations. Default 300 ms.
-    pub p95_us: u64,
-    /// Queries of one request. Default 10.
-    pub queries: u64,
-}
-
-impl Default for Targets {
-    fn default() -> Self {
-        Self {
-            p50_us: 150_000,
-            p95_us: 300_000,
-            queries: 10,
-        }
-    }
-}
 
 /// Makes the dashboard: a service to be mounted at any path with `Router::nest_service`.
 #[must_use]
@@ -212,22 +157,4 @@ fn explain_failure(here: &Here, mut response: Response) -> Response {
         drawn.headers_mut().insert(header::ALLOW, allow.clone());
     }
     drawn
-}
-
-/// The path that the dashboard is mounted at: what the original path has before the inner one.
-pub(crate) fn mount_path(original: Option<&OriginalUri>, inner: &Uri) -> String {
-    let Some(OriginalUri(original)) = original else {
-        return String::new();
-    };
-    let base = original
-        .path()
-        .strip_suffix(inner.path())
-        .unwrap_or(original.path());
-    let base = base.trim_end_matches('/');
-    // Two slashes at the start of a link would name another host.
-    if base.starts_with('/') && !base.starts_with("//") {
-        base.to_owned()
-    } else {
-        String::new()
-    }
 }

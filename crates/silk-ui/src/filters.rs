@@ -115,6 +115,17 @@ pub(crate) fn dash() -> Markup {
     Safe("<span class=\"q\">–</span>".to_owned())
 }
 
+/// A number without its fraction, kept within what fits.
+pub(crate) fn whole(n: f64) -> u64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a cast of floats saturates, and the number is not negative"
+    )]
+    let whole = n.max(0.0).round() as u64;
+    whole
+}
+
 /// A count with separators.
 pub(crate) fn count(n: u64) -> String {
     let digits = n.to_string();

@@ -14,18 +14,18 @@
 mod api;
 mod assets;
 mod brief;
-mod caught;
 mod code;
+mod config;
 mod context;
 mod dashboard;
 mod error;
-mod explain;
 mod filters;
 mod fix;
 #[cfg(test)]
 mod fixtures;
 mod json;
 mod pages;
+mod plans;
 mod query_string;
 mod replay;
 mod routes;
@@ -34,5 +34,6 @@ mod source;
 mod svg;
 mod values;
 
-pub use dashboard::{Dashboard, DashboardConfig, Targets, dashboard};
+pub use config::{DashboardConfig, Targets};
+pub use dashboard::{Dashboard, dashboard};
 pub use security::access::Access;

@@ -116,10 +116,19 @@ async fn a_plan_that_is_not_of_these_executions_is_said_to_be_of_another_run() {
 async fn a_plan_of_another_database_is_not_this_ones() {
     let mut kept = plan(PlanSource::AutoExplain, SEQ_SCAN);
     kept.database.name = "another".to_owned();
-    let (elsewhere, address) = app(repeated(), Some(kept));
+    let mut record = repeated();
+    for query in record.detail.queries.iter_mut().skip(1) {
+        query.plan_shape = kept.shape;
+    }
+    let id = record.summary.id;
+    let (elsewhere, address) = app(record, Some(kept));
     let html = page(&elsewhere, &address).await;
     assert!(!html.contains("Reads all of"), "{html}");
     assert!(!html.contains("Seq Scan"), "{html}");
+    let html = page(&elsewhere, &format!("{address}/queries/2")).await;
+    assert!(!html.contains("Seq Scan"), "{html}");
+    let json = page(&elsewhere, &format!("/silk/api/requests/{id}")).await;
+    assert!(!json.contains(&plans::id(1).to_string()), "{json}");
     let mut kept = plan(PlanSource::AutoExplain, SEQ_SCAN);
     kept.database.kind = DatabaseKind::MySql;
     let (elsewhere, address) = app(repeated(), Some(kept));

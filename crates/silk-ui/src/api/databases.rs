@@ -9,7 +9,7 @@ use serde::Serialize;
 use silk_core::explain::{CheckStatus, DatabaseCheck, DatabaseReport};
 
 use super::requests::DatabaseJson;
-use crate::{context::Here, error::Failure, pages::database};
+use crate::{context::Here, error::Failure};
 
 #[derive(Debug, Serialize)]
 struct ReportsJson<'a> {
@@ -71,7 +71,7 @@ fn check(check: &DatabaseCheck) -> CheckJson<'_> {
 /// `GET api/databases`
 pub(crate) async fn list(here: Here) -> Result<Response, Failure> {
     here.params(&[])?;
-    let reports = database::reports(&here).await.ok_or_else(|| {
+    let reports = here.app.reports().await.ok_or_else(|| {
         Failure::unprocessable(
             "database_timeout",
             "The databases did not answer within 15 seconds.",

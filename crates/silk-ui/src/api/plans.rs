@@ -16,13 +16,11 @@ use super::requests::DatabaseJson;
 use crate::{
     context::Here,
     error::Failure,
-    explain,
-    pages::{
-        paste,
-        plan::{
-            judged::{self, Judged, Known},
-            subject,
-        },
+    plans::{
+        explain,
+        judge::{self, Judged, Known},
+        kept, pasted, subject,
+        tables::Tables,
     },
 };
 
@@ -130,13 +128,13 @@ pub(crate) async fn one(here: Here, Path(id): Path<String>) -> Result<Response, 
 
 /// A plan of the store, judged as its page judges it.
 async fn show(here: &Here, id: &str) -> Result<Response, Failure> {
-    let subject = subject::kept(here, id, None).await?;
+    let subject = subject::of_plan(here, id, None).await?;
     let record = &subject.record;
     let plan = Plan::parse(record.output.format, &record.output.raw).ok();
     let judged = match &plan {
         Some(plan) => {
-            let others = judged::others(here, record).await;
-            judged::of_subject(here, &subject, plan, &others).await
+            let others = kept::beside(&here.app, record).await;
+            subject.judge(here, plan, &others).await
         }
         None => Judged::default(),
     };
@@ -235,20 +233,20 @@ pub(crate) async fn paste(
         &body,
         "{\"plan\": text of EXPLAIN, \"keep\": true or false}",
     )?;
-    let record = paste::understand(&body.plan)
+    let record = pasted::understand(&body.plan)
         .map_err(|message| Failure::unprocessable("no_plan", message))?;
     if !body.keep {
         let plan = Plan::parse(record.output.format, &record.output.raw).ok();
         let judged = match &plan {
             Some(plan) => {
-                let tables = explain::Tables::new(&here.app);
-                judged::judge(&tables, plan, &record, None, Known::default()).await
+                let tables = Tables::new(&here.app);
+                judge::judge(&tables, plan, &record, None, Known::default()).await
             }
             None => Judged::default(),
         };
         return Ok(write(&record, plan.as_ref(), judged, false));
     }
-    let record = paste::redacted(record)?;
+    let record = pasted::redacted(record)?;
     here.app.ask(|store| store.add_plan(&record)).await?;
     show(&here, &record.id.to_string()).await
 }

@@ -15,9 +15,9 @@ use silk_core::{
 };
 
 use crate::{
-    caught::Caught,
     context::Here,
     error::Failure,
+    plans::of_query::Caught,
     query_string::{REQUEST_PARAMS, request_filter},
 };
 

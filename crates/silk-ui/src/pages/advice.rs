@@ -15,8 +15,11 @@ use crate::{
     code::{SqlView, sql_view},
     context::Here,
     error::Failure,
-    explain::{self, Advised},
-    filters::{bytes, count, cut, duration, one_line},
+    filters::{self, Markup, bytes, count, cut, duration, one_line},
+    plans::{
+        advise::{Advised, advise},
+        explain,
+    },
     svg::{self, waterfall::short_name},
 };
 
@@ -70,7 +73,7 @@ struct Cost {
     before: String,
     after: String,
     saved: String,
-    bar: crate::filters::Markup,
+    bar: Markup,
 }
 
 /// Another statement.
@@ -114,7 +117,7 @@ pub(crate) async fn show(
         workload: 0,
         refused: None,
     };
-    match explain::advise(&here, &found).await {
+    match advise(&here, &found).await {
         Ok(advised) => {
             page.workload = advised.workload.len();
             read_into(&mut page, &here, &advised);
@@ -197,8 +200,8 @@ fn view(here: &Here, number: usize, index: &AdvisedIndex, advised: &Advised) -> 
                 after: cells::number(after),
                 saved: saved(before, after).0,
                 bar: svg::bar(
-                    cells::whole(after.max(0.0) * 100.0),
-                    cells::whole(before.max(after) * 100.0),
+                    filters::whole(after.max(0.0) * 100.0),
+                    filters::whole(before.max(after) * 100.0),
                     "k-cost",
                 ),
             }),
@@ -295,8 +298,8 @@ fn gain(effects: &[WorkloadEffect], weighed: usize) -> Option<String> {
     if saved > 0.0 {
         text.push_str(&format!(
             "; of the {} that these took in all, about {} would go, as far as time goes with cost",
-            duration(cells::whole(all)),
-            duration(cells::whole(saved)),
+            duration(filters::whole(all)),
+            duration(filters::whole(saved)),
         ));
     }
     text.push('.');

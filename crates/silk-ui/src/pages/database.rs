@@ -1,7 +1,5 @@
 //! How the app's databases fare: indexes, tables, statistics, settings.
 
-use std::time::Duration;
-
 use askama::Template;
 use axum::response::Response;
 use silk_core::{
@@ -16,9 +14,6 @@ use crate::{
     filters::{self, Markup, cut, one_line},
     query_string::Params,
 };
-
-/// A page waits no longer for databases to tell.
-const TIMEOUT: Duration = Duration::from_secs(15);
 
 #[derive(Template)]
 #[template(path = "pages/database.html")]
@@ -73,17 +68,10 @@ const TABLE: &str = "table";
 /// Rows of a check's details.
 const MOST_ROWS: usize = 25;
 
-/// Asks for the reports, but not for ever; none where the databases are late.
-pub(crate) async fn reports(here: &Here) -> Option<Vec<DatabaseReport>> {
-    tokio::time::timeout(TIMEOUT, here.app.explain.inspect())
-        .await
-        .ok()
-}
-
 /// `GET /database`
 pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
     here.params(&[])?;
-    let reports = reports(&here).await;
+    let reports = here.app.reports().await;
     draw(&DatabasePage {
         frame: Frame::new(&here, "database", "Database"),
         is_late: reports.is_none(),

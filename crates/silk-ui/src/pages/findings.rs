@@ -8,15 +8,13 @@ use silk_core::{
 };
 use silk_plan::PlanFinding;
 
-use super::{
-    plan::{cells::whole, of_request::StatementPlan},
-    rule_name, severity_class,
-};
+use super::{rule_name, severity_class};
 use crate::{
     code::{SqlView, sql_view},
     context::Here,
-    filters::{count, cut, duration, sentence},
+    filters::{count, cut, duration, sentence, whole},
     fix::fix,
+    plans::of_request::StatementPlan,
     query_string::Params,
     source::{self, SourceLine},
     svg::waterfall::short_name,

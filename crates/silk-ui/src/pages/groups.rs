@@ -6,10 +6,10 @@ use silk_core::{
     DatabaseKind, Fingerprint, QueryRecord, RequestDetail, RequestRecord, Value, ValueState,
 };
 
-use super::plan::of_request::StatementPlan;
 use crate::{
     brief::brief,
     filters::{Markup, count, cut, duration_cell, one_line},
+    plans::of_request::StatementPlan,
     svg,
 };
 
@@ -142,7 +142,7 @@ pub(crate) fn groups(
                     .saturating_sub(u64::try_from(queries.len()).unwrap_or(u64::MAX)),
                 plan: plan.map(|plan| PlanLink {
                     href: format!("{base}/plans/{}?of={fingerprint}", plan.record.id),
-                    words: super::query::plan_summary(&plan.record, 3, 60),
+                    words: super::plan::words::in_one_line(&plan.record, 3, 60),
                     is_remarked: !plan.found.is_empty(),
                     is_of_request: plan.is_of_request,
                 }),

@@ -1,66 +1,31 @@
 //! A plan from anywhere, pasted: read, drawn and judged here, and kept only when asked for.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
-};
-
 use askama::Template;
 use axum::{Form, extract::Path, response::Response};
-use chrono::Utc;
 use http::StatusCode;
-use silk_core::{
-    Database, DatabaseKind, ExplainOutput, PlanFormat, PlanId, PlanRecord, PlanSource, Redactor,
-    sql::SqlReader,
-};
+use silk_core::PlanId;
 use silk_plan::Plan;
-use uuid::Uuid;
 
 use super::{
     Frame, draw,
-    plan::{self, PARAMS, Subject},
+    plan::{self, PARAMS},
     see_other,
 };
 use crate::{
     context::{Here, read_id},
     error::{Failure, Told},
-    filters::{cut, one_line, sentence},
+    filters::one_line,
+    plans::{
+        pasted::{MOST_BYTES, redacted, understand, unix_lines},
+        subject::Subject,
+    },
 };
-
-/// Bytes of a pasted plan.
-pub(crate) const MOST_BYTES: usize = 1 << 20;
 
 /// Bytes of the form that carries it: text may grow threefold on its way.
 pub(crate) const MOST_FORM_BYTES: usize = 3 * MOST_BYTES + 4_096;
 
 /// Bytes of a text that is no plan, up to which it stands in the box again.
 const MOST_SHOWN_AGAIN: usize = 64_000;
-
-/// Pasted plans held at once, and bytes of them together.
-const MOST_HELD: usize = 32;
-const MOST_HELD_BYTES: usize = 8 << 20;
-
-/// Pasted plans that nobody asked to keep: in memory, and only the latest.
-#[derive(Debug, Default)]
-pub(crate) struct Pasted(Mutex<VecDeque<PlanRecord>>);
-
-impl Pasted {
-    pub(crate) fn hold(&self, record: PlanRecord) {
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        held.push_back(record);
-        let size = |held: &VecDeque<PlanRecord>| -> usize {
-            held.iter().map(|record| record.output.raw.len()).sum()
-        };
-        while held.len() > MOST_HELD || (held.len() > 1 && size(&held) > MOST_HELD_BYTES) {
-            held.pop_front();
-        }
-    }
-
-    pub(crate) fn get(&self, id: PlanId) -> Option<PlanRecord> {
-        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        held.iter().find(|record| record.id == id).cloned()
-    }
-}
 
 #[derive(Template)]
 #[template(path = "pages/paste.html")]
@@ -120,83 +85,6 @@ pub(crate) async fn read(here: Here, Form(form): Form<PasteForm>) -> Result<Resp
             Ok(response)
         }
     }
-}
-
-/// Makes a record of a pasted text, or says in words why it is no plan.
-pub(crate) fn understand(text: &str) -> Result<PlanRecord, String> {
-    if text.len() > MOST_BYTES {
-        return Err(format!(
-            "That is {} of text; a plan is at most 1 MB.",
-            crate::filters::bytes(u64::try_from(text.len()).unwrap_or(u64::MAX))
-        ));
-    }
-    let raw = unix_lines(text);
-    let plan =
-        Plan::detect_and_parse(&raw).map_err(|error| sentence(&cut(&error.to_string(), 400)))?;
-    let kind = match plan.format {
-        PlanFormat::PostgresJson | PlanFormat::PostgresText => DatabaseKind::Postgres,
-        PlanFormat::MySqlJson | PlanFormat::MySqlTree => DatabaseKind::MySql,
-        PlanFormat::SqliteRows => DatabaseKind::Sqlite,
-    };
-    let database = Database {
-        kind,
-        name: String::new(),
-    };
-    let fingerprint = plan.query_text.as_deref().map(|sql| {
-        SqlReader::new(Arc::new(Redactor::default()))
-            .read(sql, &Arc::new(database.clone()))
-            .statement
-            .fingerprint
-    });
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a cast of floats saturates, and a duration is not negative"
-    )]
-    let duration_us = plan
-        .execution_ms
-        .filter(|ms| ms.is_finite() && *ms >= 0.0)
-        .map(|ms| (ms * 1e3).round() as u64);
-    Ok(PlanRecord {
-        id: PlanId(Uuid::now_v7()),
-        query: None,
-        fingerprint,
-        database,
-        captured_at: Utc::now(),
-        source: PlanSource::Pasted,
-        shape: plan.shape.parse().ok(),
-        duration_us,
-        total_cost: plan.root.estimate.and_then(|estimate| estimate.total_cost),
-        output: ExplainOutput {
-            format: plan.format,
-            analyzed: plan.analyzed,
-            raw,
-        },
-    })
-}
-
-/// Forms send line breaks as two characters.
-fn unix_lines(text: &str) -> String {
-    text.replace("\r\n", "\n")
-}
-
-/// Takes secrets out of a pasted plan before it is kept.
-///
-/// # Errors
-/// In words, where nothing of a plan would be left.
-pub(crate) fn redacted(mut record: PlanRecord) -> Result<PlanRecord, Failure> {
-    let raw = Redactor::default().text(&record.output.raw);
-    if raw != record.output.raw {
-        if Plan::parse(record.output.format, &raw).is_err() {
-            return Err(Failure::unprocessable(
-                "redaction",
-                "It holds what looks like a secret, and without that it is no plan any more: it \
-                 was not kept.",
-            ));
-        }
-        record.output.raw = raw;
-    }
-    Ok(record)
 }
 
 fn held(here: &Here, id: &str) -> Result<Subject, Failure> {

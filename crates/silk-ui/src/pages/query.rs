@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{extract::Path, response::Response};
-use silk_core::{Outcome, PlanRecord, QueryRecord, TransactionRecord};
+use silk_core::{Outcome, QueryRecord, TransactionRecord};
 
 use super::{
     Frame, draw, plain,
@@ -12,8 +12,8 @@ use crate::{
     code::{SqlView, sql_view},
     context::Here,
     error::Failure,
-    explain::{self, Found},
     filters::{Markup, count, cut, duration, duration_cell, one_line},
+    plans::explain::{self, Found},
     source::{self, SourceLine},
     svg::{self, waterfall::short_name},
     values::{self, ValueRow},
@@ -63,27 +63,6 @@ struct Neighbour {
 struct SiteView {
     function: String,
     place: String,
-}
-
-/// The operators of a plan from the top down, each with what it works on.
-pub(crate) fn plan_summary(record: &PlanRecord, most_nodes: usize, most_chars: usize) -> String {
-    let Ok(plan) = silk_plan::Plan::parse(record.output.format, &record.output.raw) else {
-        return "as the database printed it".to_owned();
-    };
-    let nodes = plan
-        .nodes()
-        .take(most_nodes)
-        .map(|node| match &node.relation {
-            Some(relation) => format!("{} {relation}", node.title()),
-            None => node.title(),
-        })
-        .collect::<Vec<_>>();
-    let more = if plan.nodes().nth(most_nodes).is_some() {
-        " ← …"
-    } else {
-        ""
-    };
-    one_line(&format!("{}{more}", nodes.join(" ← ")), most_chars)
 }
 
 /// `GET /requests/{id}/queries/{seq}`

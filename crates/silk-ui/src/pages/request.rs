@@ -7,7 +7,7 @@ use silk_core::{Body, Header, LogRecord, RequestRecord, RequestSummary};
 use super::{
     Frame, draw,
     findings::{self, FindingView},
-    groups, plain, plan, request_name, status_of,
+    groups, plain, request_name, status_of,
 };
 use crate::{
     context::Here,
@@ -16,6 +16,7 @@ use crate::{
         self, Markup, bytes, count, cut, duration, duration_cell, escape, one_line, percent,
     },
     json,
+    plans::of_request,
     query_string::Params,
     replay, svg,
     svg::waterfall::{Timeline, timeline},
@@ -109,7 +110,7 @@ pub(crate) async fn show(here: Here, Path(id): Path<String>) -> Result<Response,
         v.parse::<usize>().ok().filter(|page| *page > 0)
     })?;
     let (id, record) = here.app.request(&id).await?;
-    let plans = plan::of_request::of(&here, &record).await;
+    let plans = of_request::of(&here, &record).await;
     let open = statement.map(|statement| (statement, page.unwrap_or(1)));
     let (groups, more_groups) = groups::groups(&record, &plans, &here.base, open);
     let address = format!("{}/requests/{id}", here.base);

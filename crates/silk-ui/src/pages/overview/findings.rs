@@ -7,7 +7,8 @@ use silk_core::{RequestSummary, Severity};
 use crate::{
     context::Here,
     filters::{self, count, duration},
-    pages::{findings::saves_us, plan, request_name, rule_name, severity_class},
+    pages::{findings::saves_us, request_name, rule_name, severity_class},
+    plans::of_statements,
     query_string::{Params, Window},
     svg::waterfall::short_name,
 };
@@ -30,7 +31,7 @@ pub(super) struct FindingRow {
 }
 
 /// The worst that the plan of a statement tells, weighed by what it would save over all its calls.
-fn plan_row(here: &Here, remark: plan::of_statements::Remark) -> (u64, FindingRow) {
+fn plan_row(here: &Here, remark: of_statements::Remark) -> (u64, FindingRow) {
     let summary = &remark.statement;
     let finding = &remark.finding;
     let saves_us = saves_us(finding, summary.calls);
@@ -112,7 +113,7 @@ pub(super) async fn findings(
         rows.push((weight, row));
     }
     rows.extend(
-        plan::of_statements::worst(here, window.range(here.now).since)
+        of_statements::worst(here, window.range(here.now).since)
             .await
             .into_iter()
             .map(|remark| plan_row(here, remark)),

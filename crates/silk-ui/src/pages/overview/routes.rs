@@ -3,7 +3,7 @@
 use silk_core::{Histogram, store::RouteSummary};
 
 use crate::{
-    dashboard::Targets,
+    config::Targets,
     filters::{self, Markup, count, count_or_dash, duration, duration_cell, percent},
     pages::{Heading, request_name},
     query_string::{Params, Window},

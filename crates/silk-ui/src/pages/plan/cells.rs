@@ -90,19 +90,8 @@ pub(crate) fn ms(ms: f64) -> String {
     if us < 999_500.0 {
         filters::fine_duration(us)
     } else {
-        filters::duration(whole(us))
+        filters::duration(filters::whole(us))
     }
-}
-
-/// A number without its fraction, kept within what fits.
-pub(crate) fn whole(n: f64) -> u64 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a cast of floats saturates, and the number is not negative"
-    )]
-    let whole = n.max(0.0).round() as u64;
-    whole
 }
 
 /// A count, which databases estimate and average with fractions.
@@ -112,9 +101,9 @@ pub(crate) fn number(n: f64) -> String {
     } else if n >= 1e12 {
         format!("{n:.0e}").replace('e', " × 10^")
     } else if n >= 9_999_500.0 {
-        filters::about(whole(n)).replace("about ", "")
+        filters::about(filters::whole(n)).replace("about ", "")
     } else if n.fract().abs() < 1e-9 || n >= 100.0 {
-        filters::count(whole(n))
+        filters::count(filters::whole(n))
     } else if n >= 10.0 {
         format!("{n:.1}")
     } else {
@@ -138,7 +127,11 @@ pub(crate) fn share(share: f64) -> String {
 
 /// A bar of a share of the whole.
 pub(crate) fn bar(share: f64, class: &str) -> Markup {
-    svg::bar(whole(share.clamp(0.0, 1.0) * 1_000.0), 1_000, class)
+    svg::bar(
+        filters::whole(share.clamp(0.0, 1.0) * 1_000.0),
+        1_000,
+        class,
+    )
 }
 
 /// The node itself on the plan's scale.

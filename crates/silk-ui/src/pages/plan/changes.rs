@@ -13,7 +13,7 @@ use super::{cells, diff, words};
 use crate::{
     context::{App, Here},
     filters::{self, Markup, count, duration, one_line},
-    pages::{Choice, query::plan_summary},
+    pages::Choice,
     svg::{
         ribbon::{self, Lane, Stretch},
         waterfall::short_name,
@@ -332,7 +332,7 @@ pub(crate) fn rows(plans: &[PlanRecord], base: &str) -> Vec<PlanRow> {
                     None => format!("{base}/plans/{}", record.id),
                 },
                 at: filters::ago(record.captured_at),
-                summary: plan_summary(record, 6, 160),
+                summary: words::in_one_line(record, 6, 160),
                 shape: record.shape.map_or_else(String::new, short),
                 source: words::source(record.source),
                 price: record

@@ -42,7 +42,7 @@ pub(super) fn figures(record: &PlanRecord, plan: Option<&Plan>) -> Vec<(&'static
     let is_said = |ms: f64| {
         record
             .duration_us
-            .is_some_and(|us| us == cells::whole(ms * 1e3))
+            .is_some_and(|us| us == filters::whole(ms * 1e3))
     };
     time("execution", execution.filter(|ms| !is_said(*ms)));
     time("planning", plan.planning_ms);

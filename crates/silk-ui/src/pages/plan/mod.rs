@@ -7,14 +7,11 @@ pub(crate) mod diff;
 mod facts;
 mod figures;
 mod flame;
-pub(crate) mod judged;
 pub(crate) mod of_query;
-pub(crate) mod of_request;
-pub(crate) mod of_statements;
 pub(crate) mod order;
 mod others;
 mod outside;
-pub(crate) mod subject;
+mod remarks;
 mod summary;
 mod table;
 mod text;
@@ -26,25 +23,30 @@ use axum::{extract::Path, response::Response};
 use silk_core::PlanRecord;
 use silk_plan::{Plan, PlanFinding};
 
+pub(crate) use self::figures::database_of;
 use self::{
     changes::ChangeView,
     figures::{figures, settings},
     flame::FlameView,
-    judged::{FindingView, Judged},
     others::{changes_of, compare_links},
+    remarks::FindingView,
     summary::SummaryView,
     table::TableView,
     text::CodeView,
     tree::TreeView,
     words::{Badge, badge},
 };
-pub(crate) use self::{figures::database_of, subject::Subject};
 use super::{Choice, Frame, draw, plain};
 use crate::{
     code::{SqlView, sql_view},
     context::{Here, read_id},
     error::Failure,
     filters::{self, Markup, cut, one_line},
+    plans::{
+        judge::Judged,
+        kept,
+        subject::{self, Subject},
+    },
     query_string::Params,
 };
 
@@ -114,14 +116,14 @@ struct KeepForm {
 pub(crate) async fn show(here: Here, Path(id): Path<String>) -> Result<Response, Failure> {
     let params = here.params(PARAMS)?;
     let of = params.get("of").and_then(|of| of.parse().ok());
-    let subject = subject::kept(&here, &id, of).await?;
+    let subject = subject::of_plan(&here, &id, of).await?;
     page(&here, subject, &params).await
 }
 
 /// `GET /plans/{id}/raw`: the whole as the database printed it.
 pub(crate) async fn raw(here: Here, Path(id): Path<String>) -> Result<Response, Failure> {
     let params = here.params(&["as"])?;
-    let subject = subject::kept(&here, &id, None).await?;
+    let subject = subject::of_plan(&here, &id, None).await?;
     whole(&subject, &params)
 }
 
@@ -155,13 +157,13 @@ pub(crate) async fn page(
         })?
         .unwrap_or("tree");
     let record = &subject.record;
-    let others = judged::others(here, record).await;
+    let others = kept::beside(&here.app, record).await;
     let parsed = Plan::parse(record.output.format, &record.output.raw);
     let Judged { found, silent } = match &parsed {
-        Ok(plan) => judged::of_subject(here, &subject, plan, &others).await,
+        Ok(plan) => subject.judge(here, plan, &others).await,
         Err(_) => Judged::default(),
     };
-    let views = judged::views(&found);
+    let views = remarks::views(&found);
     let (body, unread) = match &parsed {
         Ok(plan) => (body(view, plan, &found, &views, &subject, params)?, None),
         Err(error) => (
@@ -266,8 +268,8 @@ fn body(
     let address = &*subject.address;
     let raw = |form: &str| format!("{address}/raw?as={form}");
     Ok(match view {
-        "table" => Body::Table(table::view(plan, &judged::heat(found), address, params)?),
-        "flame" => Body::Flame(flame::view(plan, &judged::heat(found), address)),
+        "table" => Body::Table(table::view(plan, &remarks::heat(found), address, params)?),
+        "flame" => Body::Flame(flame::view(plan, &remarks::heat(found), address)),
         "sums" => Body::Sums(summary::view(plan)),
         "text" => Body::Code(text::code(
             text::text(&subject.record, Some(plan)),

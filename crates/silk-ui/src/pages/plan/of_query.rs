@@ -9,11 +9,13 @@ use super::{
     changes::{PlanRow, rows},
 };
 use crate::{
-    caught,
     context::Here,
     error::Failure,
-    explain::{self, Found},
     filters::one_line,
+    plans::{
+        explain::{self, Found},
+        kept,
+    },
     svg::waterfall::short_name,
 };
 
@@ -48,7 +50,7 @@ pub(crate) async fn of(here: &Here, found: &Found, notice: Option<String>) -> Qu
     if caught.is_none()
         && let (Some(shape), Some(text)) = (query.plan_shape, text)
     {
-        caught = caught::of_form(&here.app, text.statement.fingerprint, shape).await;
+        caught = kept::of_form(&here.app, text, shape).await;
     }
     let why_not = why_not(found, kind);
     let is_open = why_not.is_none();

@@ -8,8 +8,8 @@ use super::{
     cells::{self, Measure, Rows, Scale},
     choose::{choose, weights},
     facts,
-    judged::{self, FindingView},
     outside::{OutsideRow, outside},
+    remarks::{self, FindingView},
     words,
 };
 use crate::filters::one_line;
@@ -71,7 +71,7 @@ pub(crate) fn view(
     address: &str,
 ) -> TreeView {
     let scale = Scale::of(plan);
-    let heat = judged::heat(found);
+    let heat = remarks::heat(found);
     let weights = weights(plan, scale);
     let shown = choose(top, &weights, &heat);
     let mut painter = Painter {

@@ -1,7 +1,30 @@
 //! What operators do, and where a plan comes from, in words.
 
-use silk_core::PlanSource;
-use silk_plan::{PlanFormat, PlanNode};
+use silk_core::{PlanRecord, PlanSource};
+use silk_plan::{Plan, PlanFormat, PlanNode};
+
+use crate::filters::one_line;
+
+/// The operators of a plan from the top down, each with what it works on.
+pub(crate) fn in_one_line(record: &PlanRecord, most_nodes: usize, most_chars: usize) -> String {
+    let Ok(plan) = Plan::parse(record.output.format, &record.output.raw) else {
+        return "as the database printed it".to_owned();
+    };
+    let nodes = plan
+        .nodes()
+        .take(most_nodes)
+        .map(|node| match &node.relation {
+            Some(relation) => format!("{} {relation}", node.title()),
+            None => node.title(),
+        })
+        .collect::<Vec<_>>();
+    let more = if plan.nodes().nth(most_nodes).is_some() {
+        " ← …"
+    } else {
+        ""
+    };
+    one_line(&format!("{}{more}", nodes.join(" ← ")), most_chars)
+}
 
 /// Which plan this is.
 pub(crate) struct Badge {

@@ -3,19 +3,23 @@
 
 use std::collections::{HashMap, HashSet};
 
-use silk_core::{Database, Fingerprint, PlanRecord, PlanShape, PlanSource, RequestRecord};
+use silk_core::{Database, Fingerprint, PlanRecord, PlanShape, RequestRecord};
 use silk_plan::{Plan, PlanFinding};
 
-use super::judged::{Known, judge};
-use crate::{context::Here, explain::Tables};
+use super::{
+    judge::{Known, judge},
+    kept::{self, best, is_of_form},
+    tables::Tables,
+};
+use crate::context::Here;
 
 /// Statements whose plans are looked for, those with most time first.
 const MOST_STATEMENTS: usize = 12;
-/// Plans of one statement that are looked through.
-const MOST_PLANS: u32 = 24;
 /// Executions of a statement that take less together are not worth a remark, in µs: the gate of
 /// the rules (5 ms), put to the sum.
 const WORTH_US: u64 = 5_000;
+/// A longer print is judged on its own page only: a request must not wait for it.
+const MOST_JUDGED_BYTES: usize = 128 * 1024;
 
 /// Whether the executions of a statement in a request are worth a remark together, though each of
 /// them may be quick.
@@ -28,8 +32,6 @@ pub(crate) fn is_worth_it(record: &RequestRecord, fingerprint: Fingerprint) -> b
         .sum();
     total_us >= WORTH_US
 }
-/// A longer print is judged on its own page only: a request must not wait for it.
-const MOST_JUDGED_BYTES: usize = 128 * 1024;
 
 /// The plan of a statement of a request.
 pub(crate) struct StatementPlan {
@@ -118,48 +120,33 @@ pub(crate) async fn remarks(
     }
 }
 
-/// The plan that says most: of the very run, else the newest that is not a cached statement's.
-pub(crate) fn best(plans: Vec<PlanRecord>) -> Option<PlanRecord> {
-    plans.into_iter().min_by_key(|plan| {
-        (
-            plan.source != PlanSource::AutoExplain,
-            plan.source == PlanSource::Generic,
-            std::cmp::Reverse(plan.captured_at),
-        )
-    })
-}
-
-/// Of a form that was seen often, one plan is kept: that of the slowest run, which may be another
-/// request's.
+/// A plan of another request's run; whether it is of a form that the runs of this one had.
 async fn of_other_runs(
     here: &Here,
     record: &RequestRecord,
     fingerprint: Fingerprint,
 ) -> Option<(PlanRecord, bool)> {
     let mut databases: HashSet<&Database> = HashSet::new();
-    let mut shapes: HashSet<PlanShape> = HashSet::new();
+    let mut forms: HashSet<(&Database, PlanShape)> = HashSet::new();
     for query in &record.detail.queries {
         let text = usize::try_from(query.text)
             .ok()
             .and_then(|at| record.detail.texts.get(at));
         if let Some(text) = text.filter(|text| text.statement.fingerprint == fingerprint) {
             databases.insert(&text.database);
-            shapes.extend(query.plan_shape);
+            forms.extend(query.plan_shape.map(|shape| (&*text.database, shape)));
         }
     }
-    let mut plans = here
-        .app
-        .ask(|store| store.plans_of_statement(fingerprint, MOST_PLANS))
-        .await
-        .unwrap_or_default();
+    let mut plans = kept::of_statement(&here.app, fingerprint).await;
     // The same statement may be known of a database that this request never asked.
     plans.retain(|plan| databases.contains(&plan.database));
-    let is_of_form = |plan: &PlanRecord| {
-        plan.source == PlanSource::AutoExplain
-            && plan.shape.is_some_and(|shape| shapes.contains(&shape))
+    let is_of_request = |plan: &PlanRecord| {
+        forms
+            .iter()
+            .any(|(database, shape)| is_of_form(plan, database, *shape))
     };
-    if plans.iter().any(is_of_form) {
-        plans.retain(is_of_form);
+    if plans.iter().any(is_of_request) {
+        plans.retain(is_of_request);
         return Some((best(plans)?, true));
     }
     Some((best(plans)?, false))

@@ -1,8 +1,13 @@
 //! What a plan page is about: the plan, its statement, and the way back.
 
 use silk_core::{Fingerprint, PlanRecord, PlanSource, QueryRecord, RequestRecord, SqlText};
+use silk_plan::Plan;
 
-use super::of_request;
+use super::{
+    judge::{Judged, Known, judge},
+    kept, of_request,
+    tables::Tables,
+};
 use crate::{
     context::{Here, read_id},
     error::Failure,
@@ -31,11 +36,25 @@ pub(crate) struct Subject {
     pub(crate) is_kept: bool,
 }
 
+impl Subject {
+    /// Judges the plan with what is known about it.
+    pub(crate) async fn judge(&self, here: &Here, plan: &Plan, others: &[PlanRecord]) -> Judged {
+        let known = Known {
+            calls: self.calls,
+            query_us: self.query_us,
+            is_top: self.is_top,
+            others,
+        };
+        let tables = Tables::new(&here.app);
+        judge(&tables, plan, &self.record, self.sql.as_deref(), known).await
+    }
+}
+
 /// A plan of the store; `of` is the statement that the link to it named.
 ///
 /// # Errors
 /// 404 where there is none, 410 where there is another of its statement, 503 where the store fails.
-pub(crate) async fn kept(
+pub(crate) async fn of_plan(
     here: &Here,
     id: &str,
     of: Option<Fingerprint>,
@@ -96,7 +115,7 @@ pub(crate) async fn kept(
         crumbs.push(("paste".to_owned(), format!("{base}/paste")));
     }
     let printed = || {
-        silk_plan::Plan::parse(record.output.format, &record.output.raw)
+        Plan::parse(record.output.format, &record.output.raw)
             .ok()?
             .query_text
     };
@@ -125,14 +144,10 @@ async fn missing(here: &Here, of: Option<Fingerprint>) -> Failure {
     const WHY: &str = "of each form of a statement's plan one is kept, and that of a slower run, \
          or a newer one, takes its place";
     let plans = match of {
-        Some(fingerprint) => here
-            .app
-            .ask(|store| store.plans_of_statement(fingerprint, 24))
-            .await
-            .unwrap_or_default(),
+        Some(fingerprint) => kept::of_statement(&here.app, fingerprint).await,
         None => Vec::new(),
     };
-    match of.zip(of_request::best(plans)) {
+    match of.zip(kept::best(plans)) {
         Some((fingerprint, present)) => Failure::replaced(
             format!("This plan is not kept any more: {WHY}."),
             (

@@ -4,16 +4,11 @@ use chrono::{DateTime, Utc};
 use silk_core::store::{StatementFilter, StatementSort, StatementSummary};
 use silk_plan::PlanFinding;
 
-use super::{
-    judged::Known,
-    of_request::{best, remarks},
-};
-use crate::{context::Here, explain::Tables};
+use super::{judge::Known, kept, of_request::remarks, tables::Tables};
+use crate::context::Here;
 
 /// Statements that are looked at, those with most time in sum first.
 const MOST_STATEMENTS: u32 = 10;
-/// Plans of one statement that are looked through.
-const MOST_PLANS: u32 = 12;
 /// Statements that take less in sum are not worth a remark, in µs.
 const WORTH_US: u64 = 100_000;
 
@@ -40,12 +35,10 @@ pub(crate) async fn worst(here: &Here, since: DateTime<Utc>) -> Vec<Remark> {
             continue;
         }
         let fingerprint = statement.statement.fingerprint;
-        let plans = here
-            .app
-            .ask(|store| store.plans_of_statement(fingerprint, MOST_PLANS))
-            .await
-            .unwrap_or_default();
-        let Some(plan) = best(plans) else { continue };
+        let plans = kept::of_statement(&here.app, fingerprint).await;
+        let Some(plan) = kept::best(plans) else {
+            continue;
+        };
         let known = Known {
             calls: Some(statement.calls),
             is_top: true,

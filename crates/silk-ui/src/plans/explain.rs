@@ -1,0 +1,143 @@
+//! From a stored query to a stored plan: the one way, for the page's button and the API.
+
+use std::time::Duration;
+
+use chrono::Utc;
+use silk_core::{
+    ExplainError, ExplainMode, ExplainQuery, PlanId, PlanRecord, PlanSource, QueryRecord, QueryRef,
+    RequestId, RequestRecord, SqlText,
+};
+use silk_plan::Plan;
+use uuid::Uuid;
+
+use crate::{
+    context::{App, read_id},
+    error::Failure,
+    filters::whole,
+};
+
+/// A plan takes longer than reading the store: the database is asked, and may be busy.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A query within its request.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) id: RequestId,
+    pub(crate) record: RequestRecord,
+    /// Index of the query.
+    pub(crate) at: usize,
+}
+
+impl Found {
+    pub(crate) fn query(&self) -> &QueryRecord {
+        &self.record.detail.queries[self.at]
+    }
+
+    /// Its text; none only where the record is broken.
+    pub(crate) fn text(&self) -> Option<&SqlText> {
+        self.record
+            .detail
+            .texts
+            .get(usize::try_from(self.query().text).ok()?)
+    }
+}
+
+/// The query that an address names.
+///
+/// # Errors
+/// 404 where there is none, 503 where the store fails.
+pub(crate) async fn find(app: &App, id: &str, seq: &str) -> Result<Found, Failure> {
+    let seq: u32 = read_id(seq, "query")?;
+    let (id, record) = app.request(id).await?;
+    let at = record
+        .detail
+        .queries
+        .iter()
+        .position(|query| query.seq == seq)
+        .ok_or_else(|| {
+            if record.detail.queries_not_kept > 0 {
+                Failure::not_found(
+                    "This query is not kept: the request ran more queries than are kept in full. \
+                 They count in its statements.",
+                )
+            } else {
+                Failure::not_found("The request has no query of this number.")
+            }
+        })?;
+    Ok(Found { id, record, at })
+}
+
+/// Asks the database for the plan of a stored query, and keeps it.
+///
+/// # Errors
+/// 409 where it is refused, 422 where the database said no, 503 where the store fails.
+pub(crate) async fn explain(
+    app: &App,
+    found: &Found,
+    mode: ExplainMode,
+) -> Result<PlanRecord, Failure> {
+    let text = found
+        .text()
+        .ok_or_else(|| Failure::internal("The query has no text."))?;
+    let query = to_explain(found.query(), text, mode);
+    let output = answer(app.explain.explain(query)).await?;
+    let plan = Plan::parse(output.format, &output.raw).ok();
+    let record = PlanRecord {
+        id: PlanId(Uuid::now_v7()),
+        query: Some(QueryRef {
+            request_id: found.id,
+            seq: found.query().seq,
+        }),
+        fingerprint: Some(text.statement.fingerprint),
+        database: (*text.database).clone(),
+        captured_at: Utc::now(),
+        source: match mode {
+            ExplainMode::Estimated => PlanSource::Estimated,
+            ExplainMode::Generic => PlanSource::Generic,
+            ExplainMode::Analyze { .. } => PlanSource::Analyzed,
+        },
+        shape: plan.as_ref().and_then(|plan| plan.shape.parse().ok()),
+        duration_us: plan
+            .as_ref()
+            .filter(|_| mode.runs())
+            .and_then(|plan| plan.execution_ms)
+            .map(|ms| whole(ms * 1e3)),
+        total_cost: plan
+            .as_ref()
+            .and_then(|plan| plan.root.estimate.as_ref()?.total_cost),
+        output,
+    };
+    app.ask(|store| store.add_plan(&record)).await?;
+    Ok(record)
+}
+
+/// A recorded query, to be asked about.
+pub(super) fn to_explain(query: &QueryRecord, text: &SqlText, mode: ExplainMode) -> ExplainQuery {
+    ExplainQuery {
+        database: (*text.database).clone(),
+        sql: text.text.to_string(),
+        is_redacted: text.is_redacted,
+        values: query.values.clone(),
+        mode,
+    }
+}
+
+/// Waits for the database, but not for ever.
+///
+/// # Errors
+/// 409 where it is refused, 422 where the database said no or nothing.
+pub(super) async fn answer<T>(
+    question: impl Future<Output = Result<T, ExplainError>>,
+) -> Result<T, Failure> {
+    match tokio::time::timeout(TIMEOUT, question).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(ExplainError::Refused { code, reason })) => Err(Failure::conflict(code, reason)),
+        Ok(Err(ExplainError::Failed { message })) => {
+            Err(Failure::unprocessable("explain_failed", message))
+        }
+        Err(_) => Err(Failure::unprocessable(
+            "explain_timeout",
+            "The database did not answer within 30 seconds.",
+        )),
+    }
+}

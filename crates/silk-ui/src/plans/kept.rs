@@ -1,0 +1,53 @@
+//! The plans that the store keeps of a statement, and which of them says most.
+
+use silk_core::{Database, Fingerprint, PlanRecord, PlanShape, PlanSource, SqlText};
+
+use crate::context::App;
+
+/// Plans of one statement that are looked through, newest first.
+const MOST_PLANS: u32 = 50;
+
+/// The plans of a statement; none where they cannot be read, since a page is worth showing
+/// without.
+pub(crate) async fn of_statement(app: &App, fingerprint: Fingerprint) -> Vec<PlanRecord> {
+    app.ask(|store| store.plans_of_statement(fingerprint, MOST_PLANS))
+        .await
+        .unwrap_or_default()
+}
+
+/// Other plans of the same statement.
+pub(crate) async fn beside(app: &App, record: &PlanRecord) -> Vec<PlanRecord> {
+    let Some(fingerprint) = record.fingerprint else {
+        return Vec::new();
+    };
+    let mut plans = of_statement(app, fingerprint).await;
+    plans.retain(|other| other.id != record.id);
+    plans
+}
+
+/// The plan that is kept of a form of a statement.
+pub(crate) async fn of_form(app: &App, text: &SqlText, shape: PlanShape) -> Option<PlanRecord> {
+    let mut plans = of_statement(app, text.statement.fingerprint)
+        .await
+        .into_iter();
+    plans.find(|plan| is_of_form(plan, &text.database, shape))
+}
+
+/// Whether it is the plan of a real run, of that form, on that database: of a form that was seen
+/// often one plan is kept, that of the slowest run, which may be another request's.
+pub(crate) fn is_of_form(plan: &PlanRecord, database: &Database, shape: PlanShape) -> bool {
+    plan.source == PlanSource::AutoExplain
+        && plan.shape == Some(shape)
+        && plan.database == *database
+}
+
+/// The plan that says most: of the very run, else the newest that is not a cached statement's.
+pub(crate) fn best(plans: impl IntoIterator<Item = PlanRecord>) -> Option<PlanRecord> {
+    plans.into_iter().min_by_key(|plan| {
+        (
+            plan.source != PlanSource::AutoExplain,
+            plan.source == PlanSource::Generic,
+            std::cmp::Reverse(plan.captured_at),
+        )
+    })
+}
