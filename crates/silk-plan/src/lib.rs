@@ -26,6 +26,7 @@ mod error;
 mod measure;
 mod parse;
 mod plan;
+mod read;
 mod shape;
 
 pub mod advice;

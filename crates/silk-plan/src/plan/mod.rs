@@ -1,4 +1,4 @@
-//! The plan: what every format becomes.
+//! The plan: what every format becomes. It knows nothing of how it is read and measured.
 
 mod children;
 mod derived;
@@ -14,8 +14,6 @@ pub use numbers::{Actual, Buffers, Counters, Estimate};
 
 use serde::Serialize;
 use silk_core::PlanFormat;
-
-use crate::{PlanError, measure, parse, shape};
 
 /// A query plan, read and measured.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -119,26 +117,6 @@ pub struct Jit {
 }
 
 impl Plan {
-    /// Reads a plan of a known format and measures it.
-    ///
-    /// # Errors
-    /// A [`PlanError`] that says why the text is no plan of this format.
-    pub fn parse(format: PlanFormat, raw: &str) -> Result<Self, PlanError> {
-        let mut plan = parse::parse(format, raw)?;
-        plan.finish();
-        Ok(plan)
-    }
-
-    /// Reads a plan of any known format, wherever it was copied from, and measures it.
-    ///
-    /// # Errors
-    /// A [`PlanError`] that says why the text is no plan.
-    pub fn detect_and_parse(raw: &str) -> Result<Self, PlanError> {
-        let mut plan = parse::detect_and_parse(raw)?;
-        plan.finish();
-        Ok(plan)
-    }
-
     /// The nodes in the order they are printed, parents before children.
     pub fn nodes(&self) -> impl Iterator<Item = &PlanNode> {
         self.root.preorder()
@@ -148,13 +126,6 @@ impl Plan {
     #[must_use]
     pub fn node(&self, id: usize) -> Option<&PlanNode> {
         self.nodes().find(|node| node.id == id)
-    }
-
-    /// Numbers the nodes, derives what is derived, hashes the shape.
-    fn finish(&mut self) {
-        self.root.number();
-        measure::measure(self);
-        self.shape = shape::hash(&self.root);
     }
 
     /// The same plan with another tree.
