@@ -21,6 +21,8 @@ pub(super) struct Facts<'a> {
     ctes: HashMap<&'a str, usize>,
     /// Values that InitPlans give: `$0` (up to 16; from 17 on they are named where they stand).
     init_values: HashSet<&'a str>,
+    /// Subqueries that NOT IN reads for every row.
+    not_in: HashSet<usize>,
     /// Whether the shares are of time.
     pub(super) timed: bool,
     /// The plan in ms, where it is timed.
@@ -74,7 +76,9 @@ impl<'a> Facts<'a> {
         let mut readers = HashMap::new();
         let mut ctes = HashMap::new();
         let mut init_values = HashSet::new();
+        let mut not_in = HashSet::new();
         for node in &nodes {
+            not_in.extend(node.not_in_subplans());
             if let Some(name) = node
                 .subplan
                 .as_deref()
@@ -102,6 +106,7 @@ impl<'a> Facts<'a> {
             readers,
             ctes,
             init_values,
+            not_in,
             timed,
             total_ms,
         }
@@ -185,6 +190,11 @@ impl<'a> Facts<'a> {
     fn counts_read(&self) -> bool {
         use crate::PlanFormat::{MySqlJson, MySqlTree};
         matches!(self.plan.format, MySqlJson | MySqlTree)
+    }
+
+    /// Whether the node is a subquery that NOT IN reads for every row.
+    pub(super) fn is_not_in(&self, node: &PlanNode) -> bool {
+        self.not_in.contains(&node.id)
     }
 
     pub(super) fn parent(&self, node: &PlanNode) -> Option<&'a PlanNode> {

@@ -18,24 +18,10 @@ pub(super) fn judge(facts: &Facts<'_>, node: &PlanNode, found: &mut Vec<PlanFind
     }
 }
 
-/// The subquery's name, where it runs again for every row and takes its share.
-fn repeated<'a>(facts: &Facts<'_>, node: &'a PlanNode) -> Option<&'a str> {
+/// Whether it is a subquery that runs again for every row, and takes its share.
+fn is_repeated(facts: &Facts<'_>, node: &PlanNode) -> bool {
     let heavy = !facts.timed || facts.share(node) >= 0.2;
-    let name = node.subplan.as_deref()?.split(" (").next()?;
-    (node.role == Role::SubPlan && loops(node) >= 100.0 && heavy).then_some(name)
-}
-
-/// Whether the node above says `NOT (SubPlan 1)` or `NOT (ANY (… (SubPlan 1)…))`, unhashed.
-fn is_not_in(facts: &Facts<'_>, node: &PlanNode, name: &str) -> bool {
-    facts.parent(node).is_some_and(|parent| {
-        parent.conditions.iter().any(|condition| {
-            let text = &condition.text;
-            text.contains(&format!("NOT ({name})"))
-                || (text.contains("NOT (ANY (")
-                    && text.contains(name)
-                    && !text.contains(&format!("hashed {name}")))
-        })
-    })
+    node.role == Role::SubPlan && node.subplan.is_some() && loops(node) >= 100.0 && heavy
 }
 
 /// What its repetitions come to.
@@ -49,9 +35,10 @@ fn spent(facts: &Facts<'_>, node: &PlanNode) -> String {
 
 /// 11: a subquery runs for every row.
 fn correlated_subquery(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
-    let name = repeated(facts, node)?;
-    let is_cached = node.preorder().any(|below| below.node_type == "Memoize");
-    if is_cached || is_not_in(facts, node, name) {
+    if !is_repeated(facts, node) || facts.is_not_in(node) {
+        return None;
+    }
+    if node.preorder().any(|below| below.node_type == "Memoize") {
         return None;
     }
     let target = node
@@ -88,8 +75,7 @@ fn correlated_subquery(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
 
 /// 24: NOT IN that cannot be hashed.
 fn not_in_subquery(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
-    let name = repeated(facts, node)?;
-    is_not_in(facts, node, name).then(|| Remark {
+    (is_repeated(facts, node) && facts.is_not_in(node)).then(|| Remark {
         rule: "not_in_subquery",
         title: format!("NOT IN reads its subquery {} times", count(loops(node))),
         evidence: format!("{}; it is not hashed", spent(facts, node)),
@@ -106,7 +92,7 @@ fn cte_fence(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
         return None;
     }
     let name = node.cte.as_deref().or(node.relation.as_deref())?;
-    let part = facts.cte(name)?;
+    let part = facts.cte(name).filter(|_| facts.readers(name) == 1)?;
     let fixed = part.preorder().any(|below| {
         let conditions = below.conditions.iter().map(|condition| &condition.text);
         matches!(
@@ -118,7 +104,7 @@ fn cte_fence(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
             .chain(conditions)
             .any(|text| text::is_volatile(text))
     });
-    if facts.readers(name) != 1 || fixed {
+    if fixed {
         return None;
     }
     Some(Remark {

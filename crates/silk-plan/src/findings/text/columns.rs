@@ -1,6 +1,12 @@
 //! The columns of a condition, and what hides them from an index.
 
+use std::collections::HashSet;
+
 use super::words::without_literals;
+
+/// Bytes of a call's arguments that are looked at for a column: more than any that is written by
+/// a person has.
+const MAX_ARGUMENTS: usize = 1_000;
 
 /// Columns named in a condition, without what they are qualified by.
 pub(in crate::findings) fn columns(text: &str) -> Vec<String> {
@@ -11,6 +17,7 @@ pub(in crate::findings) fn columns(text: &str) -> Vec<String> {
     ];
     let words = without_literals(text);
     let mut found = Vec::new();
+    let mut known = HashSet::new();
     let mut rest = words.as_str();
     while let Some(at) = rest.find(|c: char| c.is_alphabetic() || c == '_' || c == '"') {
         let after_cast = rest[..at].ends_with("::");
@@ -32,7 +39,7 @@ pub(in crate::findings) fn columns(text: &str) -> Vec<String> {
         let is_column = !tail.starts_with('(')
             && !WORDS.contains(&name)
             && !name.starts_with(|c: char| c.is_ascii_digit());
-        if is_column && !found.iter().any(|known| known == column) {
+        if is_column && known.insert(column) {
             found.push(column.to_owned());
         }
         rest = tail;
@@ -82,6 +89,7 @@ pub(in crate::findings) fn hidden_column(text: &str) -> Option<&'static str> {
 /// Whether the arguments up to the closing bracket name a column.
 fn names_column(arguments: &str) -> bool {
     let mut depth = 0_usize;
+    let arguments = &arguments[..arguments.floor_char_boundary(MAX_ARGUMENTS)];
     let end = arguments
         .find(|c| match c {
             '(' => {
@@ -110,8 +118,12 @@ fn names_column(arguments: &str) -> bool {
 pub(in crate::findings) fn cast_columns(text: &str) -> Vec<(String, String)> {
     let words = without_literals(text);
     let mut found = Vec::new();
-    for (at, _) in words.match_indices(")::") {
-        let Some(open) = words[..at].rfind('(') else {
+    let mut opened = None;
+    for (at, mark) in words.match_indices(['(', ')']) {
+        if mark == "(" {
+            opened = Some(at);
+        }
+        let Some(open) = opened.filter(|_| words[at..].starts_with(")::")) else {
             continue;
         };
         let column = &words[open + 1..at];
