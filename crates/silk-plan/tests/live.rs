@@ -12,7 +12,7 @@ mod common;
 
 use std::path::Path;
 
-use common::{Lab, cases};
+use common::Lab;
 use silk_plan::{Execution, JudgeContext, Plan, PlanNode, findings};
 
 const FULL: &str = "ANALYZE, VERBOSE, BUFFERS, SETTINGS, FORMAT";
@@ -31,7 +31,7 @@ async fn plans_of_the_newest() {
 
 async fn hold(mut lab: Lab) {
     let folder = std::env::var("SILK_LAB_PLANS").ok();
-    for case in cases() {
+    for case in lab.cases() {
         let mut plans = Vec::new();
         for (ending, options) in [
             ("json", format!("{FULL} JSON")),
@@ -240,7 +240,14 @@ fn numeric(name: &str, plan: &Plan, raw: &str) {
         "initplan_gather" => {
             let init = find(plan, is_init_plan, "InitPlan");
             let payer = plan.node(init.derived.paid_by[0]).unwrap();
-            assert!(gather(payer), "paid by {}\n{raw}", payer.title());
+            // Before 11 what needs such a value is not given to workers.
+            let within: Vec<usize> = init.preorder().map(|node| node.id).collect();
+            let mut outer = plan.nodes().filter(|node| !within.contains(&node.id));
+            assert!(
+                gather(payer) || !outer.any(gather),
+                "paid by {}\n{raw}",
+                payer.title()
+            );
         }
         // Nobody reads it: it runs when the rest is done.
         "modifying_cte" => {

@@ -75,6 +75,28 @@ fn the_outermost_gather_works_values_out() {
 }
 
 #[test]
+fn workers_of_an_init_plan_leave_after_all_is_done() {
+    // Its value was there after 70 ms, which the scan waited for; its workers left at the end.
+    let plan = |gather: &str| {
+        read(&format!(
+            "Aggregate  {COST} (actual time=76.000..85.000 rows=1 loops=1)\n  Buffers: shared hit=51\n  InitPlan 1 (returns $0)\n    ->  Aggregate  {COST} (actual time=70.000..79.000 rows=1 loops=1)\n          Buffers: shared hit=40\n          ->  {gather}  {COST} (actual time=69.000..77.000 rows=2 loops=1)\n                Buffers: shared hit=40\n  ->  Seq Scan on asks  {COST} (actual time=71.000..74.000 rows=50 loops=1)\n        Filter: (a > $0)\n        Buffers: shared hit=50\n"
+        ))
+    };
+    let gathered = plan("Gather");
+    near(on(&gathered, "asks").derived.exclusive_ms, 4.0);
+    near(gathered.root.derived.exclusive_ms, 85.0 - 74.0 - 9.0);
+    let init = &gathered.root.children[0];
+    assert_eq!(init.derived.paid_by, [on(&gathered, "asks").id, 0]);
+    assert_eq!(gathered.totals.invariant_holds, Some(true));
+    // The pages were read when the value was worked out.
+    let pages = |node: &PlanNode| node.derived.buffers.map(|buffers| buffers.pages());
+    near(pages(on(&gathered, "asks")), 10.0);
+    near(pages(&gathered.root), 1.0);
+    // Without workers nobody leaves later: the figures do not fit together.
+    assert_eq!(plan("Append").totals.invariant_holds, Some(false));
+}
+
+#[test]
 fn what_rounding_does_is_no_fault_of_the_plan() {
     // 1,400 loops of some 0.6 us, each printed as 1 us.
     let plan = read(&format!(

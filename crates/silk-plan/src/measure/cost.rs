@@ -15,6 +15,7 @@ pub(super) fn derive(flat: &Flat<'_>, measured: &mut Measured) {
     };
     let mut spent = vec![None; flat.nodes.len()];
     spent[0] = Some(whole);
+    let hashed = flat.hashed();
     for node in &flat.nodes {
         let (Some(mut left), Some(total)) = (spent[node.id], totals[node.id]) else {
             continue;
@@ -34,7 +35,7 @@ pub(super) fn derive(flat: &Flat<'_>, measured: &mut Measured) {
                 Role::Inner if node.node_type.starts_with("Nested ") => {
                     once + (outer - 1.0) * again(child, once, &totals)
                 }
-                Role::SubPlan => once * rows(node),
+                Role::SubPlan if !hashed[child.id] => once * rows(node),
                 _ => once,
             };
             // Kept rows are made once, however often they are read.

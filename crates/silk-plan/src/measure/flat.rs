@@ -57,6 +57,17 @@ impl<'a> Flat<'a> {
         matches!(self.nodes[at].node_type.as_str(), "Gather" | "Gather Merge")
     }
 
+    /// For every node, whether it is a subquery that is read once, into a hash.
+    pub(super) fn hashed(&self) -> Vec<bool> {
+        let mut hashed = vec![false; self.nodes.len()];
+        for node in &self.nodes {
+            for child in node.hashed_subplans() {
+                hashed[child] = true;
+            }
+        }
+        hashed
+    }
+
     /// Every CTE with the scans that read it. A name may be given again further down.
     pub(super) fn readers(&self) -> Vec<(usize, Vec<usize>)> {
         let mut names: HashMap<&str, usize> = HashMap::new();

@@ -101,8 +101,15 @@ impl Search<'_> {
             }
             let mentions = mentions.get_or_insert_with(|| all_mentions(flat));
             let payers = self.candidates(part, attached, mentions);
-            let payer = self.choose(part, attached, &payers, weight);
-            self.pay(measured, payer, part, weight);
+            if let Some(payer) = self.able(part, &payers, weight) {
+                self.pay(measured, payer, part, weight);
+            } else if let Some((payer, within)) = self.left(part, &payers, weight, measured) {
+                self.pay(measured, payer, part, within);
+                self.pay(measured, attached, part, weight - within);
+            } else {
+                let payer = self.silent(part, attached, weight);
+                self.pay(measured, payer, part, weight);
+            }
         }
     }
 
@@ -144,34 +151,60 @@ impl Search<'_> {
         payers
     }
 
-    fn choose(&mut self, part: usize, attached: usize, payers: &[usize], weight: f64) -> usize {
+    fn largest(&self, nodes: impl Iterator<Item = usize>) -> Option<usize> {
+        nodes.max_by(|a, b| {
+            let (left, right) = (self.exclusive[*a], self.exclusive[*b]);
+            left.total_cmp(&right).then(b.cmp(a))
+        })
+    }
+
+    /// Of those who ask for it, the one with the most time that had enough of it.
+    fn able(&self, part: usize, payers: &[usize], weight: f64) -> Option<usize> {
         let flat = self.flat;
-        let enough = |at: usize, tolerance: f64| self.exclusive[at] >= weight - tolerance;
-        let largest = |a: &usize, b: &usize| {
-            self.exclusive[*a]
-                .total_cmp(&self.exclusive[*b])
-                .then(b.cmp(a))
+        let enough = |at: &usize| {
+            // Both times are rounded, once per loop.
+            let rounding = 0.0006 * (flat.loops(*at) + flat.loops(part)) + weight * 1e-9;
+            self.exclusive[*at] >= weight - rounding
         };
-        // Both times are rounded, once per loop.
-        let rounding = |at: usize| 0.0006 * (flat.loops(at) + flat.loops(part)) + weight * 1e-9;
-        let mentioned = payers
-            .iter()
-            .copied()
-            .filter(|at| enough(*at, rounding(*at)))
-            .max_by(largest);
-        if let Some(payer) = mentioned {
-            return payer;
+        self.largest(payers.iter().copied().filter(enough))
+    }
+
+    /// Who asked for a value that workers helped to work out, and the time until it was there.
+    ///
+    /// The workers leave when the whole plan has run, and its clocks wait for them down to the
+    /// part: within the node on which it hangs, and not within the one that asked for the value.
+    fn left(
+        &mut self,
+        part: usize,
+        payers: &[usize],
+        weight: f64,
+        measured: &Measured,
+    ) -> Option<(usize, f64)> {
+        let flat = self.flat;
+        let actual = flat.nodes[part].actual.filter(|_| measured.timed)?;
+        let within = actual.startup_ms? * actual.loops / measured.participants[part];
+        if within >= weight {
+            return None;
         }
+        let mut subtree = flat.subtree(part);
+        self.steps += subtree.len();
+        if self.steps > MAX_STEPS || !subtree.any(|at| flat.is_gather(at)) {
+            return None;
+        }
+        Some((self.able(part, payers, within)?, within))
+    }
+
+    /// A remote or asynchronous scan does not mention what it needs: whoever had the time.
+    fn silent(&mut self, part: usize, attached: usize, weight: f64) -> usize {
+        let flat = self.flat;
         let range = flat.subtree(attached);
         self.steps += range.len();
         if self.steps > MAX_STEPS {
             return attached;
         }
-        // A remote or asynchronous scan does not mention what it needs.
-        range
-            .filter(|at| !flat.subtree(part).contains(at) && enough(*at, 0.0))
-            .max_by(largest)
-            .unwrap_or(attached)
+        let able =
+            range.filter(|at| !flat.subtree(part).contains(at) && self.exclusive[*at] >= weight);
+        self.largest(able).unwrap_or(attached)
     }
 }
 
@@ -228,8 +261,12 @@ fn mentions_in(text: &str, mut mention: impl FnMut(&str)) {
         }
     }
     for (at, _) in text.match_indices("(InitPlan ") {
-        if let Some(length) = text[at..].find(')') {
-            mention(&text[at + 1..at + length]);
+        // As far as the next bracket, whichever it is: a text of nothing else is read once.
+        let name = &text[at + 1..];
+        if let Some(length) = name.find(['(', ')'])
+            && name[length..].starts_with(')')
+        {
+            mention(&name[..length]);
         }
     }
 }
@@ -242,7 +279,7 @@ mod tests {
     fn tells_values_apart() {
         let mut seen = Vec::new();
         mentions_in(
-            "(a = $1) AND (b = $10) AND (c = (InitPlan 2).col1) AND $x AND $1a",
+            "(a = $1) AND (b = $10) AND (c = (InitPlan 2).col1) AND $x AND $1a AND (InitPlan (",
             |token| {
                 seen.push(token.to_owned());
             },

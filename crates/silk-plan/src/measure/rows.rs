@@ -47,7 +47,7 @@ const MAX_ROUNDS: usize = 16;
 /// A CTE gives rows as they are asked for: it is read no further than by the reader that goes
 /// furthest, and readers stand after it in the print, maybe within other CTEs.
 fn stops(flat: &Flat<'_>, readers: &[(usize, Vec<usize>)]) -> Vec<bool> {
-    let hashed = hashed(flat);
+    let hashed = flat.hashed();
     let mut early = vec![false; flat.nodes.len()];
     for _ in 0..MAX_ROUNDS {
         for node in &flat.nodes {
@@ -171,23 +171,14 @@ fn may_stop_early(
     let inner_of_semi =
         child.role == Role::Inner && (join.ends_with("Semi") || join.ends_with("Anti"));
     match parent.node_type.as_str() {
+        // It gives no rows, it holds them, and it has read them all.
+        _ if child.node_type == "Hash" => false,
         // Read to the end before they give the first row.
-        "Sort" | "Hash" | "BitmapAnd" | "BitmapOr" | "Bitmap Heap Scan" | "ModifyTable"
+        "Sort" | "BitmapAnd" | "BitmapOr" | "Bitmap Heap Scan" | "ModifyTable"
         | "Recursive Union" => false,
         "Aggregate" => parent_early && parent.strategy.as_deref() == Some("Sorted"),
         "SetOp" => parent_early && parent.strategy.as_deref() != Some("Hashed"),
         "Limit" | "Limit/Offset" | "Merge Join" => true,
         _ => parent_early || inner_of_semi,
     }
-}
-
-/// For every node, whether it is a subquery that was hashed: `(hashed SubPlan 1)` stands above it.
-fn hashed(flat: &Flat<'_>) -> Vec<bool> {
-    let mut hashed = vec![false; flat.nodes.len()];
-    for node in &flat.nodes {
-        for child in node.hashed_subplans() {
-            hashed[child] = true;
-        }
-    }
-    hashed
 }

@@ -126,12 +126,14 @@ pub(super) fn pages(flat: &Flat<'_>, measured: &mut Measured) {
                 below[*scan] = below[*scan].plus(&part);
             }
         }
-        let init_plans = measured
-            .payments
-            .iter()
-            .filter(|(_, payment)| flat.nodes[payment.node].role == Role::InitPlan);
-        for (payer, payment) in init_plans {
-            below[*payer] = below[*payer].plus(&totals(payment.node));
+        // Where two paid for an InitPlan the second waited for its workers to leave, and read nothing.
+        let mut is_paid = vec![false; flat.nodes.len()];
+        for (payer, payment) in &measured.payments {
+            let part = payment.node;
+            if flat.nodes[part].role == Role::InitPlan && !is_paid[part] {
+                is_paid[part] = true;
+                below[*payer] = below[*payer].plus(&totals(part));
+            }
         }
     }
     for (at, below) in below.iter().enumerate() {

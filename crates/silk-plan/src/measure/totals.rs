@@ -51,7 +51,7 @@ pub(super) fn derive(flat: &Flat<'_>, measured: &mut Measured) {
 /// been before.
 fn after_triggers(plan: &Plan, measured: &Measured, left: f64) -> Vec<(String, f64)> {
     let name = |trigger: &Trigger| format!("Trigger {}", trigger.name);
-    let (constraints, mut open): (Vec<&Trigger>, Vec<&Trigger>) = plan
+    let (constraints, open): (Vec<&Trigger>, Vec<&Trigger>) = plan
         .triggers
         .iter()
         .partition(|trigger| trigger.constraint.is_some());
@@ -65,32 +65,33 @@ fn after_triggers(plan: &Plan, measured: &Measured, left: f64) -> Vec<(String, f
         .map(|node| measured.exclusive[node.id])
         .sum();
     let mut after = left - parts.iter().map(|(_, ms)| ms).sum::<f64>();
-    // Every decision leaves less room for the rest, and may decide more of it.
-    loop {
-        let before = open.len();
-        open.retain(|trigger| {
-            let ms = trigger.ms.unwrap_or(0.0);
-            let fits = |room: f64| ms <= room * 1.001 + 0.001;
-            match (fits(within), fits(after)) {
-                (false, true) => {
-                    after -= ms;
-                    parts.push((name(trigger), ms));
-                    false
-                }
-                (true, false) => {
-                    within -= ms;
-                    false
-                }
-                _ => true,
+    // Every decision leaves less room for the rest, and may decide more of it. What takes longest
+    // is decided first: where that fits into either, so does all that is left.
+    let ms = |trigger: &Trigger| trigger.ms.unwrap_or(0.0);
+    let mut open: Vec<(usize, &Trigger)> = open.into_iter().enumerate().collect();
+    open.sort_by(|(_, a), (_, b)| ms(b).total_cmp(&ms(a)));
+    open.retain(|(_, trigger)| {
+        let ms = ms(trigger);
+        let fits = |room: f64| ms <= room * 1.001 + 0.001;
+        match (fits(within), fits(after)) {
+            (false, true) => {
+                after -= ms;
+                parts.push((name(trigger), ms));
+                false
             }
-        });
-        if open.len() == before || open.is_empty() {
-            break;
+            (true, false) => {
+                within -= ms;
+                false
+            }
+            _ => true,
         }
-    }
-    let sum: f64 = open.iter().filter_map(|trigger| trigger.ms).sum();
+    });
+    let sum: f64 = open.iter().map(|(_, trigger)| ms(trigger)).sum();
     if sum > within * 1.001 + 0.001 {
-        let names: Vec<&str> = open.iter().map(|trigger| trigger.name.as_str()).collect();
+        // In the order printed.
+        open.sort_by_key(|(at, _)| *at);
+        let names = open.iter().map(|(_, trigger)| trigger.name.as_str());
+        let names: Vec<&str> = names.collect();
         parts.push((
             format!("Triggers {}: what ran after the rows", names.join(", ")),
             sum - within.max(0.0),

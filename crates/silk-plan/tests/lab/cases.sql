@@ -1,5 +1,6 @@
--- Statements whose plans are measured. `set:` is what is set for one of them, `since:` the first
--- version that has it. Each runs in a transaction that is rolled back.
+-- Statements whose plans are measured. `since:` is the first version that has one of them, `set:`
+-- what is set for it, where the server has such a setting. Before 12, `AS MATERIALIZED` is `AS`.
+-- Each runs in a transaction that is rolled back.
 
 -- name: pk_lookup
 SELECT * FROM message WHERE id = 4711;
@@ -175,6 +176,7 @@ SELECT count(*) FROM author WHERE EXISTS (SELECT FROM message WHERE k1 >= 0);
 -- set: parallel_setup_cost = 0, parallel_tuple_cost = 0, min_parallel_table_scan_size = 0, max_parallel_workers_per_gather = 2
 SELECT count(*) FROM message WHERE body LIKE '%zzz%' OR score > 10;
 -- name: leader_off
+-- since: 11
 -- set: parallel_setup_cost = 0, parallel_tuple_cost = 0, min_parallel_table_scan_size = 0, max_parallel_workers_per_gather = 2, parallel_leader_participation = off
 SELECT count(*) FROM message WHERE body LIKE '%zzz%' OR score > 10;
 -- name: none_launched
@@ -224,6 +226,7 @@ DELETE FROM keeper WHERE id <= 8 AND (SELECT count(*) FROM message WHERE body > 
 -- name: update
 UPDATE message SET body = upper(body) WHERE k1 = 8;
 -- name: merge
+-- since: 15
 MERGE INTO left_append l USING (SELECT i FROM generate_series(1, 20) i) s ON l.id = s.i WHEN MATCHED THEN UPDATE SET pad = 'm' WHEN NOT MATCHED THEN INSERT VALUES (s.i, 'n');
 -- name: lock_rows
 SELECT * FROM message WHERE k1 = 9 FOR UPDATE;

@@ -68,8 +68,8 @@ INSERT INTO event SELECT date '2024-01-01' + i % 366, i % 50, repeat('y', 60) FR
 -- Triggers that take a time nobody can overlook.
 CREATE TABLE noted (id bigint);
 CREATE FUNCTION pause() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.01); RETURN NEW; END $$;
-CREATE TRIGGER a_before BEFORE INSERT ON noted FOR EACH ROW EXECUTE FUNCTION pause();
-CREATE TRIGGER b_after AFTER INSERT ON noted FOR EACH ROW EXECUTE FUNCTION pause();
+CREATE TRIGGER a_before BEFORE INSERT ON noted FOR EACH ROW EXECUTE PROCEDURE pause();
+CREATE TRIGGER b_after AFTER INSERT ON noted FOR EACH ROW EXECUTE PROCEDURE pause();
 
 -- Few values first: what a skip scan of PostgreSQL 18 goes through.
 CREATE TABLE skipped (first integer NOT NULL, second integer NOT NULL, pad text NOT NULL);
