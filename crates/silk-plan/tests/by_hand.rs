@@ -6,7 +6,7 @@ use std::path::Path;
 
 use silk_plan::Plan;
 
-const TREES: [(&str, &[f64]); 17] = [
+const TREES: [(&str, &[f64]); 19] = [
     // The outer Gather works the InitPlan out before it starts its workers; that one has three
     // processes of its own.
     (
@@ -23,6 +23,36 @@ const TREES: [(&str, &[f64]); 17] = [
             147.756 - 8.501 - 125.254,
             8.501 - 7.631,
             7.631,
+        ],
+    ),
+    // The value was there after 70.977 ms, within the scan; its workers left when all was done,
+    // within the node on which it hangs.
+    (
+        "lab-10/initplan_gather.txt",
+        &[
+            84.318 - 74.029 - (79.399 - 70.977),
+            79.399 - 79.390,
+            79.390 - 59.865,
+            59.865 - 58.874,
+            58.874 - 2.523 - 27.593,
+            2.523,
+            27.593 - 12.302,
+            12.302,
+            74.029 - 70.977,
+        ],
+    ),
+    // The first reader waits for nearly all; the third for the last 0.055 ms.
+    (
+        "lab-10/cte_two_readers.txt",
+        &[
+            37.463 - 36.907 - 0.336 - 0.085,
+            36.962 - 9.017,
+            9.017,
+            0.085 - 0.042,
+            0.042,
+            0.0,
+            0.336 - 0.275,
+            0.275 - 0.055,
         ],
     ),
     // Three readers, of which the first to ask waits for all; the InitPlan is of the select list.

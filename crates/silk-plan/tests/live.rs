@@ -1,6 +1,7 @@
 //! Plans of real servers, made anew: the relations between their numbers, never the numbers.
 //!
-//! `SILK_LAB_PLANS=<folder>` keeps the plans, which is how `tests/plans` came to be.
+//! `SILK_LAB_PLANS=<folder>` keeps the plans, which is how `tests/plans` came to be; any server from
+//! 10 on may stand in for the distribution's.
 
 #![expect(
     clippy::unwrap_used,

@@ -154,6 +154,24 @@ fn what_stands_beside_the_tree_has_rows_of_its_own() {
 }
 
 #[test]
+fn checks_of_a_constraint_ran_after_the_rows() {
+    // Half of what either place has room for: only that it is a constraint's tells when it ran.
+    for trigger in [
+        "Trigger RI_ConstraintTrigger_a_1 for constraint a_fk",
+        "Trigger for constraint a_fk",
+        "Trigger RI_ConstraintTrigger_a_1 for constraint a_fk on a",
+    ] {
+        let plan = read(&format!(
+            "Delete on a  {COST} (actual time=10.000..10.000 rows=0 loops=1)\n{trigger}: time=5.000 calls=60\nExecution Time: 20.000 ms\n"
+        ));
+        assert_eq!(plan.triggers[0].constraint.as_deref(), Some("a_fk"));
+        let part = &plan.totals.outside[0];
+        assert!(part.label.starts_with("Trigger "), "{trigger}");
+        near(Some(part.ms), 5.0);
+    }
+}
+
+#[test]
 fn estimates_that_tell_nothing_are_not_compared() {
     let gathered = |rows: u32| {
         read(&format!(

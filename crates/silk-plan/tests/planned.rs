@@ -97,6 +97,8 @@ fn a_subquery_is_expected_to_run_for_every_row() {
     // Few rows; and one that is read once into a hash.
     assert!(rules(&plan(20, "(SubPlan 1)")).is_empty());
     assert!(rules(&plan(200, "(ANY (a.id = (hashed SubPlan 1).col1))")).is_empty());
+    // Up to 13 the planner leaves it to the run which of two it is.
+    assert!(rules(&plan(200, "(alternatives: SubPlan 1 or hashed SubPlan 2)")).is_empty());
 }
 
 #[test]

@@ -132,6 +132,32 @@ fn a_sort_is_on_disk_where_any_process_had_it_there() {
 }
 
 #[test]
+fn what_a_worker_sorted_may_stand_apart_from_what_it_did() {
+    // Up to 12 the list of workers is printed twice.
+    let plan = json(
+        "Sort",
+        r#", "Sort Key": ["a"], "Sort Method": "quicksort", "Sort Space Used": 900, "Sort Space Type": "Memory",
+            "Workers": [{"Worker Number": 0, "Sort Method": "external merge", "Sort Space Used": 3376, "Sort Space Type": "Disk"},
+                        {"Worker Number": 1, "Sort Method": "quicksort", "Sort Space Used": 25, "Sort Space Type": "Memory"}]"#,
+        &[
+            r#"{"Worker Number": 0, "Actual Total Time": 98, "Actual Rows": 10, "Actual Loops": 1}"#,
+            r#"{"Worker Number": 1, "Actual Total Time": 2, "Actual Rows": 1, "Actual Loops": 1}"#,
+        ],
+    );
+    let sort = node(&plan, "Sort");
+    assert_eq!(sort.workers.len(), 2);
+    let first = &sort.workers[0];
+    assert_eq!(
+        (first.sort.as_ref(), first.sort_on_disk),
+        (Some(&("external merge".to_owned(), 3376.0)), true)
+    );
+    assert_eq!(first.actual.unwrap().total_ms, Some(98.0));
+    assert!(!sort.workers[1].sort_on_disk);
+    assert_eq!(sort.derived.workers_ms, Some((2.0, 98.0)));
+    assert_eq!(rules(&plan), ["sort_on_disk"]);
+}
+
+#[test]
 fn an_incremental_sort_is_on_disk_at_its_peak() {
     let own = "        Sort Key: a, b\n        Presorted Key: a\n        Full-sort Groups: 1  Sort Method: quicksort  Average Memory: 25kB  Peak Memory: 25kB\n";
     let worker = "        Worker 0:  Full-sort Groups: 1  Sort Method: quicksort  Average Memory: 25kB  Peak Memory: 25kB\n          Pre-sorted Groups: 2  Sort Methods: quicksort, external merge  Average Memory: 25kB  Peak Memory: 25kB  Average Disk: 500kB  Peak Disk: 900kB\n";

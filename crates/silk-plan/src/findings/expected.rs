@@ -3,7 +3,7 @@
 //! The rules ask for rows, loops and removed rows; an estimate has the first, implies the second,
 //! and tells the third where the size of the table or MySQL's `filtered` is known.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::JudgeContext;
 use crate::{Children, Derived, Plan, PlanNode, Role};
@@ -29,7 +29,9 @@ pub(super) fn of(plan: &Plan, context: &JudgeContext) -> Plan {
             .and_then(|child| child.estimate?.rows)
             .unwrap_or(1.0)
             .max(1.0);
-        let hashed = node.hashed_subplans();
+        // Which of two is run is not known before: the hashed one, where it is asked often.
+        let mut once: HashSet<usize> = node.hashed_subplans().into_iter().collect();
+        once.extend(node.alternative_subplans());
         for child in &node.children {
             parents[child.id] = Some(node.id);
             loops[child.id] = match child.role {
@@ -37,7 +39,7 @@ pub(super) fn of(plan: &Plan, context: &JudgeContext) -> Plan {
                     (loops[node.id] * outer_rows).min(1e15)
                 }
                 // At least once for every row given; in a condition, also for those thrown away.
-                Role::SubPlan if !hashed.contains(&child.id) => {
+                Role::SubPlan if !once.contains(&child.id) => {
                     let rows = node.estimate.and_then(|estimate| estimate.rows);
                     (loops[node.id] * rows.unwrap_or(1.0).max(1.0)).min(1e15)
                 }

@@ -51,6 +51,20 @@ impl PlanNode {
         })
     }
 
+    /// The subqueries hanging on this node of which the run takes one: up to 13 EXISTS is planned
+    /// as `(alternatives: SubPlan 1 or hashed SubPlan 2)`.
+    pub(crate) fn alternative_subplans(&self) -> Vec<usize> {
+        let output = self.output.iter().map(String::as_str);
+        self.subplans_named(|| {
+            let texts = self.texts().chain(output);
+            texts
+                .flat_map(|text| names_after(text, "(alternatives: "))
+                .flat_map(|names| names.split(" or "))
+                .map(|name| name.strip_prefix("hashed ").unwrap_or(name))
+                .collect()
+        })
+    }
+
     fn texts(&self) -> impl Iterator<Item = &str> {
         let conditions = self.conditions.iter();
         conditions.map(|condition| condition.text.as_str())

@@ -2,6 +2,8 @@
 //!
 //! The text reader speaks the same words, so that both formats give the same node.
 
+use std::collections::HashMap;
+
 use crate::parse::json::Json;
 use crate::plan::larger;
 use crate::{Actual, Buffers, Condition, Counters, Estimate, PlanNode, Role, Worker};
@@ -49,7 +51,7 @@ pub(super) fn apply(node: &mut PlanNode, key: &str, value: &Json) {
                 other => split_list(&other.to_line()),
             };
         }
-        "Workers" => node.workers = value.items().iter().map(worker).collect(),
+        "Workers" => workers(&mut node.workers, value),
         "Grouping Sets" => grouping_sets(node, value),
         _ if estimate(&mut node.estimate, key, value) => {}
         _ if actual(&mut node.actual, key, value) => {}
@@ -149,14 +151,37 @@ fn actual(slot: &mut Option<Actual>, key: &str, value: &Json) -> bool {
     true
 }
 
-fn worker(value: &Json) -> Worker {
-    let mut worker = Worker::default();
+/// Up to 12 a sort has this twice: how each worker sorted, and then what each did.
+fn workers(workers: &mut Vec<Worker>, value: &Json) {
+    let places: HashMap<u32, usize> = workers
+        .iter()
+        .enumerate()
+        .map(|(place, worker)| (worker.number, place))
+        .collect();
+    for value in value.items() {
+        let number = value.get("Worker Number").and_then(Json::as_number);
+        let number = super::figures::whole(number.unwrap_or(0.0));
+        match places
+            .get(&number)
+            .and_then(|place| workers.get_mut(*place))
+        {
+            Some(known) => worker(known, value),
+            None => {
+                let mut new = Worker {
+                    number,
+                    ..Worker::default()
+                };
+                worker(&mut new, value);
+                workers.push(new);
+            }
+        }
+    }
+}
+
+fn worker(worker: &mut Worker, value: &Json) {
     let mut method = None;
     for (key, value) in value.entries() {
         match key.as_str() {
-            "Worker Number" => {
-                worker.number = super::figures::whole(value.as_number().unwrap_or(0.0));
-            }
             "Sort Method" => method = value.as_str().map(ToOwned::to_owned),
             _ => {
                 let _ = actual(&mut worker.actual, key, value)
@@ -164,9 +189,10 @@ fn worker(value: &Json) -> Worker {
             }
         }
     }
-    worker.sort = method.zip(worker.counters.sort_space_kb);
-    worker.sort_on_disk = worker.counters.sort_on_disk == Some(true);
-    worker
+    if method.is_some() {
+        worker.sort = method.zip(worker.counters.sort_space_kb);
+        worker.sort_on_disk = worker.counters.sort_on_disk == Some(true);
+    }
 }
 
 /// Sets the counter this property is; false where it is none.

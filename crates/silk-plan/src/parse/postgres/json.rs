@@ -3,6 +3,7 @@
 use silk_core::PlanFormat;
 
 use super::apply::{apply, buffer};
+use super::writes;
 use crate::parse::clean::logged_duration;
 use crate::parse::find::{FoundJson, find_json};
 use crate::parse::json::Json;
@@ -62,9 +63,12 @@ fn tree(top: &Json) -> Result<PlanNode, PlanError> {
             );
         }
     }
-    tree.finish()
+    let mut root = tree
+        .finish()
         .pop()
-        .ok_or(PlanError::Missing("it has no nodes"))
+        .ok_or(PlanError::Missing("it has no nodes"))?;
+    writes::name_inputs(&mut root);
+    Ok(root)
 }
 
 /// What stands beside the tree.

@@ -7,6 +7,7 @@ mod lines;
 mod operators;
 mod text;
 mod title;
+mod writes;
 
 pub(crate) use json::{from_json, is_plan};
 pub(crate) use text::{from_text, looks_like_text};

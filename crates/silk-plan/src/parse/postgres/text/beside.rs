@@ -4,17 +4,24 @@ use crate::parse::json::number;
 use crate::parse::postgres::figures::value_of;
 use crate::{Jit, Trigger};
 
-/// `Trigger for constraint fk on t`, `Trigger name on t`, `Trigger name`.
+/// `Trigger for constraint fk on t`, `Trigger name on t`, `Trigger name`; with VERBOSE a
+/// constraint's has a name too: `Trigger name for constraint fk`.
 pub(super) fn trigger(key: &str, value: &str) -> Trigger {
-    let name = key.strip_prefix("Trigger ").unwrap_or(key);
-    let constraint = name.strip_prefix("for constraint ");
-    let (name, relation) = match constraint.unwrap_or(name).rsplit_once(" on ") {
-        Some((name, relation)) => (name, Some(relation.to_owned())),
-        None => (constraint.unwrap_or(name), None),
+    let words = key.strip_prefix("Trigger ").unwrap_or(key);
+    let (words, relation) = match words.rsplit_once(" on ") {
+        Some((words, relation)) => (words, Some(relation.to_owned())),
+        None => (words, None),
+    };
+    let (name, constraint) = match words.strip_prefix("for constraint ") {
+        Some(constraint) => (constraint, Some(constraint)),
+        None => match words.split_once(" for constraint ") {
+            Some((name, constraint)) => (name, Some(constraint)),
+            None => (words, None),
+        },
     };
     Trigger {
         name: name.to_owned(),
-        constraint: constraint.map(|_| name.to_owned()),
+        constraint: constraint.map(ToOwned::to_owned),
         relation,
         ms: value_of(value, "time").and_then(number),
         calls: value_of(value, "calls").and_then(number).unwrap_or(0.0),

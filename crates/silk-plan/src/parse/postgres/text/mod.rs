@@ -10,6 +10,7 @@ use super::figures::{self, has_numbers, value_of, whole};
 use super::lines::{self, property, worker_property};
 use super::operators::is_operator;
 use super::title;
+use super::writes;
 use crate::parse::clean::logged_duration;
 use crate::parse::json::number;
 use crate::parse::tree::TreeBuilder;
@@ -82,6 +83,7 @@ pub(crate) fn from_text(text: &str) -> Result<Plan, PlanError> {
         .into_iter()
         .next()
         .ok_or(PlanError::Missing("no line is an operator of PostgreSQL"))?;
+    writes::name_inputs(&mut plan.root);
     Ok(plan)
 }
 
