@@ -14,6 +14,7 @@ use crate::{Result, process::Running, root};
 pub(super) struct Arm {
     pub(super) client: Client,
     process: Running,
+    is_recording: bool,
 }
 
 impl Arm {
@@ -48,12 +49,28 @@ impl Arm {
         let client = Client::connect(address)?;
         // Nobody reads on, but a full pipe must not stop it.
         thread::spawn(move || drop(lines.read_to_end(&mut Vec::new())));
-        Ok(Self { client, process })
+        Ok(Self {
+            client,
+            process,
+            is_recording: capture != "off",
+        })
     }
 
     /// Process id.
     pub(super) fn id(&self) -> u32 {
         self.process.id()
+    }
+
+    /// Requests that it counted as lost, where it records at all: what is lost costs less.
+    pub(super) fn lost(&mut self) -> Result<u64> {
+        if !self.is_recording {
+            return Ok(0);
+        }
+        let health = self.client.json("/silk/api/health")?;
+        let lost = health["lost"]
+            .as_object()
+            .ok_or("no losses in api/health")?;
+        Ok(lost.values().filter_map(serde_json::Value::as_u64).sum())
     }
 
     /// Ends it in its own time, so that everything is written.

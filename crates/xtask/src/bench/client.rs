@@ -21,16 +21,38 @@ impl Client {
         stream.set_read_timeout(Some(Duration::from_secs(120)))?;
         Ok(Self {
             address: address.to_owned(),
-            stream: BufReader::new(stream),
+            stream: BufReader::with_capacity(64 << 10, stream),
             body: Vec::new(),
         })
     }
 
     /// Asks for `path` and reads the answer to its end; how long that took.
     pub(super) fn get(&mut self, path: &str) -> Result<Duration> {
+        self.get_at_once(path, 1)
+    }
+
+    /// Asks for `path` so many times in one go, and reads all answers to their ends; how long one
+    /// took on average.
+    ///
+    /// The app handles them one after the other without going to sleep in between.
+    pub(super) fn get_at_once(&mut self, path: &str, count: u32) -> Result<Duration> {
         let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.address);
+        let requests = request.repeat(usize::try_from(count)?);
         let started = Instant::now();
-        self.stream.get_mut().write_all(request.as_bytes())?;
+        self.stream.get_mut().write_all(requests.as_bytes())?;
+        for _ in 0..count {
+            self.read_answer(path)?;
+        }
+        Ok(started.elapsed() / count)
+    }
+
+    /// Asks for a JSON document.
+    pub(super) fn json(&mut self, path: &str) -> Result<serde_json::Value> {
+        self.get(path)?;
+        Ok(serde_json::from_slice(&self.body)?)
+    }
+
+    fn read_answer(&mut self, path: &str) -> Result {
         let mut line = String::new();
         self.stream.read_line(&mut line)?;
         if !line.starts_with("HTTP/1.1 200") {
@@ -50,6 +72,6 @@ impl Client {
         self.body
             .resize(length.ok_or("an answer without its length")?, 0);
         self.stream.read_exact(&mut self.body)?;
-        Ok(started.elapsed())
+        Ok(())
     }
 }

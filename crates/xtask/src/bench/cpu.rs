@@ -44,6 +44,13 @@ impl Cpu {
             silk: self.silk - before.silk,
         }
     }
+
+    pub(super) fn times(self, factor: f64) -> Self {
+        Self {
+            app: self.app * factor,
+            silk: self.silk * factor,
+        }
+    }
 }
 
 /// Memory of its own (not files that are mapped) that a process holds now, in kB.

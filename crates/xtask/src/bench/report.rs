@@ -1,6 +1,6 @@
 use super::{
     price::{Limit, Price},
-    slices::{ADDRESSES, ARMS, LAYER, POOL, Slice, Slices},
+    slices::{ADDRESSES, ARMS, Address, LAYER, POOL, Slice, Slices},
 };
 
 /// Queries that `list_some` runs more than `list_some_joined`.
@@ -15,9 +15,9 @@ pub(super) fn print(database: &str, slices: &Slices) -> Vec<Price> {
          lower quartile of `off`.\n",
         slices.len()
     );
-    println!("| address | arm | CPU, app's threads | CPU, all threads | × | client p50 |");
+    println!("| address | arm | CPU, app's threads | CPU, all threads | × | time, client's p50 |");
     println!("|---|---|---|---|---|---|");
-    for (at, (address, ..)) in ADDRESSES.iter().enumerate() {
+    for (at, Address { name: address, .. }) in ADDRESSES.iter().enumerate() {
         println!(
             "| {address} | off | {:.1} | {:.1} | 1 | {:.1} |",
             base(slices, at, |slice| slice.app),

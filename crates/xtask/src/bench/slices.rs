@@ -2,7 +2,7 @@ use std::{
     collections::hash_map::RandomState,
     hash::{BuildHasher as _, Hasher as _},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use super::{arm::Arm, cpu::Cpu};
@@ -25,16 +25,48 @@ pub(super) const LAYER: usize = 2;
 /// The place of the arm with both tiers.
 pub(super) const POOL: usize = 3;
 
-/// Addresses: name, path, requests per slice. Slices are short, so that the arms of a cycle see
-/// the same machine, and long enough that the writer's batches are as full as under load.
-pub(super) const ADDRESSES: [(&str, &str, u32); 3] = [
-    ("/hello", "/hello", 10_000),
-    ("list_some_joined", "/api/messages/list_some_joined", 300),
-    ("list_some", "/api/messages/list_some", 40),
+/// What is asked for in a slice.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Address {
+    pub(super) name: &'static str,
+    path: &'static str,
+    /// Requests per slice: few, so that the arms of a cycle see the same machine, and enough that
+    /// the writer's batches are as full as under load.
+    requests: u32,
+    /// Requests sent in one go.
+    ///
+    /// One at a time, the app's threads go to sleep and are woken for each, which costs several
+    /// times as much as a small request itself, and more or less of it by where the kernel happens
+    /// to wake them: the differences between two equal arms were larger than what we add.
+    at_once: u32,
+}
+
+/// What is asked for; the last two differ by a hundred queries and nothing else.
+pub(super) const ADDRESSES: [Address; 3] = [
+    Address {
+        name: "/hello",
+        path: "/hello",
+        requests: 12_800,
+        at_once: 64,
+    },
+    Address {
+        name: "list_some_joined",
+        path: "/api/messages/list_some_joined",
+        requests: 320,
+        at_once: 8,
+    },
+    Address {
+        name: "list_some",
+        path: "/api/messages/list_some",
+        requests: 48,
+        at_once: 8,
+    },
 ];
 
 /// How long the background threads are given to finish a slice; more than two looks of the writer.
 const SETTLE: Duration = Duration::from_millis(500);
+/// How long each arm is watched while nobody asks it for anything.
+const IDLE: Duration = Duration::from_secs(3);
 
 /// What one slice of one arm cost per request, in microseconds.
 #[derive(Debug, Clone, Copy, Default)]
@@ -68,33 +100,60 @@ pub(super) fn measure(url: Option<&str>, cycles: usize) -> Result<Slices> {
     }
     let mut random = Random::new();
     let mut slices = Slices::new();
+    let mut idle = [Cpu::default(); ARMS.len()];
     // The first cycle warms up.
     for cycle in 0..=cycles {
         let mut row = [[Slice::default(); ARMS.len()]; ADDRESSES.len()];
-        for ((_, path, requests), row) in ADDRESSES.into_iter().zip(&mut row) {
+        for (address, row) in ADDRESSES.into_iter().zip(&mut row) {
             for at in random.order() {
-                row[at] = slice(&mut arms[at], path, requests)?;
+                row[at] = slice(&mut arms[at], address, idle[at])?;
             }
         }
         if cycle > 0 {
             slices.push(row);
+        } else {
+            idle = idle_of(&arms)?;
         }
     }
-    for arm in arms {
+    for ((name, _), mut arm) in ARMS.into_iter().zip(arms) {
+        let lost = arm.lost()?;
+        if lost > 0 {
+            return Err(format!("`{name}` lost {lost} requests: its figures are too small").into());
+        }
         arm.stop();
     }
     Ok(slices)
 }
 
-fn slice(arm: &mut Arm, path: &str, requests: u32) -> Result<Slice> {
+/// What each arm costs in a second in which nobody asks for anything.
+fn idle_of(arms: &[Arm]) -> Result<[Cpu; ARMS.len()]> {
+    let cpu = || -> Result<Vec<Cpu>> { arms.iter().map(|arm| Cpu::of(arm.id())).collect() };
+    let before = cpu()?;
+    thread::sleep(IDLE);
+    let after = cpu()?;
+    Ok(std::array::from_fn(|at| {
+        after[at].since(before[at]).times(1.0 / IDLE.as_secs_f64())
+    }))
+}
+
+fn slice(arm: &mut Arm, address: Address, idle: Cpu) -> Result<Slice> {
+    let Address {
+        path,
+        requests,
+        at_once,
+        ..
+    } = address;
+    let started = Instant::now();
     let before = Cpu::of(arm.id())?;
     let mut latencies = Vec::new();
-    for _ in 0..requests {
-        latencies.push(arm.client.get(path)?.as_secs_f64() * 1e6);
+    for _ in 0..requests / at_once {
+        latencies.push(arm.client.get_at_once(path, at_once)?.as_secs_f64() * 1e6);
     }
     // What the background threads still have to do belongs to the slice.
     thread::sleep(SETTLE);
-    let cpu = Cpu::of(arm.id())?.since(before);
+    // What they do anyway does not.
+    let idle = idle.times(started.elapsed().as_secs_f64());
+    let cpu = Cpu::of(arm.id())?.since(before).since(idle);
     let per_request = |nanoseconds: f64| nanoseconds / 1e3 / f64::from(requests);
     Ok(Slice {
         app: per_request(cpu.app),
