@@ -8,6 +8,8 @@ use std::cell::Cell;
 thread_local! {
     static DEPTH: Cell<u32> = const { Cell::new(0) };
     static RECORDED_ELSEWHERE: Cell<bool> = const { Cell::new(false) };
+    /// Spans that the thread is within of those whose queries the pool records.
+    static COVERS: Cell<u32> = const { Cell::new(0) };
 }
 
 /// Suppresses recording on this thread for good; for threads of Silk's own.
@@ -65,9 +67,22 @@ pub(crate) fn recorded_elsewhere() -> ElsewhereGuard {
     }
 }
 
-/// Whether what a driver does on this thread is recorded by the instrumented pool.
+/// Notes that this thread has entered a span within which nothing is to be recorded: SQLite's own
+/// thread has no other mark.
+pub(crate) fn enter_cover() {
+    let _ = COVERS.try_with(|covers| covers.set(covers.get().saturating_add(1)));
+}
+
+/// Notes that this thread has left such a span.
+pub(crate) fn leave_cover() {
+    let _ = COVERS.try_with(|covers| covers.set(covers.get().saturating_sub(1)));
+}
+
+/// Whether what a driver does on this thread is recorded by the instrumented pool, or is Silk's
+/// own work.
 pub(crate) fn is_recorded_elsewhere() -> bool {
     RECORDED_ELSEWHERE.try_with(Cell::get).unwrap_or(false)
+        || COVERS.try_with(Cell::get).unwrap_or(0) > 0
 }
 
 /// Ends the stretch that the pool records when dropped.

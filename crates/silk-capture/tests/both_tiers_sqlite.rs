@@ -1,11 +1,11 @@
 //! A query that pool and tracing layer both see counts once; what only the layer sees counts too.
 
-mod common;
+mod support;
 
-use common::{record, recorder};
 use silk_capture::{SilkTracingLayer, sql::pool::SqlitePool};
 use silk_core::CapturedBy;
 use sqlx::sqlite::SqlitePoolOptions;
+use support::seen::{record, recorder};
 use tracing_subscriber::{layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 #[tokio::test]

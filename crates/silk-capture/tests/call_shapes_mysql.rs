@@ -2,13 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "tests say what failed by panicking")]
 
-mod common;
+mod support;
 
-use common::{record, recorder};
 use futures_util::StreamExt as _;
 use silk_capture::sql::pool::{MySqlConnection, MySqlPool, MySqlTransaction};
 use silk_core::{Outcome, TransactionEnd};
 use sqlx::{Executor as _, MySql, QueryBuilder, mysql::MySqlPoolOptions};
+use support::seen::{record, recorder};
 
 async fn pool() -> MySqlPool {
     let url = std::env::var("SILK_TEST_MYSQL").expect("SILK_TEST_MYSQL names a server");

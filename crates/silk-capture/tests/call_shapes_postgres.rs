@@ -2,9 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "tests say what failed by panicking")]
 
-mod common;
+mod support;
 
-use common::{record, recorder};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use silk_capture::sql::pool::{PgConnection, PgPool, PgTransaction};
 use silk_core::{Outcome, TransactionEnd};
@@ -12,6 +11,7 @@ use sqlx::{
     Acquire, Executor as _, Postgres, QueryBuilder, Row as _, Statement as _,
     postgres::{PgListener, PgPoolCopyExt as _, PgPoolOptions},
 };
+use support::seen::{record, recorder};
 
 async fn pool() -> PgPool {
     let url = std::env::var("SILK_TEST_POSTGRES").expect("SILK_TEST_POSTGRES names a server");

@@ -3,11 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "tests say what failed by panicking")]
 
-mod common;
+mod support;
 
 use std::time::Duration;
 
-use common::{Query, record, recorder};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use silk_capture::sql::pool::{Conn, SqliteConnection, SqlitePool, SqliteTransaction};
 use silk_core::{Outcome, TransactionEnd, ValueState};
@@ -15,6 +14,7 @@ use sqlx::{
     Acquire, Connection as _, Executor as _, QueryBuilder, Row as _, Sqlite, Statement as _,
     sqlite::SqlitePoolOptions,
 };
+use support::seen::{Query, record, recorder};
 
 #[derive(Debug, PartialEq, sqlx::FromRow)]
 struct Line {

@@ -35,7 +35,7 @@ where
 #[tokio::test]
 async fn generic_code_compiles_and_runs() {
     let raw = sqlx::SqlitePool::connect("sqlite::memory:").await.unwrap();
-    let pool = silk_capture::sql::pool::SqlitePool::new(common::recorder(), raw);
+    let pool = silk_capture::sql::pool::SqlitePool::new(support::seen::recorder(), raw);
     assert_eq!(count(pool.raw()).await.unwrap(), 42);
     assert_eq!(count(&pool).await.unwrap(), 42);
     assert_eq!(with_any(&pool).await.unwrap(), 7);
@@ -43,4 +43,4 @@ async fn generic_code_compiles_and_runs() {
     assert_eq!(with_any(&mut *connection).await.unwrap(), 7);
 }
 
-mod common;
+mod support;

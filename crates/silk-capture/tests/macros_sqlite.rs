@@ -1,10 +1,10 @@
 //! sqlx's checked macros take our pools; the metadata in `.sqlx` stands in for a database.
 
-mod common;
+mod support;
 
-use common::{record, recorder};
 use silk_capture::sql::pool::SqlitePool;
 use sqlx::Executor as _;
+use support::seen::{record, recorder};
 
 struct Item {
     id: i64,

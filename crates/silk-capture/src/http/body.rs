@@ -4,14 +4,15 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use bytes::Buf;
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use silk_core::Outcome;
 
-use super::{request_body::is_text, watch::Watch};
-use crate::recorder::Tee;
+use super::{
+    tee::{Copied, is_text},
+    watch::Watch,
+};
 
 pin_project! {
     /// A response's body on its way out; its frames pass untouched.
@@ -39,48 +40,6 @@ struct Watched {
     tee: Copied,
     /// Length that the body promised.
     exact: Option<u64>,
-}
-
-/// The beginning of what passed, and how much did.
-#[derive(Debug, Default)]
-pub(super) struct Copied {
-    captured: Vec<u8>,
-    total_bytes: u64,
-    limit: usize,
-}
-
-impl Copied {
-    pub(super) const fn new(limit: usize) -> Self {
-        Self {
-            captured: Vec::new(),
-            total_bytes: 0,
-            limit,
-        }
-    }
-
-    /// Looks at a frame; `charge` says whether there is memory for so many bytes.
-    pub(super) fn look(&mut self, data: &impl Buf, charge: impl FnOnce(usize) -> bool) {
-        let room = self.limit.saturating_sub(self.captured.len());
-        // Only the first part of a segmented buffer can be seen without consuming it.
-        let chunk = data.chunk();
-        let wanted = chunk.len().min(room);
-        let has_room = wanted > 0 && charge(wanted);
-        if has_room {
-            self.captured.extend_from_slice(&chunk[..wanted]);
-        }
-        if !has_room && !chunk.is_empty() || wanted < data.remaining() {
-            // What follows would not join on to what was kept.
-            self.limit = 0;
-        }
-        self.total_bytes += u64::try_from(data.remaining()).unwrap_or(u64::MAX);
-    }
-
-    pub(super) fn take(&mut self) -> Tee {
-        Tee {
-            captured: std::mem::take(&mut self.captured),
-            total_bytes: self.total_bytes,
-        }
-    }
 }
 
 impl Watched {
@@ -150,7 +109,7 @@ where
                     watch.own(|active| tee.look(data, |bytes| active.try_charge(bytes)));
                 }
                 // Nobody need poll again once the promised length has passed.
-                let is_whole = inner.is_end_stream() || *exact == Some(tee.total_bytes);
+                let is_whole = inner.is_end_stream() || *exact == Some(tee.total_bytes());
                 is_whole.then_some((Outcome::Completed, None))
             }
         };

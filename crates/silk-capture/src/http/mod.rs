@@ -17,6 +17,7 @@ mod layer;
 mod request_body;
 mod route;
 mod service;
+mod tee;
 mod watch;
 
 pub use body::ResponseBody;

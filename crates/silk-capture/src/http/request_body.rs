@@ -1,4 +1,4 @@
-use http::{HeaderMap, Request, header};
+use http::Request;
 
 use crate::ActiveRequest;
 
@@ -14,7 +14,7 @@ pub(super) fn tee<B: 'static>(request: Request<B>, active: &ActiveRequest) -> Re
     if !active.is_kept() || config.body_bytes == 0 {
         return request;
     }
-    let limit = if is_text(request.headers()) {
+    let limit = if super::tee::is_text(request.headers()) {
         config.body_bytes
     } else {
         0
@@ -42,38 +42,6 @@ pub(super) fn tee<B: 'static>(request: Request<B>, _: &ActiveRequest) -> Request
     request
 }
 
-/// Whether a body of this content type is worth keeping as text.
-pub(super) fn is_text(headers: &HeaderMap) -> bool {
-    if headers.contains_key(header::CONTENT_ENCODING) {
-        return false;
-    }
-    let Some(kind) = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok())
-    else {
-        return false;
-    };
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    let is = |text: &str| kind.eq_ignore_ascii_case(text);
-    let ends = |text: &str| {
-        kind.len() >= text.len()
-            && kind.as_bytes()[kind.len() - text.len()..].eq_ignore_ascii_case(text.as_bytes())
-    };
-    kind.as_bytes()
-        .get(..5)
-        .is_some_and(|start| start.eq_ignore_ascii_case(b"text/"))
-        || is("application/json")
-        || is("application/x-www-form-urlencoded")
-        || is("application/xml")
-        || is("application/javascript")
-        || is("application/graphql")
-        || is("application/x-ndjson")
-        // Of its parts, names and sizes are shown, and the secrets among them are scrubbed.
-        || is("multipart/form-data")
-        || ends("+json")
-        || ends("+xml")
-}
-
 #[cfg(feature = "axum")]
 mod imp {
     use std::{
@@ -84,7 +52,7 @@ mod imp {
     use axum::body::{Body, Bytes};
     use http_body::{Frame, SizeHint};
 
-    use super::super::body::Copied;
+    use super::super::tee::Copied;
     use crate::ActiveRequest;
 
     /// A request's body on its way in; its frames pass untouched.
@@ -149,38 +117,5 @@ mod imp {
         fn drop(&mut self) {
             self.note();
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_text_is_worth_keeping() {
-        let of = |kind: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::CONTENT_TYPE, kind.parse().unwrap());
-            is_text(&headers)
-        };
-        for kind in [
-            "text/html; charset=utf-8",
-            "Application/JSON",
-            "application/problem+json",
-            "image/svg+xml",
-            "multipart/form-data; boundary=x",
-        ] {
-            assert!(of(kind), "{kind}");
-        }
-        for kind in [
-            "image/png",
-            "application/octet-stream",
-            "multipart/mixed",
-            "json",
-            "é",
-        ] {
-            assert!(!of(kind), "{kind}");
-        }
-        assert!(!is_text(&HeaderMap::new()));
     }
 }

@@ -1,7 +1,5 @@
 use std::{
-    cell::RefCell,
     fmt,
-    marker::PhantomData,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
@@ -16,10 +14,6 @@ use super::{
 
 /// Memory that a request costs before anything is seen of it.
 pub(super) const BASE_BYTES: usize = 2_048;
-
-thread_local! {
-    static CURRENT: RefCell<Option<ActiveRequest>> = const { RefCell::new(None) };
-}
 
 /// A request being recorded. Cloning is cheap; all clones write to the same record.
 ///
@@ -40,39 +34,6 @@ pub(super) struct Inner {
 }
 
 impl ActiveRequest {
-    /// The request whose code is being polled on this thread.
-    #[must_use]
-    pub fn current() -> Option<Self> {
-        CURRENT
-            .try_with(|current| current.try_borrow().ok().and_then(|active| active.clone()))
-            .ok()
-            .flatten()
-    }
-
-    /// Looks at the current request without taking a share of it.
-    pub fn with_current<R>(f: impl FnOnce(Option<&Self>) -> R) -> R {
-        // Taken out of the cell first: `f` may enter another request.
-        f(Self::current().as_ref())
-    }
-
-    /// Makes it the current request of this thread until the guard is dropped.
-    #[must_use = "the request is current only while the guard lives"]
-    pub fn enter(&self) -> EnterGuard<'_> {
-        let previous = CURRENT
-            .try_with(|current| {
-                current
-                    .try_borrow_mut()
-                    .ok()
-                    .and_then(|mut slot| slot.replace(self.clone()))
-            })
-            .ok()
-            .flatten();
-        EnterGuard {
-            previous,
-            _of: PhantomData,
-        }
-    }
-
     /// Its id.
     #[must_use]
     pub fn id(&self) -> RequestId {
@@ -196,6 +157,13 @@ impl ActiveRequest {
             u32::try_from(buffers.spans.len() - 1).ok()
         })
         .flatten()
+    }
+
+    /// Whether it has spans of the app that queries may be within.
+    #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+    pub(crate) fn has_spans(&self) -> bool {
+        self.with_kept(|buffers| !buffers.spans.is_empty())
+            .unwrap_or(false)
     }
 
     /// Changes a span that is there.
@@ -333,30 +301,6 @@ impl fmt::Debug for ActiveRequest {
         f.debug_struct("ActiveRequest")
             .field("id", &self.0.id)
             .finish_non_exhaustive()
-    }
-}
-
-/// Makes the previous request of this thread current again when dropped.
-#[derive(Debug)]
-pub struct EnterGuard<'a> {
-    previous: Option<ActiveRequest>,
-    /// Not sendable: the thread it was entered on must leave it.
-    _of: PhantomData<(&'a ActiveRequest, *const ())>,
-}
-
-impl Drop for EnterGuard<'_> {
-    fn drop(&mut self) {
-        let previous = self.previous.take();
-        let left = CURRENT
-            .try_with(|current| {
-                current
-                    .try_borrow_mut()
-                    .ok()
-                    .and_then(|mut slot| std::mem::replace(&mut *slot, previous))
-            })
-            .ok();
-        // Dropped outside of the borrow: it may be the last holder.
-        drop(left);
     }
 }
 

@@ -2,7 +2,7 @@ use std::{
     fmt, io,
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, Ordering::Relaxed},
     },
     time::{Duration, Instant},
 };
@@ -16,11 +16,13 @@ use super::{
     active::{ActiveRequest, BASE_BYTES, Inner},
     buffers::{Buffers, Head},
     clock::{Clock, micros, random_part},
+    control::Control,
     loss::Losses,
     memory::Memory,
-    queue::{self, Handed, Sender},
+    queue::{self, Handed},
+    shared::{Counters, Shared},
     status::{Notes, PoolNote, ShutdownReport, TracingState},
-    writer::{Control, Writer},
+    writer::Writer,
 };
 use crate::plans::{Asker, PlanNotes};
 
@@ -46,40 +48,6 @@ impl Drop for Outer {
     fn drop(&mut self) {
         self.0.control.abandon();
     }
-}
-
-pub(super) struct Shared {
-    pub(super) config: RecorderConfig,
-    pub(super) clock: Clock,
-    pub(super) is_recording: AtomicBool,
-    /// `share` of 2^32; ids whose random part is below it are kept.
-    sample_below: u64,
-    queue: Sender,
-    pub(super) control: Control,
-    pub(super) memory: Memory,
-    pub(super) losses: Losses,
-    pub(super) counters: Counters,
-    pub(super) notes: Notes,
-    pub(super) plans: Arc<PlanNotes>,
-    /// Asks for plans in the background, where that is wanted.
-    pub(super) asker: OnceLock<Asker>,
-    /// Ended, but still held by spans or queries; by deadline.
-    pub(super) lingering: Mutex<Vec<(Instant, std::sync::Weak<Inner>)>>,
-}
-
-/// What is counted on the way.
-#[derive(Debug, Default)]
-pub(super) struct Counters {
-    pub(super) seen: AtomicU64,
-    pub(super) active: AtomicU64,
-    pub(super) queued: AtomicU64,
-    pub(super) recorded: AtomicU64,
-    pub(super) not_sampled: AtomicU64,
-    pub(super) queries: AtomicU64,
-    pub(super) unattributed: AtomicU64,
-    /// Sum of nanoseconds and number of requests of which the layer timed its own work.
-    pub(super) cost: (AtomicU64, AtomicU64),
-    pub(super) writer_us: AtomicU64,
 }
 
 impl Recorder {
@@ -335,17 +303,6 @@ impl Recorder {
             still_active: counters.active.load(Relaxed),
             is_complete,
         }
-    }
-}
-
-impl Shared {
-    pub(super) fn lose(&self, reason: LossReason, count: u64) {
-        // The writer logs it: this may run within a subscriber, or under somebody's lock.
-        self.losses.add(reason, count, self.clock.now());
-    }
-
-    pub(super) fn queue_length(&self) -> u64 {
-        self.counters.queued.load(Relaxed)
     }
 }
 

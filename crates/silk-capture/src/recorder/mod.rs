@@ -10,28 +10,38 @@
 mod active;
 mod buffers;
 mod captured;
+mod captures;
+mod chunks;
 mod clock;
 mod config;
+mod control;
+mod current;
 mod handle;
+mod intervals;
 mod kept;
 mod loss;
 mod memory;
 mod queries;
 mod queue;
 mod routes;
+mod shared;
 mod status;
+mod store_caller;
 mod sums;
+mod texts;
 mod transform;
 mod upkeep;
+mod vitals;
 mod writer;
 
-pub use active::{ActiveRequest, EnterGuard};
+pub use active::ActiveRequest;
 pub use captured::{CapturedError, CapturedQuery, CapturedValues, SqlSource};
 pub use config::{
     DEFAULT_BATCH_SIZE, DEFAULT_BODY_BYTES, DEFAULT_LINGER, DEFAULT_MAX_LOGS, DEFAULT_MAX_QUERIES,
     DEFAULT_MAX_RAW_ROUTES, DEFAULT_MAX_SPANS, DEFAULT_MEMORY_BYTES, DEFAULT_QUEUE_CAPACITY,
     DEFAULT_VALUE_BYTES, DEFAULT_WRITE_INTERVAL, KeepPredicate, RecorderConfig,
 };
+pub use current::EnterGuard;
 pub use handle::Recorder;
 pub use status::{PoolNote, ShutdownReport};
 

@@ -1,153 +1,35 @@
 use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
+    sync::{Arc, PoisonError, atomic::Ordering::Relaxed},
     thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use silk_core::{BatchId, LossReason, Redactor, Store, StoreError, StoreErrorKind, WriteBatch};
+use silk_core::{BatchId, LossReason, Redactor, Store, WriteBatch};
 use tokio::runtime::Handle;
 
 use super::{
     clock::micros,
-    handle::Shared,
-    loss::reason_of,
+    control::{Control, Wanted},
     queue::{Handed, Receiver},
+    shared::Shared,
+    store_caller::StoreCaller,
     transform::Transform,
     upkeep::Upkeep,
 };
 use crate::plans::Chooser;
 
-/// How long a call of the store may take before it counts as failed.
-const STORE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How often a batch is tried again where somebody else holds the store's lock.
-const LOCKED_RETRIES: u32 = 3;
-/// Pauses between probes of a store that failed: they double from the first to the last.
-const PROBE_PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
-
-/// Tells the writer what to do, past the queue, so that a full queue cannot hold it up.
-#[derive(Clone, Default)]
-pub(super) struct Control(Arc<ControlShared>);
-
-#[derive(Default)]
-struct ControlShared {
-    state: Mutex<ControlState>,
-    changed: Condvar,
-    /// Set by the first who wakes, so that the others need no lock.
-    is_woken: AtomicBool,
-}
-
-#[derive(Default)]
-struct ControlState {
-    flush_wanted: u64,
-    flush_done: u64,
-    is_stopping: bool,
-    is_stopped: bool,
-}
-
-impl Control {
-    fn lock(&self) -> MutexGuard<'_, ControlState> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Has the queue looked at now.
-    pub(super) fn wake(&self) {
-        if !self.0.is_woken.swap(true, Relaxed) {
-            self.0.changed.notify_all();
-        }
-    }
-
-    pub(super) fn flush(&self, timeout: Duration) -> bool {
-        let mut state = self.lock();
-        state.flush_wanted += 1;
-        let wanted = state.flush_wanted;
-        self.0.changed.notify_all();
-        let (state, _) = self
-            .0
-            .changed
-            .wait_timeout_while(state, timeout, |state| {
-                state.flush_done < wanted && !state.is_stopped
-            })
-            .unwrap_or_else(PoisonError::into_inner);
-        state.flush_done >= wanted || state.is_stopped
-    }
-
-    pub(super) fn stop(&self, timeout: Duration) -> bool {
-        let mut state = self.lock();
-        state.is_stopping = true;
-        self.0.changed.notify_all();
-        let (state, _) = self
-            .0
-            .changed
-            .wait_timeout_while(state, timeout, |state| !state.is_stopped)
-            .unwrap_or_else(PoisonError::into_inner);
-        state.is_stopped
-    }
-
-    /// Stops without waiting.
-    pub(super) fn abandon(&self) {
-        self.lock().is_stopping = true;
-        self.0.changed.notify_all();
-    }
-
-    /// Waits for the next look; what is wanted then.
-    fn next(&self, pause: Duration) -> Wanted {
-        let state = self.lock();
-        let (state, _) = self
-            .0
-            .changed
-            .wait_timeout_while(state, pause, |state| {
-                state.flush_wanted == state.flush_done
-                    && !state.is_stopping
-                    && !self.0.is_woken.load(Relaxed)
-            })
-            .unwrap_or_else(PoisonError::into_inner);
-        self.0.is_woken.store(false, Relaxed);
-        Wanted {
-            flush: (state.flush_wanted != state.flush_done).then_some(state.flush_wanted),
-            is_stopping: state.is_stopping,
-        }
-    }
-
-    fn flushed(&self, wanted: u64) {
-        self.lock().flush_done = wanted;
-        self.0.changed.notify_all();
-    }
-
-    fn stopped(&self) {
-        self.lock().is_stopped = true;
-        self.0.changed.notify_all();
-    }
-}
-
-struct Wanted {
-    flush: Option<u64>,
-    is_stopping: bool,
-}
-
 /// Makes records of what was handed over, and stores them, on a thread of its own.
 pub(super) struct Writer {
     shared: Arc<Shared>,
     receiver: Receiver,
-    store: Arc<dyn Store>,
-    runtime: Handle,
+    store: StoreCaller,
     transform: Transform,
     chooser: Chooser,
-    trouble: Option<Trouble>,
     upkeep: Upkeep,
     /// Reasons that were logged.
     warned: Vec<LossReason>,
-}
-
-/// A store that failed last time.
-struct Trouble {
-    reason: LossReason,
-    next_probe: Instant,
-    pause: Duration,
 }
 
 impl Writer {
@@ -173,13 +55,11 @@ impl Writer {
                 );
                 let chooser = Chooser::new(Arc::clone(&shared.plans));
                 let mut writer = Self {
+                    store: StoreCaller::new(Arc::clone(&shared), store, runtime),
                     shared,
                     receiver,
-                    store,
-                    runtime,
                     transform,
                     chooser,
-                    trouble: None,
                     upkeep: Upkeep::new(),
                     warned: Vec::new(),
                 };
@@ -196,7 +76,7 @@ impl Writer {
                         break;
                     }
                 }
-                writer.close();
+                writer.store.close();
                 control.stopped();
             })?;
         Ok(())
@@ -251,7 +131,7 @@ impl Writer {
     }
 
     fn drain(&mut self, is_urgent: bool) {
-        if self.is_down() && !is_urgent {
+        if self.store.is_down() && !is_urgent {
             // Kept waiting as long as there is room: most trouble is short.
             let capacity = u64::try_from(self.shared.config.queue_capacity).unwrap_or(u64::MAX);
             while self.shared.queue_length() > capacity / 2 {
@@ -270,11 +150,7 @@ impl Writer {
             if batch.is_empty() {
                 return;
             }
-            if self
-                .trouble
-                .as_ref()
-                .is_some_and(|trouble| trouble.next_probe > Instant::now())
-            {
+            if self.store.is_down() {
                 // It failed a moment ago, and somebody waits: no use in trying each batch.
                 batch.iter().for_each(|handed| self.drop_unwritten(handed));
             } else {
@@ -283,16 +159,10 @@ impl Writer {
             if !is_urgent && self.upkeep.is_due_between_batches() {
                 self.retain();
             }
-            if self.is_down() && !is_urgent {
+            if self.store.is_down() && !is_urgent {
                 return;
             }
         }
-    }
-
-    fn is_down(&self) -> bool {
-        self.trouble
-            .as_ref()
-            .is_some_and(|trouble| trouble.next_probe > Instant::now())
     }
 
     fn receive(&mut self) -> Option<Handed> {
@@ -300,12 +170,8 @@ impl Writer {
     }
 
     fn drop_unwritten(&self, handed: &Handed) {
-        let reason = self
-            .trouble
-            .as_ref()
-            .map_or(LossReason::Internal, |trouble| trouble.reason);
         self.done_with(handed.buffers.charged);
-        self.shared.lose(reason, 1);
+        self.shared.lose(self.store.loss_reason(), 1);
     }
 
     /// Gives back what a record held while it waited.
@@ -358,130 +224,35 @@ impl Writer {
         if kept + counted == 0 {
             return;
         }
-        match self.try_write(batch) {
+        match self.store.write(batch) {
             Ok(()) => {
                 let counters = &self.shared.counters;
                 counters.recorded.fetch_add(kept, Relaxed);
                 counters.not_sampled.fetch_add(counted, Relaxed);
                 self.shared.losses.recorded(kept, self.shared.clock.now());
-                if self.trouble.take().is_some() {
-                    tracing::info!(target: "silk", "the store is back");
-                }
             }
-            Err(failure) => {
-                let reason = self.note_failure(failure);
-                self.shared.lose(reason, kept + counted);
-            }
+            Err(reason) => self.shared.lose(reason, kept + counted),
         }
     }
 
     /// Has those plans asked for that are wanted of what was just stored.
     fn ask_for_plans(&mut self, batch: &WriteBatch) {
-        if let (Some(asker), None) = (self.shared.asker.get(), &self.trouble) {
+        if let (Some(asker), false) = (self.shared.asker.get(), self.store.is_in_trouble()) {
             for record in &batch.requests {
                 self.chooser.choose(record, asker);
             }
         }
     }
 
-    fn note_failure(&mut self, failure: Failure) -> LossReason {
-        let (reason, message) = match failure {
-            Failure::Store(error) => (reason_of(error.kind()), error.to_string()),
-            Failure::Panicked => (
-                LossReason::Internal,
-                "the store panicked while writing".to_owned(),
-            ),
-        };
-        let pause = match &self.trouble {
-            Some(trouble) => (trouble.pause * 2).min(PROBE_PAUSE.1),
-            None => PROBE_PAUSE.0,
-        };
-        if self
-            .trouble
-            .as_ref()
-            .is_none_or(|trouble| trouble.reason != reason)
-        {
-            tracing::warn!(target: "silk", error = %message, "the store does not take records");
-        }
-        self.trouble = Some(Trouble {
-            reason,
-            next_probe: Instant::now() + pause,
-            pause,
-        });
-        self.shared
-            .notes
-            .set_store_error(self.shared.clock.now(), message);
-        reason
-    }
-
-    fn try_write(&self, batch: &WriteBatch) -> Result<(), Failure> {
-        let mut attempt = 0;
-        loop {
-            let result = self.call("write a batch", || self.store.write(batch));
-            match result {
-                Err(Failure::Store(error))
-                    if error.kind() == StoreErrorKind::Locked && attempt < LOCKED_RETRIES =>
-                {
-                    attempt += 1;
-                    thread::sleep(Duration::from_millis(50) * attempt);
-                }
-                other => return other,
-            }
-        }
-    }
-
     fn retain(&mut self) {
-        while !self.is_down() && self.upkeep.is_due() {
+        while !self.store.is_down() && self.upkeep.is_due() {
             let started = Instant::now();
-            let (budget, now) = (self.shared.config.budget, self.shared.clock.now());
-            let is_more = match self.call("remove old records", || self.store.retain(budget, now)) {
-                Ok(is_more) => is_more,
-                Err(failure) => {
-                    if let Failure::Store(error) = failure {
-                        self.shared.notes.set_store_error(now, error.to_string());
-                    }
-                    false
-                }
-            };
+            let is_more = self.store.retain();
             if !self.upkeep.stepped(started.elapsed(), is_more) {
                 return;
             }
         }
     }
-
-    /// Has the store flush and let go of its files; where it cannot, that harms nothing.
-    fn close(&mut self) {
-        if let Err(failure) = self.call("close the store", || self.store.close()) {
-            self.note_failure(failure);
-        }
-    }
-
-    /// Calls the store; a panic in it, or no answer in time, is a failure like another.
-    fn call<'a, T: 'a>(
-        &self,
-        operation: &'static str,
-        call: impl FnOnce() -> silk_core::store::StoreFuture<'a, T>,
-    ) -> Result<T, Failure> {
-        let result = catch_unwind(AssertUnwindSafe(|| {
-            self.runtime
-                .block_on(async { tokio::time::timeout(STORE_TIMEOUT, call()).await })
-        }));
-        match result {
-            Ok(Ok(Ok(value))) => Ok(value),
-            Ok(Ok(Err(error))) => Err(Failure::Store(error)),
-            Ok(Err(elapsed)) => Err(Failure::Store(StoreError::new(
-                StoreErrorKind::Timeout,
-                operation,
-                elapsed,
-            ))),
-            Err(_) => Err(Failure::Panicked),
-        }
-    }
-}
-
-enum Failure {
-    Store(StoreError),
-    Panicked,
 }
 
 fn len<T>(items: &[T]) -> u64 {

@@ -1,4 +1,4 @@
-//! A recorder with a store that does as the test says.
+//! A recorder with a store that does as the test says; queries and records of it.
 
 #![allow(
     dead_code,
@@ -9,52 +9,22 @@
     reason = "each test program includes this, uses its part of it, and fails by panics"
 )]
 
+pub mod seen;
+pub mod store;
+
 use std::{
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use chrono::{DateTime, Utc};
 use silk_capture::recorder::{ActiveRequest, CapturedQuery, SqlSource};
 use silk_capture::{Recorder, RecorderConfig, SilkLayer};
 use silk_core::{
-    CapturedBy, CountedRequest, Database, DatabaseKind, Fingerprint, Outcome, PlanId, PlanRecord,
-    Redactor, RequestId, RequestRecord, RequestSummary, Store, StoreError, StoreErrorKind, Vitals,
-    WriteBatch,
-    store::{
-        Budget, Page, RequestFilter, RouteSummary, StatementDetail, StatementFilter,
-        StatementSummary, StatsWindow, StoreFuture, StoreSize,
-    },
-    vitals::VitalsSnapshot,
+    CapturedBy, CountedRequest, Database, DatabaseKind, Outcome, Redactor, RequestRecord, Store,
+    Vitals, vitals::VitalsSnapshot,
 };
 
-/// How the store behaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mood {
-    Well,
-    Failing(StoreErrorKind),
-    Panicking,
-    Slow(Duration),
-    /// Never answers.
-    Silent,
-}
-
-#[derive(Debug)]
-pub struct TestStore {
-    mood: Mutex<Mood>,
-    pub writes: AtomicU64,
-    requests: Mutex<Vec<RequestRecord>>,
-    counted: Mutex<Vec<CountedRequest>>,
-}
-
-impl TestStore {
-    pub fn set(&self, mood: Mood) {
-        *self.mood.lock().unwrap() = mood;
-    }
-}
+pub use store::{Mood, TestStore};
 
 pub struct Fixture {
     pub recorder: Recorder,
@@ -75,12 +45,7 @@ pub fn fixture() -> Fixture {
 }
 
 pub fn fixture_with(config: RecorderConfig) -> Fixture {
-    let store = Arc::new(TestStore {
-        mood: Mutex::new(Mood::Well),
-        writes: AtomicU64::new(0),
-        requests: Mutex::default(),
-        counted: Mutex::default(),
-    });
+    let store = Arc::new(TestStore::new());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -171,101 +136,4 @@ pub fn push(active: &ActiveRequest, sql: SqlSource, outcome: Outcome) {
         span: None,
         transaction: None,
     });
-}
-
-impl Store for TestStore {
-    fn kind(&self) -> String {
-        "test".to_owned()
-    }
-
-    fn write<'a>(&'a self, batch: &'a WriteBatch) -> StoreFuture<'a, ()> {
-        let mood = *self.mood.lock().unwrap();
-        self.writes.fetch_add(1, Ordering::Relaxed);
-        Box::pin(async move {
-            match mood {
-                Mood::Well => {}
-                Mood::Failing(kind) => return Err(StoreError::new(kind, "write", "as told")),
-                Mood::Panicking => panic!("as told"),
-                Mood::Slow(pause) => tokio::time::sleep(pause).await,
-                Mood::Silent => std::future::pending().await,
-            }
-            self.requests
-                .lock()
-                .unwrap()
-                .extend(batch.requests.iter().cloned());
-            self.counted
-                .lock()
-                .unwrap()
-                .extend(batch.counted.iter().cloned());
-            Ok(())
-        })
-    }
-
-    fn retain(&self, _: Budget, _: DateTime<Utc>) -> StoreFuture<'_, bool> {
-        Box::pin(async { Ok(false) })
-    }
-
-    fn size(&self) -> StoreFuture<'_, StoreSize> {
-        Box::pin(async { Ok(StoreSize::default()) })
-    }
-
-    fn requests<'a>(&'a self, _: &'a RequestFilter) -> StoreFuture<'a, Page<RequestSummary>> {
-        Box::pin(async { Ok(Page::default()) })
-    }
-
-    fn request(&self, _: RequestId) -> StoreFuture<'_, Option<RequestRecord>> {
-        Box::pin(async { Ok(None) })
-    }
-
-    fn routes(&self, _: StatsWindow) -> StoreFuture<'_, Vec<RouteSummary>> {
-        Box::pin(async { Ok(Vec::new()) })
-    }
-
-    fn statements<'a>(&'a self, _: &'a StatementFilter) -> StoreFuture<'a, Page<StatementSummary>> {
-        Box::pin(async { Ok(Page::default()) })
-    }
-
-    fn statement(
-        &self,
-        _: Fingerprint,
-        _: StatsWindow,
-    ) -> StoreFuture<'_, Option<StatementDetail>> {
-        Box::pin(async { Ok(None) })
-    }
-
-    fn add_plan<'a>(&'a self, _: &'a PlanRecord) -> StoreFuture<'a, ()> {
-        Box::pin(async { Ok(()) })
-    }
-
-    fn plan(&self, _: PlanId) -> StoreFuture<'_, Option<PlanRecord>> {
-        Box::pin(async { Ok(None) })
-    }
-
-    fn plans_of_request(&self, _: RequestId) -> StoreFuture<'_, Vec<PlanRecord>> {
-        Box::pin(async { Ok(Vec::new()) })
-    }
-
-    fn plans_of_statement(&self, _: Fingerprint, _: u32) -> StoreFuture<'_, Vec<PlanRecord>> {
-        Box::pin(async { Ok(Vec::new()) })
-    }
-
-    fn plan_history(
-        &self,
-        _: Fingerprint,
-        _: StatsWindow,
-    ) -> StoreFuture<'_, Vec<silk_core::explain::PlanBucket>> {
-        Box::pin(std::future::ready(Ok(Vec::new())))
-    }
-
-    fn plan_changes(
-        &self,
-        _: StatsWindow,
-        _: u32,
-    ) -> StoreFuture<'_, Vec<silk_core::explain::PlanChange>> {
-        Box::pin(std::future::ready(Ok(Vec::new())))
-    }
-
-    fn clear(&self) -> StoreFuture<'_, ()> {
-        Box::pin(async { Ok(()) })
-    }
 }

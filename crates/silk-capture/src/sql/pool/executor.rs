@@ -99,7 +99,9 @@ macro_rules! executors {
                 let pool = self.clone();
                 // Not sqlx's `try_stream!`, which enters the present span around each row.
                 Box::pin(TryAsyncStream::new(move |yielder| async move {
-                    let mut connection = pool.acquire_raw(track.active()).await?;
+                    let mut connection = pool
+                        .acquire_raw(track.active(), track.cover.clone())
+                        .await?;
                     let inner = track.cover.run(|| (&mut *connection).fetch_many(query));
                     let mut steps = Tracked::<$db>::new(inner, track);
                     while let Some(step) = steps.try_next().await? {
@@ -125,7 +127,9 @@ macro_rules! executors {
                 track.await_plan(Runs::default().tracker::<$db>(&self.shared));
                 let pool = self.clone();
                 Box::pin(async move {
-                    let mut connection = pool.acquire_raw(track.active()).await?;
+                    let mut connection = pool
+                        .acquire_raw(track.active(), track.cover.clone())
+                        .await?;
                     let inner = track.cover.run(|| (&mut *connection).fetch_optional(query));
                     TrackedOptional::<$db>::new(inner, track).await
                 })

@@ -68,7 +68,10 @@ impl<DB: Database> Pool<DB> {
         let pool = self.clone();
         async move {
             let raw = match ActiveRequest::current() {
-                Some(active) => pool.acquire_raw(&active).await?,
+                Some(active) => {
+                    let cover = Cover::new(pool.shared.database.kind);
+                    pool.acquire_raw(&active, cover).await?
+                }
                 None => pool.raw.acquire().await?,
             };
             Ok(PoolConnection(Conn::pooled(raw, pool.shared)))
@@ -139,8 +142,8 @@ impl<DB: Database> Pool<DB> {
     pub(super) fn acquire_raw<'r>(
         &self,
         active: &'r ActiveRequest,
+        cover: Cover,
     ) -> Waiting<'r, impl Future<Output = Result<pool::PoolConnection<DB>, Error>> + use<DB>> {
-        let cover = Cover::new(self.shared.database.kind);
         // Boxed: it takes 2 kB, which would be copied with each future that it becomes part of.
         Waiting::new(active, cover, Box::pin(self.raw.acquire()))
     }

@@ -14,6 +14,7 @@ mod cover;
 mod database;
 mod executor;
 mod handle;
+mod look;
 mod replay;
 mod stream;
 mod track;

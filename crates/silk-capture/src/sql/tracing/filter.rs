@@ -4,7 +4,7 @@ use tracing::{Level, Metadata, level_filters::LevelFilter, subscriber::Interest}
 use tracing_subscriber::layer::{Context, Filter};
 
 use super::{POSTGRES_NOTICE, SQLX_ACQUIRE, SQLX_QUERY};
-use crate::{plans::PlanNotes, sql::SILK_TARGET};
+use crate::{plans::PlanNotes, sql::SILK_TARGET, suppress};
 
 /// Lets through what the layer records, and nothing else.
 #[derive(Debug, Clone)]
@@ -36,11 +36,11 @@ impl SilkFilter {
     }
 
     fn wants(&self, metadata: &Metadata<'_>) -> bool {
-        let target = metadata.target();
-        if target == SQLX_QUERY || target == SQLX_ACQUIRE {
+        if is_of_sqlx(metadata) {
             // sqlx asks with `enabled!` first, which is neither span nor event but a hint.
             return !metadata.is_span();
         }
+        let target = metadata.target();
         if target == POSTGRES_NOTICE {
             return !metadata.is_span()
                 && (*metadata.level() <= Level::WARN
@@ -62,8 +62,19 @@ impl SilkFilter {
     }
 }
 
+/// Whether sqlx tells of a query or a wait.
+fn is_of_sqlx(metadata: &Metadata<'_>) -> bool {
+    let target = metadata.target();
+    target == SQLX_QUERY || target == SQLX_ACQUIRE
+}
+
 impl<S> Filter<S> for SilkFilter {
     fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
+        // What the pool records is refused here already: where nobody else wants it, sqlx then
+        // does not even write it, which is most of what the second sight of a query costs.
+        if is_of_sqlx(metadata) {
+            return !metadata.is_span() && !suppress::is_recorded_elsewhere();
+        }
         self.wants(metadata)
     }
 

@@ -6,14 +6,15 @@
 //! *global* filter in front of it starves it, which the [probe](probe()) finds out.
 
 mod filter;
+mod last;
+mod mark;
 mod probe;
 mod visit;
 
 use std::{
-    cell::Cell,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
     },
     time::{Duration, Instant},
 };
@@ -23,16 +24,12 @@ use tracing::{
     Event, Level, Metadata, Subscriber,
     span::{Attributes, Id, Record},
 };
-use tracing_subscriber::{
-    Layer,
-    filter::Filtered,
-    layer::Context,
-    registry::{LookupSpan, SpanRef},
-};
+use tracing_subscriber::{Layer, filter::Filtered, layer::Context, registry::LookupSpan};
 
 pub use filter::SilkFilter;
 pub use probe::probe;
 
+use self::mark::{Mark, Within, of_parent, within};
 use crate::{
     ActiveRequest, Recorder,
     plans::on_notice,
@@ -55,22 +52,8 @@ pub struct SilkTracingLayer {
     recorder: Recorder,
     /// Where the events' queries went, as far as the builder knows.
     database: Arc<Database>,
-}
-
-/// What a span of the registry is to us.
-enum Mark {
-    /// Nothing within is recorded by this layer.
-    Ignore,
-    /// It belongs to a request, and holds it open.
-    Within(Within),
-}
-
-struct Within {
-    active: ActiveRequest,
-    /// Its number within the request; none for the request's own span, or beyond the cap.
-    index: Option<u32>,
-    entered: Option<Instant>,
-    busy: Duration,
+    /// Its number among the layers of the process: ids of spans are those of a subscriber.
+    number: u32,
 }
 
 /// Whether there ever was a tracing layer in this process.
@@ -80,16 +63,6 @@ static IS_INSTALLED: AtomicBool = AtomicBool::new(false);
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 pub(crate) fn is_installed() -> bool {
     IS_INSTALLED.load(Relaxed)
-}
-
-thread_local! {
-    /// The span entered last of those whose time nobody wants (a request's own, a query's): they
-    /// are entered most often.
-    static UNTIMED: Cell<u64> = const { Cell::new(0) };
-}
-
-fn is_untimed(id: &Id) -> bool {
-    UNTIMED.try_with(Cell::get) == Ok(id.into_u64())
 }
 
 /// Where an event happened.
@@ -116,7 +89,14 @@ impl SilkTracingLayer {
             kind,
             name: String::new(),
         });
-        Self { recorder, database }.with_filter(filter)
+        static NUMBERS: AtomicU32 = AtomicU32::new(1);
+        let number = NUMBERS.fetch_add(1, Relaxed);
+        Self {
+            recorder,
+            database,
+            number,
+        }
+        .with_filter(filter)
     }
 
     fn place<S>(&self, event: &Event<'_>, ctx: &Context<'_, S>) -> Place
@@ -247,7 +227,7 @@ where
     }
 
     fn on_enter(&self, id: &Id, ctx: Context<'_, S>) {
-        if is_untimed(id) {
+        if last::enter_again(self.number, id) {
             return;
         }
         let Some(span) = ctx.span(id) else { return };
@@ -255,22 +235,25 @@ where
             Some(Mark::Within(within)) if within.index.is_some() => {
                 within.entered = Some(Instant::now());
             }
-            Some(_) => {
-                let _ = UNTIMED.try_with(|untimed| untimed.set(id.into_u64()));
-            }
+            Some(Mark::Within(_)) => last::entered(self.number, id, false),
+            Some(Mark::Ignore) => last::entered(self.number, id, true),
             None => {}
         }
     }
 
     fn on_exit(&self, id: &Id, ctx: Context<'_, S>) {
-        if is_untimed(id) {
+        if last::leave(self.number, id) {
             return;
         }
         let Some(span) = ctx.span(id) else { return };
-        if let Some(Mark::Within(within)) = span.extensions_mut().get_mut::<Mark>()
-            && let Some(entered) = within.entered.take()
-        {
-            within.busy += entered.elapsed();
+        match span.extensions_mut().get_mut::<Mark>() {
+            Some(Mark::Within(within)) => {
+                if let Some(entered) = within.entered.take() {
+                    within.busy += entered.elapsed();
+                }
+            }
+            Some(Mark::Ignore) => suppress::leave_cover(),
+            None => {}
         }
     }
 
@@ -331,7 +314,9 @@ where
                     active.push_log(LogRecord {
                         at_us: active.offset(Instant::now()),
                         level: metadata.level().as_str().to_owned(),
-                        target: metadata.target().to_owned(),
+                        target: fields
+                            .log_target
+                            .unwrap_or_else(|| metadata.target().to_owned()),
                         message: fields.message,
                         fields: fields.fields,
                     });
@@ -355,28 +340,6 @@ fn is_set_up(sql: &str) -> bool {
         Some(b'P') => is_pragmas(),
         _ => false,
     }
-}
-
-const fn within(active: ActiveRequest, index: Option<u32>) -> Mark {
-    Mark::Within(Within {
-        active,
-        index,
-        entered: None,
-        busy: Duration::ZERO,
-    })
-}
-
-/// The request of the nearest span around, and that span's number.
-fn of_parent<'a, S>(span: &SpanRef<'a, S>) -> Option<(ActiveRequest, Option<u32>)>
-where
-    S: LookupSpan<'a>,
-{
-    span.scope()
-        .skip(1)
-        .find_map(|outer| match outer.extensions().get::<Mark>() {
-            Some(Mark::Within(within)) => Some((within.active.clone(), within.index)),
-            _ => None,
-        })
 }
 
 #[cfg(test)]

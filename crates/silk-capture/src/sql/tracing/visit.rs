@@ -92,6 +92,8 @@ impl Visit for Wait {
 pub(super) struct Fields {
     pub(super) message: String,
     pub(super) fields: Vec<(String, String)>,
+    /// What the bridge from `log` has for a target; all of its events have the same of their own.
+    pub(super) log_target: Option<String>,
 }
 
 impl Visit for Fields {
@@ -106,16 +108,22 @@ impl Visit for Fields {
 
 impl Fields {
     fn add(&mut self, field: &Field, value: fmt::Arguments<'_>) {
-        if field.name() != "message" && self.fields.len() >= MAX_FIELDS {
+        let is_kept = match field.name() {
+            "message" | "log.target" => true,
+            // Where the macro of `log` stands in a library.
+            "log.module_path" | "log.file" | "log.line" => false,
+            _ => self.fields.len() < MAX_FIELDS,
+        };
+        if !is_kept {
             return;
         }
         let mut text = Capped(String::new());
         // Once it is full, formatting stops there.
         let _ = text.write_fmt(value);
-        if field.name() == "message" {
-            self.message = text.0;
-        } else {
-            self.fields.push((field.name().to_owned(), text.0));
+        match field.name() {
+            "message" => self.message = text.0,
+            "log.target" => self.log_target = Some(text.0),
+            name => self.fields.push((name.to_owned(), text.0)),
         }
     }
 }
