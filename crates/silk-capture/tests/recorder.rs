@@ -17,7 +17,7 @@ use silk_capture::{
     ActiveRequest, RecorderConfig, in_current_request, recorder::SqlSource, run_job,
 };
 use silk_core::{LossReason, Outcome, RequestKind, StoreErrorKind};
-use support::{Fixture, Mood, fixture, fixture_with, query, query_as};
+use support::{Fixture, fixture, fixture_with, query, query_as, store::Mood};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
 async fn send(silk: &Fixture, path: &str) {

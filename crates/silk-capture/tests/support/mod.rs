@@ -24,7 +24,7 @@ use silk_core::{
     Vitals, vitals::VitalsSnapshot,
 };
 
-pub use store::{Mood, TestStore};
+use store::TestStore;
 
 pub struct Fixture {
     pub recorder: Recorder,

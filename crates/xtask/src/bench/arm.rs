@@ -56,6 +56,11 @@ impl Arm {
         })
     }
 
+    /// Host and port.
+    pub(super) fn address(&self) -> &str {
+        self.client.address()
+    }
+
     /// Process id.
     pub(super) fn id(&self) -> u32 {
         self.process.id()

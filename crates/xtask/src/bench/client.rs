@@ -26,6 +26,10 @@ impl Client {
         })
     }
 
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// Asks for `path` and reads the answer to its end; how long that took.
     pub(super) fn get(&mut self, path: &str) -> Result<Duration> {
         self.get_at_once(path, 1)

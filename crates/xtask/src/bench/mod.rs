@@ -15,6 +15,7 @@ mod arm;
 mod client;
 mod cpu;
 mod kept;
+mod load;
 mod memory;
 mod price;
 mod report;
@@ -42,26 +43,45 @@ pub(crate) struct Options {
     /// Databases to measure on.
     #[arg(long, value_delimiter = ',', default_value = "sqlite,postgres")]
     databases: Vec<String>,
+
+    /// Measure only what plans add while several people use the app at once, on PostgreSQL.
+    #[arg(long)]
+    load: bool,
 }
 
 /// Measures and prints.
 pub(crate) fn run(options: &Options) -> Result {
     process::run(process::cargo().args(["build", "--release", "--quiet", "--package", "weave"]))?;
     let mut prices = Vec::new();
-    for database in &options.databases {
-        let measured = match database.as_str() {
-            "sqlite" => measure("SQLite", None, options.cycles)?,
-            "postgres" => match std::env::var("SILK_TEST_POSTGRES") {
-                Ok(url) => measure("PostgreSQL", Some(&url), options.cycles)?,
-                Err(_) => {
-                    provide(&[Need::POSTGRES])?;
-                    let server = Postgres::start()?;
-                    measure("PostgreSQL", Some(&server.url), options.cycles)?
+    let databases = match options.load {
+        true => &["postgres".to_owned()],
+        false => &options.databases[..],
+    };
+    for database in databases {
+        match database.as_str() {
+            "sqlite" => prices.extend(measure("SQLite", None, options.cycles)?),
+            "postgres" => {
+                let server;
+                let url = match std::env::var("SILK_TEST_POSTGRES") {
+                    Ok(url) => url,
+                    Err(_) => {
+                        provide(&[Need::POSTGRES])?;
+                        server = Postgres::start()?;
+                        server.url.clone()
+                    }
+                };
+                if !options.load {
+                    prices.extend(measure("PostgreSQL", Some(&url), options.cycles)?);
                 }
-            },
+                say("measuring plans under load");
+                prices.extend(load::report(&url, options.cycles)?);
+            }
             other => return Err(format!("`{other}` is not sqlite or postgres").into()),
-        };
-        prices.extend(measured);
+        }
+    }
+    if options.load {
+        price::print(&prices);
+        return Ok(());
     }
     say("measuring what is kept, and memory");
     let folder = Folder::new()?;

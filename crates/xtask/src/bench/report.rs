@@ -124,14 +124,14 @@ fn per_query(slices: &Slices, arm: usize, figure: Figure) -> f64 {
 
 /// A median with its quartiles.
 #[derive(Debug, Clone, Copy)]
-struct Spread {
+pub(super) struct Spread {
     low: f64,
     median: f64,
     high: f64,
 }
 
 impl Spread {
-    fn of(values: impl Iterator<Item = f64>) -> Self {
+    pub(super) fn of(values: impl Iterator<Item = f64>) -> Self {
         let mut values: Vec<f64> = values.collect();
         let median = median(&mut values);
         let at = |quarters: usize| {
@@ -145,6 +145,10 @@ impl Spread {
             median,
             high: at(3),
         }
+    }
+
+    pub(super) fn median(self) -> f64 {
+        self.median
     }
 }
 

@@ -105,7 +105,7 @@ pub(super) fn measure(url: Option<&str>, cycles: usize) -> Result<Slices> {
     for cycle in 0..=cycles {
         let mut row = [[Slice::default(); ARMS.len()]; ADDRESSES.len()];
         for (address, row) in ADDRESSES.into_iter().zip(&mut row) {
-            for at in random.order() {
+            for at in random.order::<{ ARMS.len() }>() {
                 row[at] = slice(&mut arms[at], address, idle[at])?;
             }
         }
@@ -164,14 +164,14 @@ fn slice(arm: &mut Arm, address: Address, idle: Cpu) -> Result<Slice> {
 
 /// Shuffles the arms; any generator will do.
 #[derive(Debug)]
-struct Random(u64);
+pub(super) struct Random(u64);
 
 impl Random {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(RandomState::new().build_hasher().finish() | 1)
     }
 
-    fn order(&mut self) -> [usize; ARMS.len()] {
+    pub(super) fn order<const N: usize>(&mut self) -> [usize; N] {
         let mut order = std::array::from_fn(|at| at);
         for last in (1..order.len()).rev() {
             // xorshift64
@@ -193,7 +193,7 @@ mod tests {
     fn an_order_has_each_arm_once() {
         let mut random = Random::new();
         for _ in 0..100 {
-            let mut order = random.order();
+            let mut order = random.order::<6>();
             order.sort_unstable();
             assert_eq!(order, [0, 1, 2, 3, 4, 5]);
         }
