@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use silk_capture::sql::pool::{Conn, SqliteConnection, SqlitePool, SqliteTransaction};
-use silk_core::{Outcome, TransactionEnd, ValueState};
+use silk_core::{ConnectionWait, Outcome, PoolUse, TransactionEnd, ValueState};
 use sqlx::{
     Acquire, Connection as _, Executor as _, QueryBuilder, Row as _, Sqlite, Statement as _,
     sqlite::SqlitePoolOptions,
@@ -112,7 +112,8 @@ async fn a_query_through_the_pool_has_all_there_is_to_know() {
         values[0].state,
         ValueState::Bytes(1_i64.to_le_bytes().to_vec())
     );
-    assert_eq!(seen.waits, [None], "the wait for the connection is apart");
+    let errors: Vec<_> = seen.waits.iter().map(|wait| &wait.error).collect();
+    assert_eq!(errors, [&None], "the wait for the connection is apart");
     assert!(seen.transactions.is_empty());
 }
 
@@ -495,13 +496,18 @@ async fn a_wait_that_fails_or_is_given_up_is_recorded() {
         "what never got a connection never ran"
     );
     assert_eq!(seen.waits.len(), 3);
-    assert_eq!(seen.waits[0], None);
-    assert!(
-        seen.waits[1].as_ref().unwrap().contains("timed out"),
-        "{:?}",
-        seen.waits[1]
-    );
-    assert!(seen.waits[2].as_ref().unwrap().contains("given up"));
+    let error = |at: usize| seen.waits[at].error.as_deref();
+    assert_eq!(error(0), None);
+    assert!(error(1).unwrap().contains("timed out"), "{:?}", error(1));
+    assert_eq!(error(2), Some(ConnectionWait::GIVEN_UP));
+    // What the pool had says why: its one connection was taken.
+    let taken = PoolUse {
+        open: 1,
+        idle: 0,
+        most: 1,
+    };
+    assert_eq!(seen.waits[1].pool, Some(taken));
+    assert_eq!(seen.waits[2].pool, Some(taken));
 }
 
 #[tokio::test]

@@ -32,9 +32,9 @@ pub use histogram::{Histogram, HistogramSum};
 pub use id::{BatchId, Fingerprint, PlanId, PlanShape, RequestId, RunId};
 pub use record::{
     Body, CallSite, CapturedBy, ConnectionWait, CountedRequest, Database, DatabaseKind, Header,
-    LogRecord, Outcome, QueryError, QueryRecord, RequestDetail, RequestKind, RequestRecord,
-    RequestStatement, RequestSummary, RequestTimes, RunRecord, SpanRecord, SqlText, Statement,
-    TransactionEnd, TransactionRecord, WriteBatch,
+    LogRecord, Outcome, PoolUse, QueryError, QueryRecord, RequestDetail, RequestKind,
+    RequestRecord, RequestStatement, RequestSummary, RequestTimes, RunRecord, SpanRecord, SqlText,
+    Statement, TransactionEnd, TransactionRecord, WriteBatch,
 };
 pub use redact::{Redactor, Secrets};
 pub use store::{Store, StoreError, StoreErrorKind};

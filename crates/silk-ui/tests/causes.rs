@@ -8,8 +8,8 @@ use axum::{Router, body::Body};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
 use silk_core::{
-    ConnectionWait, DatabaseKind, Fingerprint, PlanRecord, PlanSource, QueryRef, RequestId,
-    RequestRecord, finding::rules,
+    ConnectionWait, DatabaseKind, Fingerprint, PlanRecord, PlanSource, PoolUse, QueryRef,
+    RequestId, RequestRecord, finding::rules,
 };
 use silk_ui::dashboard;
 use support::{FakeStore, config, plans};
@@ -188,6 +188,11 @@ async fn a_wait_for_a_connection_leads_to_what_ran_at_that_time() {
         started_us: 400,
         duration_us: 70_000,
         error: None,
+        pool: Some(PoolUse {
+            open: 5,
+            idle: 0,
+            most: 5,
+        }),
     }];
     record.summary.times.wait_us = 70_000;
     record.summary.times.total_us = 100_000;
@@ -198,6 +203,11 @@ async fn a_wait_for_a_connection_leads_to_what_ran_at_that_time() {
         html.contains("70.0 ms of 100 ms went into waiting for a connection"),
         "{html}"
     );
+    assert!(
+        html.contains("All 5 connections of the pool were in use when it began to wait"),
+        "{html}"
+    );
+    assert!(html.contains("all 5 in use"), "in the timeline: {html}");
     let words = html.find(">what ran at that time<").expect("is a link");
     let start = html[..words].rfind("href=\"").expect("is a link") + 6;
     let href = html[start..].split('"').next().expect("ends");

@@ -30,7 +30,7 @@
 pub use silk_core::{
     BatchId, Body, CallSite, CapturedBy, ConnectionWait, CountedRequest, Database, ExplainOutput,
     Finding, Fingerprint, Header, Histogram, LogRecord, Outcome, PlanFormat, PlanId,
-    PlanObservation, PlanRecord, PlanShape, PlanSource, QueryError, QueryRecord, QueryRef,
+    PlanObservation, PlanRecord, PlanShape, PlanSource, PoolUse, QueryError, QueryRecord, QueryRef,
     RequestDetail, RequestId, RequestRecord, RequestStatement, RequestSummary, RequestTimes, RunId,
     RunRecord, Severity, SpanRecord, SqlText, Statement, TransactionEnd, TransactionRecord, Value,
     ValueState, WriteBatch,

@@ -4,7 +4,7 @@ use std::{
     time::Instant,
 };
 
-use silk_core::{LogRecord, Outcome, RequestId, RequestKind, TransactionEnd};
+use silk_core::{LogRecord, Outcome, PoolUse, RequestId, RequestKind, TransactionEnd};
 
 use super::{
     Recorder,
@@ -86,8 +86,14 @@ impl ActiveRequest {
         self.0.is_kept && self.0.recorder.config().capture_call_sites
     }
 
-    /// Adds a wait for a connection.
-    pub fn push_wait(&self, started: Instant, ended: Instant, error: Option<String>) {
+    /// Adds a wait for a connection; `pool` is what the pool had when it began.
+    pub fn push_wait(
+        &self,
+        started: Instant,
+        ended: Instant,
+        error: Option<String>,
+        pool: Option<PoolUse>,
+    ) {
         let started_us = self.offset(started);
         let duration_us = micros(ended.saturating_duration_since(started));
         self.with_kept(|buffers| {
@@ -96,6 +102,7 @@ impl ActiveRequest {
                     started_us,
                     duration_us,
                     error,
+                    pool,
                 });
             }
         });

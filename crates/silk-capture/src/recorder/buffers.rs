@@ -1,7 +1,7 @@
 use std::{sync::Arc, time::Instant};
 
 use http::{HeaderMap, Method, Uri, Version};
-use silk_core::{LogRecord, Outcome, RequestId, TransactionEnd};
+use silk_core::{LogRecord, Outcome, PoolUse, RequestId, TransactionEnd};
 
 use super::{
     chunks::Chunks,
@@ -118,6 +118,7 @@ pub(crate) struct Wait {
     pub(crate) started_us: u64,
     pub(crate) duration_us: u64,
     pub(crate) error: Option<String>,
+    pub(crate) pool: Option<PoolUse>,
 }
 
 pub(crate) struct Transaction {

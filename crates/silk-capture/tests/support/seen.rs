@@ -10,7 +10,8 @@ use std::{
 
 use silk_capture::{Recorder, run_job};
 use silk_core::{
-    CallSite, CapturedBy, Outcome, QueryError, RequestKind, RequestRecord, TransactionEnd, Value,
+    CallSite, CapturedBy, ConnectionWait, Outcome, QueryError, RequestKind, RequestRecord,
+    TransactionEnd, Value,
 };
 
 use super::{Fixture, fixture};
@@ -18,8 +19,7 @@ use super::{Fixture, fixture};
 /// What was recorded, in few words.
 pub struct Seen {
     pub queries: Vec<Query>,
-    /// Each wait's error.
-    pub waits: Vec<Option<String>>,
+    pub waits: Vec<ConnectionWait>,
     /// Each transaction's depth and end.
     pub transactions: Vec<(u32, TransactionEnd)>,
 }
@@ -88,7 +88,7 @@ impl Seen {
         });
         Self {
             queries: queries.collect(),
-            waits: detail.waits.into_iter().map(|wait| wait.error).collect(),
+            waits: detail.waits,
             transactions: detail
                 .transactions
                 .into_iter()

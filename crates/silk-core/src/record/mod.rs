@@ -13,7 +13,7 @@ mod summary;
 pub use detail::{Body, Header, LogRecord, RequestDetail, SpanRecord};
 pub use intervals::breakdown;
 pub use query::{
-    CallSite, CapturedBy, ConnectionWait, Database, DatabaseKind, QueryError, QueryRecord,
+    CallSite, CapturedBy, ConnectionWait, Database, DatabaseKind, PoolUse, QueryError, QueryRecord,
     RequestStatement, SqlText, Statement, TransactionEnd, TransactionRecord,
 };
 pub(crate) use summary::word_enum;

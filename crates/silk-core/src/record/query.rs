@@ -148,6 +148,43 @@ pub struct ConnectionWait {
     pub duration_us: u64,
     /// Why no connection came, if none did (`pool timed out`).
     pub error: Option<String>,
+    /// What the pool had when the wait began; none where that is not known (the layer tier), or
+    /// where it is not worth keeping ([`WORTH_US`](Self::WORTH_US)).
+    pub pool: Option<PoolUse>,
+}
+
+impl ConnectionWait {
+    /// The error of a wait whose future was dropped before a connection came: a timeout of the
+    /// app, or a client that went away.
+    pub const GIVEN_UP: &str = "the wait was given up";
+
+    /// Shorter waits ended in a connection that was idle, in µs: nobody asks what the pool had.
+    pub const WORTH_US: u64 = 1_000;
+}
+
+/// Connections of a pool at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PoolUse {
+    /// Open, whether in use or idle; those that are being opened count too.
+    pub open: u32,
+    /// Open and not in use.
+    pub idle: u32,
+    /// How many the pool may have open (`max_connections`).
+    pub most: u32,
+}
+
+impl PoolUse {
+    /// Connections in use.
+    #[must_use]
+    pub const fn in_use(self) -> u32 {
+        self.open.saturating_sub(self.idle)
+    }
+
+    /// Whether there was neither an idle connection nor room for another.
+    #[must_use]
+    pub const fn is_exhausted(self) -> bool {
+        self.idle == 0 && self.open >= self.most
+    }
 }
 
 /// How a transaction ended.

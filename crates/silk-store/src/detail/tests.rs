@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use silk_core::{
-    CapturedBy, ConnectionWait, Outcome, QueryError, QueryRecord, RequestDetail, TransactionEnd,
-    TransactionRecord, Value, ValueState,
+    CapturedBy, ConnectionWait, Outcome, PoolUse, QueryError, QueryRecord, RequestDetail,
+    TransactionEnd, TransactionRecord, Value, ValueState,
 };
 
 use super::*;
@@ -78,6 +78,11 @@ fn detail() -> impl Strategy<Value = RequestDetail> {
                 started_us: n[1],
                 duration_us: n[2],
                 error: text,
+                pool: n[0].is_multiple_of(2).then_some(PoolUse {
+                    open: u32::MAX,
+                    idle: 0,
+                    most: 5,
+                }),
             }],
             transactions: vec![TransactionRecord {
                 started_us: n[3],
@@ -188,14 +193,51 @@ fn golden() -> RequestDetail {
     }
 }
 
-/// Made once by `Encoder::encode` of version 1, and never again: it must be readable for ever.
+/// What version 2 tells beyond version 1.
+fn golden_v2() -> RequestDetail {
+    let wait = |started_us, pool| ConnectionWait {
+        started_us,
+        duration_us: 20_000,
+        error: None,
+        pool,
+    };
+    let pool = PoolUse {
+        open: 4,
+        idle: 1,
+        most: 300,
+    };
+    RequestDetail {
+        waits: vec![wait(1, None), wait(2, Some(pool))],
+        ..golden()
+    }
+}
+
+/// Made once by `Encoder::encode` of each version, and never again: they must be readable for ever.
 const GOLDEN: &[u8] = include_bytes!("golden/v1.bin");
+const GOLDEN_V2: &[u8] = include_bytes!("golden/v2.bin");
 
 #[test]
-fn the_golden_blob_is_read() {
-    let read = decode(GOLDEN).unwrap();
-    assert_eq!(read.detail, golden());
-    assert_eq!((read.texts, read.call_sites), (text_refs(), vec![4]));
+fn the_golden_blobs_are_read() {
+    for (blob, detail) in [(GOLDEN, golden()), (GOLDEN_V2, golden_v2())] {
+        let read = decode(blob).unwrap();
+        assert_eq!(read.detail, detail);
+        assert_eq!((read.texts, read.call_sites), (text_refs(), vec![4]));
+    }
+}
+
+#[test]
+fn a_pool_without_its_wait_is_refused() {
+    let mut blob = Encoder {
+        compressor: None,
+        body: Vec::new(),
+    }
+    .encode(&golden_v2(), &text_refs(), &[4]);
+    let [.., at, _, _, _, _] = &mut blob[..] else {
+        panic!("it is longer");
+    };
+    assert_eq!(*at, 1, "the number of the wait; 300 takes two bytes");
+    *at = 2;
+    assert!(matches!(decode(&blob), Err(DecodeError::Malformed(_))));
 }
 
 /// `SILK_GOLDEN=path cargo test -p silk-store write_golden -- --ignored` for a new version.
@@ -205,14 +247,18 @@ fn write_golden() {
     let Some(path) = std::env::var_os("SILK_GOLDEN") else {
         return;
     };
-    std::fs::write(path, Encoder::new().encode(&golden(), &text_refs(), &[4])).unwrap();
+    std::fs::write(
+        path,
+        Encoder::new().encode(&golden_v2(), &text_refs(), &[4]),
+    )
+    .unwrap();
 }
 
 #[test]
 fn versions_and_methods_that_are_not_known_are_refused() {
     assert!(matches!(
-        decode(&[2, 0, 0]),
-        Err(DecodeError::UnknownVersion(2))
+        decode(&[3, 0, 0]),
+        Err(DecodeError::UnknownVersion(3))
     ));
     for blob in [
         &[][..],

@@ -80,6 +80,7 @@ pub fn repeated(n: u128) -> RequestRecord {
         started_us: 400,
         duration_us: 1_900,
         error: None,
+        pool: None,
     }];
     let mut first = query(1, 0, 2_400, 2_900);
     first.rows_returned = 100;
@@ -369,6 +370,7 @@ pub fn hostile(n: u128) -> RequestRecord {
         started_us: 5,
         duration_us: 9,
         error: Some(evil.to_owned()),
+        pool: None,
     }];
     let text = Value {
         type_name: evil.to_owned(),

@@ -128,6 +128,9 @@ impl Transform {
                 started_us: wait.started_us,
                 duration_us: wait.duration_us,
                 error: wait.error.map(|error| self.redactor.text(&error)),
+                pool: wait
+                    .pool
+                    .filter(|_| wait.duration_us >= ConnectionWait::WORTH_US),
             })
             .collect();
         detail.transactions = buffers

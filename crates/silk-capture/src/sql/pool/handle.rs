@@ -1,7 +1,7 @@
 use std::{fmt, ops::Deref, sync::Arc};
 
 use futures_core::future::BoxFuture;
-use silk_core::Database as SilkDatabase;
+use silk_core::{Database as SilkDatabase, PoolUse};
 use sqlx_core::{
     acquire::Acquire, database::Database, error::Error, pool, sql_str::SqlSafeStr,
     transaction as raw_transaction,
@@ -144,8 +144,13 @@ impl<DB: Database> Pool<DB> {
         active: &'r ActiveRequest,
         cover: Cover,
     ) -> Waiting<'r, impl Future<Output = Result<pool::PoolConnection<DB>, Error>> + use<DB>> {
+        let pool = PoolUse {
+            open: self.raw.size(),
+            idle: u32::try_from(self.raw.num_idle()).unwrap_or(u32::MAX),
+            most: self.raw.options().get_max_connections(),
+        };
         // Boxed: it takes 2 kB, which would be copied with each future that it becomes part of.
-        Waiting::new(active, cover, Box::pin(self.raw.acquire()))
+        Waiting::new(active, cover, pool, Box::pin(self.raw.acquire()))
     }
 }
 

@@ -5,6 +5,7 @@ use std::{
 };
 
 use pin_project_lite::pin_project;
+use silk_core::{ConnectionWait, PoolUse};
 use sqlx_core::error::Error;
 
 use super::cover::{Cover, Covered};
@@ -14,6 +15,7 @@ use crate::recorder::ActiveRequest;
 struct Wait<'r> {
     active: &'r ActiveRequest,
     started: Instant,
+    pool: PoolUse,
     /// Whether it came to an end; else its future was dropped.
     is_over: bool,
     error: Option<String>,
@@ -22,10 +24,11 @@ struct Wait<'r> {
 impl Drop for Wait<'_> {
     fn drop(&mut self) {
         let error = match self.error.take() {
-            None if !self.is_over => Some("the wait was given up".to_owned()),
+            None if !self.is_over => Some(ConnectionWait::GIVEN_UP.to_owned()),
             error => error,
         };
-        self.active.push_wait(self.started, Instant::now(), error);
+        self.active
+            .push_wait(self.started, Instant::now(), error, Some(self.pool));
     }
 }
 
@@ -45,12 +48,13 @@ pin_project! {
 }
 
 impl<'r, F> Waiting<'r, F> {
-    pub(super) fn new(active: &'r ActiveRequest, cover: Cover, acquire: F) -> Self {
+    pub(super) fn new(active: &'r ActiveRequest, cover: Cover, pool: PoolUse, acquire: F) -> Self {
         Self {
             acquire: cover.over(acquire),
             wait: Some(Wait {
                 active,
                 started: Instant::now(),
+                pool,
                 is_over: false,
                 error: None,
             }),

@@ -290,7 +290,7 @@ where
                         .checked_sub(seen.took)
                         .unwrap_or(ended)
                         .max(active.started());
-                    active.push_wait(started, ended, None);
+                    active.push_wait(started, ended, None, None);
                 }
             }
             POSTGRES_NOTICE if *metadata.level() == Level::TRACE => {

@@ -4,7 +4,7 @@ use super::{
     CONNECTION_WAIT,
     words::{count, duration},
 };
-use crate::{ConnectionWait, Finding, RequestTimes, Severity};
+use crate::{ConnectionWait, Finding, PoolUse, RequestTimes, Severity};
 
 /// Shorter waits in sum are no cause worth telling: a new connection to a server nearby takes as
 /// long, and a person does not notice it (the targets of a page start at 150 ms).
@@ -17,7 +17,11 @@ const MIN_SHARE: u64 = 20;
 
 /// A request that spends its time waiting for a connection of the pool, or got none at all.
 pub(super) fn find(times: &RequestTimes, waits: &[ConnectionWait]) -> Option<Finding> {
-    let refused = waits.iter().find_map(|wait| wait.error.as_deref());
+    // A client that went away after a moment says nothing about the pool.
+    let is_refused = waits.iter().any(|wait| match wait.error.as_deref() {
+        Some(ConnectionWait::GIVEN_UP) => wait.duration_us >= MIN_WAIT_US,
+        error => error.is_some(),
+    });
     let long = waits
         .iter()
         .map(|wait| wait.duration_us)
@@ -26,20 +30,22 @@ pub(super) fn find(times: &RequestTimes, waits: &[ConnectionWait]) -> Option<Fin
     let waited_us = long.clone().sum::<u64>().min(times.wait_us);
     let share = waited_us.saturating_mul(100) / times.total_us.max(1);
     let is_long = waited_us >= MIN_WAIT_US && share >= MIN_SHARE;
-    if refused.is_none() && !is_long {
+    if !is_refused && !is_long {
         return None;
     }
-    let longest_us = waits.iter().map(|wait| wait.duration_us).max().unwrap_or(0);
-    let title = match refused {
-        Some(_) => format!(
+    let longest = waits.iter().max_by_key(|wait| wait.duration_us);
+    let longest_us = longest.map_or(0, |wait| wait.duration_us);
+    let title = if is_refused {
+        format!(
             "No connection of the pool came within {}.",
             duration(longest_us)
-        ),
-        None => format!(
+        )
+    } else {
+        format!(
             "{} of {} went into waiting for a connection of the pool.",
             duration(waited_us),
             duration(times.total_us)
-        ),
+        )
     };
     let waited = match long.count() {
         0 | 1 => "It waited once".to_owned(),
@@ -55,21 +61,52 @@ pub(super) fn find(times: &RequestTimes, waits: &[ConnectionWait]) -> Option<Fin
     };
     Some(Finding {
         rule: CONNECTION_WAIT.to_owned(),
-        severity: if refused.is_some() || share >= 50 {
+        severity: if is_refused || share >= 50 {
             Severity::Critical
         } else {
             Severity::Warning
         },
         title,
         detail: format!(
-            "{waited}{database}. All connections were taken, or a new one was being opened. They \
-             are held by slow statements, by transactions kept open over other work, by streams \
-             that are read slowly; more of them (max_connections of the pool) help only where the \
-             database is idle meanwhile."
+            "{waited}{database}. {}",
+            why(longest.and_then(|wait| wait.pool))
         ),
         fingerprint: None,
         saves_us: Some(waited_us),
     })
+}
+
+/// Who holds connections, and whether more of them would help.
+const HELD: &str = "held by slow statements, by transactions kept open over other work, by \
+                    streams that are read slowly; more of them (max_connections of the pool) help \
+                    only where the database is idle meanwhile.";
+
+/// Why there was nothing to be had when the longest wait began, and what to do.
+fn why(pool: Option<PoolUse>) -> String {
+    let Some(pool) = pool else {
+        return format!(
+            "All connections were taken, or a new one was being opened. They are {HELD}"
+        );
+    };
+    let PoolUse { open, idle, most } = pool;
+    if pool.is_exhausted() {
+        format!(
+            "All {most} connections of the pool were in use when it began to wait. They are {HELD}"
+        )
+    } else if idle == 0 {
+        format!(
+            "No connection was idle, and {open} of at most {most} were open: a new one was opened, \
+             which takes several round trips, a login, and what after_connect does. Keep some \
+             open (min_connections of the pool)."
+        )
+    } else {
+        format!(
+            "{idle} of {open} open connections {} idle when it began to wait, so that the pool was \
+             not short of them: the server was slow to answer whether the connection still lived \
+             (test_before_acquire), or it was dead and another had to be opened.",
+            if idle == 1 { "was" } else { "were" }
+        )
+    }
 }
 
 #[cfg(test)]
@@ -90,7 +127,52 @@ mod tests {
             started_us: 10,
             duration_us,
             error: error.map(str::to_owned),
+            pool: None,
         }
+    }
+
+    #[test]
+    fn what_the_pool_had_says_why() {
+        let detail = |open, idle, most| {
+            let mut waits = [wait(80_000, None), wait(9_000, None)];
+            waits[0].pool = Some(PoolUse { open, idle, most });
+            // What the pool had at a shorter wait is not what cost the time.
+            waits[1].pool = Some(PoolUse {
+                open: 1,
+                idle: 1,
+                most: 99,
+            });
+            find(&times(89_000, 100_000, 5_000), &waits).unwrap().detail
+        };
+        let taken = detail(5, 0, 5);
+        assert!(
+            taken.contains("All 5 connections of the pool were in use") && taken.contains("slow"),
+            "{taken}"
+        );
+        let opened = detail(2, 0, 10);
+        assert!(
+            opened.contains("2 of at most 10 were open") && opened.contains("min_connections"),
+            "{opened}"
+        );
+        assert!(!opened.contains("max_connections"), "{opened}");
+        let dead = detail(4, 1, 10);
+        assert!(
+            dead.contains("1 of 4 open connections was idle") && dead.contains("still lived"),
+            "{dead}"
+        );
+        // A pool whose limit was passed by a connection that is being closed is exhausted too.
+        assert!(detail(6, 0, 5).contains("All 5 connections"));
+    }
+
+    #[test]
+    fn a_wait_given_up_at_once_is_no_shortage() {
+        let given_up = |us| {
+            let wait = wait(us, Some(ConnectionWait::GIVEN_UP));
+            find(&times(us, 1_000_000, 0), &[wait])
+        };
+        assert_eq!(given_up(19_999), None, "the client went away");
+        let found = given_up(20_000).unwrap();
+        assert_eq!(found.severity, Severity::Critical);
     }
 
     #[test]

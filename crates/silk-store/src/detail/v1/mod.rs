@@ -1,6 +1,6 @@
-//! Version 1 of the body: what is written today.
+//! Version 1 of the body, which is also the beginning of [version 2](super::v2).
 //!
-//! Frozen once released: a change of any struct here is a new version beside this one. The structs
+//! Frozen: a change of any struct here is a new version beside this one. The structs
 //! are its own, not those of `silk-core`, so that those may grow.
 
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ use parts::{
 use queries::Queries;
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Wire {
+pub(super) struct Wire {
     exchange: Option<Box<Exchange>>,
     texts: Vec<TextV1>,
     call_sites: Vec<u64>,
@@ -33,18 +33,6 @@ struct Wire {
     spans_not_kept: u64,
     logs: Vec<LogV1>,
     logs_not_kept: u64,
-}
-
-/// Writes the body into `buffer`.
-pub(super) fn encode(
-    detail: &RequestDetail,
-    texts: &[TextRef],
-    call_sites: &[u64],
-    buffer: Vec<u8>,
-) -> Vec<u8> {
-    let wire = Wire::new(detail, texts, call_sites);
-    // Writing into a growing vector cannot fail; no struct here has a length that is not known.
-    postcard::to_extend(&wire, buffer).unwrap_or_default()
 }
 
 /// Reads a body.
@@ -63,7 +51,7 @@ fn not_kept(list: usize, before: u64) -> u64 {
 }
 
 impl Wire {
-    fn new(detail: &RequestDetail, texts: &[TextRef], call_sites: &[u64]) -> Self {
+    pub(super) fn new(detail: &RequestDetail, texts: &[TextRef], call_sites: &[u64]) -> Self {
         let exchange = Exchange {
             query_string: detail.query_string.clone(),
             http_version: detail.http_version.clone(),
@@ -93,7 +81,7 @@ impl Wire {
         }
     }
 
-    fn into_detail(self) -> Result<StoredDetail, DecodeError> {
+    pub(super) fn into_detail(self) -> Result<StoredDetail, DecodeError> {
         let exchange = self.exchange.map(|exchange| *exchange).unwrap_or_default();
         let detail = RequestDetail {
             query_string: exchange.query_string,
@@ -124,6 +112,7 @@ impl Wire {
                     started_us,
                     duration_us,
                     error,
+                    pool: None,
                 })
                 .collect(),
             transactions: self

@@ -47,6 +47,17 @@ impl Pen<'_> {
                 escape(&one_line(error, 80))
             );
         }
+        let longest = waits.iter().max_by_key(|wait| wait.duration_us);
+        if let Some(pool) = longest.and_then(|wait| wait.pool)
+            && pool.idle == 0
+        {
+            let had = if pool.is_exhausted() {
+                format!("all {} in use", pool.most)
+            } else {
+                "a new one was opened".to_owned()
+            };
+            let _ = write!(label, " <span class=\"q\">{had}</span>");
+        }
         let about = format!("waiting for a connection, {}", duration(total));
         let drawing = format!(
             "<svg class=\"tb\" width=\"100%\" height=\"16\" role=\"img\" aria-label=\"{about}\">{bars}</svg>"
