@@ -6,8 +6,8 @@ use super::{
     arm::Arm,
     client::Client,
     price::{Limit, Price},
-    report::{Spread, median},
     slices::Random,
+    spread::{Spread, median},
 };
 use crate::{Result, process::Folder};
 
@@ -106,8 +106,8 @@ fn print(measured: &[Cycle]) -> Vec<Price> {
          µs of the client's time: median [quartiles] of the differences within {} cycles; without \
          plans the page takes {:.0} µs, p95 {:.0} µs.\n",
         measured.len(),
-        of(0, |cycle| cycle.0).median(),
-        of(0, |cycle| cycle.1).median(),
+        of(0, |cycle| cycle.0).median,
+        of(0, |cycle| cycle.1).median,
     );
     println!("| plans | p50 | p95 |");
     println!("|---|---|---|");
@@ -128,7 +128,7 @@ fn print(measured: &[Cycle]) -> Vec<Price> {
                 "µs",
                 // What auto_explain alone was measured to add, messages and all.
                 Limit::AtMost(40.0),
-                middle.median(),
+                middle.median,
             ));
         }
     }

@@ -11,7 +11,7 @@ use super::{
     arm::Arm,
     cpu,
     price::{Limit, Price},
-    report::median,
+    spread::median,
 };
 use crate::Result;
 

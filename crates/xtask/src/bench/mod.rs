@@ -20,6 +20,7 @@ mod memory;
 mod price;
 mod report;
 mod slices;
+mod spread;
 mod writer;
 
 use clap::Args;

@@ -158,7 +158,7 @@ fn slice(arm: &mut Arm, address: Address, idle: Cpu) -> Result<Slice> {
     Ok(Slice {
         app: per_request(cpu.app),
         all: per_request(cpu.app + cpu.silk),
-        latency: super::report::median(&mut latencies),
+        latency: super::spread::median(&mut latencies),
     })
 }
 
