@@ -107,8 +107,14 @@
   }
 
   // Keys.
-  const rows = () => all("table[data-keys] > tbody > tr:not(.inner)");
-  const linkOf = (row) => row?.querySelector("td.main a, td a, th a");
+  // Rows of the page's tables; of a plan drawn as a tree, its nodes that are in sight.
+  const rows = () => {
+    const list = all("table[data-keys] > tbody > tr:not(.inner)");
+    return list.length ? list : all(".plan .pn:not(.heads)").filter((node) => node.checkVisibility());
+  };
+  const linkOf = (row) => row?.matches(".pn")
+    ? row.parentElement.querySelector(":scope > .px a")
+    : row?.querySelector("td.main a, td a, th a");
   const move = (step) => {
     const list = rows();
     if (!list.length) return;
@@ -116,14 +122,16 @@
     const to = from < 0 ? (step > 0 ? 0 : list.length - 1) : Math.min(list.length - 1, Math.max(0, from + step));
     list[from]?.classList.remove("at");
     list[to].classList.add("at");
-    linkOf(list[to])?.focus({ preventScroll: true });
+    const node = list[to].matches(".pn") ? list[to] : null;
+    if (node && node.tabIndex < 0) node.tabIndex = -1;
+    (node ?? linkOf(list[to]))?.focus({ preventScroll: true });
     list[to].scrollIntoView({ block: "nearest" });
   };
   const KEYS = [
-    [["j", "k"], "next, previous row"], [["Enter"], "open the row"], [["n", "p"], "next, previous page or query"],
+    [["j", "k"], "next, previous row or node"], [["Enter"], "open the row, fold the node"], [["n", "p"], "next, previous page or query"],
     [["u"], "up: to the request, the list"], [["/"], "to the filter"], [["l"], "live rows on and off"],
     [["e"], "EXPLAIN the query"], [["f"], "unfold or fold everything"],
-    [["g o", "g r", "g s", "g h"], "Overview, Requests, Statements, Health"], [["?"], "these keys"], [["Esc"], "close; leave a field"],
+    [["g o", "g r", "g s"], "Overview, Requests, Statements"], [["g d", "g p", "g h"], "Database, Paste, Health"], [["?"], "these keys"], [["Esc"], "close; leave a field"],
   ];
   const make = (tag, text) => { const element = document.createElement(tag); if (text) element.textContent = text; return element; };
   const help = () => {
@@ -154,7 +162,7 @@
     button.addEventListener("click", help);
   }
   const follow = (selector) => { const link = document.querySelector(selector); if (link) location.href = link.href; };
-  const NAMES = { o: "overview", r: "requests", s: "statements", h: "health", d: "database" };
+  const NAMES = { o: "overview", r: "requests", s: "statements", d: "database", p: "paste", h: "health" };
   let went = 0;
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
@@ -197,7 +205,7 @@
       }
       case "Enter": {
         if (event.target.closest?.("a, button, summary")) return;
-        const link = linkOf(document.querySelector("tr.at"));
+        const link = linkOf(document.querySelector("tr.at, .pn.at"));
         if (link) location.href = link.href;
         break;
       }

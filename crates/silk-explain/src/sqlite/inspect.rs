@@ -261,7 +261,8 @@ impl Reader<'_> {
         .with_status(CheckStatus::Warning)
         .with_rows(&[text("table")], tables)
         .with_action(
-            "Once, and then now and then (sqlx does the latter with optimize_on_close):\n\
+            "ANALYZE once, and PRAGMA optimize now and then (sqlx does that with \
+             optimize_on_close):\n\
              ANALYZE;\nPRAGMA optimize;",
         ))
     }
@@ -297,13 +298,9 @@ fn space(row: &SqliteRow) -> Option<DatabaseCheck> {
         "bloat",
         SPACE_TITLE,
         format!(
-            "{} of {} ({}) are free.",
+            "{} of {} pages are free ({}).",
             grouped(free),
-            counted(
-                usize::try_from(pages).unwrap_or(usize::MAX),
-                "page",
-                "pages"
-            ),
+            grouped(pages),
             percent(part)
         ),
     )

@@ -99,7 +99,7 @@ pub(crate) async fn show(
     let kind = text.database.kind;
     let name = short_name(&text.statement);
     let mut page = AdvicePage {
-        frame: Frame::new(&here, "statements", format!("Indexes for {name}")),
+        frame: Frame::new(&here, "requests", format!("Indexes for {name}")),
         name,
         query_href: format!(
             "{}/requests/{}/queries/{}",

@@ -98,9 +98,7 @@ fn held(here: &Here, id: &str) -> Result<Subject, Failure> {
     let plan = Plan::parse(record.output.format, &record.output.raw).ok();
     let sql = plan.and_then(|plan| plan.query_text);
     Ok(Subject {
-        name: sql
-            .as_deref()
-            .map_or_else(|| "a pasted statement".to_owned(), |sql| one_line(sql, 60)),
+        name: sql.as_deref().map(|sql| one_line(sql, 60)),
         sql,
         calls: None,
         query_us: None,

@@ -19,8 +19,8 @@ use crate::{
 /// A plan with what is known about it.
 pub(crate) struct Subject {
     pub(crate) record: PlanRecord,
-    /// The statement in a few words.
-    pub(crate) name: String,
+    /// The statement in a few words, where it is known.
+    pub(crate) name: Option<String>,
     pub(crate) sql: Option<String>,
     /// How often the statement ran.
     pub(crate) calls: Option<u64>,
@@ -37,6 +37,24 @@ pub(crate) struct Subject {
 }
 
 impl Subject {
+    /// What the page is called.
+    pub(crate) fn title(&self) -> String {
+        match &self.name {
+            Some(name) => format!("Plan of {}", one_line(name, 80)),
+            None if self.record.source == PlanSource::Pasted => "Pasted plan".to_owned(),
+            None => "Plan of a statement".to_owned(),
+        }
+    }
+
+    /// The page of the menu that it belongs to.
+    pub(crate) const fn nav(&self) -> &'static str {
+        if matches!(self.record.source, PlanSource::Pasted) {
+            "paste"
+        } else {
+            "statements"
+        }
+    }
+
     /// Judges the plan with what is known about it.
     pub(crate) async fn judge(&self, here: &Here, plan: &Plan, others: &[PlanRecord]) -> Judged {
         let known = Known {
@@ -92,16 +110,20 @@ pub(crate) async fn of_plan(
     let known = statement.as_ref().map(|detail| &detail.summary);
     let base = &*here.base;
     let name = match (text, known) {
-        (Some(text), _) => short_name(&text.statement),
-        (None, Some(summary)) => short_name(&summary.statement),
-        (None, None) => "a statement".to_owned(),
+        (Some(text), _) => Some(short_name(&text.statement)),
+        (None, Some(summary)) => Some(short_name(&summary.statement)),
+        (None, None) => None,
     };
-    let mut crumbs = vec![("Statements".to_owned(), format!("{base}/statements"))];
+    let mut crumbs = vec![if record.source == PlanSource::Pasted {
+        ("Paste".to_owned(), format!("{base}/paste"))
+    } else {
+        ("Statements".to_owned(), format!("{base}/statements"))
+    }];
     if known.is_some()
-        && let Some(fingerprint) = record.fingerprint
+        && let Some((name, fingerprint)) = name.as_deref().zip(record.fingerprint)
     {
         crumbs.push((
-            one_line(&name, 80),
+            one_line(name, 80),
             format!("{base}/statements/{fingerprint}"),
         ));
     }
@@ -110,9 +132,6 @@ pub(crate) async fn of_plan(
         .map(|place| format!("{base}/requests/{}/queries/{}", place.request_id, place.seq));
     if let Some(href) = &query_href {
         crumbs.push(("query".to_owned(), href.clone()));
-    }
-    if record.source == PlanSource::Pasted {
-        crumbs.push(("paste".to_owned(), format!("{base}/paste")));
     }
     let printed = || {
         Plan::parse(record.output.format, &record.output.raw)

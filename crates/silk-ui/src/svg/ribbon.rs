@@ -10,6 +10,8 @@ use crate::filters::{Markup, escape};
 
 /// Height of a lane.
 const LANE: usize = 18;
+/// From this width on, in percent, a letter has room in its stretch on a narrow screen too.
+const ROOMY: f64 = 5.0;
 
 /// One source of plans.
 pub(crate) struct Lane {
@@ -108,10 +110,15 @@ pub(crate) fn draw(lanes: &[Lane], window: StatsWindow, story: &str) -> Markup {
                 && tall > 12.0
                 && left < 97.0
             {
+                // What is too narrow for its letter has it beside it.
+                let (x, class) = if width < ROOMY {
+                    (left + width, " class=\"beside\"")
+                } else {
+                    (left, "")
+                };
                 let _ = write!(
                     svg,
-                    "<text x=\"{:.2}%\" dx=\"4\" y=\"{}\">{}</text>",
-                    left.max(0.0),
+                    "<text{class} x=\"{x:.2}%\" dx=\"4\" y=\"{}\">{}</text>",
                     top + 13,
                     escape(&stretch.letter)
                 );

@@ -92,7 +92,7 @@ async fn findings_stand_at_their_nodes_and_at_the_top() {
         "partial index",
         "rows removed by the filter",
         "would save up to",
-        "not if",
+        "wrong if",
     ] {
         assert!(html.contains(part), "{part}");
     }

@@ -159,7 +159,7 @@ pub fn seq_scan() -> String {
 }
 
 /// Names and ids of the plans that [`fill`] puts into a store.
-pub const KINDS: [(&str, u128); 14] = [
+pub const KINDS: [(&str, u128); 17] = [
     ("top_n", 1),
     ("never_executed", 2),
     ("parallel", 3),
@@ -174,6 +174,9 @@ pub const KINDS: [(&str, u128); 14] = [
     ("cte", 12),
     ("triggers", 13),
     ("generic", 14),
+    ("jit", 15),
+    ("mysql_tree", 16),
+    ("huge", 17),
 ];
 
 /// Plans of every kind, and a statement whose plan changed and changed back.
@@ -188,6 +191,9 @@ pub fn fill(store: &Arc<FakeStore>) {
         "broken" => "[{\"Plan\": {\"Node Type\": \"Seq Scan\", \"Relation".to_owned(),
         "hostile" => hostile(),
         "big" => big(500),
+        "huge" => big(1_000),
+        "jit" => corpus("edited/jit_long.txt"),
+        "mysql_tree" => corpus("mysql-8/analyze_nested.txt"),
         "before" => index_scan(),
         "after" => seq_scan(),
         "cte" => corpus("postgres-15/cte_two_readers.json"),
@@ -199,7 +205,7 @@ pub fn fill(store: &Arc<FakeStore>) {
     for (name, n) in KINDS {
         let source = match name {
             "without_analyze" | "sqlite" | "broken" => PlanSource::Estimated,
-            "mariadb" | "big" => PlanSource::Analyzed,
+            "mariadb" | "mysql_tree" | "big" | "huge" => PlanSource::Analyzed,
             "generic" => PlanSource::Generic,
             _ => PlanSource::AutoExplain,
         };

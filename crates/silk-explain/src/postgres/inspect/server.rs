@@ -268,10 +268,9 @@ fn settings(rows: &[PgRow]) -> DatabaseCheck {
             continue;
         };
         match (&*name, &*value) {
-            ("autovacuum", "off") => advice.push(
-                "autovacuum is off: dead rows stay and statistics grow stale. Switch it on:\n\
-                 ALTER SYSTEM SET autovacuum = on;",
-            ),
+            ("autovacuum", "off") => {
+                advice.push("Switch autovacuum on:\nALTER SYSTEM SET autovacuum = on;");
+            }
             ("track_io_timing", "off") => advice.push(
                 "With track_io_timing plans tell how long reading took:\n\
                  ALTER SYSTEM SET track_io_timing = on;",
@@ -284,11 +283,17 @@ fn settings(rows: &[PgRow]) -> DatabaseCheck {
             if is_default { "default" } else { "set" }.to_owned(),
         ]);
     }
-    let is_off = advice.iter().any(|advice| advice.starts_with("autovacuum"));
+    let is_off = advice
+        .iter()
+        .any(|advice| advice.starts_with("Switch autovacuum"));
     let check = good(
         "settings",
         SETTINGS_TITLE,
-        "What the planner and the server go by.",
+        if is_off {
+            "autovacuum is off: dead rows stay, and statistics grow stale."
+        } else {
+            "What the planner and the server go by."
+        },
     )
     .with_status(if is_off {
         CheckStatus::Problem

@@ -162,7 +162,8 @@ fn visibility(rows: &[PgRow]) -> DatabaseCheck {
         return good(
             "vacuum",
             VACUUM_TITLE,
-            "Vacuum keeps up: at least four fifths of every larger table are known to be visible to all.",
+            "Vacuum keeps up: of every larger table at least four fifths of the pages are marked \
+             all-visible, and few rows are dead.",
         );
     }
     let vacuum: Vec<String> = tables
@@ -172,11 +173,7 @@ fn visibility(rows: &[PgRow]) -> DatabaseCheck {
     good(
         "vacuum",
         VACUUM_TITLE,
-        format!(
-            "In {} many pages are not known to be visible to all, or hold dead rows: index-only \
-             scans look into the table all the same, and every scan reads more than it needs.",
-            counted(tables.len(), "table", "tables")
-        ),
+        behind(&tables),
     )
     .with_status(CheckStatus::Warning)
     .with_rows(
@@ -204,9 +201,32 @@ fn visibility(rows: &[PgRow]) -> DatabaseCheck {
     )
     .with_action(vacuum.join("\n"))
     .with_caveat(
-        "Only inserted rows are vacuumed since version 13, and by default not before a fifth of \
-         the table is new.",
+        "Tables that only grow are vacuumed by themselves since PostgreSQL 13, and by default once \
+         a fifth of their rows is new.",
     )
+}
+
+/// What vacuum has left to do: marks for index-only scans, dead rows, or both.
+fn behind(tables: &[(String, [i64; 5])]) -> String {
+    let many =
+        |ask: &dyn Fn(&[i64; 5]) -> bool| tables.iter().filter(|(_, counts)| ask(counts)).count();
+    let unmarked = many(&|[pages, visible, ..]| to_f64(*visible) < 0.8 * to_f64(*pages));
+    let dead = many(&|[_, _, dead, live, _]| to_f64(*dead) > 0.2 * to_f64(*live));
+    let mut said = Vec::new();
+    if unmarked > 0 {
+        said.push(format!(
+            "In {} many pages are not marked all-visible, so index-only scans look into the table \
+             all the same.",
+            counted(unmarked, "table", "tables")
+        ));
+    }
+    if dead > 0 {
+        said.push(format!(
+            "In {} more than a fifth of the rows are dead, and every scan reads them too.",
+            counted(dead, "table", "tables")
+        ));
+    }
+    said.join(" ")
 }
 
 const CACHE_TITLE: &str = "Cache hits";

@@ -44,6 +44,8 @@ struct ComparePage {
     left_out: usize,
     difference: Option<(String, String)>,
     is_same_form: bool,
+    /// Whether both sides are the same plan.
+    is_one: bool,
     caveats: Vec<String>,
     unread: Option<String>,
     measure: &'static str,
@@ -74,6 +76,7 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
         crumbs: crumbs(&before, &after, base),
         swap_href: format!("{base}/plans/compare?a={}&b={}", after.id, before.id),
         caveats: caveats(&before, &after),
+        is_one: before.id == after.id,
         before: side(&here, &before),
         after: side(&here, &after),
         figures: Vec::new(),
@@ -114,16 +117,17 @@ fn side(here: &Here, record: &PlanRecord) -> Side {
 }
 
 fn crumbs(before: &PlanRecord, after: &PlanRecord, base: &str) -> Vec<(String, String)> {
-    match before
+    let mut crumbs = vec![("Statements".to_owned(), format!("{base}/statements"))];
+    if let Some(fingerprint) = before
         .fingerprint
         .filter(|_| before.fingerprint == after.fingerprint)
     {
-        Some(fingerprint) => vec![(
+        crumbs.push((
             "statement".to_owned(),
             format!("{base}/statements/{fingerprint}"),
-        )],
-        None => Vec::new(),
+        ));
     }
+    crumbs
 }
 
 /// What keeps the two from being compared figure by figure.

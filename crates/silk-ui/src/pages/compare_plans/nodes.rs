@@ -25,8 +25,8 @@ pub(super) struct NodeView {
     pub(super) name: String,
     pub(super) href: String,
     pub(super) level: usize,
-    pub(super) measure: String,
-    pub(super) rows: String,
+    /// Its own time or cost, and its rows.
+    pub(super) figures: String,
     /// Conditions that the other side does not have.
     pub(super) conditions: Vec<String>,
     pub(super) is_never: bool,
@@ -87,6 +87,22 @@ pub(super) fn row(
     }
 }
 
+fn figures(node: &PlanNode, scale: Scale) -> String {
+    let own = scale.own(node).map(|own| {
+        if scale.is_time() && node.derived.negligible {
+            "≈ 0".to_owned()
+        } else {
+            scale.words(own)
+        }
+    });
+    let rows = cells::rows(node).map(|rows| format!("{} rows", rows.text));
+    [own, rows]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" · ")
+}
+
 fn node_view(
     node: &PlanNode,
     other: Option<&PlanNode>,
@@ -110,12 +126,7 @@ fn node_view(
             format!("{address}?node={}", node.id)
         },
         level: level.min(9),
-        measure: match scale.own(node) {
-            Some(_) if scale.is_time() && node.derived.negligible => "≈ 0".to_owned(),
-            Some(own) => scale.words(own),
-            None => String::new(),
-        },
-        rows: cells::rows(node).map_or_else(String::new, |rows| rows.text),
+        figures: figures(node, scale),
         conditions: node
             .conditions
             .iter()

@@ -217,7 +217,7 @@ pub(crate) fn rows(node: &PlanNode) -> Option<Rows> {
     let mut text = match (expected, given) {
         (Some(expected), Some(given)) => format!("{} → {}", number(expected), number(given)),
         (Some(expected), None) => number(expected),
-        (None, Some(given)) => format!("→ {}", number(given)),
+        (None, Some(given)) => format!("– → {}", number(given)),
         (None, None) => return None,
     };
     let mut title = match (given, derived.rows_at_most) {
@@ -258,10 +258,14 @@ pub(crate) fn off(node: &PlanNode) -> Option<String> {
 /// Pages touched by the node itself, and which.
 pub(crate) fn pages(node: &PlanNode) -> Option<(String, String)> {
     let buffers = node.derived.buffers.filter(|buffers| !buffers.is_empty())?;
-    let mut text = number(buffers.pages());
-    if buffers.temp_pages() > 0.0 {
-        text.push_str(&format!(" + {} temp", number(buffers.temp_pages())));
-    }
+    let (pages, temp) = (buffers.pages(), buffers.temp_pages());
+    let text = if temp <= 0.0 {
+        number(pages)
+    } else if pages <= 0.0 {
+        format!("{} temp", number(temp))
+    } else {
+        format!("{} + {} temp", number(pages), number(temp))
+    };
     Some((text, buffer_words(&buffers)))
 }
 

@@ -173,6 +173,8 @@ pub(crate) struct RibbonView {
     pub(crate) legend: Vec<FormView>,
     /// `A until 14:02, then B, then A again`.
     pub(crate) story: String,
+    /// Whether there is more than one form, or more than one lane, to tell of.
+    pub(crate) has_story: bool,
 }
 
 /// A form in the legend.
@@ -242,6 +244,7 @@ pub(crate) fn ribbon(
     Some(RibbonView {
         drawing,
         story,
+        has_story: forms.len() > 1 || lanes.len() > 1,
         legend: forms
             .into_iter()
             .map(|(_, mut form, seen, durations)| {

@@ -90,7 +90,7 @@ pub(crate) fn facts(node: &PlanNode) -> Vec<String> {
         .filter(|(key, value)| !is_said(key, value) && !value.is_empty());
     facts.extend(details.take(MOST_DETAILS).map(|(key, value)| {
         in_words(key, value).unwrap_or_else(|| {
-            let key = one_line(key, 40);
+            let key = spoken(key);
             match &**value {
                 "true" => key,
                 value => format!("{key} {}", one_line(value, 120)),
@@ -109,8 +109,22 @@ fn in_words(key: &str, value: &str) -> Option<String> {
         "r_limit" => format!("stops at the limit of {}", number(measured()?)),
         "r_used_priority_queue" if value == "true" => "keeps only the best rows".to_owned(),
         "r_filtered" => format!("{} % passed the filter", number(measured()?)),
+        "Maximum Storage" => format!("{} kB at most", number(measured()?)),
+        "Storage" => format!(
+            "kept {}",
+            if value == "Disk" {
+                "on disk"
+            } else {
+                "in memory"
+            }
+        ),
         _ => return None,
     })
+}
+
+/// A name of a property as people say it: MySQL's are written for programs.
+fn spoken(key: &str) -> String {
+    one_line(key, 40).replace('_', " ")
 }
 
 /// Sorts, hashes and caches.
@@ -182,7 +196,10 @@ fn is_said(key: &str, value: &str) -> bool {
             | "access_type"
             | "select_id"
             | "r_sort_mode"
+            // Of it the cost has a column, and the rest is the planner's arithmetic.
+            | "cost_info"
     ) || (key == "r_filtered" && value == "100")
+        || (key == "Planned Partitions" && value == "0")
         // The pages have a column.
         || (key == "r_engine_stats" && value.starts_with("pages_accessed") && !value.contains(','))
 }

@@ -41,7 +41,7 @@ use crate::{
     code::{SqlView, sql_view},
     context::{Here, read_id},
     error::Failure,
-    filters::{self, Markup, cut, one_line},
+    filters::{self, Markup, cut},
     plans::{
         judge::Judged,
         kept,
@@ -67,7 +67,7 @@ const VIEWS: [(&str, &str); 6] = [
 #[template(path = "pages/plan.html")]
 struct PlanPage {
     frame: Frame,
-    name: String,
+    title: String,
     crumbs: Vec<(String, String)>,
     badge: Badge,
     notice: Option<String>,
@@ -176,16 +176,9 @@ pub(crate) async fn page(
     };
     let plan = parsed.as_ref().ok();
     let is_drawn = plan.is_some();
+    let title = subject.title();
     let page = PlanPage {
-        frame: Frame::new(
-            here,
-            if subject.is_kept {
-                "statements"
-            } else {
-                "paste"
-            },
-            format!("Plan of {}", one_line(&subject.name, 80)),
-        ),
+        frame: Frame::new(here, subject.nav(), title.clone()),
         badge: badge(record.source, record.output.analyzed),
         notice: here.app.notice(params.get("notice")),
         database: database_of(record),
@@ -251,7 +244,7 @@ pub(crate) async fn page(
             action: format!("{}/keep", subject.address),
             csrf: here.app.csrf.token().to_owned(),
         }),
-        name: subject.name,
+        title,
         crumbs: subject.crumbs,
     };
     draw(&page)

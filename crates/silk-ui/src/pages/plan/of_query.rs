@@ -195,7 +195,7 @@ pub(crate) async fn confirm(
         )
     });
     draw(&AnalyzePage {
-        frame: Frame::new(&here, "statements", format!("Run {name} again?")),
+        frame: Frame::new(&here, "requests", format!("Run {name} again?")),
         name,
         explain_href: format!("{query_href}/explain"),
         query_href,

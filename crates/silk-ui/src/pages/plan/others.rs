@@ -24,14 +24,14 @@ pub(super) fn compare_links(
             } else {
                 (record.id, other.id)
             };
-            let same = if other.shape == record.shape {
-                ", the same form"
+            let form = if other.shape == record.shape {
+                "the same form".to_owned()
             } else {
-                ""
+                words::in_one_line(other, 4, 80)
             };
             Choice {
                 label: format!(
-                    "{} of {}{same}",
+                    "{} of {}, {form}",
                     words::source(other.source),
                     other.captured_at.format("%-d %b %H:%M UTC")
                 ),

@@ -88,7 +88,10 @@ pub(super) fn outside(plan: &Plan) -> Vec<OutsideRow> {
         ];
         let parts = parts
             .iter()
-            .filter_map(|(time, word)| time.map(|time| format!("{word} {}", cells::ms(time))))
+            .filter_map(|(time, word)| {
+                let time = time.filter(|time| *time > 0.0)?;
+                Some(format!("{word} {}", cells::ms(time)))
+            })
             .collect::<Vec<_>>()
             .join(", ");
         let note = format!("{} functions; {parts}", cells::number(jit.functions));
