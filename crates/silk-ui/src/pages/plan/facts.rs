@@ -93,7 +93,10 @@ pub(crate) fn facts(node: &PlanNode) -> Vec<String> {
             let key = spoken(key);
             match &**value {
                 "true" => key,
-                value => format!("{key} {}", one_line(value, 120)),
+                value => match value.parse::<u32>() {
+                    Ok(count) if count >= 1_000 => format!("{key} {}", number(count.into())),
+                    _ => format!("{key} {}", one_line(value, 120)),
+                },
             }
         })
     }));
