@@ -1,9 +1,17 @@
 //! What a repeated statement could be instead: one query for all of its values, and the Rust
 //! around it.
 
+mod list;
+mod rust;
+
 use silk_core::{
     DatabaseKind, QueryRecord, RequestRecord, Value,
     sql::{self, SqlTokenClass},
+};
+
+use self::{
+    list::{Asked, asked},
+    rust::{Loop, rust},
 };
 
 /// Executions whose values are compared, to see which of them varies.
@@ -22,6 +30,9 @@ pub(crate) struct Fix {
 
 /// The rewritten statement, where it is sure what it is: a SELECT that compares a column with the
 /// one value that varies, by `=` and not within a subquery, without a limit or groups of its own.
+///
+/// Its rows tell which value each is of: the column is selected too, and what was counted or summed
+/// for one value is grouped by it.
 pub(crate) fn fix(record: &RequestRecord, queries: &[&QueryRecord]) -> Option<Fix> {
     let first = queries.first()?;
     let text = record.detail.texts.get(usize::try_from(first.text).ok()?)?;
@@ -46,6 +57,9 @@ pub(crate) fn fix(record: &RequestRecord, queries: &[&QueryRecord]) -> Option<Fi
             "FOR",
             "OR",
             "NOT",
+            // Rows alike for two values would become one.
+            "DISTINCT",
+            "OVER",
         ]
         .iter()
         .any(|word| text.eq_ignore_ascii_case(word))
@@ -53,7 +67,6 @@ pub(crate) fn fix(record: &RequestRecord, queries: &[&QueryRecord]) -> Option<Fi
     if tokens
         .iter()
         .any(|(class, text)| *class == SqlTokenClass::Keyword && stops_early(text))
-        || text.text.to_ascii_lowercase().contains("count(")
     {
         return None;
     }
@@ -91,22 +104,56 @@ pub(crate) fn fix(record: &RequestRecord, queries: &[&QueryRecord]) -> Option<Fi
     if tokens[operator].1 != "=" || column_class != SqlTokenClass::Identifier {
         return None;
     }
+    let column = qualified(&tokens, column_at).unwrap_or_else(|| column.to_owned());
     let placeholder = tokens[place].1;
     let list = match kind {
         DatabaseKind::Postgres => format!("= ANY({placeholder})"),
         _ => "IN (?, ?, …)".to_owned(),
     };
-    let mut rewritten: String = tokens[..operator].iter().map(|(_, text)| *text).collect();
-    let head = rewritten.clone();
-    rewritten.push_str(&list);
-    let tail: String = tokens[place + 1..].iter().map(|(_, text)| *text).collect();
-    rewritten.push_str(&tail);
-    let others = places.len() - 1;
+    let of = |tokens: &[(SqlTokenClass, &str)]| -> String {
+        tokens.iter().map(|(_, text)| *text).collect()
+    };
+    let (from, asked) = asked(&tokens, &column)?;
+    let mut head = of(&tokens[..from]);
+    if asked != Asked::WithColumn {
+        head.push_str(&column);
+        head.push_str(", ");
+    }
+    head.push_str(&of(&tokens[from..operator]));
+    let mut tail = of(&tokens[place + 1..]);
+    if asked == Asked::Summed {
+        let is_ordered = tokens.iter().any(|(class, text)| {
+            *class == SqlTokenClass::Keyword && text.eq_ignore_ascii_case("ORDER")
+        });
+        if is_ordered || tail.trim_end().ends_with(';') {
+            return None;
+        }
+        tail = format!("{} GROUP BY {column}", tail.trim_end());
+    }
+    let rewritten = format!("{head}{list}{tail}");
+    let key = first.values.as_ref().and_then(|values| values.get(varied));
     Some(Fix {
-        rust: rust(kind, &rewritten, &head, &tail, others, column),
+        rust: rust(&Loop {
+            kind,
+            sql: &rewritten,
+            head: &head,
+            tail: &tail,
+            column: &column,
+            key_type: key.map_or("", |value| &value.type_name),
+            has_others: places.len() > 1,
+            has_many_rows: queries.iter().any(|query| query.rows_returned > 1),
+            is_summed: asked == Asked::Summed,
+        }),
         sql: rewritten,
-        column: column.to_owned(),
+        column,
     })
+}
+
+/// The name with its table, where it stands with one.
+fn qualified(tokens: &[(SqlTokenClass, &str)], column_at: usize) -> Option<String> {
+    let table = column_at.checked_sub(2)?;
+    let is_named = tokens[table + 1].1 == "." && tokens[table].0 == SqlTokenClass::Identifier;
+    is_named.then(|| format!("{}.{}", tokens[table].1, tokens[column_at].1))
 }
 
 /// Index of the operator before a placeholder, and of the name before that.
@@ -131,49 +178,6 @@ fn varied(queries: &[&QueryRecord]) -> Option<usize> {
     });
     let only = varied.next()?;
     varied.next().is_none().then_some(only)
-}
-
-fn rust(
-    kind: DatabaseKind,
-    sql: &str,
-    head: &str,
-    tail: &str,
-    others: usize,
-    column: &str,
-) -> String {
-    let quote = crate::replay::rust_literal;
-    let field = column
-        .rsplit('.')
-        .next()
-        .unwrap_or(column)
-        .trim_matches(['"', '`', '[', ']']);
-    let collect = "let keys: Vec<i64> = rows.iter().map(|row| row.key).collect(); // of the query that feeds the loop\n";
-    let by_key = format!(
-        "let by_{field}: HashMap<_, _> = found.into_iter().map(|row| (row.{field}, row)).collect();\n\
-         // and in the loop: by_{field}.get(&row.key)"
-    );
-    let others = match others {
-        0 => "",
-        _ => "    // .bind(…) the other values, in their order\n",
-    };
-    match kind {
-        DatabaseKind::Postgres => format!(
-            "{collect}let found: Vec<Row> = sqlx::query_as({})\n{others}    .bind(&keys)\n    .fetch_all(&pool)\n    .await?;\n{by_key}",
-            quote(sql)
-        ),
-        _ => {
-            let tail = tail.trim();
-            let tail = if tail.is_empty() {
-                String::new()
-            } else {
-                format!("query.push({});\n", quote(&format!(" {tail}")))
-            };
-            format!(
-                "{collect}let mut query = QueryBuilder::new({});\nlet mut list = query.separated(\", \");\nfor key in &keys {{\n    list.push_bind(*key);\n}}\nlist.push_unseparated(\")\");\n{tail}let found: Vec<Row> = query.build_query_as().fetch_all(&pool).await?;\n{by_key}",
-                quote(&format!("{head}IN ("))
-            )
-        }
-    }
 }
 
 #[cfg(test)]
@@ -291,6 +295,85 @@ mod tests {
     }
 
     #[test]
+    fn what_was_summed_for_one_value_is_grouped_by_it() {
+        for (sql, one) in [
+            (
+                "SELECT count(*) FROM item WHERE order_id = $1",
+                "SELECT order_id, count(*) FROM item WHERE order_id = ANY($1) GROUP BY order_id",
+            ),
+            (
+                "select coalesce(Sum(i.price), 0) from item i where i.order_id = $1 and ok",
+                "select i.order_id, coalesce(Sum(i.price), 0) from item i \
+                 where i.order_id = ANY($1) and ok GROUP BY i.order_id",
+            ),
+        ] {
+            let found = fixed(sql, DatabaseKind::Postgres, ONE).unwrap();
+            assert_eq!(found.sql, one);
+            assert!(found.rust.contains("no row"), "{}", found.rust);
+        }
+        let found = fixed(
+            "SELECT max(at) FROM visit WHERE person = ?",
+            DatabaseKind::Sqlite,
+            ONE,
+        )
+        .unwrap();
+        assert_eq!(
+            found.sql,
+            "SELECT person, max(at) FROM visit WHERE person IN (?, ?, …) GROUP BY person"
+        );
+        assert!(
+            found.rust.contains("query.push(\" GROUP BY person\")"),
+            "{}",
+            found.rust
+        );
+    }
+
+    #[test]
+    fn the_column_is_selected_where_it_was_not() {
+        for (list, with) in [
+            ("name", "id, name"),
+            ("max_age, name", "id, max_age, name"),
+            ("f(id)", "id, f(id)"),
+            ("id AS person", "id, id AS person"),
+            ("q.*", "q.*"),
+            ("name, person.id", "name, person.id"),
+            ("\"id\", name", "\"id\", name"),
+        ] {
+            let sql = format!("SELECT {list} FROM person WHERE id = $1");
+            let found = fixed(&sql, DatabaseKind::Postgres, ONE).unwrap();
+            let one = format!("SELECT {with} FROM person WHERE id = ANY($1)");
+            assert_eq!(found.sql, one);
+        }
+        let found = fixed(
+            "SELECT p.*, q.name FROM p JOIN q ON true WHERE q.id = $1",
+            DatabaseKind::Postgres,
+            ONE,
+        );
+        assert_eq!(
+            found.unwrap().sql,
+            "SELECT q.id, p.*, q.name FROM p JOIN q ON true WHERE q.id = ANY($1)"
+        );
+    }
+
+    #[test]
+    fn several_rows_of_a_value_stay_together() {
+        let mut record = record(
+            "SELECT * FROM item WHERE order_id = $1",
+            DatabaseKind::Postgres,
+            ONE,
+        );
+        record.detail.queries[1].rows_returned = 2;
+        let found = fix(&record, &record.detail.queries.iter().collect::<Vec<_>>()).unwrap();
+        assert!(
+            found
+                .rust
+                .contains("by_order_id.entry(row.order_id).or_default().push(row);"),
+            "{}",
+            found.rust
+        );
+    }
+
+    #[test]
     fn only_the_value_that_varies_becomes_a_list() {
         let two: &[&[u8]] = &[&[7, 1], &[7, 2]];
         let found = fixed(
@@ -322,7 +405,10 @@ mod tests {
     fn where_it_is_not_sure_nothing_is_said() {
         for sql in [
             "SELECT * FROM t WHERE a = ? LIMIT 1",
-            "SELECT count(*) FROM t WHERE a = ?",
+            "SELECT DISTINCT b FROM t WHERE a = ?",
+            "SELECT count(*) FROM t WHERE a = ? ORDER BY 1",
+            "SELECT count(*), (SELECT max(b) FROM u) FROM t WHERE a = ?",
+            "SELECT sum(b) OVER (), b FROM t WHERE a = ?",
             "SELECT * FROM t WHERE a > ?",
             "SELECT * FROM t WHERE f(a) = ?",
             "SELECT * FROM t WHERE a = ? OR b",
