@@ -110,7 +110,7 @@
   // Rows of the page's tables; of a plan drawn as a tree, its nodes that are in sight.
   const rows = () => {
     const list = all("table[data-keys] > tbody > tr:not(.inner)");
-    return list.length ? list : all(".plan .pn:not(.heads)").filter((node) => node.checkVisibility());
+    return list.length ? list : all(".pd > .pn, .pl:not(.outside) > .pn").filter((node) => node.checkVisibility());
   };
   const linkOf = (row) => row?.matches(".pn")
     ? row.parentElement.querySelector(":scope > .px a")

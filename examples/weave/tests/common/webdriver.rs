@@ -18,6 +18,8 @@ const DEADLINE: Duration = Duration::from_secs(60);
 
 /// The keys that are no characters, as WebDriver names them.
 pub const ENTER: &str = "\u{e007}";
+/// Goes to the next control.
+pub const TAB: &str = "\u{e004}";
 /// Leaves a field, closes a dialog.
 pub const ESCAPE: &str = "\u{e00c}";
 
