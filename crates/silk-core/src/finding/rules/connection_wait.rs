@@ -10,7 +10,8 @@ use crate::{ConnectionWait, Finding, PoolUse, RequestTimes, Severity};
 /// long, and a person does not notice it (the targets of a page start at 150 ms).
 const MIN_WAIT_US: u64 = 20_000;
 /// A shorter wait is no wait for a free connection: sqlx asks the server whether the connection
-/// still lives each time it hands one out (`test_before_acquire`), which takes a round trip.
+/// still lives each time it hands one out (`test_before_acquire`), which takes a round trip. Where
+/// the pool is known to have had none, every wait counts.
 const MIN_ONE_US: u64 = 5_000;
 /// From this share of the request on, in percent, the wait is a cause; from half of it, the cause.
 const MIN_SHARE: u64 = 20;
@@ -24,8 +25,10 @@ pub(super) fn find(times: &RequestTimes, waits: &[ConnectionWait]) -> Option<Fin
     });
     let long = waits
         .iter()
-        .map(|wait| wait.duration_us)
-        .filter(|us| *us >= MIN_ONE_US);
+        .filter(|wait| {
+            wait.duration_us >= MIN_ONE_US || wait.pool.is_some_and(PoolUse::is_exhausted)
+        })
+        .map(|wait| wait.duration_us);
     // Those of parallel queries overlap: together they are no longer than the time with a wait.
     let waited_us = long.clone().sum::<u64>().min(times.wait_us);
     let share = waited_us.saturating_mul(100) / times.total_us.max(1);
@@ -89,7 +92,9 @@ fn why(pool: Option<PoolUse>) -> String {
         );
     };
     let PoolUse { open, idle, most } = pool;
-    if pool.is_exhausted() {
+    if pool.is_exhausted() && most == 1 {
+        format!("The only connection of the pool was in use when it began to wait. It is {HELD}")
+    } else if pool.is_exhausted() {
         format!(
             "All {most} connections of the pool were in use when it began to wait. They are {HELD}"
         )
@@ -162,6 +167,28 @@ mod tests {
         );
         // A pool whose limit was passed by a connection that is being closed is exhausted too.
         assert!(detail(6, 0, 5).contains("All 5 connections"));
+    }
+
+    #[test]
+    fn short_waits_count_where_the_pool_had_none() {
+        let short = |idle| {
+            let mut waits = vec![wait(2_000, None); 30];
+            for wait in &mut waits {
+                wait.pool = Some(PoolUse {
+                    open: 1,
+                    idle,
+                    most: 1,
+                });
+            }
+            find(&times(60_000, 100_000, 30_000), &waits)
+        };
+        let found = short(0).unwrap().detail;
+        assert!(
+            found.starts_with("It waited 30 times, 2.00 ms at the longest; "),
+            "{found}"
+        );
+        assert!(found.contains("The only connection of the pool"), "{found}");
+        assert_eq!(short(1), None, "a ping across a slow network");
     }
 
     #[test]
