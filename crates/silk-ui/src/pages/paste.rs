@@ -95,8 +95,8 @@ fn held(here: &Here, id: &str) -> Result<Subject, Failure> {
              Paste it again.",
         )
     })?;
-    let plan = Plan::parse(record.output.format, &record.output.raw).ok();
-    let sql = plan.and_then(|plan| plan.query_text);
+    let read = Plan::parse(record.output.format, &record.output.raw);
+    let sql = read.as_ref().ok().and_then(|plan| plan.query_text.clone());
     Ok(Subject {
         name: sql.as_deref().map(|sql| one_line(sql, 60)),
         sql,
@@ -107,6 +107,7 @@ fn held(here: &Here, id: &str) -> Result<Subject, Failure> {
         crumbs: vec![("Paste".to_owned(), format!("{}/paste", here.base))],
         address: format!("{}/paste/{}", here.base, record.id),
         is_kept: false,
+        read,
         record,
     })
 }

@@ -1,7 +1,7 @@
 //! What a plan page is about: the plan, its statement, and the way back.
 
 use silk_core::{Fingerprint, PlanRecord, PlanSource, QueryRecord, RequestRecord, SqlText};
-use silk_plan::Plan;
+use silk_plan::{Plan, PlanError};
 
 use super::{
     judge::{Judged, Known, judge},
@@ -19,6 +19,8 @@ use crate::{
 /// A plan with what is known about it.
 pub(crate) struct Subject {
     pub(crate) record: PlanRecord,
+    /// Its output, read once for whoever asks.
+    pub(crate) read: Result<Plan, PlanError>,
     /// The statement in a few words, where it is known.
     pub(crate) name: Option<String>,
     pub(crate) sql: Option<String>,
@@ -133,11 +135,8 @@ pub(crate) async fn of_plan(
     if let Some(href) = &query_href {
         crumbs.push(("query".to_owned(), href.clone()));
     }
-    let printed = || {
-        Plan::parse(record.output.format, &record.output.raw)
-            .ok()?
-            .query_text
-    };
+    let read = Plan::parse(record.output.format, &record.output.raw);
+    let printed = || read.as_ref().ok()?.query_text.clone();
     Ok(Subject {
         sql: text
             .map(|text| text.text.to_string())
@@ -154,6 +153,7 @@ pub(crate) async fn of_plan(
         crumbs,
         address: format!("{base}/plans/{}", record.id),
         is_kept: true,
+        read,
         record,
     })
 }

@@ -136,12 +136,11 @@ pub(crate) fn whole(subject: &Subject, params: &Params) -> Result<Response, Fail
             _ => None,
         })?
         .unwrap_or(false);
-    let output = &subject.record.output;
-    let plan = Plan::parse(output.format, &output.raw).ok();
+    let plan = subject.read.as_ref().ok();
     Ok(plain(if wants_json {
-        text::json(&subject.record, plan.as_ref()).0
+        text::json(&subject.record, plan).0
     } else {
-        text::text(&subject.record, plan.as_ref()).0
+        text::text(&subject.record, plan).0
     }))
 }
 
@@ -158,13 +157,13 @@ pub(crate) async fn page(
         .unwrap_or("tree");
     let record = &subject.record;
     let others = kept::beside(&here.app, record).await;
-    let parsed = Plan::parse(record.output.format, &record.output.raw);
-    let Judged { found, silent } = match &parsed {
+    let parsed = &subject.read;
+    let Judged { found, silent } = match parsed {
         Ok(plan) => subject.judge(here, plan, &others).await,
         Err(_) => Judged::default(),
     };
     let views = remarks::views(&found);
-    let (body, unread) = match &parsed {
+    let (body, unread) = match parsed {
         Ok(plan) => (body(view, plan, &found, &views, &subject, params)?, None),
         Err(error) => (
             Body::Code(text::code(
