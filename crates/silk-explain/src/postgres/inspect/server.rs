@@ -269,10 +269,10 @@ fn settings(rows: &[PgRow]) -> DatabaseCheck {
         };
         match (&*name, &*value) {
             ("autovacuum", "off") => {
-                advice.push("Switch autovacuum on:\nALTER SYSTEM SET autovacuum = on;");
+                advice.push("Switch autovacuum on.\nALTER SYSTEM SET autovacuum = on;");
             }
             ("track_io_timing", "off") => advice.push(
-                "With track_io_timing plans tell how long reading took:\n\
+                "With track_io_timing plans tell how long reading took.\n\
                  ALTER SYSTEM SET track_io_timing = on;",
             ),
             _ => {}
