@@ -6,10 +6,8 @@
 //! noise.
 //!
 //! CPU is what the kernel counts per thread of the app's process (the client is this one), less
-//! what the same process uses while nobody asks it for anything. Requests are sent several at once
-//! on one connection, so that the app's threads are at work rather than being put to sleep and
-//! woken: a wake costs as much as several small requests, and by chance one arm has more of them
-//! than another. Nothing may be lost meanwhile, for what is lost costs less.
+//! what the same process uses while nobody asks it for anything. Nothing may be lost meanwhile, for
+//! what is lost costs less.
 
 mod arm;
 mod client;
