@@ -710,6 +710,32 @@ fn whole_plans() {
     );
 }
 
+/// MySQL and MariaDB have no indexes over some of a table's rows.
+#[test]
+fn no_database_is_told_to_make_what_it_cannot_have() {
+    let action = |plan: &str| {
+        let plan = Plan::detect_and_parse(plan).unwrap();
+        let found = findings::judge(&plan, &JudgeContext::default());
+        let of = |rule| found.iter().find(|finding| finding.rule == rule);
+        let finding = of("seq_scan_filters_most").or_else(|| of("index_scan_filters_many"));
+        finding.unwrap().action.clone()
+    };
+    for plan in [
+        include_str!("plans/mysql-8/explain.json"),
+        include_str!("plans/mariadb-10.11/join.analyze.json"),
+    ] {
+        assert!(!action(plan).contains("partial"), "{}", action(plan));
+    }
+    let postgres = scan(
+        "Seq Scan on t",
+        50.0,
+        10,
+        1,
+        "Filter: (status = 'flagged'::text);Rows Removed by Filter: 99990",
+    );
+    assert!(action(&postgres).contains("a partial index"));
+}
+
 #[test]
 fn sqlite() {
     let mut context = JudgeContext::default();

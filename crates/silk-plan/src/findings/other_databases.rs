@@ -1,7 +1,7 @@
 //! Rules about what only SQLite, MySQL and MariaDB print.
 
 use super::PlanFinding;
-use super::facts::{Facts, Remark, name};
+use super::facts::{Facts, Remark, count, name};
 use crate::{PlanFormat, PlanNode};
 
 /// What the rules say about one node.
@@ -57,7 +57,7 @@ fn full_scan(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
     (node.node_type == "SCAN" && node.index.is_none() && rows >= 1_000.0).then(|| Remark {
         rule: "full_scan",
         title: format!("Reads all of {}", name(node)),
-        evidence: format!("SCAN of {rows:.0} rows"),
+        evidence: format!("SCAN of {} rows", count(rows)),
         action: "an index on the columns compared; a bare boolean (WHERE deleted) is served only by a partial index written the same, deleted = 1 by an ordinary one".to_owned(),
         unless: "all rows are wanted",
         saves: 0.5,

@@ -151,7 +151,7 @@ fn triggers(facts: &Facts<'_>) -> Option<PlanFinding> {
                 percent((total / execution).min(1.0))
             ),
             format!(
-                "{}: {} calls of {each:.3} ms",
+                "{}: {} calls of {each:.3} ms each",
                 worst.constraint.as_deref().unwrap_or(&worst.name),
                 count(worst.calls)
             ),

@@ -1,10 +1,10 @@
 //! Rows read and thrown away: 1 and 2 of the catalogue.
 
-use crate::PlanNode;
 use crate::findings::facts::{
     Facts, Remark, count, discarded, loops, name, percent, removed_by_filter,
 };
 use crate::findings::text;
+use crate::{PlanFormat, PlanNode};
 
 /// The table is big enough for an index to matter, as far as anything tells.
 fn is_big(facts: &Facts<'_>, node: &PlanNode) -> bool {
@@ -56,7 +56,7 @@ pub(super) fn seq_scan_filters_most(facts: &Facts<'_>, node: &PlanNode) -> Optio
     if let Some(remark) = scan_preferred(facts, node, filter) {
         return Some(remark);
     }
-    let partial = text::is_constant_flag(filter);
+    let is_flag = text::is_constant_flag(filter);
     let removed = removed_by_filter(node);
     Some(Remark {
         rule: "seq_scan_filters_most",
@@ -66,10 +66,14 @@ pub(super) fn seq_scan_filters_most(facts: &Facts<'_>, node: &PlanNode) -> Optio
             count(removed),
             count(facts.kept(node))
         ),
-        action: if partial {
+        action: if is_flag && has_partial_indexes(facts) {
             format!(
                 "a partial index on the column it is ordered or looked up by, WHERE {}; it is small, as the condition is constant and keeps little",
                 filter.trim_matches(['(', ')'])
+            )
+        } else if is_flag {
+            format!(
+                "an index that begins with the column of {filter} and goes on with what it is ordered or looked up by"
             )
         } else {
             format!(
@@ -113,6 +117,14 @@ fn scan_preferred(facts: &Facts<'_>, node: &PlanNode, filter: &str) -> Option<Re
         unless: "the rows lie scattered over the table, where an index reads as many pages",
         saves: discarded(node) * 0.5,
     })
+}
+
+/// Whether the database has indexes over some of a table's rows: MySQL and MariaDB have none.
+fn has_partial_indexes(facts: &Facts<'_>) -> bool {
+    !matches!(
+        facts.plan.format,
+        PlanFormat::MySqlJson | PlanFormat::MySqlTree
+    )
 }
 
 /// Rule 1 asks for 0.9. Its action, a partial index for what a constant keeps no more than 20 % of,
@@ -166,7 +178,12 @@ pub(super) fn index_scan_filters_many(facts: &Facts<'_>, node: &PlanNode) -> Opt
             count(loops(node))
         ),
         action: format!(
-            "extend {index} by the columns of {filter} (= before ranges), or make it partial where that is a constant"
+            "extend {index} by the columns of {filter} (= before ranges){}",
+            if has_partial_indexes(facts) {
+                ", or make it partial where that is a constant"
+            } else {
+                ""
+            }
         ),
         unless: "the condition cannot be indexed (a volatile function, a function of two tables)",
         saves: discarded(node),
