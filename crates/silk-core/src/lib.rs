@@ -32,7 +32,7 @@ pub use histogram::{Histogram, HistogramSum};
 pub use id::{BatchId, Fingerprint, PlanId, PlanShape, RequestId, RunId};
 pub use record::{
     Body, CallSite, CapturedBy, ConnectionWait, CountedRequest, Database, DatabaseKind, Header,
-    LogRecord, Outcome, PoolUse, QueryError, QueryRecord, RequestDetail, RequestKind,
+    Holder, LogRecord, Outcome, PoolUse, QueryError, QueryRecord, RequestDetail, RequestKind,
     RequestRecord, RequestStatement, RequestSummary, RequestTimes, RunRecord, SpanRecord, SqlText,
     Statement, TransactionEnd, TransactionRecord, WriteBatch,
 };

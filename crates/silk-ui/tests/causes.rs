@@ -193,6 +193,7 @@ async fn a_wait_for_a_connection_leads_to_what_ran_at_that_time() {
             idle: 0,
             most: 5,
         }),
+        holders: Vec::new(),
     }];
     record.summary.times.wait_us = 70_000;
     record.summary.times.total_us = 100_000;

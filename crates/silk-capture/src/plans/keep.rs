@@ -98,6 +98,7 @@ impl Keeper {
                 continue;
             };
             query.plan_shape = Some(form.shape);
+            query.server_us = Some(mark.duration_us);
             let offset = query.started_us.saturating_add(query.duration_us);
             let ended_at =
                 started_at + TimeDelta::microseconds(i64::try_from(offset).unwrap_or(i64::MAX / 2));

@@ -104,6 +104,8 @@ impl ActiveRequest {
                     error,
                     pool,
                 });
+            } else {
+                buffers.waits_not_kept += 1;
             }
         });
     }
@@ -116,6 +118,7 @@ impl ActiveRequest {
             if buffers.transactions.len() >= MAX_WAITS
                 || !self.charge(buffers, size_of::<Transaction>())
             {
+                buffers.transactions_not_kept += 1;
                 return u32::MAX;
             }
             buffers.transactions.push(Transaction {

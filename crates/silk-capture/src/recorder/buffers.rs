@@ -31,7 +31,9 @@ pub(crate) struct Buffers {
     /// Where SQL ran: union kept while queries come, by end.
     pub(crate) sql: Intervals,
     pub(crate) waits: Vec<Wait>,
+    pub(crate) waits_not_kept: u64,
     pub(crate) transactions: Vec<Transaction>,
+    pub(crate) transactions_not_kept: u64,
     pub(crate) spans: Vec<Span>,
     pub(crate) spans_not_kept: u64,
     pub(crate) logs: Vec<LogRecord>,

@@ -40,6 +40,8 @@ pub(crate) struct Polls {
     pub(crate) count: u64,
     pub(crate) total: Duration,
     pub(crate) longest: Duration,
+    /// When the longest began, from the start of the request.
+    pub(crate) longest_started_us: Option<u64>,
 }
 
 impl Polls {
@@ -47,8 +49,11 @@ impl Polls {
         let took = ended.saturating_duration_since(started);
         self.count += 1;
         self.total += took;
-        self.longest = self.longest.max(took);
         let start = micros(started.saturating_duration_since(origin));
+        if took > self.longest {
+            self.longest = took;
+            self.longest_started_us = Some(start);
+        }
         let end = micros(ended.saturating_duration_since(origin));
         if let Some(last) = self.intervals.last_mut()
             && start <= last.1.saturating_add(POLL_GAP_US)

@@ -25,10 +25,19 @@ pub struct Finding {
     pub severity: Severity,
     /// One line: what was seen.
     pub title: String,
-    /// Evidence and what to do about it.
+    /// The evidence.
     pub detail: String,
+    /// The one thing to do, in one sentence; none where the evidence alone is to be told.
+    pub remedy: Option<String>,
+    /// The line of the app that it is about.
+    pub call_site: Option<crate::CallSite>,
     /// The statement it is about.
     pub fingerprint: Option<crate::Fingerprint>,
-    /// Time it would save at best.
-    pub saves_us: Option<u64>,
+    /// Number ([`QueryRecord::seq`](crate::QueryRecord::seq)) of the query it is about, or of the
+    /// first of them.
+    pub query: Option<u32>,
+    /// Time of the request that went into it, in µs: at most the union of the intervals of the
+    /// queries (or waits) that it names, and never more than the request took. None where no time
+    /// was measured.
+    pub lost_us: Option<u64>,
 }

@@ -81,8 +81,13 @@ pub struct RequestDetail {
     pub request_body: Option<Body>,
     /// Response body.
     pub response_body: Option<Body>,
-    /// Why the service or body failed; redacted.
+    /// Why the service or body failed; redacted. Of a panic, its message.
     pub error: Option<String>,
+    /// Where it panicked, where that is known.
+    pub error_site: Option<CallSite>,
+    /// When the longest single poll began, from the start of the request; see
+    /// [`RequestTimes::longest_poll_us`](super::RequestTimes::longest_poll_us).
+    pub longest_poll_started_us: Option<u64>,
     /// Texts that [`QueryRecord::text`] points into.
     pub texts: Vec<SqlText>,
     /// Call sites that [`QueryRecord::call_site`] points into.
@@ -94,8 +99,12 @@ pub struct RequestDetail {
     pub queries_not_kept: u64,
     /// Waits for a connection.
     pub waits: Vec<ConnectionWait>,
+    /// Waits beyond the cap.
+    pub waits_not_kept: u64,
     /// Transactions and savepoints.
     pub transactions: Vec<TransactionRecord>,
+    /// Transactions beyond the cap.
+    pub transactions_not_kept: u64,
     /// Spans, parents before children.
     pub spans: Vec<SpanRecord>,
     /// Spans beyond the cap.

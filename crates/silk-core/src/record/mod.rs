@@ -13,8 +13,8 @@ mod summary;
 pub use detail::{Body, Header, LogRecord, RequestDetail, SpanRecord};
 pub use intervals::breakdown;
 pub use query::{
-    CallSite, CapturedBy, ConnectionWait, Database, DatabaseKind, PoolUse, QueryError, QueryRecord,
-    RequestStatement, SqlText, Statement, TransactionEnd, TransactionRecord,
+    CallSite, CapturedBy, ConnectionWait, Database, DatabaseKind, Holder, PoolUse, QueryError,
+    QueryRecord, RequestStatement, SqlText, Statement, TransactionEnd, TransactionRecord,
 };
 pub(crate) use summary::word_enum;
 pub use summary::{Outcome, RequestKind, RequestSummary, RequestTimes, UnknownWord};

@@ -121,6 +121,9 @@ pub struct QueryRecord {
     pub consumer_us: u64,
     /// Rows the app received.
     pub rows_returned: u64,
+    /// Rows the driver read: more than [`rows_returned`](Self::rows_returned) where the app asked
+    /// for one row and the database sent many, as many where nothing else is known.
+    pub rows_read: u64,
     /// Rows changed, as the database tells.
     pub rows_affected: u64,
     /// How it ended ([`Outcome::Panicked`] does not occur).
@@ -137,6 +140,12 @@ pub struct QueryRecord {
     pub transaction: Option<u32>,
     /// Form of the plan this very execution ran with, where the database told.
     pub plan_shape: Option<PlanShape>,
+    /// How long the server itself took for this very execution, in µs, where the database told
+    /// (the duration of its `auto_explain` message).
+    pub server_us: Option<u64>,
+    /// Whether it ran on a connection of an instrumented pool, but past our types (`&sqlx::PgPool`,
+    /// `&mut sqlx::PgConnection`), so that only the tracing layer saw it.
+    pub is_past_pool: bool,
 }
 
 /// A wait for a connection of a pool.
@@ -151,6 +160,29 @@ pub struct ConnectionWait {
     /// What the pool had when the wait began; none where that is not known (the layer tier), or
     /// where it is not worth keeping ([`WORTH_US`](Self::WORTH_US)).
     pub pool: Option<PoolUse>,
+    /// Who held the pool's connections meanwhile, most of the time first; empty where that is not
+    /// known, or where a connection was free.
+    pub holders: Vec<Holder>,
+}
+
+/// Connections that were held, by the same statement from the same place, while somebody waited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// Method and route of the request that held them, or the name of the job; empty where the
+    /// connection was taken outside of any.
+    pub route: String,
+    /// The last statement run on them; none where none was run yet.
+    pub fingerprint: Option<Fingerprint>,
+    /// Its SQL, literals taken out.
+    pub normalized: Option<String>,
+    /// Where it was run from; where no call site was captured, none.
+    pub call_site: Option<CallSite>,
+    /// How many connections.
+    pub connections: u32,
+    /// Of them, those within a transaction on which no query ran when the wait ended.
+    pub idle_in_transaction: u32,
+    /// Of the wait, the time that they were held, summed over the connections, in µs.
+    pub held_us: u64,
 }
 
 impl ConnectionWait {
@@ -197,8 +229,10 @@ pub enum TransactionEnd {
     RolledBack,
     /// Dropped without either: sqlx rolls it back when the connection is used next.
     Dropped,
-    /// The commit or rollback failed, or was not seen.
+    /// Its end was not seen.
     Unknown,
+    /// `BEGIN`, `COMMIT` or `ROLLBACK` failed; see [`TransactionRecord::error`].
+    Failed,
 }
 
 word_enum!(TransactionEnd {
@@ -206,6 +240,7 @@ word_enum!(TransactionEnd {
     RolledBack = "rolled_back",
     Dropped = "dropped",
     Unknown = "unknown",
+    Failed = "failed",
 });
 
 /// A transaction or savepoint within a request.
@@ -223,6 +258,8 @@ pub struct TransactionRecord {
     pub depth: u32,
     /// How it ended.
     pub end: TransactionEnd,
+    /// Why `BEGIN`, `COMMIT` or `ROLLBACK` failed.
+    pub error: Option<QueryError>,
 }
 
 /// The queries of a request that share statement and call site, summed.

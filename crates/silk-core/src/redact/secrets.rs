@@ -208,6 +208,15 @@ impl Secrets {
         }
         for wait in &mut detail.waits {
             self.clean_option(&mut wait.error);
+            for holder in &mut wait.holders {
+                self.clean(&mut holder.route);
+                self.clean_option(&mut holder.normalized);
+            }
+        }
+        for transaction in &mut detail.transactions {
+            if let Some(error) = &mut transaction.error {
+                self.clean(&mut error.message);
+            }
         }
         for span in &mut detail.spans {
             self.clean(&mut span.name);
@@ -220,6 +229,7 @@ impl Secrets {
         for finding in &mut record.findings {
             self.clean(&mut finding.title);
             self.clean(&mut finding.detail);
+            self.clean_option(&mut finding.remedy);
         }
     }
 

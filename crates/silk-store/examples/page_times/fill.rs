@@ -198,7 +198,10 @@ fn remark(record: &mut RequestRecord, rule: &str) {
         title: "the same statement 100 times".to_owned(),
         detail: "from src/threads.rs:57".to_owned(),
         fingerprint: Some(silk_core::Fingerprint(3)),
-        saves_us: Some(5000),
+        remedy: None,
+        call_site: None,
+        query: None,
+        lost_us: Some(5000),
     });
 }
 

@@ -4,7 +4,7 @@
 //! blob = version (1 byte) · method (1 byte: 0 plain, 1 zstd) · body
 //! ```
 //!
-//! The body of version [1](v1) and [2](v2) is column-wise: all starts, all durations and so on stand side by
+//! The body of versions [1](v1) to [3](v3) is column-wise: all starts, all durations and so on stand side by
 //! side, which is why a query costs a few bytes instead of a hundred. Texts without literals and
 //! call sites are rows of the store; the blob names them by number. Every version ever written
 //! stays readable. Decoding takes any bytes: it never panics, and what it allocates is bounded.
@@ -13,6 +13,7 @@ mod column;
 mod stored;
 mod v1;
 mod v2;
+mod v3;
 
 use std::io::Read;
 
@@ -22,7 +23,7 @@ use stored::MAX_BODY;
 pub(crate) use stored::{DecodeError, StoredDetail, TextRef};
 
 /// The version that is written.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 const METHOD_PLAIN: u8 = 0;
 const METHOD_ZSTD: u8 = 1;
@@ -64,10 +65,10 @@ impl Encoder {
         call_sites: &[u64],
     ) -> Vec<u8> {
         self.body.clear();
-        self.body = v2::encode(detail, texts, call_sites, std::mem::take(&mut self.body));
+        self.body = v3::encode(detail, texts, call_sites, std::mem::take(&mut self.body));
         if self.body.len() > MAX_BODY {
             let slim = without_the_large(detail);
-            self.body = v2::encode(&slim, texts, call_sites, Vec::new());
+            self.body = v3::encode(&slim, texts, call_sites, Vec::new());
         }
         let blob = self.pack();
         // One huge request must not hold its memory for good.
@@ -105,7 +106,8 @@ pub(crate) fn decode(blob: &[u8]) -> Result<StoredDetail, DecodeError> {
     };
     let read = match *version {
         1 => v1::decode,
-        VERSION => v2::decode,
+        2 => v2::decode,
+        VERSION => v3::decode,
         other => return Err(DecodeError::UnknownVersion(other)),
     };
     match *method {

@@ -251,7 +251,12 @@ fn size_of_record(record: &RequestRecord) -> usize {
     let findings: usize = record
         .findings
         .iter()
-        .map(|finding| size_of_val(finding) + finding.title.len() + finding.detail.len())
+        .map(|finding| {
+            size_of_val(finding)
+                + finding.title.len()
+                + finding.detail.len()
+                + finding.remedy.as_ref().map_or(0, String::len)
+        })
         .sum();
     size_of_val(record)
         + size_of_val(&*detail.queries)

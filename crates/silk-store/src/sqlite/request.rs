@@ -202,12 +202,17 @@ async fn findings_of(
     sequence: i64,
 ) -> Result<Vec<Finding>, Fault> {
     let rows = query(
-        "SELECT rule, severity, title, detail, fingerprint, saves_us
+        "SELECT rule, severity, title, detail, fingerprint, saves_us, remedy, query, call_site_id
          FROM findings WHERE sequence = ? ORDER BY position",
     )
     .bind(sequence)
-    .fetch_all(connection)
+    .fetch_all(&mut *connection)
     .await?;
+    let sites = rows
+        .iter()
+        .map(|row| row.try_get(8))
+        .collect::<Result<Vec<i64>, sqlx::Error>>()?;
+    let sites = call_sites(connection, json_numbers(sites)).await?;
     rows.iter()
         .map(|row| {
             Ok(Finding {
@@ -218,7 +223,10 @@ async fn findings_of(
                 fingerprint: row
                     .try_get::<Option<i64>, _>(4)?
                     .map(|number| Fingerprint(number.cast_unsigned())),
-                saves_us: row.try_get::<Option<i64>, _>(5)?.map(to_u64),
+                lost_us: row.try_get::<Option<i64>, _>(5)?.map(to_u64),
+                remedy: row.try_get(6)?,
+                query: row.try_get(7)?,
+                call_site: sites.get(&row.try_get(8)?).cloned(),
             })
         })
         .collect()

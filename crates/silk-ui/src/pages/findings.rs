@@ -94,7 +94,7 @@ pub(crate) async fn views(
                 view.fix = fix_view(finding, record, &queries);
             }
         }
-        views.push((weight(finding.severity, finding.saves_us), view));
+        views.push((weight(finding.severity, finding.lost_us), view));
     }
     for (fingerprint, plan) in plans {
         for finding in plan.found.iter().take(MOST_OF_A_PLAN) {
@@ -209,7 +209,7 @@ fn view(finding: &Finding, address: &str) -> FindingView {
         detail: cut(&finding.detail, 1_000),
         action: None,
         saves: finding
-            .saves_us
+            .lost_us
             .map(duration)
             .filter(|saved| !finding.detail.contains(&**saved)),
         href: finding

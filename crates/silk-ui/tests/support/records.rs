@@ -48,6 +48,7 @@ pub fn query(seq: u32, text: u32, started_us: u64, duration_us: u64) -> QueryRec
         first_row_us: Some(duration_us * 2 / 3),
         consumer_us: 0,
         rows_returned: 1,
+        rows_read: 1,
         rows_affected: 0,
         outcome: Outcome::Completed,
         error: None,
@@ -56,6 +57,8 @@ pub fn query(seq: u32, text: u32, started_us: u64, duration_us: u64) -> QueryRec
         span: None,
         transaction: None,
         plan_shape: None,
+        server_us: None,
+        is_past_pool: false,
     }
 }
 

@@ -81,6 +81,7 @@ pub fn repeated(n: u128) -> RequestRecord {
         duration_us: 1_900,
         error: None,
         pool: None,
+        holders: Vec::new(),
     }];
     let mut first = query(1, 0, 2_400, 2_900);
     first.rows_returned = 100;
@@ -105,7 +106,7 @@ pub fn repeated(n: u128) -> RequestRecord {
         fields: vec![("hit_rate".to_owned(), "0.02".to_owned())],
     }];
     finish(&mut record, at + 2_000);
-    record.findings = vec![Finding { rule: "repeated_statement".to_owned(), severity: Severity::Warning, title: "person by id ran 100× with different values from src/routes/messages.rs:88".to_owned(), detail: "Fed by the 100 rows of query 1. One query with JOIN or = ANY($1) would answer all of them.".to_owned(), fingerprint: Some(Fingerprint(0xb2)), saves_us: Some(58_000) }];
+    record.findings = vec![Finding { rule: "repeated_statement".to_owned(), severity: Severity::Warning, title: "person by id ran 100× with different values from src/routes/messages.rs:88".to_owned(), detail: "Fed by the 100 rows of query 1. One query with JOIN or = ANY($1) would answer all of them.".to_owned(), fingerprint: Some(Fingerprint(0xb2)), remedy: None, call_site: None, query: None, lost_us: Some(58_000) }];
     record.sum_findings();
     record
 }
@@ -174,7 +175,10 @@ pub fn ten_thousand(n: u128) -> RequestRecord {
             .to_owned(),
         detail: "Each of the 100 rows of query 2 asks for its own sender.".to_owned(),
         fingerprint: Some(Fingerprint(0xb2)),
-        saves_us: Some(2_400_000),
+        remedy: None,
+        call_site: None,
+        query: None,
+        lost_us: Some(2_400_000),
     }];
     record.sum_findings();
     record
@@ -269,6 +273,7 @@ pub fn transaction(n: u128) -> RequestRecord {
             end_us: 2_100,
             depth: 1,
             end: TransactionEnd::RolledBack,
+            error: None,
         },
         TransactionRecord {
             started_us: 24_000,
@@ -277,6 +282,7 @@ pub fn transaction(n: u128) -> RequestRecord {
             end_us: 300,
             depth: 2,
             end: TransactionEnd::Committed,
+            error: None,
         },
     ];
     let spec: [(u32, u64, u64, u32, Option<u32>); 8] = [
@@ -371,6 +377,7 @@ pub fn hostile(n: u128) -> RequestRecord {
         duration_us: 9,
         error: Some(evil.to_owned()),
         pool: None,
+        holders: Vec::new(),
     }];
     let text = Value {
         type_name: evil.to_owned(),
@@ -415,7 +422,10 @@ pub fn hostile(n: u128) -> RequestRecord {
         title: evil.to_owned(),
         detail: evil.to_owned(),
         fingerprint: None,
-        saves_us: None,
+        remedy: None,
+        call_site: None,
+        query: None,
+        lost_us: None,
     }];
     record
 }

@@ -128,16 +128,20 @@ impl Transform {
                 started_us: wait.started_us,
                 duration_us: wait.duration_us,
                 error: wait.error.map(|error| self.redactor.text(&error)),
+                holders: Vec::new(),
                 pool: wait
                     .pool
                     .filter(|_| wait.duration_us >= ConnectionWait::WORTH_US),
             })
             .collect();
+        detail.waits_not_kept = buffers.waits_not_kept;
+        detail.longest_poll_started_us = buffers.polls.longest_started_us;
         detail.transactions = buffers
             .transactions
             .drain(..)
             .map(|transaction| ended(&transaction, total_us))
             .collect();
+        detail.transactions_not_kept = buffers.transactions_not_kept;
         detail.spans = buffers
             .spans
             .drain(..)

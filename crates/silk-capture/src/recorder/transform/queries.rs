@@ -108,6 +108,7 @@ impl Transform {
             first_row_us: numbers.first_row_us,
             consumer_us: numbers.consumer_us,
             rows_returned: numbers.rows_returned,
+            rows_read: numbers.rows_returned,
             rows_affected: numbers.rows_affected,
             outcome: query.outcome,
             error: query
@@ -118,6 +119,8 @@ impl Transform {
             transaction: query.transaction(),
             values: query.values.map(|values| values.encode(self.value_bytes)),
             plan_shape: None,
+            server_us: None,
+            is_past_pool: false,
         }
     }
 

@@ -60,5 +60,6 @@ pub(super) fn ended(transaction: &Transaction, total_us: u64) -> TransactionReco
         end_us: transaction.end_us,
         depth: transaction.depth,
         end: transaction.end,
+        error: None,
     }
 }

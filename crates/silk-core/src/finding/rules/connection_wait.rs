@@ -74,8 +74,11 @@ pub(super) fn find(times: &RequestTimes, waits: &[ConnectionWait]) -> Option<Fin
             "{waited}{database}. {}",
             why(longest.and_then(|wait| wait.pool))
         ),
+        remedy: None,
+        call_site: None,
         fingerprint: None,
-        saves_us: Some(waited_us),
+        query: None,
+        lost_us: Some(waited_us),
     })
 }
 
@@ -133,6 +136,7 @@ mod tests {
             duration_us,
             error: error.map(str::to_owned),
             pool: None,
+            holders: Vec::new(),
         }
     }
 
@@ -206,7 +210,7 @@ mod tests {
     fn a_wait_that_is_most_of_a_request_is_its_cause() {
         let found = find(&times(667_000, 969_000, 301_000), &[wait(667_000, None)]).unwrap();
         assert_eq!(found.severity, Severity::Critical);
-        assert_eq!(found.saves_us, Some(667_000));
+        assert_eq!(found.lost_us, Some(667_000));
         assert_eq!(
             found.title,
             "667 ms of 969 ms went into waiting for a connection of the pool."

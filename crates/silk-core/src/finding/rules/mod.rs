@@ -24,6 +24,6 @@ pub fn find(record: &RequestRecord) -> Vec<Finding> {
             &record.detail.waits,
         ))
         .collect();
-    findings.sort_by_key(|finding| std::cmp::Reverse(finding.saves_us));
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.lost_us));
     findings
 }

@@ -57,8 +57,11 @@ pub(super) fn find(group: &RequestStatement, total_us: u64) -> Option<Finding> {
             },
             duration(saves_us),
         ),
+        remedy: None,
+        call_site: group.call_site.clone(),
         fingerprint: Some(statement.fingerprint),
-        saves_us: Some(saves_us),
+        query: None,
+        lost_us: Some(saves_us),
     })
 }
 
@@ -96,7 +99,7 @@ mod tests {
     fn the_n_plus_one_is_found_with_its_evidence() {
         let finding = find(&group("SELECT", 100, Some(100)), 88_000).unwrap();
         assert_eq!(finding.severity, Severity::Critical);
-        assert_eq!(finding.saves_us, Some(57_519));
+        assert_eq!(finding.lost_us, Some(57_519));
         assert_eq!(
             finding.title,
             "person was read 100× by the same statement with different values from \

@@ -99,6 +99,8 @@ impl Wire {
             request_body: exchange.request_body.map(to_body),
             response_body: exchange.response_body.map(to_body),
             error: exchange.error,
+            error_site: None,
+            longest_poll_started_us: None,
             texts: Vec::new(),
             call_sites: Vec::new(),
             queries: self
@@ -113,13 +115,16 @@ impl Wire {
                     duration_us,
                     error,
                     pool: None,
+                    holders: Vec::new(),
                 })
                 .collect(),
+            waits_not_kept: 0,
             transactions: self
                 .transactions
                 .into_iter()
                 .map(to_transaction)
                 .collect::<Result<_, _>>()?,
+            transactions_not_kept: 0,
             spans: self.spans.into_iter().map(to_span).collect(),
             spans_not_kept: self.spans_not_kept,
             logs: self.logs.into_iter().map(to_log).collect(),

@@ -149,7 +149,8 @@ pub(super) fn from_transaction(transaction: &TransactionRecord) -> (u64, u64, u6
         TransactionEnd::Committed => 0,
         TransactionEnd::RolledBack => 1,
         TransactionEnd::Dropped => 2,
-        TransactionEnd::Unknown => 3,
+        // Told by version 3.
+        TransactionEnd::Unknown | TransactionEnd::Failed => 3,
     };
     let TransactionRecord {
         started_us,
@@ -183,6 +184,7 @@ pub(super) fn to_transaction(
         end_us,
         depth,
         end,
+        error: None,
     })
 }
 

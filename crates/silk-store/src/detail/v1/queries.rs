@@ -186,6 +186,7 @@ impl Queries {
                     .map(|first| after_gap(duration_us, first)),
                 consumer_us: self.consumers.get(row),
                 rows_returned: self.rows_returned.get(row),
+                rows_read: self.rows_returned.get(row),
                 rows_affected: self.rows_affected.get(row),
                 outcome: to_outcome(self.outcomes.get(row))?,
                 error: None,
@@ -196,6 +197,8 @@ impl Queries {
                 plan_shape: minus_one(self.shapes.get(row))?
                     .map(|shape| self.shape(shape))
                     .transpose()?,
+                server_us: None,
+                is_past_pool: false,
             });
         }
         for (row, code, message) in self.errors {

@@ -13,7 +13,8 @@ use sqlx::{
 use super::{error::Fault, figures, generation, insert::to_i64, open::Writer, plans, top};
 use crate::stats::{BatchStats, sight_of};
 use rows::{
-    Row, StatementRow, insert_details, insert_findings, insert_requests, insert_statements,
+    FindingRow, Row, StatementRow, insert_details, insert_findings, insert_requests,
+    insert_statements,
 };
 
 /// Writes all of a batch that is not known yet.
@@ -83,6 +84,7 @@ pub(super) async fn write(writer: &mut Writer, batch: &WriteBatch) -> Result<(),
     let mut rows = Vec::with_capacity(new.len());
     let mut details = Vec::with_capacity(new.len());
     let mut statements = Vec::new();
+    let mut findings = Vec::new();
     for ((sequence, record), place) in sequences.zip(new).zip(places) {
         let detail = &record.detail;
         // When each is used: the batch may hold requests that began hours apart.
@@ -116,6 +118,16 @@ pub(super) async fn write(writer: &mut Writer, batch: &WriteBatch) -> Result<(),
                 distinct_values: used.distinct_values.map(to_i64),
             });
         }
+        for (position, finding) in (0..).zip(&record.findings) {
+            findings.push(FindingRow {
+                sequence,
+                position,
+                finding,
+                call_site: intern
+                    .call_site(connection, finding.call_site.as_ref(), at_us)
+                    .await?,
+            });
+        }
         let run_of = record.summary.run_id;
         rows.push(Row {
             record,
@@ -134,7 +146,7 @@ pub(super) async fn write(writer: &mut Writer, batch: &WriteBatch) -> Result<(),
     insert_requests(connection, &rows).await?;
     insert_details(connection, details).await?;
     insert_statements(connection, &statements).await?;
-    insert_findings(connection, &rows).await?;
+    insert_findings(connection, &findings).await?;
     figures::add_totals(connection, intern, &stats).await?;
     let routes: Vec<i64> = routes.iter().map(|(id, _)| *id).collect();
     figures::add(connection, intern, buckets, &stats, &routes, run, at_us).await?;

@@ -1,6 +1,6 @@
 //! The rows of a batch's requests.
 
-use silk_core::RequestRecord;
+use silk_core::{Finding, RequestRecord};
 use sqlx::{Arguments, SqliteConnection};
 
 use super::super::{
@@ -19,6 +19,15 @@ pub(super) struct Row<'a> {
     pub(super) is_named: bool,
     pub(super) run: i64,
     pub(super) is_top: [bool; 3],
+}
+
+/// A row of `findings`.
+pub(super) struct FindingRow<'a> {
+    pub(super) sequence: i64,
+    pub(super) position: i64,
+    pub(super) finding: &'a Finding,
+    /// 0 for none.
+    pub(super) call_site: i64,
 }
 
 pub(super) struct StatementRow {
@@ -134,39 +143,29 @@ pub(super) async fn insert_statements(
 
 pub(super) async fn insert_findings(
     connection: &mut SqliteConnection,
-    rows: &[Row<'_>],
+    findings: &[FindingRow<'_>],
 ) -> Result<(), Fault> {
     const HEAD: &str =
         "INSERT OR FAIL INTO findings (sequence, position, rule, severity, title, detail,
-         fingerprint, saves_us)";
-    let findings: Vec<_> = rows
-        .iter()
-        .flat_map(|row| {
-            (0_i64..)
-                .zip(&row.record.findings)
-                .map(|(position, finding)| (row.sequence, position, finding))
-        })
-        .collect();
-    insert_rows(
-        connection,
-        HEAD,
-        8,
-        &findings,
-        |arguments, (sequence, position, finding)| {
-            arguments.add(*sequence)?;
-            arguments.add(*position)?;
-            arguments.add(&*finding.rule)?;
-            arguments.add(severity_number(finding.severity))?;
-            arguments.add(&*finding.title)?;
-            arguments.add(&*finding.detail)?;
-            arguments.add(
-                finding
-                    .fingerprint
-                    .map(|fingerprint| fingerprint.0.cast_signed()),
-            )?;
-            arguments.add(finding.saves_us.map(to_i64))
-        },
-    )
+         fingerprint, saves_us, remedy, query, call_site_id)";
+    insert_rows(connection, HEAD, 11, findings, |arguments, row| {
+        let finding = row.finding;
+        arguments.add(row.sequence)?;
+        arguments.add(row.position)?;
+        arguments.add(&*finding.rule)?;
+        arguments.add(severity_number(finding.severity))?;
+        arguments.add(&*finding.title)?;
+        arguments.add(&*finding.detail)?;
+        arguments.add(
+            finding
+                .fingerprint
+                .map(|fingerprint| fingerprint.0.cast_signed()),
+        )?;
+        arguments.add(finding.lost_us.map(to_i64))?;
+        arguments.add(finding.remedy.as_deref())?;
+        arguments.add(finding.query)?;
+        arguments.add(row.call_site)
+    })
     .await
 }
 

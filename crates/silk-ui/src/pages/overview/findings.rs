@@ -89,7 +89,7 @@ pub(super) async fn findings(
             ("route", Some(&*request.route)),
             ("since", Some(window.word())),
         ]);
-        let saves_us = finding.as_ref().and_then(|finding| finding.saves_us);
+        let saves_us = finding.as_ref().and_then(|finding| finding.lost_us);
         let times = u64::try_from(requests).unwrap_or(u64::MAX);
         let weight = saves_us.unwrap_or(0).saturating_mul(times);
         let row = FindingRow {
