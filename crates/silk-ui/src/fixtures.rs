@@ -20,6 +20,7 @@ pub(crate) fn query(
         first_row_us: None,
         consumer_us: 0,
         rows_returned: 1,
+        rows_read: 1,
         rows_affected: 0,
         outcome: Outcome::Completed,
         error: None,
@@ -28,5 +29,7 @@ pub(crate) fn query(
         span: None,
         transaction: None,
         plan_shape: None,
+        server_us: None,
+        is_past_pool: false,
     }
 }
