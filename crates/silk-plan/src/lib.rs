@@ -33,7 +33,7 @@ pub mod advice;
 pub mod findings;
 
 pub use error::PlanError;
-pub use findings::{JudgeContext, PlanFinding};
+pub use findings::{IndexColumn, IndexSuggestion, JudgeContext, PlanFinding};
 pub use plan::{
     Actual, Buffers, Children, Condition, Counters, Derived, Direction, Estimate, Execution, Jit,
     OutsidePart, Payment, Plan, PlanNode, PlanTotals, Role, Trigger, Worker,

@@ -16,7 +16,7 @@ use std::path::Path;
 use silk_plan::{JudgeContext, Plan, findings};
 
 /// The catalogue, in its order.
-const RULES: [&str; 33] = [
+const RULES: [&str; 34] = [
     "seq_scan_filters_most",
     "index_scan_filters_many",
     "index_only_scan_visits_heap",
@@ -50,6 +50,7 @@ const RULES: [&str; 33] = [
     "waited",
     "generic_plan_regression",
     "many_index_searches",
+    "sorts_all_for_first_rows",
 ];
 /// What only SQLite prints.
 const MORE_RULES: [&str; 2] = ["automatic_index", "full_scan"];
@@ -90,7 +91,7 @@ fn plan(file: &str) -> Plan {
 }
 
 /// `rows:message=100000; type:message.id=bigint; visible:message=0.95; leads:message=a,b; calls=9;
-/// wall=900; custom=folder/file; top`.
+/// wall=900; custom=folder/file; sql=SELECT …; top`.
 fn context(text: &str) -> JudgeContext {
     let mut context = JudgeContext::default();
     for part in text
@@ -116,6 +117,7 @@ fn context(text: &str) -> JudgeContext {
                 context.leading_columns.insert(name, columns);
             }
             "calls" => context.calls = Some(value.parse().unwrap()),
+            "sql" => context.sql = Some(value.to_owned()),
             "wall" => context.wall_ms = Some(value.parse().unwrap()),
             "custom" => context.custom = Some(Box::new(plan(value))),
             "top" => context.is_top_statement = true,

@@ -103,6 +103,11 @@ impl Candidate {
         name(self, &known)
     }
 
+    /// A name for it where the table's indexes are not known.
+    pub(crate) fn plain_name(&self) -> String {
+        name(self, &[])
+    }
+
     /// Whether it holds only some of the rows.
     #[must_use]
     pub fn is_partial(&self) -> bool {

@@ -66,7 +66,7 @@ pub(super) struct Wanted {
 
 impl TableWants {
     /// Nothing wanted of a table.
-    pub(super) fn of(schema: Option<&str>, table: &str, alias: &str) -> Self {
+    pub(crate) fn of(schema: Option<&str>, table: &str, alias: &str) -> Self {
         Self {
             schema: schema.map(ToOwned::to_owned),
             table: table.to_owned(),
@@ -122,6 +122,11 @@ impl TableWants {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.conditions.is_empty() && self.orders.is_empty()
+    }
+
+    /// Whether there are conditions that could not be read.
+    pub(crate) fn has_unreadable(&self) -> bool {
+        !self.unreadable.is_empty()
     }
 
     /// Whether a condition tests the table by itself, and does not only join it to another.

@@ -1,10 +1,12 @@
 //! What the rules ask of a plan.
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 use silk_core::Severity;
 
-use super::{JudgeContext, PlanFinding, text};
+use super::{JudgeContext, PlanFinding, first_rows::kind, text};
+use crate::advice::{self, Listed, TableWants};
 use crate::{Execution, Plan, PlanNode, Role};
 
 /// A plan with what the rules ask of it, looked up once.
@@ -27,6 +29,10 @@ pub(super) struct Facts<'a> {
     pub(super) timed: bool,
     /// The plan in ms, where it is timed.
     pub(super) total_ms: f64,
+    /// What the statement says of its tables, and its queries that ask for their first rows.
+    statement: OnceCell<(Vec<TableWants>, Vec<Listed>)>,
+    /// What the plan wants of its tables.
+    wants: OnceCell<Vec<TableWants>>,
 }
 
 /// What a rule says; see [`PlanFinding`] for the words.
@@ -109,7 +115,27 @@ impl<'a> Facts<'a> {
             not_in,
             timed,
             total_ms,
+            statement: OnceCell::new(),
+            wants: OnceCell::new(),
         }
+    }
+
+    /// The tables of the statement, and its queries that ask for their first rows; none where the
+    /// statement is not known.
+    pub(super) fn statement(&self) -> &(Vec<TableWants>, Vec<Listed>) {
+        self.statement.get_or_init(|| {
+            let sql = self.context.sql.as_deref();
+            sql.map_or_else(Default::default, |sql| {
+                advice::tables_and_lists(sql, kind(self.plan))
+            })
+        })
+    }
+
+    /// What PostgreSQL's plan wants of the table that a node reads.
+    pub(super) fn wants_of(&self, scan: &PlanNode) -> Option<TableWants> {
+        let wants = self.wants.get_or_init(|| advice::wants_of_any(self.plan));
+        let mut wants = wants.iter();
+        wants.find(|wants| wants.node == Some(scan.id)).cloned()
     }
 
     /// Whether the plan as a whole is worth judging.
@@ -226,6 +252,8 @@ impl<'a> Facts<'a> {
             saves_ms: self
                 .timed
                 .then(|| node.derived.inclusive_ms.unwrap_or(0.0) * remark.saves.clamp(0.0, 1.0)),
+            share: None,
+            index: None,
         }
     }
 }

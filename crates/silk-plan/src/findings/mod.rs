@@ -7,12 +7,15 @@
 
 mod expected;
 mod facts;
+mod first_rows;
 mod folded;
+mod index;
 mod joins;
 mod known;
 mod limits;
 mod other_databases;
 mod scans;
+mod sorted;
 mod spills;
 mod subqueries;
 mod text;
@@ -25,6 +28,7 @@ use silk_core::Severity;
 
 use crate::Plan;
 use facts::Facts;
+pub use index::{IndexColumn, IndexSuggestion};
 pub use known::relations;
 
 /// What is known beside the plan itself. Everything unknown keeps a rule cautious.
@@ -47,6 +51,11 @@ pub struct JudgeContext {
     pub custom: Option<Box<Plan>>,
     /// Wall-clock time of the query in the app, in ms.
     pub wall_ms: Option<f64>,
+    /// The statement: what plans of SQLite and MySQL leave out (orders, limits, names of tables) is
+    /// read from it.
+    pub sql: Option<String>,
+    /// Rows that the query gave to the app.
+    pub rows_given: Option<f64>,
 }
 
 /// A remark about a plan, with its evidence.
@@ -70,8 +79,15 @@ pub struct PlanFinding {
     pub verified: bool,
     /// Whether it rests on the planner's estimates only.
     pub estimated: bool,
-    /// Time it would save at best, in ms.
+    /// Time it would save at best, in ms, of the run that the plan is of; none where the plan has no
+    /// times. Never more than the whole, nor than the time of the nodes it is about.
     pub saves_ms: Option<f64>,
+    /// The same as a fraction of the whole, 0 to 1, by time, else by cost or rows: where
+    /// [`saves_ms`](Self::saves_ms) is none, a measured time of the query can be multiplied with it.
+    /// None where the plan tells neither.
+    pub share: Option<f64>,
+    /// The index it asks for, where it is known in full.
+    pub index: Option<IndexSuggestion>,
 }
 
 /// What a plan tells to do, what saves most first.
@@ -96,6 +112,7 @@ fn judge_figures(plan: &Plan, context: &JudgeContext) -> Vec<PlanFinding> {
             joins::judge(&facts, node, &mut found);
             subqueries::judge(&facts, node, &mut found);
             limits::judge(&facts, node, &mut found);
+            first_rows::judge(&facts, node, &mut found);
             other_databases::judge(&facts, node, &mut found);
         }
         whole::judge(&facts, &mut found);
@@ -114,7 +131,8 @@ fn judge_figures(plan: &Plan, context: &JudgeContext) -> Vec<PlanFinding> {
 }
 
 /// Pairs of rules where the first says why, and the second says the same with less.
-const EXPLAINED: [(&str, &str); 16] = [
+const EXPLAINED: [(&str, &str); 17] = [
+    ("sorts_all_for_first_rows", "sort_on_disk"),
     ("not_in_subquery", "temp_io"),
     ("cte_fence", "temp_io"),
     ("leading_wildcard", "seq_scan_filters_most"),

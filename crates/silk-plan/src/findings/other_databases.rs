@@ -1,7 +1,7 @@
 //! Rules about what only SQLite, MySQL and MariaDB print.
 
-use super::PlanFinding;
 use super::facts::{Facts, Remark, count, name};
+use super::{PlanFinding, first_rows};
 use crate::{PlanFormat, PlanNode};
 
 /// What the rules say about one node.
@@ -54,12 +54,72 @@ fn full_scan(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
         .table_rows
         .get(node.relation.as_deref()?)
         .copied()?;
-    (node.node_type == "SCAN" && node.index.is_none() && rows >= 1_000.0).then(|| Remark {
+    if node.node_type != "SCAN" || node.index.is_some() || rows < 1_000.0 {
+        return None;
+    }
+    let condition = match narrowed(facts, node) {
+        Narrowed::No => return None,
+        Narrowed::Unknown => None,
+        Narrowed::By(condition) => Some(condition),
+    };
+    if first_rows::explains(facts, node) {
+        return None;
+    }
+    Some(Remark {
         rule: "full_scan",
-        title: format!("Reads all of {}", name(node)),
-        evidence: format!("SCAN of {} rows", count(rows)),
-        action: "an index on the columns compared; a bare boolean (WHERE deleted) is served only by a partial index written the same, deleted = 1 by an ordinary one".to_owned(),
-        unless: "all rows are wanted",
+        title: format!("Reads all {} rows of {}", count(rows), name(node)),
+        evidence: match &condition {
+            Some(columns) => format!("SCAN, and a condition on {columns}"),
+            None => "SCAN: no index is used".to_owned(),
+        },
+        action: match &condition {
+            Some(columns) => format!("an index on {columns}: columns compared with = first"),
+            None => {
+                "an index on the columns that the query compares, where it compares any".to_owned()
+            }
+        },
+        unless: "all rows are wanted, or the condition keeps most of them",
         saves: 0.5,
     })
+}
+
+/// Whether a query wants less than all of what it reads.
+enum Narrowed {
+    /// All rows are wanted, or reading stops early.
+    No,
+    /// The statement is not known, or cannot be read.
+    Unknown,
+    /// By a condition on these columns.
+    By(String),
+}
+
+fn narrowed(facts: &Facts<'_>, node: &PlanNode) -> Narrowed {
+    // EXISTS stops at the first row, and a plan does not tell it from other subqueries.
+    let is_subquery = facts
+        .ancestors(node.id)
+        .any(|above| facts.nodes[above].node_type.contains("SCALAR SUBQUERY"));
+    if is_subquery {
+        return Narrowed::No;
+    }
+    let (tables, lists) = facts.statement();
+    let called = node.alias.as_deref().or(node.relation.as_deref());
+    let is_it = |alias: &str| called.is_some_and(|called| called.eq_ignore_ascii_case(alias));
+    let mut wants = tables.iter().filter(|wants| is_it(&wants.alias));
+    let (Some(wants), None) = (wants.next(), wants.next()) else {
+        return Narrowed::Unknown;
+    };
+    let sorts = facts.parent(node).is_some_and(|parent| {
+        let mut beside = parent.children.iter();
+        beside.any(|node| node.node_type == "USE TEMP B-TREE")
+    });
+    // Without a sort, the first rows that fit are all that is read.
+    let stops = !sorts
+        && lists
+            .iter()
+            .any(|list| list.aliases.iter().any(|alias| is_it(alias)));
+    if stops || !wants.is_narrowed() {
+        return Narrowed::No;
+    }
+    let columns: Vec<String> = wants.compared().into_iter().collect();
+    Narrowed::By(columns.join(", "))
 }

@@ -54,6 +54,8 @@ fn finding(
         verified: false,
         estimated: !facts.plan.analyzed,
         saves_ms,
+        share: None,
+        index: None,
     }
 }
 

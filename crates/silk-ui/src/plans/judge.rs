@@ -41,6 +41,7 @@ pub(crate) async fn judge(
     for (called, facts) in &facts {
         context.know(called, facts);
     }
+    context.sql = sql.map(ToOwned::to_owned);
     context.calls = known.calls;
     context.is_top_statement = known.is_top;
     // Only the plan of the run itself can be held against the time that the app saw.

@@ -22,15 +22,15 @@ pub(super) const MAX_KEYS: usize = 5;
 
 /// What comes behind the keys that are compared for equality.
 #[derive(Clone, Copy)]
-pub(super) enum Tail<'a> {
+pub(in crate::advice) enum Tail<'a> {
     None,
     Range(&'a (Key, KeyRole)),
     Order(&'a [(Key, SortKey)]),
 }
 
-pub(super) struct Builder<'a> {
-    pub(super) facts: &'a TableFacts,
-    pub(super) found: Vec<Candidate>,
+pub(in crate::advice) struct Builder<'a> {
+    pub(in crate::advice) facts: &'a TableFacts,
+    pub(in crate::advice) found: Vec<Candidate>,
 }
 
 impl Builder<'_> {
@@ -47,7 +47,7 @@ impl Builder<'_> {
     }
 
     /// The candidate of these keys, in this order; none without any.
-    pub(super) fn build(
+    pub(in crate::advice) fn build(
         &self,
         lists: &[(&Vec<Key>, KeyRole)],
         tail: Tail<'_>,

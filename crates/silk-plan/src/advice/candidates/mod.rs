@@ -7,8 +7,9 @@ mod unions;
 use super::{
     candidate::Candidate, expression::Style, facts::TableFacts, key::Keys, wants::TableWants,
 };
-use builder::Builder;
 use parts::Parts;
+
+pub(super) use builder::{Builder, Tail};
 
 pub use builder::MAX_CANDIDATES;
 pub use unions::unions;

@@ -10,7 +10,7 @@ mod reserved;
 mod style;
 mod tree;
 
-pub(crate) use parser::{expression, sort_keys};
+pub(crate) use parser::{all_sort_keys, expression, sort_keys};
 pub(crate) use render::render;
 pub(crate) use style::{Style, quote};
 pub(crate) use tree::{Column, Expr, SortKey};

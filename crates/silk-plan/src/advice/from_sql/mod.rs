@@ -1,6 +1,7 @@
 //! What a statement wants of each table, by its text: for databases whose plans do not tell.
 
 mod changed;
+mod first_rows;
 mod queries;
 mod reader;
 mod select;
@@ -17,6 +18,7 @@ use super::{expression::Style, wants::TableWants};
 use reader::Reader;
 
 pub use changed::{Changed, changed_by, searches_tables};
+pub(crate) use first_rows::{FirstRows, Listed};
 
 /// What a statement of SQLite or MySQL wants of its tables.
 ///
@@ -24,12 +26,25 @@ pub use changed::{Changed, changed_by, searches_tables};
 /// which one has it.
 #[must_use]
 pub fn wants_of_sql(sql: &str, kind: DatabaseKind) -> Vec<TableWants> {
-    let Some(statement) = parsed(sql, kind) else {
-        return Vec::new();
-    };
+    let mut found = read(sql, kind).found;
+    found.retain(|wants| !wants.is_empty());
+    found
+}
+
+/// The tables of a statement, and its queries that ask for their first rows only.
+pub(crate) fn tables_and_lists(sql: &str, kind: DatabaseKind) -> (Vec<TableWants>, Vec<Listed>) {
+    let Reader { found, listed, .. } = read(sql, kind);
+    (found, listed)
+}
+
+fn read(sql: &str, kind: DatabaseKind) -> Reader {
     let mut reader = Reader {
         style: Style::of(kind),
         found: Vec::new(),
+        listed: Vec::new(),
+    };
+    let Some(statement) = parsed(sql, kind) else {
+        return reader;
     };
     match &statement {
         Statement::Query(query) => reader.query(query, 0),
@@ -49,9 +64,7 @@ pub fn wants_of_sql(sql: &str, kind: DatabaseKind) -> Vec<TableWants> {
         }
         _ => {}
     }
-    let mut found = reader.found;
-    found.retain(|wants| !wants.is_empty());
-    found
+    reader
 }
 
 /// The only statement of a text; none where it cannot be read.

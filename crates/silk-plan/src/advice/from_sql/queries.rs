@@ -2,6 +2,7 @@
 
 use sqlparser::ast::{self, OrderByKind, SetExpr};
 
+use super::FirstRows;
 use super::reader::{MAX_DEPTH, Reader, Tables, is_of};
 use crate::advice::expression::{SortKey, sort_keys};
 
@@ -20,11 +21,16 @@ impl Reader {
             let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
             order = sort_keys(&keys.join(", "), self.style);
         }
-        let is_limited = query.limit_clause.is_some();
-        self.body(&query.body, order, is_limited, depth);
+        self.body(&query.body, order, FirstRows::of(query), depth);
     }
 
-    fn body(&mut self, body: &SetExpr, order: Vec<SortKey>, is_limited: bool, depth: usize) {
+    fn body(
+        &mut self,
+        body: &SetExpr,
+        order: Vec<SortKey>,
+        mut first: Option<FirstRows>,
+        depth: usize,
+    ) {
         // A chain of unions leans to the left.
         let mut body = body;
         let mut order = Some(order);
@@ -32,14 +38,15 @@ impl Reader {
             match body {
                 SetExpr::Select(select) => {
                     let order = order.take().unwrap_or_default();
-                    return self.select(select, order, is_limited, depth);
+                    return self.select(select, order, first, depth);
                 }
                 SetExpr::Query(query) => return self.query(query, depth + 1),
                 SetExpr::SetOperation { left, right, .. } => {
-                    // What both give is ordered, and neither by itself.
+                    // What both give is ordered and cut, and neither by itself.
                     order = None;
+                    first = None;
                     if depth < MAX_DEPTH {
-                        self.body(right, Vec::new(), false, depth + 1);
+                        self.body(right, Vec::new(), None, depth + 1);
                     }
                     body = left;
                 }

@@ -2,6 +2,7 @@
 
 use sqlparser::ast;
 
+use super::Listed;
 use crate::advice::{
     expression::{Expr, Style, expression},
     wants::TableWants,
@@ -14,6 +15,8 @@ pub(super) const MAX_DEPTH: usize = 12;
 pub(super) struct Reader {
     pub(super) style: Style,
     pub(super) found: Vec<TableWants>,
+    /// Queries that ask for their first rows only.
+    pub(super) listed: Vec<Listed>,
 }
 
 /// The tables of one query, and what its joins say.

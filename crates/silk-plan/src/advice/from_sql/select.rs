@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use sqlparser::ast::{self, Distinct, GroupByExpr, SelectItem};
 
 use super::reader::{Reader, is_of};
+use super::{FirstRows, Listed};
 use crate::advice::expression::{Column, Expr, SortKey};
 
 impl Reader {
@@ -12,7 +13,7 @@ impl Reader {
         &mut self,
         select: &ast::Select,
         mut order: Vec<SortKey>,
-        is_limited: bool,
+        first: Option<FirstRows>,
         depth: usize,
     ) {
         let mut tables = self.tables(&select.from, depth);
@@ -32,8 +33,17 @@ impl Reader {
             extreme = extreme.or_else(|| extreme_of(&expr));
             need(&mut needed, &expr);
         }
-        // `ORDER BY alias` means what stands behind it.
+        // `ORDER BY alias` means what stands behind it, and `ORDER BY 2` the second of them.
         for key in &mut order {
+            if let Expr::Literal(place) = &key.expr
+                && let Some(item) = place
+                    .parse()
+                    .ok()
+                    .and_then(|place: usize| select.projection.get(place.checked_sub(1)?))
+                && let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item
+            {
+                key.expr = self.expr(expr);
+            }
             if let Expr::Column(Column { table: None, name }) = &key.expr
                 && let Some((_, expr)) = aliases.iter().find(|(alias, _)| alias == name)
             {
@@ -73,6 +83,17 @@ impl Reader {
             }
         }
         let is_grouped = !groups.is_empty();
+        if let Some(first) = first {
+            self.listed.push(Listed {
+                first,
+                order: order.clone(),
+                aliases: tables
+                    .wants
+                    .iter()
+                    .map(|wants| wants.alias.clone())
+                    .collect(),
+            });
+        }
         let mut orders = vec![groups, distinct];
         if !is_grouped {
             orders.insert(0, order);
@@ -81,7 +102,7 @@ impl Reader {
             orders.push(vec![key]);
         }
         for wants in &mut tables.wants {
-            wants.is_limited = is_limited;
+            wants.is_limited = first.is_some();
             wants.needed = needed.as_ref().map(|needed| {
                 needed
                     .iter()

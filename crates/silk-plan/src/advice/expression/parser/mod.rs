@@ -26,6 +26,19 @@ pub(crate) fn expression(text: &str, style: Style) -> Expr {
 
 /// Reads `a DESC NULLS LAST, lower(b)`. What cannot be read ends the list.
 pub(crate) fn sort_keys(text: &str, style: Style) -> Vec<SortKey> {
+    read_keys(text, style).0
+}
+
+/// Reads `a DESC NULLS LAST, lower(b)`; none where any part of it cannot be read.
+pub(crate) fn all_sort_keys(text: &str, style: Style) -> Option<Vec<SortKey>> {
+    match read_keys(text, style) {
+        (keys, true) if !keys.is_empty() => Some(keys),
+        _ => None,
+    }
+}
+
+/// The keys that could be read, and whether these are all.
+fn read_keys(text: &str, style: Style) -> (Vec<SortKey>, bool) {
     let mut parser = Parser::new(text, style);
     let mut keys = Vec::new();
     while parser.peek().is_some() {
@@ -42,7 +55,7 @@ pub(crate) fn sort_keys(text: &str, style: Style) -> Vec<SortKey> {
         let is_read =
             expr != Expr::Opaque && matches!(parser.peek(), None | Some(Token::Sign(",")));
         if !is_read {
-            break;
+            return (keys, false);
         }
         keys.push(SortKey {
             expr,
@@ -51,5 +64,5 @@ pub(crate) fn sort_keys(text: &str, style: Style) -> Vec<SortKey> {
         });
         parser.eat_sign(",");
     }
-    keys
+    (keys, true)
 }
