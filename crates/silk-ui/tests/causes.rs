@@ -9,7 +9,8 @@ use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
 use silk_core::{
     ConnectionWait, DatabaseKind, Fingerprint, PlanRecord, PlanSource, PoolUse, QueryRef,
-    RequestId, RequestRecord, finding::rules,
+    RequestId, RequestRecord,
+    finding::{Thresholds, rules},
 };
 use silk_ui::dashboard;
 use support::{FakeStore, config, plans};
@@ -197,15 +198,15 @@ async fn a_wait_for_a_connection_leads_to_what_ran_at_that_time() {
     }];
     record.summary.times.wait_us = 70_000;
     record.summary.times.total_us = 100_000;
-    record.findings = rules::find(&record);
+    record.findings = rules::find(&record, &[], &Thresholds::default());
     let (app, address) = app(record, None);
     let html = page(&app, &address).await;
     assert!(
-        html.contains("70.0 ms of 100 ms went into waiting for a connection"),
+        html.contains("Spent 70.0 of 100 ms waiting for a free connection."),
         "{html}"
     );
     assert!(
-        html.contains("All 5 connections of the pool were in use when it began to wait"),
+        html.contains("All 5 connections of the pool were in use."),
         "{html}"
     );
     assert!(html.contains("all 5 in use"), "in the timeline: {html}");

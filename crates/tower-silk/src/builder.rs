@@ -1,7 +1,10 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use silk_capture::{Plans, Recorder, RecorderConfig};
-use silk_core::{DatabaseKind, Explain, Redactor, Store, redact::RedactorBuilder, store::Budget};
+use silk_core::{
+    DatabaseKind, Explain, Redactor, Store, finding::Thresholds, redact::RedactorBuilder,
+    store::Budget,
+};
 use silk_explain::{ExplainConfig, Explainer};
 use silk_store::MemoryStore;
 #[cfg(feature = "ui")]
@@ -166,6 +169,23 @@ impl SilkBuilder {
     /// `silk::slow_query`. Default: off.
     pub fn slow_query(mut self, threshold: Duration) -> Self {
         self.config.slow_query = Some(threshold);
+        self
+    }
+
+    /// From what on findings are made: how often a query must repeat, what it must cost. Default:
+    /// [`Thresholds::default`]; each field tells what a larger and a smaller one costs.
+    ///
+    /// ```
+    /// # use tower_silk::{Silk, Thresholds};
+    /// // Five rows of development data are enough to be told.
+    /// let silk = Silk::builder().in_memory().findings(Thresholds {
+    ///     min_calls: 5,
+    ///     min_lost: std::time::Duration::ZERO,
+    ///     ..Thresholds::default()
+    /// });
+    /// ```
+    pub fn findings(mut self, thresholds: Thresholds) -> Self {
+        self.config.thresholds = thresholds;
         self
     }
 

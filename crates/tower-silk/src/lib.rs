@@ -58,7 +58,9 @@ pub use silk_capture::{
     Plans, RecorderConfig, ShutdownReport, SilkLayer, SilkService, SilkTracingLayer,
     in_current_request,
 };
-pub use silk_core::{DatabaseKind, LossReason, RequestKind, Store, store::Budget};
+pub use silk_core::{
+    DatabaseKind, LossReason, RequestKind, Store, finding::Thresholds, store::Budget,
+};
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 pub use silk_explain::ExplainDatabase;
 pub use silk_store::MemoryStore;

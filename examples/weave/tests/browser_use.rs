@@ -68,13 +68,13 @@ fn a_person_works_with_it() {
 /// The first page of a newcomer: what is wrong, the line, and what to write instead.
 fn the_n_plus_one_is_in_sight(desk: &Desk<'_>, id: &str) {
     desk.open("/silk");
-    desk.says("person was read 100×");
+    desk.says("The same query on person ran 100 times");
     // Which finding weighs most depends on how busy the machine is: that of a plan may stand first.
     desk.browser
         .click(&format!("ul.findings a[href='/silk/requests/{id}']"));
     desk.is_at(&format!("/silk/requests/{id}"));
     for text in [
-        "person was read 100×",
+        "The same query on person ran 100 times",
         "the 100 rows of query 1",
         "routes/messages.rs:",
         "for message in",

@@ -1,6 +1,6 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use silk_core::{DatabaseKind, store::Budget};
+use silk_core::{DatabaseKind, finding::Thresholds, store::Budget};
 
 use crate::plans::Plans;
 
@@ -51,6 +51,8 @@ pub struct RecorderConfig {
     pub keep: Option<KeepPredicate>,
     /// Queries that take at least so long are logged. Default: off.
     pub slow_query: Option<Duration>,
+    /// From what on the rules about requests speak. Default: [`Thresholds::default`].
+    pub thresholds: Thresholds,
     /// Whether bound values are kept. Default: yes.
     pub capture_values: bool,
     /// Whether call sites are kept. Default: yes; off saves 1 to 5 µs per query.
@@ -110,6 +112,7 @@ impl Default for RecorderConfig {
             skip_paths: Vec::new(),
             keep: None,
             slow_query: None,
+            thresholds: Thresholds::default(),
             capture_values: true,
             capture_call_sites: true,
             capture_headers: true,

@@ -1,6 +1,11 @@
 //! What rules remark about a request.
 
+mod facts;
 pub mod rules;
+mod thresholds;
+mod words;
+
+pub use thresholds::Thresholds;
 
 use serde::{Deserialize, Serialize};
 

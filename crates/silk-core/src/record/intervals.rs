@@ -22,6 +22,12 @@ pub fn breakdown(
     (sql_us, with_waits_us - sql_us, all_us - with_waits_us)
 }
 
+/// How long at least one of the intervals lasts, up to `end`.
+pub(crate) fn union_us(mut intervals: Vec<(u64, u64)>, end: u64) -> u64 {
+    unite(&mut intervals, end);
+    length(&intervals)
+}
+
 /// Sorts intervals, cuts them at `end` and joins those that touch.
 fn unite(intervals: &mut Vec<(u64, u64)>, end: u64) {
     for interval in intervals.iter_mut() {

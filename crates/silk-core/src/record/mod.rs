@@ -12,6 +12,7 @@ mod summary;
 
 pub use detail::{Body, Header, LogRecord, RequestDetail, SpanRecord};
 pub use intervals::breakdown;
+pub(crate) use intervals::union_us;
 pub use query::{
     CallSite, CapturedBy, ConnectionWait, Database, DatabaseKind, Holder, PoolUse, QueryError,
     QueryRecord, RequestStatement, SqlText, Statement, TransactionEnd, TransactionRecord,

@@ -22,6 +22,7 @@ mod quoted;
 mod read;
 mod safety;
 mod sensitive;
+mod shape;
 mod structure;
 mod tables;
 
@@ -29,6 +30,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub use pretty::{SqlTokenClass, format, highlight};
 pub use safety::{FunctionCall, explainable_calls, is_explainable, is_read_only, reading_calls};
+pub use shape::{Role, Shape, Slot, shape};
 
 use self::{
     cache::Cache,
@@ -117,6 +119,22 @@ impl SqlReader {
 pub struct SensitiveValues(Arc<Reading>);
 
 impl SensitiveValues {
+    /// A number that is equal for texts which differ in comments and white space alone.
+    #[must_use]
+    pub fn text_identity(&self) -> u64 {
+        self.0.identity
+    }
+
+    /// Whether values are bound to the text; of one that could not be read that is not known, and
+    /// they may be.
+    #[must_use]
+    pub fn has_placeholders(&self) -> bool {
+        match &self.0.placeholders {
+            Placeholders::All => true,
+            Placeholders::Each(flags) => !flags.is_empty(),
+        }
+    }
+
     /// Whether the value at `place` does, from 0 in the order of binding.
     #[must_use]
     pub fn contains(&self, place: usize) -> bool {

@@ -1,6 +1,10 @@
 //! One text of SQL, read whole.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{
+    borrow::Cow,
+    hash::{BuildHasher as _, Hash as _, Hasher as _},
+    sync::Arc,
+};
 
 use super::{
     fingerprint::fingerprint,
@@ -23,6 +27,8 @@ pub(super) struct Reading {
     pub(super) has_literals: bool,
     pub(super) is_redacted: bool,
     pub(super) placeholders: Placeholders,
+    /// Equal for texts that differ in comments and white space alone.
+    pub(super) identity: u64,
     /// What was taken out of the text, so that it can be scrubbed from the rest of a request.
     pub(super) secrets: Secrets,
 }
@@ -75,8 +81,18 @@ pub(super) fn read(sql: &str, database: DatabaseKind, redactor: &Redactor) -> Re
         has_literals: has_literals || !is_read,
         is_redacted,
         placeholders,
+        identity: identity(&words),
         secrets,
     }
+}
+
+/// Of the text itself, literals included: never kept, for it would tell a secret that is guessed.
+fn identity(words: &[Lexeme<'_>]) -> u64 {
+    let mut hasher = foldhash::fast::FixedState::default().build_hasher();
+    for word in words {
+        word.text.hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
 /// Where in the text something stands that must not be kept, and what stands for it.

@@ -187,8 +187,12 @@ pub(crate) fn request_name(kind: silk_core::RequestKind, method: &str, route: &s
     format!("{first} {}", crate::filters::one_line(route, 200))
 }
 
-/// The name of a rule in words: `repeated_statement` is "repeated statement".
+/// The name of a rule in words: `repeated_statement` is "N+1 query". Rules about plans, and those
+/// of other versions, are called by their names: `seq_scan` is "seq scan".
 pub(crate) fn rule_name(rule: &str) -> String {
+    if let Some(known) = silk_core::finding::rules::rule(rule) {
+        return known.label.to_owned();
+    }
     crate::filters::one_line(rule, 60).replace('_', " ")
 }
 

@@ -354,12 +354,8 @@ async fn findings_in_the_list_say_how_often() {
     old.summary.finding_calls.clear();
     let app = app(&FakeStore::of(vec![record, old]));
     let list = page(&app, "/silk/requests").await;
-    assert_eq!(list.matches("flag\">repeated statement ×100<").count(), 1);
-    assert_eq!(
-        list.matches("flag\">repeated statement<").count(),
-        1,
-        "kept before"
-    );
+    assert_eq!(list.matches("flag\">N+1 query ×100<").count(), 1);
+    assert_eq!(list.matches("flag\">N+1 query<").count(), 1, "kept before");
 }
 
 #[tokio::test]

@@ -8,7 +8,10 @@ use std::sync::Arc;
 
 use silk_core::{
     ConnectionWait, CountedRequest, Outcome, Redactor, RequestRecord, RequestSummary, RunId,
-    finding::rules, record::breakdown, redact::Secrets, sql::SqlReader,
+    finding::{Thresholds, rules},
+    record::breakdown,
+    redact::Secrets,
+    sql::SqlReader,
 };
 
 use self::{
@@ -41,6 +44,7 @@ pub(in crate::recorder) struct Transform {
     pub(in crate::recorder) plans: Keeper,
     value_bytes: usize,
     slow_query_us: Option<u64>,
+    thresholds: Thresholds,
     hasher: foldhash::fast::RandomState,
 }
 
@@ -66,6 +70,7 @@ impl Transform {
             routes: RawRoutes::new(config.max_raw_routes),
             value_bytes: config.value_bytes,
             slow_query_us: config.slow_query.map(micros),
+            thresholds: config.thresholds,
             hasher: foldhash::fast::RandomState::default(),
         }
     }
@@ -155,7 +160,14 @@ impl Transform {
         }
         detail.logs_not_kept = buffers.logs_not_kept;
         let mut marks = Vec::new();
-        let statements = self.queries(&mut buffers, &mut detail, &mut marks, &mut secrets);
+        let mut identities = Vec::new();
+        let statements = self.queries(
+            &mut buffers,
+            &mut detail,
+            &mut marks,
+            &mut identities,
+            &mut secrets,
+        );
 
         let summary = RequestSummary {
             id,
@@ -183,7 +195,7 @@ impl Transform {
         };
         self.plans
             .keep(&mut record, &buffers.plans, &marks, &secrets);
-        record.findings = rules::find(&record);
+        record.findings = rules::find(&record, &identities, &self.thresholds);
         record.sum_findings();
         // Last: what was redacted in one place must not stand in another, findings included.
         if !secrets.is_empty() {

@@ -3,8 +3,8 @@
 use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
 
 use silk_core::{
-    DatabaseKind, QueryRecord, RequestDetail, RequestStatement, Value, ValueState, redact::Secrets,
-    sql::SensitiveValues,
+    DatabaseKind, Fingerprint, QueryRecord, RequestDetail, RequestStatement, Statement, Value,
+    ValueState, redact::Secrets, sql::SensitiveValues,
 };
 
 use super::Transform;
@@ -23,6 +23,7 @@ impl Transform {
         buffers: &mut Buffers,
         detail: &mut RequestDetail,
         marks: &mut Vec<Option<PlanMark>>,
+        identities: &mut Vec<Option<u64>>,
         secrets: &mut Secrets,
     ) -> Vec<RequestStatement> {
         detail.texts = buffers
@@ -46,6 +47,8 @@ impl Transform {
             .collect();
         let mut sites = CallSites::default();
         let mut sums = Sums::default();
+        let mut settings = Settings::default();
+        identities.reserve_exact(buffers.queries.len());
         let queries = std::mem::take(&mut buffers.queries);
         detail.queries.reserve_exact(queries.len());
         let queries = queries.into_sorted_by_key(|query| query.started_us);
@@ -66,13 +69,15 @@ impl Transform {
                 marks.push(query.plan());
             }
             let mut record = self.query(seq, query, call_site, kind);
-            let values_hash = record.values.as_ref().map(|values| self.hash(values));
+            let identity = self.identity(sensitive, record.values.as_deref());
             // Those that are bound to sensitive columns or carry secrets of their own.
             for (place, value) in record.values.iter_mut().flatten().enumerate() {
                 self.redactor
                     .value(value, kind, sensitive.contains(place), secrets);
             }
-            sums.add(text, call_site, &record, is_error, values_hash);
+            sums.add(text, call_site, &record, is_error, identity);
+            identities.push(identity.map(|identity| identity ^ settings.hash));
+            settings.note(&text.statement, identity);
             detail.queries.push(record);
         }
         for beyond in &buffers.beyond {
@@ -124,18 +129,61 @@ impl Transform {
         }
     }
 
-    fn hash(&self, values: &[Value]) -> u64 {
+    /// Equal for two queries whose text and values are; none where that is not known.
+    fn identity(&self, text: &SensitiveValues, values: Option<&[Value]>) -> Option<u64> {
+        let values = match values {
+            Some(values) => values,
+            None if text.has_placeholders() => return None,
+            None => &[],
+        };
         let mut hasher = self.hasher.build_hasher();
+        text.text_identity().hash(&mut hasher);
         for value in values {
             let (state, bytes): (u8, &[u8]) = match &value.state {
                 ValueState::Null => (0, &[]),
                 ValueState::Bytes(bytes) => (1, bytes),
-                ValueState::Truncated { bytes, .. } => (2, bytes),
-                ValueState::Redacted => (3, &[]),
-                ValueState::Unavailable => (4, &[]),
+                // What was cut off may differ.
+                ValueState::Truncated { .. } | ValueState::Redacted | ValueState::Unavailable => {
+                    return None;
+                }
             };
             (value.type_name.as_str(), state, bytes).hash(&mut hasher);
         }
-        hasher.finish()
+        Some(hasher.finish())
+    }
+}
+
+/// Settings of the session that the request has made so far: queries that are equal otherwise may
+/// read other tables (`SET search_path`), and are not the same.
+#[derive(Default)]
+struct Settings {
+    /// By the statement that sets: what it last set.
+    seen: Vec<(Fingerprint, u64)>,
+    hash: u64,
+}
+
+impl Settings {
+    fn note(&mut self, statement: &Statement, identity: Option<u64>) {
+        let sets = matches!(&*statement.command, "SET" | "USE" | "RESET" | "PRAGMA")
+            || (statement.tables.is_empty() && statement.normalized.contains("set_config("));
+        if !sets {
+            return;
+        }
+        // Not known what: as if it had set something else.
+        let new = identity.unwrap_or(0).rotate_left(17);
+        match self
+            .seen
+            .iter_mut()
+            .find(|(known, _)| *known == statement.fingerprint)
+        {
+            Some((_, old)) => {
+                self.hash ^= *old ^ new;
+                *old = new;
+            }
+            None => {
+                self.hash ^= new;
+                self.seen.push((statement.fingerprint, new));
+            }
+        }
     }
 }

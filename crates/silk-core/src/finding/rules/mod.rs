@@ -1,29 +1,209 @@
 //! Rules about one request.
+//!
+//! Each rule is a file: what it names, how it tells it, from what on, what it would be wrong about
+//! and stays silent on. They see the record alone, on the writer's thread; nothing here runs on the
+//! app's.
 
+mod abandoned_query;
+mod blocked_executor;
+mod built_sql;
 mod connection_wait;
+mod failed_query;
+mod panic;
 mod repeated_statement;
-mod words;
+mod rows_unread;
+mod same_query;
+mod serial_queries;
+mod slow_query;
+mod small_writes;
 
+use super::{Severity, Thresholds, facts::Facts};
 use crate::{Finding, RequestRecord};
 
-/// Name of the rule about a statement that runs again and again from one place.
-pub const REPEATED_STATEMENT: &str = "repeated_statement";
-/// Name of the rule about a request that waits for a connection of the pool.
-pub const CONNECTION_WAIT: &str = "connection_wait";
+/// A rule about requests, as lists and filters name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule {
+    /// The name that is stored, and used in addresses and the API.
+    pub name: &'static str,
+    /// What pages call it.
+    pub label: &'static str,
+    /// What it is about, in one sentence.
+    pub about: &'static str,
+}
 
-/// Everything the rules remark on a request, what costs most first.
+/// A query that runs again and again with other values, the "N+1".
+pub const REPEATED_STATEMENT: &str = "repeated_statement";
+/// A query that runs again and again with the same values.
+pub const SAME_QUERY: &str = "same_query";
+/// Writes of one row each, in a loop.
+pub const SMALL_WRITES: &str = "small_writes";
+/// A query that takes long by itself.
+pub const SLOW_QUERY: &str = "slow_query";
+/// Independent queries, one after the other.
+pub const SERIAL_QUERIES: &str = "serial_queries";
+/// One row was asked for and many were read.
+pub const ROWS_UNREAD: &str = "rows_unread";
+/// A query that the app let go while it ran.
+pub const ABANDONED_QUERY: &str = "abandoned_query";
+/// SQL with values written into the text.
+pub const BUILT_SQL: &str = "built_sql";
+/// A request that waits for a connection of the pool.
+pub const CONNECTION_WAIT: &str = "connection_wait";
+/// A poll that keeps a thread of the executor for itself.
+pub const BLOCKED_EXECUTOR: &str = "blocked_executor";
+/// A query, or the end of a transaction, that failed.
+pub const FAILED_QUERY: &str = "failed_query";
+/// A panic in the handler or body.
+pub const PANIC: &str = "panic";
+
+/// All rules about requests: name, label, and what each is about.
+pub const RULES: &[Rule] = &[
+    Rule {
+        name: PANIC,
+        label: "panic",
+        about: "The handler or the body panicked.",
+    },
+    Rule {
+        name: FAILED_QUERY,
+        label: "failed query",
+        about: "A query, or the end of a transaction, failed.",
+    },
+    Rule {
+        name: REPEATED_STATEMENT,
+        label: "N+1 query",
+        about: "One query runs again and again with different values.",
+    },
+    Rule {
+        name: SAME_QUERY,
+        label: "same query again",
+        about: "One query runs again and again with the same values.",
+    },
+    Rule {
+        name: SMALL_WRITES,
+        label: "many small writes",
+        about: "One row is written at a time, in a loop.",
+    },
+    Rule {
+        name: SLOW_QUERY,
+        label: "slow query",
+        about: "A single query takes long.",
+    },
+    Rule {
+        name: SERIAL_QUERIES,
+        label: "queries in a row",
+        about: "Independent queries wait for each other.",
+    },
+    Rule {
+        name: ROWS_UNREAD,
+        label: "rows read for one",
+        about: "One row was asked for and many were read.",
+    },
+    Rule {
+        name: ABANDONED_QUERY,
+        label: "abandoned query",
+        about: "A query was let go while it ran, and holds its connection.",
+    },
+    Rule {
+        name: BUILT_SQL,
+        label: "SQL built by string",
+        about: "Values are written into the text instead of being bound.",
+    },
+    Rule {
+        name: CONNECTION_WAIT,
+        label: "connection wait",
+        about: "The request waits for a connection of the pool.",
+    },
+    Rule {
+        name: BLOCKED_EXECUTOR,
+        label: "blocked executor",
+        about: "Code runs long without an await; other requests wait.",
+    },
+];
+
+/// The rule of this name.
 #[must_use]
-pub fn find(record: &RequestRecord) -> Vec<Finding> {
-    let total_us = record.summary.times.total_us;
-    let mut findings: Vec<Finding> = record
-        .statements
-        .iter()
-        .filter_map(|statement| repeated_statement::find(statement, total_us))
-        .chain(connection_wait::find(
-            &record.summary.times,
-            &record.detail.waits,
-        ))
-        .collect();
-    findings.sort_by_key(|finding| std::cmp::Reverse(finding.lost_us));
+pub fn rule(name: &str) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.name == name)
+}
+
+/// Everything the rules remark on a request: why it failed first, then what cost most.
+///
+/// `identities` has one number for each query of the record, equal where text, bound values and
+/// settings of the session are; none where the values of a query were not captured. It is given
+/// apart because values may be redacted in the record, and secrets that differ look alike there.
+#[must_use]
+pub fn find(
+    record: &RequestRecord,
+    identities: &[Option<u64>],
+    thresholds: &Thresholds,
+) -> Vec<Finding> {
+    let facts = Facts::new(record, identities, thresholds);
+    let mut findings: Vec<Finding> = Vec::new();
+    findings.extend(panic::find(&facts));
+    findings.extend(failed_query::find(&facts));
+    for group in &facts.groups {
+        findings.extend(repeated_statement::find(&facts, group));
+        findings.extend(same_query::find(&facts, group));
+        findings.extend(small_writes::find(&facts, group));
+        findings.extend(built_sql::find(&facts, group));
+    }
+    findings.extend(slow_query::find(&facts, &findings));
+    findings.extend(serial_queries::find(&facts));
+    findings.extend(rows_unread::find(&facts));
+    findings.extend(abandoned_query::find(&facts));
+    findings.extend(connection_wait::find(&facts));
+    findings.extend(blocked_executor::find(&facts));
+    // Stable, so that of equals the rule that comes first stays first.
+    findings.sort_by_key(|finding| {
+        let is_cause_of_failure = finding.severity == Severity::Critical
+            && matches!(&*finding.rule, PANIC | FAILED_QUERY);
+        std::cmp::Reverse((is_cause_of_failure, finding.lost_us))
+    });
     findings
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::{Outcome, RequestDetail, RequestId, RequestKind, RequestSummary, RunId};
+
+    /// A request of which nothing was seen.
+    pub(super) fn empty() -> RequestRecord {
+        RequestRecord {
+            summary: RequestSummary {
+                id: RequestId(uuid::Uuid::nil()),
+                parent_id: None,
+                kind: RequestKind::Request,
+                run_id: RunId(uuid::Uuid::nil()),
+                started_at: DateTime::UNIX_EPOCH,
+                method: "GET".to_owned(),
+                route: "/".to_owned(),
+                path: "/".to_owned(),
+                status: Some(200),
+                outcome: Outcome::Completed,
+                times: crate::RequestTimes::default(),
+                query_count: 0,
+                query_errors: 0,
+                trace_id: None,
+                findings: Vec::new(),
+                finding_calls: Vec::new(),
+            },
+            detail: RequestDetail::default(),
+            statements: Vec::new(),
+            findings: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn each_rule_is_listed_once() {
+        for listed in RULES {
+            assert_eq!(rule(listed.name), Some(listed));
+            let same = RULES.iter().filter(|other| other.label == listed.label);
+            assert_eq!(same.count(), 1, "{}", listed.label);
+            assert!(listed.about.ends_with('.'));
+        }
+        assert_eq!(rule("no rule"), None);
+    }
 }

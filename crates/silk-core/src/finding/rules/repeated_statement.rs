@@ -1,132 +1,149 @@
-//! The "N+1".
+//! The "N+1": one query again and again, with other values each time.
+//!
+//! **Definition.** Queries of one shape in one request, wherever they are called from. Values are
+//! what is bound and what is written into the text (literals, TRUE and FALSE, a tenant's schema or
+//! table, a `SET search_path` before it).
+//! **Formula.** `calls >= min_calls`, with at least two different values that are not few enough
+//! to be the same ones again (see [`same_query`](super::same_query)).
+//! **Time lost.** The union of the queries' intervals, less one query of mean length: one query for
+//! all still takes about so long.
+//! **Thresholds.** `min_calls`, `min_lost`, `min_share`; see
+//! [`Thresholds`](crate::finding::Thresholds). Ten is the count from which on a page of rows is a
+//! loop; tools that flag from 2 to 5 on are known for false alarms.
+//! **Silent on.** Writes; lists and chunks of a list (a median of ten values at once, or chunks of
+//! equal length); pages by key or offset; texts without a table; locks and settings; walks up a
+//! tree, where each row names the next; texts in which nothing varies.
 
-use super::{
-    REPEATED_STATEMENT,
-    words::{count, duration},
+use super::{REPEATED_STATEMENT, same_query};
+use crate::{
+    DatabaseKind, Finding, QueryRecord,
+    finding::{
+        facts::{Facts, Group, Varying, ended_us},
+        words::{count, duration},
+    },
+    sql::Role,
 };
-use crate::{Finding, RequestStatement, Severity};
 
-/// Fewer calls than this are no pattern yet.
-const MIN_CALLS: u64 = 10;
-
-/// One statement, run at least ten times from one place with different values: the "N+1".
-///
-/// The same values each time are another matter (a missing cache), as are writes.
-pub(super) fn find(group: &RequestStatement, total_us: u64) -> Option<Finding> {
-    let statement = &group.statement;
-    let is_varied = group.distinct_values.is_none_or(|distinct| distinct >= 2);
-    if statement.command != "SELECT" || group.calls < MIN_CALLS || !is_varied {
+pub(super) fn find(facts: &Facts<'_>, group: &Group<'_>) -> Option<Finding> {
+    let statement = group.statement;
+    let calls = group.calls();
+    if statement.command != "SELECT"
+        || statement.tables.is_empty()
+        || calls < facts.thresholds.min_calls.max(2)
+    {
         return None;
     }
-    let calls = group.calls;
-    let what = match statement.tables.first() {
-        Some(table) => format!("{table} was read"),
-        None => "One statement ran".to_owned(),
+    let union_us = group.union_us(facts);
+    if !facts.is_worth(union_us) {
+        return None;
+    }
+    let distinct = group.distinct(facts);
+    if distinct.is_some_and(|distinct| {
+        distinct < 2 || same_query::is_same(distinct, calls, facts.thresholds)
+    }) {
+        return None;
+    }
+    let first = group.first(facts)?;
+    let shape = facts.shape(first);
+    let varying = Varying::of(facts, group);
+    if shape.is_locking || shape.is_setting || shape.is_volatile {
+        return None;
+    }
+    // Neither a value nor the text nor the session differs, as far as is known.
+    if distinct.is_none() && !varying.has_values {
+        return None;
+    }
+    if varying.is_batched || varying.is_paging || is_walk(facts, group, &varying) {
+        return None;
+    }
+    let lost_us = union_us - union_us / calls;
+    let values = match distinct {
+        Some(distinct) if varying.has_values => format!(" ({} different values)", count(distinct)),
+        _ => String::new(),
     };
-    let values = match group.distinct_values {
-        Some(distinct) if distinct == calls => " with different values".to_owned(),
-        Some(distinct) => format!(" with {} different lists of values", count(distinct)),
-        None => String::new(),
-    };
-    let place = group
-        .call_site
-        .as_ref()
-        .map(|site| format!(" from {site}"))
-        .unwrap_or_default();
-    // One query for all would still cost about what one of them costs.
-    let saves_us = group.total_us.saturating_sub(group.total_us / calls);
-    let severity = if saves_us.saturating_mul(2) > total_us {
-        Severity::Critical
-    } else {
-        Severity::Warning
-    };
+    let table = statement.tables.first()?;
+    let table = table
+        .rsplit('.')
+        .next()
+        .filter(|_| !group.is_one())
+        .unwrap_or(table);
     Some(Finding {
         rule: REPEATED_STATEMENT.to_owned(),
-        severity,
+        severity: facts.severity(lost_us),
         title: format!(
-            "{what} {}× by the same statement{values}{place}.",
-            count(calls)
+            "The same query on {table} ran {} times{}{values}.",
+            count(calls),
+            group.from(facts)
         ),
         detail: format!(
-            "{} queries took {} together. One query with JOIN or {} would save about {}.",
+            "The {} queries took {} in total.",
             count(calls),
-            duration(group.total_us),
-            match statement.database {
-                crate::DatabaseKind::Postgres => "= ANY($1)",
-                _ => "IN (…)",
-            },
-            duration(saves_us),
+            duration(union_us)
         ),
-        remedy: None,
-        call_site: group.call_site.clone(),
-        fingerprint: Some(statement.fingerprint),
-        query: None,
-        lost_us: Some(saves_us),
+        remedy: Some(remedy(calls, statement.database, &varying, first, facts)),
+        call_site: group.main_site(facts).cloned(),
+        fingerprint: Some(group.fingerprint()),
+        query: Some(first.seq),
+        lost_us: Some(lost_us),
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::{CallSite, DatabaseKind, Fingerprint, Statement};
-
-    fn group(command: &str, calls: u64, distinct_values: Option<u64>) -> RequestStatement {
-        RequestStatement {
-            statement: Arc::new(Statement {
-                fingerprint: Fingerprint(7),
-                database: DatabaseKind::Postgres,
-                normalized: "SELECT name FROM person WHERE id = ?".to_owned(),
-                command: command.to_owned(),
-                tables: vec!["person".to_owned()],
-            }),
-            call_site: Some(CallSite {
-                function: "weave::list".to_owned(),
-                file: "src/routes/messages.rs".to_owned(),
-                line: 88,
-            }),
-            calls,
-            errors: 0,
-            total_us: 58_100,
-            max_us: 900,
-            rows: calls,
-            distinct_values,
+fn remedy(
+    calls: u64,
+    database: DatabaseKind,
+    varying: &Varying,
+    first: &QueryRecord,
+    facts: &Facts<'_>,
+) -> String {
+    let instead = format!("One query instead of {}", count(calls));
+    let shape = facts.shape(first);
+    if !varying.has_values {
+        return format!(
+            "{instead}: UNION ALL over the schemas or tables, or one table with a column that \
+             tells them apart."
+        );
+    }
+    let list = match database {
+        DatabaseKind::Postgres => "= ANY($1) with all values bound as one Vec",
+        _ => "IN (…) written by QueryBuilder::separated and push_bind",
+    };
+    if shape.is_aggregate {
+        format!("{instead}: {list}, and GROUP BY the column that is compared.")
+    } else if shape.has_limit && shape.has_order {
+        match database {
+            DatabaseKind::Sqlite => {
+                format!(
+                    "{instead}: {list}, and row_number() OVER (PARTITION BY …) for the first rows of each."
+                )
+            }
+            _ => format!("{instead}: join the list of values with LATERAL (… LIMIT …)."),
         }
+    } else {
+        format!("{instead}: {list}, or a JOIN with the query that its values come from.")
     }
+}
 
-    #[test]
-    fn the_n_plus_one_is_found_with_its_evidence() {
-        let finding = find(&group("SELECT", 100, Some(100)), 88_000).unwrap();
-        assert_eq!(finding.severity, Severity::Critical);
-        assert_eq!(finding.lost_us, Some(57_519));
-        assert_eq!(
-            finding.title,
-            "person was read 100× by the same statement with different values from \
-             src/routes/messages.rs:88."
-        );
-        assert_eq!(
-            finding.detail,
-            "100 queries took 58.1 ms together. One query with JOIN or = ANY($1) would save about \
-             57.5 ms."
-        );
+/// Whether each query asks for the row that the one before named: the reference of a row to its
+/// parent, one row a query, one after the other, and no list of rows that its values come from.
+fn is_walk(facts: &Facts<'_>, group: &Group<'_>, varying: &Varying) -> bool {
+    let Some(first) = group.first(facts) else {
+        return false;
+    };
+    if varying.roles != [Role::Equal] || !facts.shape(first).reads_parent {
+        return false;
     }
-
-    #[test]
-    fn values_that_were_not_captured_do_not_hide_it() {
-        assert!(find(&group("SELECT", 10, None), 1_000_000).is_some());
-    }
-
-    #[test]
-    fn near_misses_are_none() {
-        assert_eq!(find(&group("SELECT", 9, Some(9)), 1), None);
-        assert_eq!(find(&group("SELECT", 100, Some(1)), 1), None);
-        assert_eq!(find(&group("INSERT", 100, Some(100)), 1), None);
-    }
-
-    #[test]
-    fn it_is_a_warning_where_the_time_goes_elsewhere() {
-        let finding = find(&group("SELECT", 20, Some(20)), 1_000_000).unwrap();
-        assert_eq!(finding.severity, Severity::Warning);
-    }
+    let mut ended = 0;
+    let is_one_by_one = group.each(facts).all(|query| {
+        let is_after = query.started_us >= ended;
+        ended = ended_us(query);
+        is_after && query.rows_returned <= 1
+    });
+    let half = group.calls() / 2;
+    let has_source = facts
+        .record
+        .detail
+        .queries
+        .iter()
+        .any(|other| other.started_us < first.started_us && other.rows_returned >= half.max(2));
+    is_one_by_one && !has_source
 }

@@ -34,9 +34,25 @@ pub(super) fn duration(us: u64) -> String {
     }
 }
 
+/// A part of a whole: `41.6 of 42.7 ms`; the unit once where it is the same.
+pub(super) fn of(part_us: u64, whole_us: u64) -> String {
+    let (part, whole) = (duration(part_us), duration(whole_us));
+    match (part.rsplit_once(' '), whole.rsplit_once(' ')) {
+        (Some((number, unit)), Some((_, same))) if unit == same => format!("{number} of {whole}"),
+        _ => format!("{part} of {whole}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_part_has_its_unit_where_it_differs() {
+        assert_eq!(of(41_600, 42_700), "41.6 of 42.7 ms");
+        assert_eq!(of(245, 42_700), "245 µs of 42.7 ms");
+        assert_eq!(of(637_000, 1_200_000), "637 ms of 1.20 s");
+    }
 
     #[test]
     fn durations_have_three_digits() {

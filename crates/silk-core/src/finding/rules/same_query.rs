@@ -1,0 +1,163 @@
+//! The same query with the same values, again and again.
+//!
+//! **Definition.** Runs of one shape in a request whose text, values and settings are equal to
+//! those of an earlier run, with no write to its tables in between that Silk saw.
+//! **Formula.** `calls >= min_repeats × different values`, of which there are fewer than
+//! `min_calls`; more different values are an N+1.
+//! **Time lost.** The union of the intervals of the runs that had been asked before.
+//! **Thresholds.** `min_repeats`, `min_lost`, `min_share`. Other tools name the second run; a check
+//! that is followed by a use is no loop.
+//! **Silent on.** Writes, locks, settings; texts without a table; `random()`, `nextval(…)`; runs
+//! with a write to the same table between them; polling (the same pause before each, in which no
+//! other query runs); values that were not captured.
+
+use std::collections::HashMap;
+
+use super::SAME_QUERY;
+use crate::{
+    Finding, QueryRecord,
+    finding::{
+        Thresholds,
+        facts::{Facts, Group, ended_us},
+        words::{count, duration},
+    },
+};
+
+/// A shorter pause is no polling.
+const MIN_PAUSE_US: u64 = 5_000;
+
+/// Whether so many runs with so few different values are the same again.
+pub(super) const fn is_same(distinct: u64, calls: u64, thresholds: &Thresholds) -> bool {
+    let repeats = if thresholds.min_repeats < 2 {
+        2
+    } else {
+        thresholds.min_repeats
+    };
+    calls >= distinct.saturating_mul(repeats) && (distinct < thresholds.min_calls || distinct == 1)
+}
+
+pub(super) fn find(facts: &Facts<'_>, group: &Group<'_>) -> Option<Finding> {
+    let statement = group.statement;
+    let calls = group.calls();
+    if statement.command != "SELECT"
+        || statement.tables.is_empty()
+        || calls < facts.thresholds.min_repeats.max(2)
+        || !facts.is_worth(group.union_us(facts))
+    {
+        return None;
+    }
+    let distinct = group.distinct(facts)?;
+    if !is_same(distinct, calls, facts.thresholds) {
+        return None;
+    }
+    let first = group.first(facts)?;
+    let shape = facts.shape(first);
+    if shape.is_locking || shape.is_setting || shape.is_volatile || is_polling(facts, group) {
+        return None;
+    }
+    let again = again(facts, group);
+    let lost_us = facts.union_us(again.iter().copied());
+    let n = u64::try_from(again.len()).unwrap_or(u64::MAX);
+    if n + 1 < facts.thresholds.min_repeats.max(2) || !facts.is_worth(lost_us) {
+        return None;
+    }
+    let values = match distinct {
+        1 => "the same values".to_owned(),
+        n => format!("only {} different values", count(n)),
+    };
+    Some(Finding {
+        rule: SAME_QUERY.to_owned(),
+        severity: facts.severity(lost_us),
+        title: format!(
+            "The same query on {} ran {} times with {values}{}.",
+            statement.tables.first()?,
+            count(calls),
+            group.from(facts)
+        ),
+        detail: format!(
+            "{} of the {} queries asked again for what was known, and took {} in total.",
+            count(n),
+            count(calls),
+            duration(lost_us)
+        ),
+        remedy: Some(
+            "Ask once and hand the result on: a variable before the loop, an argument, or a cache \
+             that lives as long as the request."
+                .to_owned(),
+        ),
+        call_site: group.main_site(facts).cloned(),
+        fingerprint: Some(group.fingerprint()),
+        query: Some(first.seq),
+        lost_us: Some(lost_us),
+    })
+}
+
+/// The runs that asked again, with no write to the tables since.
+fn again<'a>(facts: &Facts<'a>, group: &Group<'a>) -> Vec<&'a QueryRecord> {
+    let tables = &group.statement.tables;
+    let writes: Vec<&QueryRecord> = facts
+        .record
+        .detail
+        .queries
+        .iter()
+        .filter(|query| {
+            facts.text(query).is_some_and(|text| {
+                text.statement.command != "SELECT"
+                    && text
+                        .statement
+                        .tables
+                        .iter()
+                        .any(|table| tables.contains(table))
+            })
+        })
+        .collect();
+    let mut asked: HashMap<u64, u64> = HashMap::new();
+    let mut again = Vec::new();
+    for at in &group.queries {
+        let (Some(query), Some(identity)) = (facts.query(*at), facts.identity(*at)) else {
+            continue;
+        };
+        let before = asked.insert(identity, query.started_us);
+        let is_changed = before.is_some_and(|before| {
+            writes
+                .iter()
+                .any(|write| (before..=query.started_us).contains(&write.started_us))
+        });
+        if before.is_some() && !is_changed {
+            again.push(query);
+        }
+    }
+    again
+}
+
+/// Whether it waits for a change: about the same pause before each run, longer than the run, in
+/// which no other query runs.
+fn is_polling(facts: &Facts<'_>, group: &Group<'_>) -> bool {
+    let runs: Vec<&QueryRecord> = group.each(facts).collect();
+    let mut pauses: Vec<u64> = runs
+        .windows(2)
+        .filter_map(|pair| match pair {
+            [a, b] => Some(b.started_us.saturating_sub(ended_us(a))),
+            _ => None,
+        })
+        .collect();
+    let mut took: Vec<u64> = runs.iter().map(|query| query.duration_us).collect();
+    pauses.sort_unstable();
+    took.sort_unstable();
+    let (Some(shortest), Some(median), Some(median_took)) = (
+        pauses.get(pauses.len() / 10),
+        pauses.get(pauses.len() / 2),
+        took.get(took.len() / 2),
+    ) else {
+        return false;
+    };
+    let (Some(first), Some(last)) = (runs.first(), runs.last()) else {
+        return false;
+    };
+    let is_alone = !facts.record.detail.queries.iter().any(|other| {
+        other.text != first.text
+            && other.started_us > first.started_us
+            && other.started_us < last.started_us
+    });
+    is_alone && *shortest >= MIN_PAUSE_US && *shortest * 2 >= *median && median > median_took
+}

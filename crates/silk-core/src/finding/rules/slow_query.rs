@@ -1,0 +1,102 @@
+//! A single query that takes long.
+//!
+//! **Definition.** A query whose own time (first poll to last row, less what the app did between
+//! rows) is long; several of one shape are one finding.
+//! **Formula.** `duration − consumer >= slow_query`, and worth a finding by share and time.
+//! **Time lost.** The union of the intervals of those that were slow.
+//! **Thresholds.** `slow_query`: 100 ms, since a page is to be there in 150 ms; `min_share`.
+//! **Silent on.** What another rule names already (each of a loop); streams that the app read
+//! slowly; queries that failed or were let go, which have findings of their own.
+
+use super::SLOW_QUERY;
+use crate::{
+    Finding, Outcome, QueryRecord,
+    finding::{
+        facts::{Facts, Group},
+        thresholds::micros,
+        words::{count, duration},
+    },
+};
+
+pub(super) fn find(facts: &Facts<'_>, found: &[Finding]) -> Vec<Finding> {
+    facts
+        .groups
+        .iter()
+        .filter(|group| {
+            !found.iter().any(|other| {
+                other.lost_us.is_some() && other.fingerprint == Some(group.fingerprint())
+            })
+        })
+        .filter_map(|group| of_group(facts, group))
+        .collect()
+}
+
+fn own_us(query: &QueryRecord) -> u64 {
+    query.duration_us.saturating_sub(query.consumer_us)
+}
+
+fn of_group(facts: &Facts<'_>, group: &Group<'_>) -> Option<Finding> {
+    let least_us = micros(facts.thresholds.slow_query).max(1);
+    let slow: Vec<&QueryRecord> = group
+        .each(facts)
+        .filter(|query| query.outcome == Outcome::Completed && own_us(query) >= least_us)
+        .collect();
+    let longest = *slow.iter().max_by_key(|query| own_us(query))?;
+    let lost_us = facts.union_us(slow.iter().copied());
+    if !facts.is_worth(lost_us) {
+        return None;
+    }
+    let name = facts.name(longest);
+    let from = facts.from(longest);
+    let (title, detail) = match slow.len() {
+        1 => (
+            format!(
+                "One query took {} of {}: {name}{from}.",
+                duration(lost_us),
+                duration(facts.total_us)
+            ),
+            rows(longest),
+        ),
+        n => (
+            format!(
+                "{} slow queries took {} of {}: {name}{from}.",
+                count(u64::try_from(n).unwrap_or(u64::MAX)),
+                duration(lost_us),
+                duration(facts.total_us)
+            ),
+            format!(
+                "The longest took {}. {}",
+                duration(own_us(longest)),
+                rows(longest)
+            ),
+        ),
+    };
+    Some(Finding {
+        rule: SLOW_QUERY.to_owned(),
+        severity: facts.severity(lost_us),
+        title,
+        detail,
+        remedy: Some(
+            "Look at its plan: it tells where the time goes, and which index would help."
+                .to_owned(),
+        ),
+        call_site: facts.site(longest).cloned(),
+        fingerprint: Some(group.fingerprint()),
+        query: Some(longest.seq),
+        lost_us: Some(lost_us),
+    })
+}
+
+fn rows(query: &QueryRecord) -> String {
+    let n = query.rows_returned;
+    let rows = match n {
+        1 => "It returned 1 row.".to_owned(),
+        n => format!("It returned {} rows.", count(n)),
+    };
+    match query.server_us {
+        Some(server_us) if server_us > 0 => {
+            format!("{rows} The server itself took {}.", duration(server_us))
+        }
+        _ => rows,
+    }
+}
