@@ -12,6 +12,7 @@ use axum::{
 };
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
+use silk_capture::RecorderConfig;
 use silk_core::Outcome;
 use support::{Fixture, fixture, query};
 use tower::{Layer as _, ServiceExt as _};
@@ -165,6 +166,36 @@ async fn head_requests_are_complete_and_server_timing_is_kept() {
     assert_eq!(timings.len(), 2);
     assert_eq!(timings[0], "app;dur=1");
     assert_eq!(silk.record().summary.outcome, Outcome::Completed);
+}
+
+/// In release builds nothing tells strangers how many queries ran, unless the app asks for it.
+#[tokio::test]
+async fn apps_04_server_timing_tells_strangers() {
+    let is_debug = cfg!(debug_assertions);
+    let by_default = RecorderConfig::default().response_headers;
+    assert_eq!(by_default, is_debug);
+    for is_on in [by_default, true, false] {
+        let silk = support::fixture_with(RecorderConfig {
+            response_headers: is_on,
+            ..RecorderConfig::default()
+        });
+        let login = || async {
+            query("SELECT 1");
+            StatusCode::UNAUTHORIZED
+        };
+        let app = Router::new().route("/", get(login)).layer(silk.layer());
+        let response = ask(app, to("/")).await;
+        for name in ["silk-id", "server-timing"] {
+            assert_eq!(response.headers().contains_key(name), is_on, "{name}");
+        }
+        let text = format!("{:?}", response.headers()).to_lowercase();
+        assert!(is_on || !text.contains("silk") && !text.contains("quer"));
+        assert_eq!(
+            silk.record().summary.query_count,
+            1,
+            "recorded all the same"
+        );
+    }
 }
 
 #[tokio::test]

@@ -385,3 +385,33 @@ async fn a_killed_writer_keeps_what_it_confirmed() {
         .unwrap();
     assert_eq!(store.size().await.unwrap().requests, kept + 1);
 }
+
+#[tokio::test]
+async fn opening_says_what_writing_would_meet() {
+    let (folder, store) = in_folder();
+    store.open().await.unwrap();
+    assert!(store.path().is_file());
+    let mut other = open(store.path()).await;
+    let mut transaction = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let error = store.open().await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Locked, "{error}");
+    sqlx::query("PRAGMA user_version")
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
+    transaction.rollback().await.unwrap();
+    store.open().await.unwrap();
+    write(&store, 1).await.unwrap();
+    assert_eq!(count(&store).await, 1);
+
+    let nowhere = SqliteStore::new(folder.path().join("nowhere/silk.db"), config());
+    let error = nowhere.open().await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    assert!(error.to_string().starts_with("could not open: "), "{error}");
+    assert!(
+        SqliteStore::new(folder.path(), config())
+            .open()
+            .await
+            .is_err()
+    );
+}

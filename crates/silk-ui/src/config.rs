@@ -1,8 +1,8 @@
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use silk_core::{Explain, Store, Vitals};
 
-use crate::security::access::Access;
+use crate::{security::access::Access, source::SourceRoot};
 
 /// What the dashboard shows, and to whom.
 #[derive(Clone)]
@@ -13,14 +13,13 @@ pub struct DashboardConfig {
     pub explain: Arc<dyn Explain>,
     /// How the profiler fares.
     pub vitals: Arc<dyn Vitals>,
-    /// Who gets in, besides whoever holds the token.
+    /// Who gets in.
     pub access: Access,
     /// Opens the dashboard: as `?token=…` once, then a cookie, or as `Authorization: Bearer …`.
-    /// None: nobody gets in by a token.
+    /// None: nobody gets in by a token, so that only [`Access::Custom`] lets anybody in.
     pub token: Option<String>,
-    /// Folder below which source files may be read, to show the lines around a call site. None:
-    /// none are shown.
-    pub source_root: Option<PathBuf>,
+    /// Where source files may be read, to show the lines around a call site. None: none are shown.
+    pub source_root: Option<SourceRoot>,
     /// What a route is measured against.
     pub targets: Targets,
 }

@@ -2,7 +2,6 @@
 
 use std::{
     collections::VecDeque,
-    path::PathBuf,
     str::FromStr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -23,6 +22,7 @@ use crate::{
     plans::pasted::Pasted,
     query_string::Params,
     security::{access::Gate, csrf::Csrf},
+    source::SourceRoot,
 };
 
 /// How long a page waits for the store before it says so.
@@ -37,7 +37,7 @@ pub(crate) struct App {
     pub(crate) explain: Arc<dyn Explain>,
     pub(crate) vitals: Arc<dyn Vitals>,
     pub(crate) gate: Gate,
-    pub(crate) source_root: Option<PathBuf>,
+    pub(crate) source_root: Option<SourceRoot>,
     pub(crate) targets: Targets,
     pub(crate) csrf: Csrf,
     /// Plans that were pasted of late and not kept.

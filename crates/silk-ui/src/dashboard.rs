@@ -13,7 +13,7 @@ use axum::{
     body::Body,
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, Request, StatusCode, header, request::Parts};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header, request::Parts};
 use silk_core::vitals::OwnResponse;
 use tower_service::Service;
 
@@ -90,10 +90,10 @@ fn admit(here: &Here, parts: &mut Parts) -> Result<(), Box<Response>> {
     }
     match here.app.gate.judge(parts) {
         Verdict::Pass => {}
-        Verdict::Exchange => return Err(Box::new(exchange_token(here))),
+        Verdict::Exchange => return Err(Box::new(exchange_token(here, &parts.headers))),
         Verdict::Refuse(refusal) => {
             return Err(Box::new(
-                pages::error::refusal(refusal, &here.app.gate).into_response(),
+                pages::error::refusal(here, refusal, parts).into_response(),
             ));
         }
     }
@@ -106,7 +106,20 @@ fn admit(here: &Here, parts: &mut Parts) -> Result<(), Box<Response>> {
 }
 
 /// Sends the browser on to the same page without the token in its address (and its history).
-fn exchange_token(here: &Here) -> Response {
+fn exchange_token(here: &Here, sent: &HeaderMap) -> Response {
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    let headers = response.headers_mut();
+    if let Ok(location) = HeaderValue::from_str(&address_without_token(here)) {
+        headers.insert(header::LOCATION, location);
+    }
+    for cookie in here.app.gate.cookies(&here.base, sent) {
+        headers.append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// The address that was asked for, without the token.
+pub(crate) fn address_without_token(here: &Here) -> String {
     let mut kept = form_urlencoded::Serializer::new(String::new());
     for (name, value) in
         form_urlencoded::parse(here.query.as_deref().unwrap_or_default().as_bytes())
@@ -117,20 +130,14 @@ fn exchange_token(here: &Here) -> Response {
     }
     let query = kept.finish();
     let mark = if query.is_empty() { "" } else { "?" };
-    let path = if &*here.path == "/" && !here.base.is_empty() {
+    // Two slashes at its start would name another host.
+    let path = here.path.trim_start_matches(['/', '\\']);
+    let slash = if path.is_empty() && !here.base.is_empty() {
         ""
     } else {
-        &*here.path
+        "/"
     };
-    let mut response = StatusCode::SEE_OTHER.into_response();
-    let headers = response.headers_mut();
-    if let Ok(location) = HeaderValue::from_str(&format!("{}{path}{mark}{query}", here.base)) {
-        headers.insert(header::LOCATION, location);
-    }
-    if let Some(cookie) = here.app.gate.cookie(&here.base) {
-        headers.insert(header::SET_COOKIE, cookie);
-    }
-    response
+    format!("{}{slash}{path}{mark}{query}", here.base)
 }
 
 async fn forward(mut router: Router, request: Request<Body>) -> Response {

@@ -37,3 +37,4 @@ mod values;
 pub use config::{DashboardConfig, Targets};
 pub use dashboard::{Dashboard, dashboard};
 pub use security::access::Access;
+pub use source::SourceRoot;

@@ -1,6 +1,10 @@
 //! The lines of source around a call site, where the source is at hand.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use silk_core::CallSite;
 
@@ -14,6 +18,44 @@ const AROUND: usize = 3;
 
 /// A loop is looked for so many lines above a query.
 const LOOP_WITHIN: usize = 14;
+
+/// Where source files may be read: below this folder and nowhere else.
+#[derive(Clone)]
+pub struct SourceRoot(Root);
+
+#[derive(Clone)]
+enum Root {
+    Folder(PathBuf),
+    FoundBy(Arc<dyn Fn() -> Option<PathBuf> + Send + Sync>),
+}
+
+impl SourceRoot {
+    /// One folder.
+    pub fn folder(folder: impl Into<PathBuf>) -> Self {
+        Self(Root::Folder(folder.into()))
+    }
+
+    /// One that is found when source is looked for; `find` runs on a thread for blocking work.
+    pub fn found_by(find: impl Fn() -> Option<PathBuf> + Send + Sync + 'static) -> Self {
+        Self(Root::FoundBy(Arc::new(find)))
+    }
+
+    fn find(&self) -> Option<PathBuf> {
+        match &self.0 {
+            Root::Folder(folder) => Some(folder.clone()),
+            Root::FoundBy(find) => find(),
+        }
+    }
+}
+
+impl fmt::Debug for SourceRoot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Root::Folder(folder) => f.debug_tuple("SourceRoot").field(folder).finish(),
+            Root::FoundBy(_) => f.write_str("SourceRoot(…)"),
+        }
+    }
+}
 
 /// How much is to be seen around a call site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,22 +80,22 @@ pub(crate) struct SourceLine {
 ///
 /// Nothing that a client sent gets here, and nothing outside `root` (symbolic links followed) is
 /// read. Files are read on the runtime's threads for blocking work.
-pub(crate) async fn lines(root: &Path, site: &CallSite) -> Option<Vec<SourceLine>> {
+pub(crate) async fn lines(root: &SourceRoot, site: &CallSite) -> Option<Vec<SourceLine>> {
     read_aside(root, site, Reach::Around).await
 }
 
 /// The same from the loop that runs a query on, where one stands near above.
-pub(crate) async fn lines_from_loop(root: &Path, site: &CallSite) -> Option<Vec<SourceLine>> {
+pub(crate) async fn lines_from_loop(root: &SourceRoot, site: &CallSite) -> Option<Vec<SourceLine>> {
     read_aside(root, site, Reach::Loop).await
 }
 
-async fn read_aside(root: &Path, site: &CallSite, reach: Reach) -> Option<Vec<SourceLine>> {
+async fn read_aside(root: &SourceRoot, site: &CallSite, reach: Reach) -> Option<Vec<SourceLine>> {
     let (root, file, line) = (
-        root.to_owned(),
+        root.clone(),
         PathBuf::from(&site.file),
         usize::try_from(site.line).ok()?,
     );
-    tokio::task::spawn_blocking(move || read(&root, &file, line, reach))
+    tokio::task::spawn_blocking(move || read(&root.find()?, &file, line, reach))
         .await
         .ok()?
 }
@@ -98,8 +140,12 @@ fn read(root: &Path, file: &Path, line: usize, reach: Reach) -> Option<Vec<Sourc
 
 /// A call site as pages name it: its path from the source root on, where it lies below that.
 pub(crate) fn shown(here: &Here, site: &CallSite) -> String {
-    let root = here.app.source_root.as_deref();
-    let below = root.and_then(|root| Path::new(&*site.file).strip_prefix(root).ok());
+    let root = here.app.source_root.as_ref().map(|root| &root.0);
+    let below = match root {
+        Some(Root::Folder(root)) => Path::new(&*site.file).strip_prefix(root).ok(),
+        // Such sites are named relatively already.
+        Some(Root::FoundBy(_)) | None => None,
+    };
     match below.and_then(Path::to_str) {
         Some(below) => format!("{below}:{}", site.line),
         None => site.to_string(),

@@ -1,9 +1,10 @@
 //! The least there is: an axum app on SQLite, recorded.
 //!
-//! `cargo run -p tower-silk --example quick_start --features sqlite`, then
-//! `curl http://127.0.0.1:3000/people` and open the address that it prints.
+//! `cargo run -p tower-silk --example quick_start --features sqlite`, then, in another terminal,
+//! `curl http://127.0.0.1:3000/people`, and open the link that it prints: it holds the token, and
+//! nothing else opens the dashboard.
 
-use std::{error::Error, net::SocketAddr};
+use std::error::Error;
 
 use axum::{Router, extract::State, http::StatusCode, routing::get};
 use tower_silk::{Silk, SqlitePool};
@@ -50,10 +51,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         "dashboard http://127.0.0.1:3000/silk?token={}",
         silk.token()
     );
-    axum::serve(
-        listener,
-        app.into_make_service_with_connect_info::<SocketAddr>(),
-    )
-    .await?;
+    axum::serve(listener, app).await?;
     Ok(())
 }

@@ -1,3 +1,5 @@
+#[cfg(any(feature = "ui", feature = "store-sqlite"))]
+use std::path::PathBuf;
 use std::{path::Path, sync::Arc, time::Duration};
 
 use silk_capture::{Plans, Recorder, RecorderConfig};
@@ -8,8 +10,10 @@ use silk_core::{
 use silk_explain::{ExplainConfig, Explainer};
 use silk_store::MemoryStore;
 #[cfg(feature = "ui")]
-use silk_ui::{Access, Targets};
+use silk_ui::{Access, SourceRoot, Targets};
 
+#[cfg(feature = "store-sqlite")]
+use crate::store_path::{self, Place};
 use crate::{
     error::BuildError,
     remote::RemoteStore,
@@ -17,6 +21,10 @@ use crate::{
     silk::{Parts, Silk},
     token,
 };
+
+/// How long the start of the app may wait for the store's file to open.
+#[cfg(feature = "store-sqlite")]
+const OPEN_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Sets up a [`Silk`]; made by [`Silk::builder`].
 ///
@@ -40,7 +48,7 @@ pub struct SilkBuilder {
 enum StoreChoice {
     Memory,
     #[cfg(feature = "store-sqlite")]
-    Sqlite(std::path::PathBuf),
+    Sqlite(PathBuf),
     Other(Arc<dyn Store>),
 }
 
@@ -59,7 +67,11 @@ impl SilkBuilder {
         }
     }
 
-    /// Keeps records in an SQLite file of Silk's own; made when it is not there.
+    /// Keeps records in an SQLite file of Silk's own; made when it is not there. Takes a path
+    /// (`silk.db`) or a URL (`sqlite://silk.db`); `sqlite::memory:` is [`in_memory`](Self::in_memory).
+    ///
+    /// A file that cannot be opened is said at start, in the app's log or on standard error. It is
+    /// no error: the app runs, records are counted as lost, and the file is tried again.
     ///
     /// Do not name the app's database: the store's write lock must never block the app.
     #[cfg(feature = "store-sqlite")]
@@ -98,8 +110,8 @@ impl SilkBuilder {
         self
     }
 
-    /// Who may open the dashboard. Default: in debug builds peers on loopback and whoever has the
-    /// token, in release builds nobody.
+    /// Who may open the dashboard. Default: whoever has the [token](Self::token), in every build;
+    /// where a request comes from opens nothing.
     #[cfg(feature = "ui")]
     pub fn access(mut self, access: Access) -> Self {
         self.access = access;
@@ -128,9 +140,12 @@ impl SilkBuilder {
         self
     }
 
-    /// The token that opens the dashboard. Default: 32 random hex digits, new at every start.
+    /// The token that opens the dashboard, at least 16 characters. Default: the environment's
+    /// `SILK_TOKEN`, else 32 random hex digits.
     ///
-    /// At least 16 characters.
+    /// Debug builds that keep records in a file keep the random token beside it (`silk.db-token`,
+    /// for its owner only), so that the link stays the same at the next start. In release builds,
+    /// and in memory, it is new at every start.
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(token.into());
         self
@@ -214,7 +229,11 @@ impl SilkBuilder {
         self
     }
 
-    /// Whether responses carry `Silk-Id` and `Server-Timing`. Default: yes.
+    /// Whether responses carry `Silk-Id` (names the record) and `Server-Timing` (queries and their
+    /// time, shown by browsers' own tools). Default: in debug builds yes, in release builds no.
+    ///
+    /// They go to everybody, not only to who may open the dashboard: how many queries ran can tell
+    /// a stranger whether an account exists.
     pub fn response_headers(mut self, is_on: bool) -> Self {
         self.config.response_headers = is_on;
         self
@@ -258,8 +277,9 @@ impl SilkBuilder {
         self
     }
 
-    /// The folder of the app's source, below which source lines are shown. Default: the current
-    /// folder when the process starts.
+    /// The folder of the app's source: call sites are named from there on, and source lines below
+    /// it are shown. Default: the workspace that the app was built in, wherever it is started; give
+    /// it where the source lies elsewhere than it was built.
     pub fn source_root(mut self, path: impl AsRef<Path>) -> Self {
         self.config.source_root = Some(path.as_ref().to_owned());
         self
@@ -270,7 +290,10 @@ impl SilkBuilder {
     /// # Errors
     /// [`BuildError`] on a configuration that cannot work. A store that is dead, full or locked is
     /// none: records are counted as lost until it comes back.
-    #[expect(clippy::unused_async, reason = "stores to come are connected here")]
+    #[cfg_attr(
+        not(feature = "store-sqlite"),
+        expect(clippy::unused_async, reason = "only a store in a file is waited for")
+    )]
     pub async fn build(mut self) -> Result<Silk, BuildError> {
         let share = self.config.sample_share;
         if !(0.0..=1.0).contains(&share) {
@@ -287,30 +310,33 @@ impl SilkBuilder {
                 remedy: "give at least 1; to record nothing, call silk.set_recording(false)",
             });
         }
-        if let Some(token) = &self.token
-            && token.len() < token::MIN_TOKEN_CHARS
-        {
-            return Err(BuildError::Setting {
-                setting: "token",
-                value: format!("{} characters long", token.len()),
-                remedy: "give at least 16 characters, or leave it out for a random one",
+        #[cfg(feature = "store-sqlite")]
+        if let Some(StoreChoice::Sqlite(given)) = &self.store {
+            self.store = Some(match store_path::read(given)? {
+                Place::File(path) => StoreChoice::Sqlite(path),
+                Place::Memory => StoreChoice::Memory,
             });
         }
+        let token = token::chosen(self.token)?;
+        let token = token.unwrap_or_else(|| match &self.store {
+            #[cfg(feature = "store-sqlite")]
+            Some(StoreChoice::Sqlite(path)) if cfg!(debug_assertions) => token::kept_beside(path),
+            _ => token::fresh(),
+        });
+        let runtime = SilkRuntime::start().map_err(BuildError::Threads)?;
         let store: Arc<dyn Store> = match self.store.ok_or(BuildError::NoStore)? {
             StoreChoice::Memory => Arc::new(MemoryStore::new(self.config.budget)),
             #[cfg(feature = "store-sqlite")]
-            StoreChoice::Sqlite(path) => Arc::new(silk_store::SqliteStore::new(
-                path,
-                silk_store::SqliteStoreConfig::default(),
-            )),
+            StoreChoice::Sqlite(path) => {
+                let config = silk_store::SqliteStoreConfig::default();
+                let store = Arc::new(silk_store::SqliteStore::new(path, config));
+                open_at_start(&runtime, &store).await;
+                store
+            }
             StoreChoice::Other(store) => store,
         };
-        if self.config.source_root.is_none() {
-            self.config.source_root = std::env::current_dir().ok();
-        }
         #[cfg(feature = "ui")]
-        let source_root = self.config.source_root.clone();
-        let runtime = SilkRuntime::start().map_err(BuildError::Threads)?;
+        let source_root = source_root(self.config.source_root.clone());
         let redactor = Arc::new(self.redactor.build());
         let remote: Arc<dyn Store> =
             Arc::new(RemoteStore::new(Arc::clone(&store), runtime.clone()));
@@ -335,7 +361,7 @@ impl SilkBuilder {
             runtime,
             store,
             explainer,
-            token: self.token.unwrap_or_else(token::fresh),
+            token,
             #[cfg(feature = "ui")]
             source_root,
             #[cfg(feature = "ui")]
@@ -344,4 +370,37 @@ impl SilkBuilder {
             targets: self.targets,
         }))
     }
+}
+
+/// Where the dashboard reads source: where the app says, else where it was built or is started.
+#[cfg(feature = "ui")]
+fn source_root(given: Option<PathBuf>) -> SourceRoot {
+    use silk_capture::sql::call_site::{workspace, workspace_of_current_folder};
+    match given {
+        Some(folder) => SourceRoot::folder(folder),
+        None => SourceRoot::found_by(|| {
+            workspace::built_in()
+                .map(Path::to_owned)
+                .or_else(workspace_of_current_folder)
+        }),
+    }
+}
+
+/// Opens the file on Silk's threads, and says so where it cannot be opened. The app waits for it
+/// for a second at most; what is said then is said later.
+#[cfg(feature = "store-sqlite")]
+async fn open_at_start(runtime: &SilkRuntime, store: &Arc<silk_store::SqliteStore>) {
+    let store = Arc::clone(store);
+    let opening = runtime.handle().spawn(async move {
+        if let Err(error) = store.open().await {
+            let path = store.path().display();
+            crate::console::complain(&format!(
+                "nothing is recorded in {path}: {error}. The app runs on, and the file is tried \
+                 again."
+            ));
+        }
+    });
+    runtime
+        .run(async { drop(tokio::time::timeout(OPEN_PATIENCE, opening).await) })
+        .await;
 }

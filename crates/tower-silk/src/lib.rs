@@ -2,8 +2,6 @@
 //! timings, call sites, waits and plans; a dashboard at `/silk` shows them.
 //!
 //! ```no_run
-//! use std::net::SocketAddr;
-//!
 //! use axum::{Router, routing::get};
 //! use tower_silk::Silk;
 //!
@@ -20,7 +18,8 @@
 //!     .layer(silk.layer());
 //!
 //! let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
-//! axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?;
+//! println!("dashboard http://127.0.0.1:3000/silk?token={}", silk.token());
+//! axum::serve(listener, app).await?;
 //! # Ok(())
 //! # }
 //! ```
@@ -44,12 +43,15 @@
 //! | `postgres`, `mysql`, `sqlite` | the instrumented pool for that database | no |
 
 mod builder;
+mod console;
 mod error;
 mod job;
 mod remote;
 mod runtime;
 mod silk;
 pub mod store;
+#[cfg(feature = "store-sqlite")]
+mod store_path;
 mod token;
 #[cfg(feature = "ui")]
 mod vitals;

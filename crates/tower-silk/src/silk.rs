@@ -31,7 +31,7 @@ pub(crate) struct Parts {
     pub(crate) explainer: Arc<Explainer>,
     pub(crate) token: String,
     #[cfg(feature = "ui")]
-    pub(crate) source_root: Option<std::path::PathBuf>,
+    pub(crate) source_root: silk_ui::SourceRoot,
     #[cfg(feature = "ui")]
     pub(crate) access: silk_ui::Access,
     #[cfg(feature = "ui")]
@@ -56,8 +56,11 @@ impl Drop for Parts {
 }
 
 impl Silk {
-    /// Starts to set up a profiler.
+    /// Starts to set up a profiler. Call it in the app's own code: from its place there, call sites
+    /// are named relative to the app's workspace, wherever the app is started.
+    #[track_caller]
     pub fn builder() -> SilkBuilder {
+        silk_capture::sql::call_site::workspace::note(std::panic::Location::caller());
         SilkBuilder::new()
     }
 
@@ -145,7 +148,9 @@ impl Silk {
         use tracing_subscriber::layer::SubscriberExt as _;
 
         let subscriber = tracing_subscriber::registry().with(self.tracing_layer());
-        if tracing::subscriber::set_global_default(subscriber).is_err() && !self.check_tracing() {
+        if tracing::subscriber::set_global_default(subscriber).is_ok() {
+            crate::console::subscriber_is_ours();
+        } else if !self.check_tracing() {
             tracing::warn!(
                 target: "silk",
                 "the app has a tracing subscriber already: add `.with(silk.tracing_layer())` to it \
@@ -182,7 +187,7 @@ impl Silk {
             vitals: Arc::new(crate::vitals::DashboardVitals(parts.recorder.clone())),
             access: parts.access.clone(),
             token: Some(parts.token.clone()),
-            source_root: parts.source_root.clone(),
+            source_root: Some(parts.source_root.clone()),
             targets: parts.targets,
         })
     }
@@ -197,7 +202,8 @@ impl Silk {
         self.0.explainer.register(pool);
     }
 
-    /// The token that opens the dashboard: `/silk?token=…`. Treat it like a password.
+    /// The token that opens the dashboard: print `/silk?token=…` where your people see it. Treat
+    /// it like a password.
     #[must_use]
     pub fn token(&self) -> &str {
         &self.0.token

@@ -27,6 +27,8 @@ fn files(folder: &Path) -> Vec<String> {
     let mut names: Vec<_> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        // The dashboard's, for the next start.
+        .filter(|name| name != "silk.db-token")
         .collect();
     names.sort();
     names

@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::{
     Result, process, say,
-    services::{Browser, MariaDb, Need, Postgres, provide, provide_hypopg},
+    services::{self, Browser, MariaDb, Need, Postgres, provide, provide_hypopg},
 };
 
 /// Options of `cargo xtask test`.
@@ -30,7 +30,13 @@ impl Options {
 
 /// Runs all tests, those that need servers and a browser too.
 pub(crate) fn run(options: &Options) -> Result {
-    provide(&[Need::POSTGRES, Need::MARIADB, Need::CHROMIUM, Need::NPM])?;
+    provide(&[
+        Need::POSTGRES,
+        Need::MARIADB,
+        Need::CHROMIUM,
+        Need::NPM,
+        Need::NGINX,
+    ])?;
     provide_hypopg()?;
     let browser = Browser::find()?;
     say("starting PostgreSQL, the newest PostgreSQL and MariaDB");
@@ -60,7 +66,8 @@ pub(crate) fn run(options: &Options) -> Result {
         .env("SILK_TEST_MYSQL", &mariadb.url)
         .env("SILK_TEST_CHROMIUM", browser.chromium)
         .env("SILK_TEST_CHROMEDRIVER", browser.chromedriver)
-        .env("SILK_TEST_AXE", browser.axe);
+        .env("SILK_TEST_AXE", browser.axe)
+        .env("SILK_TEST_NGINX", services::nginx()?);
     process::run(&mut cargo)
 }
 
@@ -82,6 +89,9 @@ pub(crate) fn servers() -> Result {
             browser.chromedriver.display()
         );
         println!("export SILK_TEST_AXE={}", browser.axe.display());
+    }
+    if let Ok(nginx) = services::nginx() {
+        println!("export SILK_TEST_NGINX={}", nginx.display());
     }
     say("running until Ctrl-C");
     loop {

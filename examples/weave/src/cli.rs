@@ -20,7 +20,7 @@ pub(crate) struct Cli {
     #[arg(long, env = "WEAVE_LISTEN", default_value = "127.0.0.1:3000")]
     pub(crate) listen: SocketAddr,
 
-    /// File that Silk keeps its records in.
+    /// File that Silk keeps its records in: a path, `sqlite://FILE`, or `sqlite::memory:`.
     #[arg(long, env = "WEAVE_SILK", default_value = "weave-silk.db")]
     pub(crate) store: PathBuf,
 

@@ -18,7 +18,7 @@ use std::{
 
 use clap::Parser as _;
 use cli::{Capture, Cli, PlanChoice, Switch};
-use tower_silk::{Access, Plans, Silk};
+use tower_silk::{Plans, Silk};
 
 /// How long open connections and unwritten records may hold up the end of the process.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -42,10 +42,10 @@ async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
             Silk::builder()
                 .sqlite(&cli.store)
                 .service("weave")
+                // A demonstration shows them, in release builds too.
+                .response_headers(true)
                 // sqlx's events do not tell; the pools of Silk know by themselves.
                 .database(database::kind_of(&cli.database)?)
-                // A demonstration on one's own machine: loopback needs no token, in release too.
-                .access(Access::Loopback)
                 .plans(match cli.plans {
                     PlanChoice::Off => Plans::off(),
                     PlanChoice::OnDemand => Plans::on_demand(),
@@ -82,11 +82,7 @@ async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
         });
     }
 
-    let serve = axum::serve(
-        listener,
-        app.into_make_service_with_connect_info::<SocketAddr>(),
-    )
-    .with_graceful_shutdown(asked_to_stop());
+    let serve = axum::serve(listener, app).with_graceful_shutdown(asked_to_stop());
     tokio::select! {
         served = serve => served?,
         () = async { asked_to_stop().await; tokio::time::sleep(PATIENCE).await } => {}

@@ -126,7 +126,7 @@ fn every_page_is_clean_in_every_look() {
     let axe = fs::read_to_string(server("SILK_TEST_AXE")).unwrap();
     let weave = Weave::start(&Start::on(&sqlite()));
     let pages = pages(&weave);
-    let browser = Browser::start();
+    let browser = Browser::start(&weave);
     let pictures = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("../screenshots");
     let mut troubles = Vec::new();
     for (width, is_dark, look) in LOOKS {
@@ -174,7 +174,7 @@ fn a_person_gets_from_the_overview_to_a_plan() {
     let weave = Weave::start(&Start::on(&sqlite()));
     let record = weave.record_of(&weave.get("/api/messages/list_some"));
     let id = record["request"]["id"].as_str().unwrap();
-    let browser = Browser::start();
+    let browser = Browser::start(&weave);
     browser.look(1280, false);
     browser.open(&format!("http://{}/silk", weave.address));
     browser.click("a[href^='/silk/requests']");
@@ -220,7 +220,7 @@ fn a_person_gets_from_the_overview_to_a_plan() {
 fn a_pasted_plan_is_drawn_and_what_is_none_is_told() {
     let axe = fs::read_to_string(server("SILK_TEST_AXE")).unwrap();
     let weave = Weave::start(&Start::on(&sqlite()));
-    let browser = Browser::start();
+    let browser = Browser::start(&weave);
     for (width, is_dark, _) in LOOKS {
         browser.look(width, is_dark);
         for (text, says) in [

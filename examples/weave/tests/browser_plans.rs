@@ -83,7 +83,7 @@ fn plans_of_every_database_are_clean_in_every_look() {
     let (a, b) = (id(&cte), id(&maria));
     pages.push(format!("/silk/plans/compare?a={a}&b={b}"));
     pages.push(format!("/silk/plans/compare?a={a}&b={a}"));
-    let browser = Browser::start();
+    let browser = Browser::start(&weave);
     let mut troubles = Vec::new();
     for (width, is_dark) in LOOKS {
         browser.look(width, is_dark);
@@ -112,7 +112,7 @@ fn plans_of_every_database_are_clean_in_every_look() {
 #[ignore = "needs Chromium: run cargo xtask test"]
 fn a_pasted_plan_is_kept_by_a_click() {
     let weave = Weave::start(&Start::on(&sqlite()));
-    let browser = Browser::start();
+    let browser = Browser::start(&weave);
     browser.look(1280, false);
     let id = paste(&weave, &browser, plans::NEVER);
     let page = format!("/silk/plans/{id}");
@@ -146,7 +146,7 @@ fn a_pasted_plan_is_kept_by_a_click() {
 fn keys_alone_reach_everything_on_a_plan() {
     let weave = Weave::start(&Start::on(&sqlite()));
     let plan = kept(&weave, plans::PARALLEL);
-    let browser = Browser::start();
+    let browser = Browser::start(&weave);
     browser.look(1280, false);
     let pasted = format!("/silk/paste/{}", paste(&weave, &browser, plans::NEVER));
     for (width, is_dark) in [(1280, false), (390, true)] {

@@ -48,7 +48,7 @@ fn a_person_works_with_it() {
     let id = record["request"]["id"].as_str().unwrap().to_owned();
     let fingerprint = record["queries"][1]["fingerprint"].as_str().unwrap();
     weave.record_of(&weave.get("/hello"));
-    let browser = Browser::start();
+    let browser = Browser::start(&weave);
     let desk = Desk {
         weave: &weave,
         browser: &browser,

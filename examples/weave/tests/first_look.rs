@@ -14,8 +14,10 @@ fn the_printed_link_opens_the_dashboard_from_anywhere() {
     assert!(path.starts_with("/silk?token="), "{link}");
     // As if from another machine, where only the token opens.
     let elsewhere = ("Host", "weave.example");
-    assert_ne!(weave.send("GET", "/silk", &[elsewhere], b"").status, 200);
-    let answer = weave.send("GET", path, &[elsewhere], b"");
+    let as_stranger =
+        |path: &str, headers: &[(&str, &str)]| weave.send_as_stranger("GET", path, headers, b"");
+    assert_eq!(as_stranger("/silk", &[elsewhere]).status, 403);
+    let answer = as_stranger(path, &[elsewhere]);
     assert!((300..400).contains(&answer.status), "{}", answer.status);
     let target = answer.header("location").unwrap();
     assert!(
@@ -28,7 +30,7 @@ fn the_printed_link_opens_the_dashboard_from_anywhere() {
     }
     let cookie = ("Cookie", cookie.split(';').next().unwrap());
     for path in [target, "/silk/requests", "/silk/api/health"] {
-        let page = weave.send("GET", path, &[elsewhere, cookie], b"");
+        let page = as_stranger(path, &[elsewhere, cookie]);
         assert_eq!(page.status, 200, "{path}: {}", page.text());
     }
 }

@@ -64,7 +64,8 @@ pub struct RecorderConfig {
     /// Bytes of each bound value kept. Default [`DEFAULT_VALUE_BYTES`]; a value longer than that
     /// cannot be bound again for EXPLAIN.
     pub value_bytes: usize,
-    /// Whether responses carry `Silk-Id` and `Server-Timing`. Default: yes.
+    /// Whether responses carry `Silk-Id` and `Server-Timing`. Default: in debug builds. They tell
+    /// whoever asks how many queries ran and how long they took.
     pub response_headers: bool,
     /// Slots of the queue. Default [`DEFAULT_QUEUE_CAPACITY`]; more rides out longer pauses of
     /// the store and holds more memory meanwhile.
@@ -92,7 +93,8 @@ pub struct RecorderConfig {
     /// Distinct raw paths kept apart where no template is known. Default
     /// [`DEFAULT_MAX_RAW_ROUTES`]; the rest is summed as `(other paths)`.
     pub max_raw_routes: usize,
-    /// The folder below which call sites are named relatively. Default: none.
+    /// The folder below which call sites are named relatively. Default: the workspace that the app
+    /// was built in, else the one that the current folder lies in.
     pub source_root: Option<std::path::PathBuf>,
     /// Which plans are got, and when. Default [`Plans::automatic`].
     pub plans: Plans,
@@ -118,7 +120,7 @@ impl Default for RecorderConfig {
             capture_headers: true,
             body_bytes: DEFAULT_BODY_BYTES,
             value_bytes: DEFAULT_VALUE_BYTES,
-            response_headers: true,
+            response_headers: cfg!(debug_assertions),
             queue_capacity: DEFAULT_QUEUE_CAPACITY,
             memory_bytes: DEFAULT_MEMORY_BYTES,
             max_queries: DEFAULT_MAX_QUERIES,

@@ -41,7 +41,11 @@ impl Drop for Fixture {
 }
 
 pub fn fixture() -> Fixture {
-    fixture_with(RecorderConfig::default())
+    fixture_with(RecorderConfig {
+        // In release builds they are off by default.
+        response_headers: true,
+        ..RecorderConfig::default()
+    })
 }
 
 pub fn fixture_with(config: RecorderConfig) -> Fixture {

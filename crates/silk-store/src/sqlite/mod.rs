@@ -80,6 +80,21 @@ impl SqliteStore {
         &self.path
     }
 
+    /// Opens the file now, makes it where there is none, and sees whether it can be written to.
+    ///
+    /// # Errors
+    /// Why it cannot; the next call tries again.
+    pub async fn open(&self) -> Result<(), StoreError> {
+        let open = async {
+            let mut lease = self.lease().await?;
+            // Takes the write lock without writing: a file may be readable only.
+            let lock = sqlx::raw_sql("BEGIN IMMEDIATE; ROLLBACK");
+            lock.execute(&mut lease.writer.connection).await?;
+            self.finish(lease)
+        };
+        open.await.or_else(during("open"))
+    }
+
     /// Closes every connection and waits for them, so that the file stands alone without a
     /// write-ahead log. The next call opens it again.
     pub async fn close(&self) {

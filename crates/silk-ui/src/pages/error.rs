@@ -2,13 +2,11 @@
 
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
-use http::StatusCode;
+use http::{Method, StatusCode, request::Parts};
 
 use super::Frame;
 use crate::{
-    context::Here,
-    error::Failure,
-    security::access::{Gate, Refusal},
+    context::Here, dashboard::address_without_token, error::Failure, security::access::Refusal,
 };
 
 #[derive(Template)]
@@ -54,7 +52,7 @@ const REFUSED: [&str; 2] = ["closed", "not_allowed"];
 fn title(failure: &Failure) -> &'static str {
     match (failure.kind, failure.status) {
         ("closed", _) => "The dashboard is closed",
-        ("not_allowed", _) => "The dashboard is not open to you",
+        ("not_allowed", _) => "Open the dashboard by its link",
         (_, StatusCode::BAD_REQUEST) => "This address cannot be understood",
         (_, StatusCode::FORBIDDEN) => "This was refused",
         (_, StatusCode::NOT_FOUND) => "Nothing is here",
@@ -66,67 +64,60 @@ fn title(failure: &Failure) -> &'static str {
     }
 }
 
-/// Says to whoever is not let in why, and how to open it.
-pub(crate) fn refusal(refusal: Refusal, gate: &Gate) -> Failure {
-    const OPEN: &str = "Silk::builder()\n    .access(Access::Loopback) // peers on this machine\n    .token(\"…\")                // and whoever holds the token";
-    const CONNECT_INFO: &str = "axum::serve(\n    listener,\n    app.into_make_service_with_connect_info::<SocketAddr>(),\n)";
-    let by_token = if gate.has_token() {
-        " Whoever has the token opens it with ?token=… at the end of the address; the program \
-         prints it when it starts."
+/// How an app prints the link, and how a token of one's own is set.
+const TOKEN_CODE: &str = "\
+// the link, with the address that the app listens on:
+println!(\"http://127.0.0.1:3000/silk?token={}\", silk.token());
+
+// a token of your own: here, or as SILK_TOKEN in the environment
+Silk::builder().token(\"at least 16 characters\")";
+
+const OPEN_CODE: &str = "\
+Silk::builder()
+    .access(Access::Token) // whoever has the token
+    .token(\"at least 16 characters\")";
+
+/// Says to whoever is not let in why, and how to get in.
+pub(crate) fn refusal(here: &Here, refusal: Refusal, parts: &Parts) -> Failure {
+    let how = if here.app.gate.has_token() {
+        " Open the link that the app printed when it started: it ends in ?token=… and lets this \
+         browser in. Programs send the token as Authorization: Bearer …."
     } else {
-        ""
+        " No token is set."
     };
     let (kind, message, remedy) = match refusal {
         Refusal::Closed => (
             "closed",
-            "It was closed to everybody on the builder.".to_owned(),
-            Some(OPEN),
-        ),
-        Refusal::NoChoice => (
-            "closed",
-            format!(
-                "Recording works; but this is a release build, and nobody chose yet who may look.{by_token}"
-            ),
-            Some(OPEN),
+            "The app closed its dashboard to everybody.".to_owned(),
+            OPEN_CODE,
         ),
         Refusal::TokenNeeded => (
             "not_allowed",
-            format!("The right token is needed.{by_token}"),
-            None,
+            format!("Only its token opens the dashboard, on this machine too.{how}"),
+            TOKEN_CODE,
         ),
-        Refusal::PeerUnknown => (
+        Refusal::WrongToken => (
             "not_allowed",
-            format!(
-                "It is open to this machine only, and the server does not tell where a request comes from.{by_token}"
-            ),
-            Some(CONNECT_INFO),
-        ),
-        Refusal::PeerRemote => (
-            "not_allowed",
-            format!("It is open to the machine that it runs on only.{by_token}"),
-            None,
-        ),
-        Refusal::Forwarded => (
-            "not_allowed",
-            format!("It is open to this machine only, and a proxy stands between.{by_token}"),
-            None,
-        ),
-        Refusal::ForeignHost => (
-            "not_allowed",
-            format!(
-                "It is open to this machine only, under the name localhost or 127.0.0.1.{by_token}"
-            ),
-            None,
+            format!("This is not the token of the app that runs now.{how}"),
+            TOKEN_CODE,
         ),
         Refusal::CustomRule => (
             "not_allowed",
-            format!("The app's own rule said no.{by_token}"),
-            None,
+            format!("The app's own rule refused this request.{how}"),
+            TOKEN_CODE,
         ),
     };
-    let failure = Failure::forbidden(kind, message);
-    match remedy {
-        Some(remedy) => failure.with_remedy(remedy),
-        None => failure,
+    let mut failure = Failure::forbidden(kind, message).with_remedy(remedy);
+    // The cookie is not sent along by a link on another site; from our own page it is.
+    let from_elsewhere = parts
+        .headers
+        .get("sec-fetch-site")
+        .is_some_and(|site| site == "cross-site");
+    if from_elsewhere && kind == "not_allowed" && parts.method == Method::GET {
+        failure.instead = Some((
+            "Came by a link on another site? Open this page again".to_owned(),
+            address_without_token(here),
+        ));
     }
+    failure
 }

@@ -1,32 +1,33 @@
 //! Who may see the dashboard: it shows what the app's users sent, so it is never open by accident.
+//!
+//! Where a request comes from opens nothing: behind a proxy on the same machine everybody comes
+//! from loopback, and which headers tell of a proxy is up to the proxy. Only what the proxy cannot
+//! add by itself counts: the token, as it was printed, or the cookie that a browser got for it.
 
-use std::{fmt, net::SocketAddr, sync::Arc};
+use std::{fmt, sync::Arc};
 
-use axum::extract::ConnectInfo;
 use http::{HeaderMap, HeaderValue, header, request::Parts};
-use subtle::ConstantTimeEq as _;
 
-/// Who gets in, besides whoever holds the token.
+use super::cookie::Key;
+
+/// Who gets in.
 #[derive(Clone, Default)]
 pub enum Access {
-    /// In debug builds, peers on this machine; in release builds, nobody (the default).
+    /// Whoever has the token (the default): a browser opens `…?token=…` once and keeps a cookie,
+    /// programs send `Authorization: Bearer …`.
     #[default]
-    LoopbackInDebug,
-    /// Peers on this machine, in debug and release builds.
-    Loopback,
-    /// Nobody: the token is the only way.
     Token,
     /// Nobody at all, not with the token either.
     Closed,
-    /// Whoever the function says; it sees the head of each request to the dashboard.
+    /// Whoever the function lets in, and whoever has the token. It sees the head of each request to
+    /// the dashboard. Let it look for what only your people can send (a session of the app): the
+    /// address of a peer is the proxy's where one stands before the app.
     Custom(Arc<dyn Fn(&Parts) -> bool + Send + Sync>),
 }
 
 impl fmt::Debug for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::LoopbackInDebug => "LoopbackInDebug",
-            Self::Loopback => "Loopback",
             Self::Token => "Token",
             Self::Closed => "Closed",
             Self::Custom(_) => "Custom",
@@ -38,8 +39,7 @@ impl fmt::Debug for Access {
 #[derive(Clone)]
 pub(crate) struct Gate {
     access: Access,
-    token: Option<String>,
-    is_debug: bool,
+    key: Option<Key>,
 }
 
 impl fmt::Debug for Gate {
@@ -66,23 +66,13 @@ pub(crate) enum Verdict {
 pub(crate) enum Refusal {
     /// The dashboard is closed to everybody.
     Closed,
-    /// A release build in which nobody chose who gets in.
-    NoChoice,
-    /// Only the token opens, and none (or a wrong one) came.
+    /// No token came.
     TokenNeeded,
-    /// The address of the peer is not known to us.
-    PeerUnknown,
-    /// The peer is on another machine.
-    PeerRemote,
-    /// A proxy stands between; the peer's address says nothing.
-    Forwarded,
-    /// The `Host` is not of this machine: another site's name may have been pointed here.
-    ForeignHost,
+    /// A token came, and it is another one.
+    WrongToken,
     /// The app's own rule said no.
     CustomRule,
 }
-
-const COOKIE: &str = "silk_token";
 
 impl Gate {
     pub(crate) fn new(access: Access, token: Option<String>) -> Self {
@@ -90,14 +80,13 @@ impl Gate {
         let token = token.filter(|token| !token.is_empty());
         Self {
             access,
-            token,
-            is_debug: cfg!(debug_assertions),
+            key: token.as_deref().map(Key::new),
         }
     }
 
     /// Whether there is a token at all.
     pub(crate) const fn has_token(&self) -> bool {
-        self.token.is_some()
+        self.key.is_some()
     }
 
     /// Decides on one request.
@@ -105,108 +94,49 @@ impl Gate {
         if matches!(self.access, Access::Closed) {
             return Verdict::Refuse(Refusal::Closed);
         }
+        let key = self.key.as_ref();
+        let is_known = key.is_some_and(|key| {
+            key.is_in(&parts.headers) || bearers(&parts.headers).any(|sent| key.is_token(sent))
+        });
         let sent = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
             .find(|(name, _)| name == "token");
         if let Some((_, sent)) = sent {
-            return if self.is_token(sent.as_bytes()) {
+            // Whoever is in already may have an old link.
+            return if is_known || key.is_some_and(|key| key.is_token(sent.as_bytes())) {
                 Verdict::Exchange
             } else {
-                Verdict::Refuse(Refusal::TokenNeeded)
+                Verdict::Refuse(Refusal::WrongToken)
             };
         }
-        if self.has_bearer(&parts.headers) || self.has_cookie(&parts.headers) {
+        if is_known {
             return Verdict::Pass;
         }
-        let refusal = match &self.access {
-            Access::Closed => Some(Refusal::Closed),
-            Access::Token => Some(Refusal::TokenNeeded),
-            Access::LoopbackInDebug if !self.is_debug => Some(Refusal::NoChoice),
-            Access::LoopbackInDebug | Access::Loopback => not_loopback(parts),
-            Access::Custom(rule) => (!rule(parts)).then_some(Refusal::CustomRule),
-        };
-        refusal.map_or(Verdict::Pass, Verdict::Refuse)
+        match &self.access {
+            Access::Custom(rule) if rule(parts) => Verdict::Pass,
+            _ if bearers(&parts.headers).next().is_some() => Verdict::Refuse(Refusal::WrongToken),
+            Access::Custom(_) => Verdict::Refuse(Refusal::CustomRule),
+            Access::Token | Access::Closed => Verdict::Refuse(Refusal::TokenNeeded),
+        }
     }
 
-    fn is_token(&self, sent: &[u8]) -> bool {
-        self.token
-            .as_deref()
-            .is_some_and(|token| bool::from(token.as_bytes().ct_eq(sent)))
-    }
-
-    fn has_bearer(&self, headers: &HeaderMap) -> bool {
-        headers.get_all(header::AUTHORIZATION).iter().any(|value| {
-            let value = value.as_bytes();
-            value.len() > 7
-                && value[..7].eq_ignore_ascii_case(b"bearer ")
-                && self.is_token(value[7..].trim_ascii())
-        })
-    }
-
-    fn has_cookie(&self, headers: &HeaderMap) -> bool {
-        let Some(expected) = self.cookie_value() else {
-            return false;
-        };
-        headers
-            .get_all(header::COOKIE)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(';'))
-            .filter_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
-            .any(|value| bool::from(value.as_bytes().ct_eq(expected.as_bytes())))
-    }
-
-    /// The token in hex, since a token may hold what a cookie may not.
-    fn cookie_value(&self) -> Option<String> {
-        use std::fmt::Write as _;
-        self.token.as_deref().map(|token| {
-            token.bytes().fold(String::new(), |mut hex, byte| {
-                let _ = write!(hex, "{byte:02x}");
-                hex
-            })
-        })
-    }
-
-    /// The header that lets a browser in from now on: only below the mount, out of script's reach,
-    /// never sent along from other sites.
-    pub(crate) fn cookie(&self, base: &str) -> Option<HeaderValue> {
-        let value = self.cookie_value()?;
-        let path = if base.is_empty() { "/" } else { base };
-        HeaderValue::from_str(&format!(
-            "{COOKIE}={value}; HttpOnly; SameSite=Strict; Path={path}"
-        ))
-        .ok()
+    /// The headers that let a browser in from now on, below the mount at `base`.
+    pub(crate) fn cookies(&self, base: &str, headers: &HeaderMap) -> Vec<HeaderValue> {
+        let key = self.key.as_ref();
+        key.map(|key| key.set(base, headers)).unwrap_or_default()
     }
 }
 
-fn not_loopback(parts: &Parts) -> Option<Refusal> {
-    const FORWARDED: [&str; 12] = [
-        "cf-connecting-ip",
-        "fly-client-ip",
-        "forwarded",
-        "true-client-ip",
-        "via",
-        "x-client-ip",
-        "x-cluster-client-ip",
-        "x-forwarded-for",
-        "x-forwarded-host",
-        "x-forwarded-proto",
-        "x-forwarded-server",
-        "x-real-ip",
-    ];
-    let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() else {
-        return Some(Refusal::PeerUnknown);
-    };
-    if !peer.ip().to_canonical().is_loopback() {
-        return Some(Refusal::PeerRemote);
-    }
-    let is_forwarded = |name: &str| FORWARDED.contains(&name) || name.starts_with("x-forwarded-");
-    if parts.headers.keys().any(|name| is_forwarded(name.as_str())) {
-        return Some(Refusal::Forwarded);
-    }
-    match host(parts) {
-        Some(host) if is_loopback_host(&host) => None,
-        _ => Some(Refusal::ForeignHost),
-    }
+/// What stands after `Bearer` in `Authorization`.
+fn bearers(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    headers
+        .get_all(header::AUTHORIZATION)
+        .iter()
+        .filter_map(|value| {
+            let (scheme, token) = value.as_bytes().split_at_checked(7)?;
+            scheme
+                .eq_ignore_ascii_case(b"bearer ")
+                .then(|| token.trim_ascii())
+        })
 }
 
 /// The one `Host` of a request: its header, or the authority of HTTP/2.
@@ -219,17 +149,17 @@ pub(crate) fn host(parts: &Parts) -> Option<String> {
     }
 }
 
-fn is_loopback_host(host: &str) -> bool {
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => name,
-        _ => host,
-    };
-    name.eq_ignore_ascii_case("localhost") || name == "127.0.0.1" || name == "[::1]"
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
+    use axum::extract::ConnectInfo;
+
     use super::*;
+
+    const TOKEN: &str = "s3cret/ü-of-some-length";
+    const BEARER: (&str, &str) = ("authorization", "Bearer s3cret/ü-of-some-length");
+    const HOST: (&str, &str) = ("host", "localhost:3000");
 
     fn parts(uri: &str, peer: Option<&str>, headers: &[(&str, &str)]) -> Parts {
         let mut request = http::Request::builder().uri(uri);
@@ -245,147 +175,98 @@ mod tests {
         parts
     }
 
-    fn gate(access: Access, is_debug: bool) -> Gate {
-        Gate {
-            is_debug,
-            ..Gate::new(access, Some("s3cret/ü".to_owned()))
-        }
+    fn gate(access: Access) -> Gate {
+        Gate::new(access, Some(TOKEN.to_owned()))
     }
 
-    const LOCAL: Option<&str> = Some("127.0.0.1:5000");
-    const HOST: (&str, &str) = ("host", "localhost:3000");
-
+    /// `faults/nginx_default.conf`: a proxy's request is a loopback peer's with a loopback `Host`.
     #[test]
-    fn loopback_needs_peer_host_and_no_proxy() {
-        let gate = gate(Access::Loopback, false);
-        let judge = |peer, headers: &[(&str, &str)]| gate.judge(&parts("/", peer, headers));
-        assert_eq!(judge(LOCAL, &[HOST]), Verdict::Pass);
-        assert_eq!(
-            judge(Some("[::1]:9"), &[("host", "[::1]:3000")]),
-            Verdict::Pass
-        );
-        assert_eq!(
-            judge(Some("[::ffff:127.0.0.1]:9"), &[("host", "127.0.0.1")]),
-            Verdict::Pass
-        );
-        for (peer, headers, refusal) in [
-            (None, vec![HOST], Refusal::PeerUnknown),
-            (Some("192.168.1.4:80"), vec![HOST], Refusal::PeerRemote),
-            (LOCAL, vec![], Refusal::ForeignHost),
-            (LOCAL, vec![HOST, HOST], Refusal::ForeignHost),
-            (LOCAL, vec![("host", "evil.example")], Refusal::ForeignHost),
-            (
-                LOCAL,
-                vec![("host", "localhost.evil.example:3000")],
-                Refusal::ForeignHost,
-            ),
-            (
-                LOCAL,
-                vec![("host", "localhost:80@evil.example")],
-                Refusal::ForeignHost,
-            ),
-            (
-                LOCAL,
-                vec![("host", "127.0.0.1.nip.io")],
-                Refusal::ForeignHost,
-            ),
-            (
-                LOCAL,
-                vec![HOST, ("x-forwarded-for", "1.2.3.4")],
-                Refusal::Forwarded,
-            ),
-            (
-                LOCAL,
-                vec![HOST, ("x-forwarded-anything", "1")],
-                Refusal::Forwarded,
-            ),
-            (
-                LOCAL,
-                vec![HOST, ("forwarded", "for=1.2.3.4")],
-                Refusal::Forwarded,
-            ),
-            (
-                LOCAL,
-                vec![HOST, ("x-real-ip", "1.2.3.4")],
-                Refusal::Forwarded,
-            ),
+    fn where_a_request_comes_from_opens_nothing() {
+        let gate = gate(Access::default());
+        for peer in [
+            None,
+            Some("127.0.0.1:5000"),
+            Some("[::1]:9"),
+            Some("[::ffff:127.0.0.1]:9"),
+            Some("192.168.1.4:80"),
         ] {
-            assert_eq!(
-                judge(peer, &headers),
-                Verdict::Refuse(refusal),
-                "{peer:?} {headers:?}"
-            );
+            for host in ["localhost:3000", "127.0.0.1:3000", "[::1]", "evil.example"] {
+                assert_eq!(
+                    gate.judge(&parts("/", peer, &[("host", host)])),
+                    Verdict::Refuse(Refusal::TokenNeeded),
+                    "{peer:?} {host}"
+                );
+            }
         }
     }
 
     #[test]
     fn access_matrix() {
-        let local = parts("/", LOCAL, &[HOST]);
-        let token = parts("/", None, &[("authorization", "Bearer s3cret/ü")]);
-        for (access, is_debug, local_passes, token_passes) in [
-            (Access::LoopbackInDebug, true, true, true),
-            (Access::LoopbackInDebug, false, false, true),
-            (Access::Loopback, false, true, true),
-            (Access::Token, true, false, true),
-            (Access::Closed, true, false, false),
-            (Access::Custom(Arc::new(|_| true)), false, true, true),
-            (Access::Custom(Arc::new(|_| false)), true, false, true),
+        let local = parts("/", Some("127.0.0.1:5000"), &[HOST]);
+        let token = parts("/", None, &[BEARER]);
+        for (access, local_passes, token_passes) in [
+            (Access::default(), false, true),
+            (Access::Token, false, true),
+            (Access::Closed, false, false),
+            (Access::Custom(Arc::new(|_| true)), true, true),
+            (Access::Custom(Arc::new(|_| false)), false, true),
         ] {
-            let gate = gate(access, is_debug);
-            assert_eq!(
-                gate.judge(&local) == Verdict::Pass,
-                local_passes,
-                "{gate:?} {is_debug}"
-            );
-            assert_eq!(
-                gate.judge(&token) == Verdict::Pass,
-                token_passes,
-                "{gate:?} {is_debug}"
-            );
+            let gate = gate(access);
+            let passes = |parts| gate.judge(parts) == Verdict::Pass;
+            assert_eq!(passes(&local), local_passes, "{gate:?}");
+            assert_eq!(passes(&token), token_passes, "{gate:?}");
+        }
+    }
+
+    #[test]
+    fn only_the_very_token_is_one() {
+        let gate = gate(Access::Token);
+        for (value, passes) in [
+            ("Bearer s3cret/ü-of-some-length", true),
+            ("bearer   s3cret/ü-of-some-length ", true),
+            ("Bearer s3cret/ü-of-some-lengt", false),
+            ("Bearer s3cret/ü-of-some-length1", false),
+            ("Bearer S3CRET/ü-OF-SOME-LENGTH", false),
+            ("Bearer ", false),
+            ("Bearer", false),
+            ("Basic s3cret/ü-of-some-length", false),
+            ("s3cret/ü-of-some-length", false),
+        ] {
+            let verdict = gate.judge(&parts("/", None, &[("authorization", value)]));
+            assert_eq!(verdict == Verdict::Pass, passes, "{value}");
         }
     }
 
     #[test]
     fn token_in_the_address_is_exchanged_for_a_cookie() {
-        let gate = gate(Access::Token, false);
-        assert_eq!(
-            gate.judge(&parts("/?token=s3cret%2F%C3%BC", None, &[])),
-            Verdict::Exchange
-        );
-        assert_eq!(
-            gate.judge(&parts("/?token=wrong", LOCAL, &[HOST])),
-            Verdict::Refuse(Refusal::TokenNeeded)
-        );
-        let cookie = gate.cookie("/silk").unwrap();
-        let cookie = cookie.to_str().unwrap();
-        assert!(
-            cookie.ends_with("; HttpOnly; SameSite=Strict; Path=/silk"),
-            "{cookie}"
-        );
-        let pair = format!("a=b; {}", cookie.split(';').next().unwrap());
-        assert_eq!(
-            gate.judge(&parts("/", None, &[("cookie", &pair)])),
-            Verdict::Pass
-        );
-        assert_ne!(
-            gate.judge(&parts("/", None, &[("cookie", "silk_token=00")])),
-            Verdict::Pass
-        );
-        assert_ne!(
-            gate.judge(&parts("/", None, &[("authorization", "Bearer ")])),
-            Verdict::Pass
-        );
+        let gate = gate(Access::Token);
+        let right = "/?token=s3cret%2F%C3%BC-of-some-length";
+        assert_eq!(gate.judge(&parts(right, None, &[])), Verdict::Exchange);
+        let wrong = parts("/?token=wrong", Some("127.0.0.1:1"), &[HOST]);
+        assert_eq!(gate.judge(&wrong), Verdict::Refuse(Refusal::WrongToken));
+        let set = gate.cookies("/silk", &HeaderMap::new());
+        let cookie = set[0].to_str().unwrap().split(';').next().unwrap();
+        let with = |uri| parts(uri, None, &[("cookie", cookie)]);
+        assert_eq!(gate.judge(&with("/")), Verdict::Pass);
+        // An old link, opened by somebody who is in.
+        assert_eq!(gate.judge(&with("/?token=wrong")), Verdict::Exchange);
     }
 
     #[test]
     fn an_empty_token_opens_nothing() {
-        let gate = Gate::new(Access::Token, Some(String::new()));
-        for request in [
-            parts("/?token=", None, &[]),
-            parts("/", None, &[("authorization", "Bearer ")]),
-            parts("/", None, &[("cookie", "silk_token=")]),
+        for gate in [
+            Gate::new(Access::Token, Some(String::new())),
+            Gate::new(Access::Token, None),
         ] {
-            assert_eq!(gate.judge(&request), Verdict::Refuse(Refusal::TokenNeeded));
+            assert!(gate.cookies("", &HeaderMap::new()).is_empty());
+            for request in [
+                parts("/?token=", None, &[]),
+                parts("/", None, &[("authorization", "Bearer ")]),
+                parts("/", None, &[("cookie", "silk_token=")]),
+                parts("/", None, &[]),
+            ] {
+                assert!(matches!(gate.judge(&request), Verdict::Refuse(_)));
+            }
         }
     }
 }

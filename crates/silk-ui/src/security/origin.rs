@@ -6,10 +6,12 @@ use crate::error::Failure;
 
 /// Looks at where a call that changes something comes from.
 ///
-/// Browsers send `Sec-Fetch-Site` and, with POST and DELETE, `Origin`; programs send neither.
+/// Browsers say it in `Sec-Fetch-Site` (over https and on localhost) and, with POST and DELETE, in
+/// `Origin`; programs send neither. The first is the browser's own judgement, and holds where a
+/// proxy changed the `Host` that the second is compared with.
 ///
 /// # Errors
-/// 403 where it comes from another site.
+/// 403 where it comes from another site, or that cannot be told.
 pub(crate) fn check(
     method: &Method,
     headers: &HeaderMap,
@@ -18,16 +20,13 @@ pub(crate) fn check(
     if matches!(*method, Method::GET | Method::HEAD) {
         return Ok(());
     }
-    let foreign = || {
-        Err(Failure::forbidden(
-            "foreign_origin",
-            "This call came from another site.",
-        ))
-    };
-    for site in headers.get_all("sec-fetch-site") {
-        if site != "same-origin" && site != "none" {
-            return foreign();
-        }
+    let mut sites = headers.get_all("sec-fetch-site").iter().peekable();
+    if sites.peek().is_some() {
+        return if sites.all(|site| site == "same-origin" || site == "none") {
+            Ok(())
+        } else {
+            Err(foreign("This call came from another site."))
+        };
     }
     for origin in headers.get_all(ORIGIN) {
         let authority = origin.to_str().ok().and_then(|origin| {
@@ -37,10 +36,19 @@ pub(crate) fn check(
         });
         match (authority, host) {
             (Some(authority), Some(host)) if authority.eq_ignore_ascii_case(host) => {}
-            _ => return foreign(),
+            _ => {
+                return Err(foreign(
+                    "This call came from another site, or a proxy changed its Host header. Have \
+                     the proxy pass Host on (nginx: proxy_set_header Host $http_host).",
+                ));
+            }
         }
     }
     Ok(())
+}
+
+fn foreign(message: &'static str) -> Failure {
+    Failure::forbidden("foreign_origin", message)
 }
 
 #[cfg(test)]
@@ -79,6 +87,19 @@ mod tests {
             assert!(!passes(&[bad], host), "{bad:?}");
         }
         assert!(!passes(&[("origin", "http://localhost:3000")], None));
+        // Behind a proxy that changes Host, a browser's own word is enough; over plain http there
+        // is none.
+        let site = ("origin", "https://shop.example");
+        assert!(passes(&[site, ("sec-fetch-site", "same-origin")], host));
+        assert!(!passes(&[site, ("sec-fetch-site", "same-site")], host));
+        assert!(!passes(&[site], host));
+        assert!(!passes(
+            &[
+                ("sec-fetch-site", "same-origin"),
+                ("sec-fetch-site", "cross-site")
+            ],
+            host
+        ));
         assert!(!passes(
             &[
                 ("origin", "http://localhost:3000"),

@@ -74,46 +74,81 @@ async fn nobody_gets_in_by_accident() {
         "/silk"
     );
 
-    let app = with(Access::Loopback);
     let answer = get(&app, "/silk/").await;
-    assert_eq!(answer.status, StatusCode::FORBIDDEN);
-    assert!(
-        answer.text.contains("into_make_service_with_connect_info"),
-        "says what is missing"
-    );
-    let from = |peer: &str, host: &str| {
-        let mut request = Request::get("/silk/")
-            .header("host", host)
-            .body(Body::empty())
-            .expect("is at hand");
-        request
-            .extensions_mut()
-            .insert(ConnectInfo(peer.parse::<SocketAddr>().expect("is at hand")));
-        request
-    };
+    for words in ["printed when it started", "silk.token()", "SILK_TOKEN"] {
+        assert!(
+            answer.text.contains(words),
+            "says where the link is: {words}"
+        );
+    }
+    let mut request = Request::get("/silk/")
+        .header("host", "localhost:3000")
+        .body(Body::empty())
+        .expect("is at hand");
+    let peer: SocketAddr = "127.0.0.1:9".parse().expect("is at hand");
+    request.extensions_mut().insert(ConnectInfo(peer));
     assert_eq!(
-        send(&app, from("127.0.0.1:9", "localhost:3000"))
-            .await
-            .status,
-        StatusCode::OK
-    );
-    assert_eq!(
-        send(&app, from("127.0.0.1:9", "rebound.example"))
-            .await
-            .status,
-        StatusCode::FORBIDDEN
-    );
-    assert_eq!(
-        send(&app, from("10.0.0.7:9", "localhost:3000"))
-            .await
-            .status,
-        StatusCode::FORBIDDEN
+        send(&app, request).await.status,
+        StatusCode::FORBIDDEN,
+        "a proxy on this machine is a peer on loopback too"
     );
 
     let app = with(Access::Closed);
     let answer = get(&app, "/silk/?token=t0ken").await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
     assert!(
-        answer.text.contains("The dashboard is closed") && answer.text.contains("Access::Loopback")
+        answer.text.contains("The dashboard is closed") && answer.text.contains("Access::Token")
     );
+}
+
+#[tokio::test]
+async fn the_exchange_leads_to_our_own_pages_only() {
+    let mut config = config(support::rich());
+    config.access = Access::Token;
+    let dashboard = dashboard(config);
+    let at_root = Router::new().fallback_service(dashboard.clone());
+    let below = Router::new().nest_service("/a/{tenant}/silk", dashboard);
+    for (app, path, location, cookie_path) in [
+        (&at_root, "/?token=t0ken", "/", "Path=/"),
+        (
+            &at_root,
+            "//evil.example/?token=t0ken",
+            "/evil.example/",
+            "Path=/",
+        ),
+        (
+            &at_root,
+            "/\\evil.example/?token=t0ken",
+            "/evil.example/",
+            "Path=/",
+        ),
+        (
+            &at_root,
+            "/requests?token=t0ken&a=b",
+            "/requests?a=b",
+            "Path=/",
+        ),
+        (
+            &below,
+            "/a/x/silk?token=t0ken",
+            "/a/x/silk",
+            "Path=/a/x/silk",
+        ),
+        (
+            &below,
+            "/a/x;Domain=example.org/silk/health?token=t0ken",
+            "/a/x;Domain=example.org/silk/health",
+            "Path=/",
+        ),
+    ] {
+        let answer = get(app, path).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path}");
+        assert_eq!(answer.headers[header::LOCATION], location, "{path}");
+        let cookie = answer.headers[header::SET_COOKIE].to_str();
+        let cookie = cookie.expect("is at hand");
+        assert!(
+            cookie.ends_with(&format!("; {cookie_path}")),
+            "{path}: {cookie}"
+        );
+    }
 }

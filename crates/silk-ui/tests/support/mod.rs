@@ -18,7 +18,7 @@ use silk_core::{
     Database, DatabaseKind, ExplainOutput, Fingerprint, Outcome, PlanFormat, PlanId, PlanRecord,
     PlanShape, PlanSource, QueryRef, RunId,
 };
-use silk_ui::{Access, DashboardConfig, Targets};
+use silk_ui::{Access, DashboardConfig, SourceRoot, Targets};
 use uuid::Uuid;
 
 pub mod client;
@@ -44,7 +44,7 @@ pub fn config(store: Arc<FakeStore>) -> DashboardConfig {
         vitals: Arc::new(FakeVitals(AtomicBool::new(true))),
         access: Access::Custom(Arc::new(|_| true)),
         token: Some("t0ken".to_owned()),
-        source_root: Some(env!("CARGO_MANIFEST_DIR").into()),
+        source_root: Some(SourceRoot::folder(env!("CARGO_MANIFEST_DIR"))),
         targets: Targets::default(),
     }
 }

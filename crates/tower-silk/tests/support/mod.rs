@@ -52,7 +52,6 @@ pub async fn serve_with(silk: Silk, routes: Router) -> App {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let server = tokio::spawn(async move {
-        let app = app.into_make_service_with_connect_info::<SocketAddr>();
         axum::serve(listener, app).await.unwrap();
     });
     App {
@@ -71,9 +70,13 @@ impl App {
         stream
     }
 
-    /// The whole answer to a request after which the connection is closed.
+    /// The whole answer to a request after which the connection is closed. The dashboard is asked
+    /// with its token.
     pub async fn ask(&self, head: &str, body: &[u8]) -> String {
-        let head = format!("{head}\r\nConnection: close");
+        let mut head = format!("{head}\r\nConnection: close");
+        if head.contains(" /silk") {
+            head += &format!("\r\nAuthorization: Bearer {}", self.silk.token());
+        }
         let mut stream = self.send(&head, body).await;
         let mut answer = Vec::new();
         within(stream.read_to_end(&mut answer)).await.unwrap();

@@ -45,8 +45,13 @@ impl Arm {
         let address = line
             .trim()
             .strip_prefix("weave listens on http://")
-            .ok_or_else(|| format!("{name} did not start: {line}"))?;
-        let client = Client::connect(address)?;
+            .ok_or_else(|| format!("{name} did not start: {line}"))?
+            .to_owned();
+        line.clear();
+        lines.read_line(&mut line)?;
+        // "dashboard http://…/silk?token=…"; another line where Silk is off.
+        let token = line.trim().split_once("?token=");
+        let client = Client::connect(&address, token.map(|(_, token)| token.to_owned()))?;
         // Nobody reads on, but a full pipe must not stop it.
         thread::spawn(move || drop(lines.read_to_end(&mut Vec::new())));
         Ok(Self {

@@ -12,10 +12,12 @@ pub(super) struct Client {
     address: String,
     stream: BufReader<TcpStream>,
     body: Vec<u8>,
+    /// Opens the dashboard, where there is one.
+    token: Option<String>,
 }
 
 impl Client {
-    pub(super) fn connect(address: &str) -> Result<Self> {
+    pub(super) fn connect(address: &str, token: Option<String>) -> Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(120)))?;
@@ -23,6 +25,7 @@ impl Client {
             address: address.to_owned(),
             stream: BufReader::with_capacity(64 << 10, stream),
             body: Vec::new(),
+            token,
         })
     }
 
@@ -35,17 +38,26 @@ impl Client {
     /// One at a time: of several sent in one go, the second answer would wait for the client to
     /// acknowledge the first, which it puts off for 40 ms.
     pub(super) fn get(&mut self, path: &str) -> Result<Duration> {
-        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.address);
+        self.ask(path, "")
+    }
+
+    /// Asks the dashboard for a JSON document.
+    pub(super) fn json(&mut self, path: &str) -> Result<serde_json::Value> {
+        let token = self.token.as_deref().ok_or("no token was printed")?;
+        let authorization = format!("Authorization: Bearer {token}\r\n");
+        self.ask(path, &authorization)?;
+        Ok(serde_json::from_slice(&self.body)?)
+    }
+
+    fn ask(&mut self, path: &str, headers: &str) -> Result<Duration> {
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: {}\r\n{headers}\r\n",
+            self.address
+        );
         let started = Instant::now();
         self.stream.get_mut().write_all(request.as_bytes())?;
         self.read_answer(path)?;
         Ok(started.elapsed())
-    }
-
-    /// Asks for a JSON document.
-    pub(super) fn json(&mut self, path: &str) -> Result<serde_json::Value> {
-        self.get(path)?;
-        Ok(serde_json::from_slice(&self.body)?)
     }
 
     fn read_answer(&mut self, path: &str) -> Result {

@@ -85,7 +85,7 @@ fn slice(arm: &Arm) -> Result<(f64, f64)> {
 }
 
 fn one(address: &str) -> Result<Vec<f64>> {
-    let mut client = Client::connect(address)?;
+    let mut client = Client::connect(address, None)?;
     (0..REQUESTS)
         .map(|_| {
             let took = client.get(PATH)?;

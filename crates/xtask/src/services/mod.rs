@@ -36,6 +36,11 @@ fn find(program: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
+/// Where nginx is.
+pub(crate) fn nginx() -> Result<PathBuf> {
+    require("nginx")
+}
+
 fn require(program: &str) -> Result<PathBuf> {
     find(program).ok_or_else(|| format!("{program} is not installed").into())
 }

@@ -42,6 +42,13 @@ impl Need {
         packages: &["npm"],
     };
 
+    /// A web server that the dashboard is put behind.
+    pub(crate) const NGINX: Self = Self {
+        name: "nginx",
+        programs: &["nginx"],
+        packages: &["nginx-light"],
+    };
+
     fn is_missing(&self) -> bool {
         self.programs.iter().any(|program| find(program).is_none())
     }

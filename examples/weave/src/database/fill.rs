@@ -7,6 +7,10 @@ use super::schema::{Message, Person, Thread};
 pub(super) const PEOPLE: i64 = 1_000;
 pub(super) const THREADS: i64 = 1_000;
 pub(super) const MESSAGES: i64 = 100_000;
+/// What the first start says before it inserts them.
+pub(super) const FILLS: &str = "fills its database with 1,000 people, 1,000 threads and 100,000 \
+     messages. Only the first start does; it takes some seconds, more on a busy machine …";
+const _: () = assert!(PEOPLE == 1_000 && THREADS == 1_000 && MESSAGES == 100_000);
 /// Rows per `INSERT`; seven values a row stay far below every database's limit.
 pub(super) const ROWS_PER_INSERT: usize = 500;
 
@@ -168,7 +172,12 @@ pub(super) fn messages() -> impl Iterator<Item = Message> {
 /// that is interrupted leaves nothing behind.
 macro_rules! insert_all {
     ($connection:expr) => {{
-        use $crate::database::fill::{ROWS_PER_INSERT, messages, people, threads};
+        use $crate::database::{
+            fill::{FILLS, ROWS_PER_INSERT, messages, people, threads},
+            say,
+        };
+        say(FILLS);
+        let started = std::time::Instant::now();
         let all = people().collect::<Vec<_>>();
         for rows in all.chunks(ROWS_PER_INSERT) {
             sqlx::QueryBuilder::new(
@@ -221,6 +230,10 @@ macro_rules! insert_all {
             .execute(&mut *$connection)
             .await?;
         }
+        say(format_args!(
+            "filled its database in {:.1} s",
+            started.elapsed().as_secs_f64()
+        ));
     }};
 }
 pub(super) use insert_all;

@@ -73,6 +73,13 @@ pub(crate) enum OpenError {
     Database(#[from] sqlx::Error),
 }
 
+/// Says what the first start waits for. On standard error: what is on standard output is read by
+/// programs.
+#[expect(clippy::print_stderr, reason = "a program says what it does")]
+fn say(text: impl std::fmt::Display) {
+    eprintln!("weave: {text}");
+}
+
 /// Which of the three an address leads to.
 pub(crate) fn kind_of(url: &str) -> Result<DatabaseKind, OpenError> {
     match url.split(':').next() {

@@ -12,6 +12,7 @@
 pub mod canary;
 pub mod http;
 pub mod plans;
+pub mod proxies;
 pub mod scenario;
 pub mod weave;
 pub mod webdriver;

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File},
     io::{BufRead as _, BufReader, Read as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::OnceLock,
     thread,
@@ -34,6 +34,10 @@ pub struct Start<'a> {
     pub store: Option<PathBuf>,
     /// Whether it sends itself the traffic of the demonstration.
     pub demo: bool,
+    /// The folder it is started in; the package's unless said otherwise.
+    pub current_dir: Option<PathBuf>,
+    /// `SILK_TOKEN` in its environment.
+    pub token: Option<&'a str>,
 }
 
 impl<'a> Start<'a> {
@@ -44,6 +48,8 @@ impl<'a> Start<'a> {
             subscriber: "on",
             store: None,
             demo: false,
+            current_dir: None,
+            token: None,
         }
     }
 }
@@ -72,7 +78,13 @@ impl Weave {
             .arg("--store")
             .arg(&store)
             .args(start.demo.then_some("--demo"))
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .current_dir(
+                start
+                    .current_dir
+                    .as_deref()
+                    .unwrap_or(Path::new(env!("CARGO_MANIFEST_DIR"))),
+            )
+            .env("SILK_TOKEN", start.token.unwrap_or_default())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
@@ -103,11 +115,34 @@ impl Weave {
         }
     }
 
+    /// The token in the printed link.
+    pub fn token(&self) -> &str {
+        let link = self.link.as_deref().expect("Silk is on");
+        link.split_once("?token=").expect("the link has a token").1
+    }
+
     pub fn get(&self, path: &str) -> Response {
         self.send("GET", path, &[], b"")
     }
 
+    /// Sends a request; one to the dashboard with the token.
     pub fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Response {
+        let mut headers = headers.to_vec();
+        let bearer = format!("Bearer {}", self.link.as_ref().map_or("", |_| self.token()));
+        if path == "/silk" || path.starts_with("/silk/") || path.starts_with("/silk?") {
+            headers.push(("Authorization", &bearer));
+        }
+        self.send_as_stranger(method, path, &headers, body)
+    }
+
+    /// Sends a request as it is.
+    pub fn send_as_stranger(
         &self,
         method: &str,
         path: &str,

@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{http, server};
+use super::{http, server, weave::Weave};
 
 /// How long a page may take on a machine that has much else to do.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -32,8 +32,8 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Starts both.
-    pub fn start() -> Self {
+    /// Starts both, and opens the printed link once, as a person does: it leaves a cookie.
+    pub fn start(weave: &Weave) -> Self {
         let mut driver = Command::new(server("SILK_TEST_CHROMEDRIVER"))
             .arg("--port=0")
             .stdout(Stdio::piped())
@@ -78,6 +78,7 @@ impl Browser {
             } } }),
         );
         browser.session = session["sessionId"].as_str().unwrap().to_owned();
+        browser.open(weave.link.as_deref().expect("Silk is on"));
         browser
     }
 

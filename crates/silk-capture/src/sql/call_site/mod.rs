@@ -10,6 +10,8 @@ mod origin;
 mod resolver;
 mod stack;
 mod symbols;
+pub mod workspace;
 
+pub use origin::workspace_of_current_folder;
 pub use resolver::CallSiteResolver;
 pub use stack::CallStack;

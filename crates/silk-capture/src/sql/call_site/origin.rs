@@ -123,9 +123,9 @@ fn without_type_arguments(name: &str) -> Option<&str> {
     None
 }
 
-/// The folder that files of the app are named relative to: the workspace (or package) that the
-/// current folder lies in, else the current folder.
-pub(super) fn guess_source_root() -> Option<PathBuf> {
+/// The workspace (or package) that the current folder lies in, else the current folder.
+#[must_use]
+pub fn workspace_of_current_folder() -> Option<PathBuf> {
     let current = std::env::current_dir().ok()?;
     let workspace = current
         .ancestors()
@@ -133,10 +133,11 @@ pub(super) fn guess_source_root() -> Option<PathBuf> {
     Some(workspace.map_or_else(|| current.clone(), Path::to_path_buf))
 }
 
-/// `file` relative to `root` where it lies below it, else as it is; always with `/`.
-pub(super) fn relative(file: &Path, root: Option<&Path>) -> String {
-    let shown = root
-        .and_then(|root| file.strip_prefix(root).ok())
+/// `file` relative to the first of `roots` that it lies below, else as it is; always with `/`.
+pub(super) fn relative(file: &Path, roots: &[&Path]) -> String {
+    let shown = roots
+        .iter()
+        .find_map(|root| file.strip_prefix(root).ok())
         .unwrap_or(file);
     shown.to_string_lossy().replace('\\', "/")
 }
@@ -204,16 +205,18 @@ mod tests {
     }
 
     #[test]
-    fn files_are_relative_only_below_the_root() {
+    fn files_are_relative_only_below_a_root() {
         let root = Path::new("/home/a/weave");
+        let shown = |file, roots: &[&Path]| relative(Path::new(file), roots);
+        assert_eq!(shown("/home/a/weave/src/x.rs", &[root]), "src/x.rs");
         assert_eq!(
-            relative(Path::new("/home/a/weave/src/x.rs"), Some(root)),
-            "src/x.rs"
-        );
-        assert_eq!(
-            relative(Path::new("/home/a/weaver/src/x.rs"), Some(root)),
+            shown("/home/a/weaver/src/x.rs", &[root]),
             "/home/a/weaver/src/x.rs"
         );
-        assert_eq!(relative(Path::new("/b/x.rs"), None), "/b/x.rs");
+        assert_eq!(shown("/b/x.rs", &[]), "/b/x.rs");
+        // The source was moved: the folder that it was built in counts as well.
+        let moved = [Path::new("/srv/source"), root];
+        assert_eq!(shown("/home/a/weave/src/x.rs", &moved), "src/x.rs");
+        assert_eq!(shown("/srv/source/src/x.rs", &moved), "src/x.rs");
     }
 }

@@ -11,7 +11,7 @@ use super::{
     frames::{Frame, KNOWN},
     origin,
     stack::RESOLVING,
-    symbols,
+    symbols, workspace,
 };
 
 /// Turns return addresses into call sites; lives on the writer's thread.
@@ -20,7 +20,10 @@ use super::{
 /// query in the program's code, so bounded by the program).
 #[derive(Debug)]
 pub struct CallSiteResolver {
+    /// Given by the app.
     source_root: Option<PathBuf>,
+    /// Where the current folder lies.
+    current: Option<PathBuf>,
     resolved: Mutex<HashMap<usize, Option<Arc<CallSite>>, foldhash::fast::FixedState>>,
 }
 
@@ -31,20 +34,26 @@ impl Default for CallSiteResolver {
 }
 
 impl CallSiteResolver {
-    /// A resolver that names files relative to `source_root`; without one, relative to the
-    /// workspace that the current folder lies in.
+    /// A resolver that names files relative to `source_root` where they lie below it, else to the
+    /// workspace that the app was [built in](workspace::built_in), else to the one that the current
+    /// folder lies in.
     #[must_use]
     pub fn new(source_root: Option<PathBuf>) -> Self {
         Self {
-            source_root: source_root.or_else(origin::guess_source_root),
+            // Debug information names files by their real path.
+            source_root: source_root.map(|root| root.canonicalize().unwrap_or(root)),
+            current: origin::workspace_of_current_folder(),
             resolved: Mutex::default(),
         }
     }
 
-    /// The folder that files are named relative to, where there is one.
-    #[must_use]
-    pub fn source_root(&self) -> Option<&Path> {
-        self.source_root.as_deref()
+    fn name_of(&self, file: &Path) -> String {
+        let built_in = workspace::built_in().or(self.current.as_deref());
+        let roots: Vec<&Path> = [self.source_root.as_deref(), built_in]
+            .into_iter()
+            .flatten()
+            .collect();
+        origin::relative(file, &roots)
     }
 
     /// The innermost place in the app's own code; none where the program has no debug information
@@ -64,6 +73,8 @@ impl CallSiteResolver {
 
     fn look_up(&self, address: usize) -> Option<CallSite> {
         let mut site: Option<CallSite> = None;
+        // Known before anything is resolved: it resolves as well, and does so under a lock.
+        let _is_known = workspace::built_in();
         RESOLVING.store(true, Ordering::Relaxed);
         // An address is that of the instruction after the call, which may belong to the next line;
         // `resolve` takes one off, as it should.
@@ -84,7 +95,7 @@ impl CallSiteResolver {
                 None => {
                     site = Some(CallSite {
                         function,
-                        file: origin::relative(file, self.source_root()),
+                        file: self.name_of(file),
                         line: symbol.lineno().unwrap_or(0),
                     });
                 }
