@@ -17,7 +17,7 @@ use silk_capture::{
     ActiveRequest, RecorderConfig, in_current_request, recorder::SqlSource, run_job,
 };
 use silk_core::{LossReason, Outcome, RequestKind, StoreErrorKind};
-use support::{Fixture, fixture, fixture_with, query, query_as, store::Mood};
+use support::{Fixture, fixture, fixture_with, push_of, query, query_as, store::Mood};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
 async fn send(silk: &Fixture, path: &str) {
@@ -239,6 +239,56 @@ async fn the_cap_on_queries_keeps_counts_exact() {
     calls.sort_unstable();
     assert_eq!(calls.iter().sum::<u64>(), 40);
     assert_eq!(calls, [20, 20]);
+}
+
+#[tokio::test]
+async fn durations_of_calls_are_told_apart_beyond_the_cap_too() {
+    // Two requests of nine calls of 1 ms and one of 91 ms, most of them beyond the cap.
+    for max_queries in [100, 3, 0] {
+        let silk = fixture_with(RecorderConfig {
+            max_queries,
+            ..Default::default()
+        });
+        for _ in 0..2 {
+            run_job(&silk.recorder, RequestKind::Job, "prefetch", async {
+                let active = ActiveRequest::current().unwrap();
+                for number in 0..10 {
+                    let ms = if number == 4 { 91 } else { 1 };
+                    push_of(&active, "SELECT 1", Duration::from_millis(ms));
+                }
+            })
+            .await;
+        }
+        for record in silk.records() {
+            let durations = &record.statements[0].durations;
+            let buckets: Vec<_> = durations.buckets().map(|(_, count)| count).collect();
+            assert_eq!((durations.count(), durations.max()), (10, 91_000));
+            assert_eq!(buckets, [9, 1], "cap of {max_queries}");
+            assert_eq!(durations.percentile(50.0) / 100, 10);
+        }
+    }
+}
+
+#[tokio::test]
+async fn durations_beyond_the_cap_stay_within_the_memory() {
+    let silk = fixture_with(RecorderConfig {
+        memory_bytes: 16 << 10,
+        max_queries: 10,
+        ..Default::default()
+    });
+    run_job(&silk.recorder, RequestKind::Job, "import", async {
+        let active = ActiveRequest::current().unwrap();
+        for number in 0..20_000_u64 {
+            // More buckets than there is room for.
+            push_of(&active, "SELECT 1", Duration::from_micros(number * number));
+        }
+        assert!(silk.vitals().memory_bytes <= 16 << 10);
+    })
+    .await;
+    let record = silk.record();
+    let statement = &record.statements[0];
+    assert_eq!(statement.calls, 20_000, "counts stay exact");
+    assert!((1..20_000).contains(&statement.durations.count()));
 }
 
 #[tokio::test]

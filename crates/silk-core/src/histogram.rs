@@ -39,8 +39,22 @@ impl Histogram {
         }
     }
 
+    /// Whether a value would be counted in a bucket that is there already, so that recording it
+    /// takes no memory.
+    #[must_use]
+    pub fn has_bucket_of(&self, value: u64) -> bool {
+        let index = index_of(value);
+        self.buckets
+            .binary_search_by_key(&index, |(index, _)| *index)
+            .is_ok()
+    }
+
     /// Adds all of `other`.
     pub fn merge(&mut self, other: &Self) {
+        if self.buckets.is_empty() {
+            self.clone_from(other);
+            return;
+        }
         self.max = self.max.max(other.max);
         for &(index, count) in &other.buckets {
             match self
@@ -183,6 +197,15 @@ mod tests {
         assert_eq!(histogram.percentile(100.0), 63);
         assert_eq!(histogram.buckets().last(), Some((63, 1)));
         assert_eq!(histogram.buckets().count(), 64);
+    }
+
+    #[test]
+    fn buckets_that_are_there_are_told() {
+        let mut histogram = Histogram::default();
+        assert!(!histogram.has_bucket_of(1000));
+        histogram.record(1000);
+        assert!(histogram.has_bucket_of(1000) && histogram.has_bucket_of(1001));
+        assert!(!histogram.has_bucket_of(2000));
     }
 
     #[test]

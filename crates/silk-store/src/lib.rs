@@ -31,21 +31,6 @@ const fn page_size(limit: u32) -> usize {
     }
 }
 
-/// A text to match: exactly, or its beginning where it ends in `*`.
-fn split_pattern(pattern: &str) -> (&str, bool) {
-    pattern
-        .strip_suffix('*')
-        .map_or((pattern, false), |prefix| (prefix, true))
-}
-
-/// Whether a text matches a pattern of [`split_pattern`].
-fn matches_pattern(pattern: &str, text: &str) -> bool {
-    match split_pattern(pattern) {
-        (prefix, true) => text.starts_with(prefix),
-        (exact, false) => text == exact,
-    }
-}
-
 /// The number that a kind is kept as.
 #[cfg(feature = "sqlite")]
 const fn kind_number(kind: silk_core::RequestKind) -> i64 {

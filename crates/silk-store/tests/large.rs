@@ -12,7 +12,7 @@ use silk_core::{
 };
 use silk_store::{
     SqliteStore, SqliteStoreConfig,
-    contract::fixture::{add_queries, at, batch, request, statement},
+    contract::fixture::{add_queries, as_kept, at, batch, request, statement},
 };
 use tempfile::TempDir;
 
@@ -251,10 +251,65 @@ async fn interned_rows_go_with_their_last_request() {
     while store.retain(budget, at(5 * 86_400)).await.unwrap() {}
     let size = store.size().await.unwrap();
     assert_eq!((size.requests, size.statements), (1, 1));
-    assert_eq!(store.request(kept.summary.id).await.unwrap(), Some(kept));
+    assert_eq!(
+        store.request(kept.summary.id).await.unwrap(),
+        Some(as_kept(&kept))
+    );
     // And may come back.
     let mut again = request(3, 5 * 86_400);
     add_queries(&mut again, &old, 1, 1, 1);
     store.write(&batch(vec![again.clone()])).await.unwrap();
-    assert_eq!(store.request(again.summary.id).await.unwrap(), Some(again));
+    assert_eq!(
+        store.request(again.summary.id).await.unwrap(),
+        Some(as_kept(&again))
+    );
+}
+
+/// The cut search of a list: it says how far it has come, page by page, up to the end.
+#[tokio::test]
+async fn no_request_fits_so_far_says_how_many_were_looked_at() {
+    let (_folder, store) = store(SqliteStoreConfig::default().scan_time(Duration::ZERO));
+    fill(&store).await;
+    let last = Some((599, 599));
+    for sort in [
+        RequestSort::StartedAt,
+        RequestSort::Duration,
+        RequestSort::QueryCount,
+    ] {
+        let mut filter = RequestFilter {
+            sort,
+            status: last,
+            ..RequestFilter::default()
+        };
+        let mut before = 0;
+        let mut cut = 0;
+        loop {
+            let page = store.requests(&filter).await.unwrap();
+            assert_eq!(
+                (page.items.len(), page.searched.is_some()),
+                (0, page.is_partial)
+            );
+            let Some(searched) = page.searched else { break };
+            assert_eq!(searched.of, COUNT);
+            assert!((1..=COUNT).contains(&searched.looked_at), "{searched:?}");
+            assert!(searched.looked_at >= before, "{searched:?} after {before}");
+            before = searched.looked_at;
+            cut += 1;
+            filter.cursor = page.next;
+        }
+        assert!(cut >= 3, "{sort}: {cut}");
+        assert!(before >= COUNT / 2, "{sort}: {before}");
+    }
+    // Of a window, only what lies in it.
+    let filter = RequestFilter {
+        status: last,
+        until: Some(at(700)),
+        since: Some(at(-1)),
+        ..RequestFilter::default()
+    };
+    let page = store.requests(&filter).await.unwrap();
+    assert!(
+        page.searched.is_none_or(|searched| searched.of == 7000),
+        "{page:?}"
+    );
 }

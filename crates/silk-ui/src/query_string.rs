@@ -1,7 +1,9 @@
 //! What stands behind the `?` of our addresses: read strictly, written in one way.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use silk_core::store::{Cursor, RequestFilter, RequestSort, StatementFilter, StatsWindow};
+use silk_core::store::{
+    Cursor, RequestFilter, RequestSort, StatementFilter, StatsWindow, TextPattern,
+};
 
 use crate::error::Failure;
 
@@ -126,8 +128,8 @@ pub(crate) fn request_filter(
             (v.len() <= 32 && v.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-'))
                 .then(|| v.to_ascii_uppercase())
         })?,
-        route: params.get("route").map(str::to_owned),
-        path: params.get("path").map(str::to_owned),
+        route: params.parse("route", PATTERN_HINT, pattern)?,
+        path: params.parse("path", PATTERN_HINT, pattern)?,
         status: params.parse("status", "like 404, 5xx or 400-499", status_range)?,
         min_duration_us: params.parse(
             "min_duration_ms",
@@ -191,6 +193,12 @@ pub(crate) fn statement_filter(params: &Params) -> Result<StatementFilter, Failu
             })?
             .unwrap_or(0),
     })
+}
+
+const PATTERN_HINT: &str = "a text with at most 8 `*`, each for any number of characters";
+
+fn pattern(text: &str) -> Option<String> {
+    TextPattern::new(text).is_ok().then(|| text.to_owned())
 }
 
 fn limit(params: &Params) -> Result<u32, Failure> {
@@ -356,6 +364,7 @@ mod tests {
             ("statusses=1", "statusses"),
             ("limit=1&limit=2", "limit"),
             ("method=GET%20", "method"),
+            ("path=*a*b*c*d*e*f*g*h*i*j", "path"),
         ] {
             let failure = filter(query).unwrap_err();
             assert!(

@@ -1,7 +1,7 @@
 use std::{sync::Arc, time::Instant};
 
 use http::{HeaderMap, Method, Uri, Version};
-use silk_core::{LogRecord, Outcome, PoolUse, RequestId, TransactionEnd};
+use silk_core::{Histogram, LogRecord, Outcome, PoolUse, RequestId, TransactionEnd};
 
 use super::{
     chunks::Chunks,
@@ -114,6 +114,8 @@ pub(crate) struct Beyond {
     pub(crate) total_us: u64,
     pub(crate) max_us: u64,
     pub(crate) rows: u64,
+    /// Of all calls that the memory had room to tell apart.
+    pub(crate) durations: Histogram,
 }
 
 pub(crate) struct Wait {

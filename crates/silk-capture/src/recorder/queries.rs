@@ -16,6 +16,9 @@ use crate::plans::{CaughtPlan, Dropped, PlanMark, outline};
 /// Texts under which queries beyond the cap are summed.
 const MAX_BEYOND: usize = 1_000;
 
+/// What another bucket of durations may take: its number and count, twice where the list grows.
+const BUCKET_BYTES: usize = 32;
+
 impl ActiveRequest {
     /// Adds a query that has ended.
     pub fn push_query(&self, query: CapturedQuery) {
@@ -170,7 +173,16 @@ impl ActiveRequest {
                 });
                 buffers.beyond.len() - 1
             });
+        let is_told_apart = match buffers.beyond.get(at) {
+            Some(beyond) if !beyond.durations.has_bucket_of(duration_us) => {
+                self.charge(buffers, BUCKET_BYTES)
+            }
+            _ => true,
+        };
         if let Some(beyond) = buffers.beyond.get_mut(at) {
+            if is_told_apart {
+                beyond.durations.record(duration_us);
+            }
             beyond.calls += 1;
             beyond.errors += u64::from(is_error);
             beyond.total_us = beyond.total_us.saturating_add(duration_us);

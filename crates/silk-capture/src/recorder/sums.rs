@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use silk_core::{CallSite, Fingerprint, QueryRecord, RequestStatement, SqlText};
+use silk_core::{CallSite, Fingerprint, Histogram, QueryRecord, RequestStatement, SqlText};
 
 /// Call sites of a request, each kept once.
 #[derive(Default)]
@@ -57,6 +57,7 @@ pub(super) struct Sum {
     pub(super) rows: u64,
     /// Hashes of the different value lists; none once a call had none.
     pub(super) values: Option<HashSet<u64, foldhash::fast::RandomState>>,
+    pub(super) durations: Histogram,
 }
 
 impl Sums {
@@ -74,6 +75,7 @@ impl Sums {
                     max_us: 0,
                     rows: 0,
                     values: Some(HashSet::default()),
+                    durations: Histogram::default(),
                 });
                 self.items.len() - 1
             }),
@@ -96,6 +98,7 @@ impl Sums {
         sum.total_us = sum.total_us.saturating_add(query.duration_us);
         sum.max_us = sum.max_us.max(query.duration_us);
         sum.rows = sum.rows.saturating_add(query.rows_returned);
+        sum.durations.record(query.duration_us);
         match (values_hash, &mut sum.values) {
             (Some(hash), Some(seen)) => {
                 seen.insert(hash);
@@ -120,6 +123,7 @@ impl Sums {
                 max_us: sum.max_us,
                 rows: sum.rows,
                 distinct_values: sum.values.and_then(|seen| u64::try_from(seen.len()).ok()),
+                durations: sum.durations,
             })
             .collect()
     }

@@ -118,7 +118,16 @@ pub fn query_as(sql: SqlSource, outcome: Outcome) {
     }
 }
 
+/// A query of a duration.
+pub fn push_of(active: &ActiveRequest, sql: &'static str, duration: Duration) {
+    push_query(active, SqlSource::Static(sql), Outcome::Completed, duration);
+}
+
 pub fn push(active: &ActiveRequest, sql: SqlSource, outcome: Outcome) {
+    push_query(active, sql, outcome, Duration::from_micros(10));
+}
+
+fn push_query(active: &ActiveRequest, sql: SqlSource, outcome: Outcome, duration: Duration) {
     let now = Instant::now();
     active.push_query(CapturedQuery {
         sql,
@@ -128,7 +137,7 @@ pub fn push(active: &ActiveRequest, sql: SqlSource, outcome: Outcome) {
         }),
         captured_by: CapturedBy::Pool,
         started: now,
-        ended: now + Duration::from_micros(10),
+        ended: now + duration,
         first_row: None,
         consumer: Duration::ZERO,
         rows_returned: 1,

@@ -3,7 +3,7 @@ use std::{fmt, str::FromStr, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use super::summary::{UnknownWord, word_enum};
-use crate::{Fingerprint, Outcome, PlanShape, Value};
+use crate::{Fingerprint, Histogram, Outcome, PlanShape, Value};
 
 /// Which database speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -281,4 +281,8 @@ pub struct RequestStatement {
     pub rows: u64,
     /// Number of different value lists, where values were captured.
     pub distinct_values: Option<u64>,
+    /// Durations of the calls, in microseconds: percentiles of a statement are read from them.
+    /// A store adds them to its figures. It gives none back with the request, whose queries have
+    /// them one by one.
+    pub durations: Histogram,
 }

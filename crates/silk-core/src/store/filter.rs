@@ -35,9 +35,9 @@ pub struct RequestFilter {
     pub kind: Option<RequestKind>,
     /// With this method, upper case.
     pub method: Option<String>,
-    /// With this route; a trailing `*` makes it a prefix.
+    /// With this route; see [`TextPattern`].
     pub route: Option<String>,
-    /// With this path; a trailing `*` makes it a prefix.
+    /// With this path; see [`TextPattern`].
     pub path: Option<String>,
     /// With a status in this inclusive range: `404` is `(404, 404)`, `5xx` is `(500, 599)`.
     pub status: Option<(u16, u16)>,
@@ -152,6 +152,17 @@ pub struct Page<T> {
     pub is_total_estimate: bool,
     /// Whether the search was cut short by its time box; `next` continues it.
     pub is_partial: bool,
+    /// How far a search came that was cut short before its page was full; none otherwise.
+    pub searched: Option<Searched>,
+}
+
+/// How far a search has come, with the pages before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Searched {
+    /// Requests looked at.
+    pub looked_at: u64,
+    /// Requests to look at in all; those that an index leaves out are not counted.
+    pub of: u64,
 }
 
 impl<T> Default for Page<T> {
@@ -162,6 +173,7 @@ impl<T> Default for Page<T> {
             total: None,
             is_total_estimate: false,
             is_partial: false,
+            searched: None,
         }
     }
 }

@@ -6,12 +6,15 @@
 
 mod error;
 mod filter;
+mod pattern;
 mod view;
 
 pub use error::{StoreError, StoreErrorKind};
 pub use filter::{
-    Cursor, InvalidCursor, Page, RequestFilter, RequestSort, StatementFilter, StatementSort,
+    Cursor, InvalidCursor, Page, RequestFilter, RequestSort, Searched, StatementFilter,
+    StatementSort,
 };
+pub use pattern::{TextPattern, TooManyStars};
 pub use view::{
     CallSiteUse, RouteSummary, RouteUse, SlowQuery, StatementDetail, StatementSummary, StatsWindow,
     StoreSize, TimeBucket,

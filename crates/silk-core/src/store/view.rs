@@ -51,7 +51,7 @@ pub struct TimeBucket {
     pub count: u64,
     /// Sum of durations.
     pub total_us: u64,
-    /// 95th percentile of durations; 0 where `count` is 0.
+    /// 95th percentile of durations; 0 where none is known.
     pub p95_us: u64,
 }
 
@@ -128,7 +128,8 @@ pub struct SlowQuery {
 pub struct StatementDetail {
     /// Its figures.
     pub summary: StatementSummary,
-    /// Distribution over requests of its mean duration in each, weighted by calls.
+    /// Distribution of the durations of its calls, in microseconds. Calls that an earlier version
+    /// summed up, or that a request had no memory to tell apart, are not in it.
     pub durations: Histogram,
     /// Routes by total time, largest first.
     pub routes: Vec<RouteUse>,

@@ -115,6 +115,20 @@ pub(super) fn filters() -> Vec<Selection> {
         ),
         (
             RequestFilter {
+                path: Some("*s/*5*".to_owned()),
+                ..none()
+            },
+            |record| record.summary.path.contains('5'),
+        ),
+        (
+            RequestFilter {
+                route: Some("*t*d*".to_owned()),
+                ..none()
+            },
+            |record| record.summary.route.starts_with("/threads"),
+        ),
+        (
+            RequestFilter {
                 path: Some("*".to_owned()),
                 ..none()
             },

@@ -4,7 +4,7 @@ use std::{cmp::Reverse, collections::HashSet};
 
 use silk_core::{
     RequestId, RequestSummary, Store,
-    store::{Cursor, RequestFilter, RequestSort},
+    store::{Cursor, RequestFilter, RequestSort, TextPattern},
 };
 use uuid::Uuid;
 
@@ -79,16 +79,35 @@ pub async fn filters_combine(store: &dyn Store) {
     }
 }
 
-/// A prefix takes `%`, `_` and `[` as they are, and is not a prefix of other cases.
-pub async fn prefixes_are_literal(store: &dyn Store) {
+/// A `*` stands for any text wherever it is; `%`, `_`, `?` and `[` stand for themselves, and so does
+/// the `*` of a route like `/files/{*path}`.
+pub async fn stars_stand_for_any_text(store: &dyn Store) {
     let paths = [
-        "/a%b", "/axb", "/a_b", "/A%b", "/é1", "/ê1", "/a%", "/a", "/a*c",
+        "/a%b",
+        "/axb",
+        "/a_b",
+        "/A%b",
+        "/é1",
+        "/ê1",
+        "/a%",
+        "/a",
+        "/a*c",
+        "/orders/1995/edit",
+        "/orders/99",
+        "/orders/9/edit/9",
+        "/nul\0/99\0/x",
+        "/files/{*path}",
+        "/files/{path}",
     ];
+    // Half of them as path, half as route, which a path that is the same is not kept beside.
     let records: Vec<_> = (1..)
         .zip(paths)
         .map(|(number, path)| {
             let mut record = request(number, 1);
             record.summary.path = path.to_owned();
+            if number.is_multiple_of(2) {
+                record.summary.route = path.to_owned();
+            }
             record
         })
         .collect();
@@ -100,14 +119,64 @@ pub async fn prefixes_are_literal(store: &dyn Store) {
         ("/é*", 1),
         ("/a", 1),
         ("/A*", 1),
-        ("/a**", 1),
+        ("/a**", 6),
+        ("*", 15),
+        ("**", 15),
+        ("*99*", 3),
+        ("*99", 1),
+        ("*9*9*", 4),
+        ("*99*edit", 1),
+        ("/orders/*/edit", 1),
+        ("/orders/*/edit*", 2),
+        ("/orders/*9*9*edit", 1),
+        ("*edit*9*", 1),
+        ("*9*edit*9*", 1),
+        ("/o*/e*t", 1),
+        ("/a*b", 3),
+        ("/a*ab", 0),
+        ("/ax*xb", 0),
+        ("*/x", 1),
+        ("/nul*x", 1),
+        ("/n*99*x", 1),
+        ("*?*", 0),
+        ("*[*", 0),
+        ("*%", 1),
+        ("*_*", 1),
+        ("*É*", 0),
+        ("*é*", 1),
+        ("/files/{*path}", 1),
+        ("/files/{*path}*", 1),
+        ("/files/*", 2),
     ] {
         let filter = RequestFilter {
             path: Some(pattern.to_owned()),
             ..RequestFilter::default()
         };
         let page = store.requests(&filter).await.unwrap();
-        assert_eq!(page.items.len(), wanted, "{pattern}");
+        let found: Vec<_> = page.items.iter().map(|item| &*item.path).collect();
+        assert_eq!(found.len(), wanted, "{pattern}: {found:?}");
+        let is_match = |path: &&&str| TextPattern::new(pattern).unwrap().matches(path);
+        assert_eq!(paths.iter().filter(is_match).count(), wanted, "{pattern}");
+    }
+    let by_route = RequestFilter {
+        route: Some("*99*".to_owned()),
+        ..RequestFilter::default()
+    };
+    assert_eq!(store.requests(&by_route).await.unwrap().items.len(), 1);
+}
+
+/// A pattern with too many `*` is an error, not an empty list.
+pub async fn too_many_stars_are_refused(store: &dyn Store) {
+    store.write(&batch(vec![request(1, 1)])).await.unwrap();
+    let many = Some("*a".repeat(TextPattern::MAX_STARS + 2));
+    for (route, path) in [(many.clone(), None), (None, many.clone())] {
+        let filter = RequestFilter {
+            route,
+            path,
+            ..RequestFilter::default()
+        };
+        let error = store.requests(&filter).await.unwrap_err();
+        assert!(error.to_string().contains("at most 8 `*`"), "{error}");
     }
 }
 

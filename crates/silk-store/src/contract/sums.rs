@@ -1,7 +1,7 @@
 //! Figures of routes and statements.
 
 use silk_core::{
-    DatabaseKind, Fingerprint, Store,
+    DatabaseKind, Fingerprint, Histogram, Store,
     store::{StatementFilter, StatementSort, StatsWindow},
 };
 
@@ -270,4 +270,48 @@ pub async fn a_statement_tells_who_runs_it(store: &dyn Store) {
         store.statement(Fingerprint(2), all_day()).await.unwrap(),
         None
     );
+}
+
+/// Percentiles of a statement are of its calls, not of the means of the requests that made them.
+pub async fn percentiles_of_a_statement_are_of_calls(store: &dyn Store) {
+    // Nine calls of 1 ms and one of 91: the mean is 10.
+    let records = (1..=2).map(|number| {
+        let mut record = request(number, number.cast_signed() * 90);
+        add_queries(&mut record, &statement(1, "threads"), 10, 10, 10_000);
+        let used = &mut record.statements[0];
+        used.max_us = 91_000;
+        used.durations = Histogram::default();
+        used.durations.record_n(1000, 9);
+        used.durations.record(91_000);
+        record
+    });
+    for record in records {
+        store.write(&batch(vec![record])).await.unwrap();
+    }
+    let detail = store.statement(Fingerprint(1), all_day()).await.unwrap();
+    let detail = detail.unwrap();
+    assert_eq!((detail.summary.calls, detail.durations.count()), (20, 20));
+    for (percent, truth) in [(50.0, 1000), (90.0, 1000), (95.0, 91_000), (99.0, 91_000)] {
+        let got = detail.durations.percentile(percent);
+        assert!(
+            got >= truth && got <= truth + truth / 31,
+            "p{percent}: {got}"
+        );
+    }
+    let p95 = detail.over_time.iter().map(|bucket| bucket.p95_us).max();
+    assert_eq!(p95, Some(91_000));
+}
+
+/// Calls of which no duration is known count, and are in no percentile.
+pub async fn calls_without_a_duration_are_in_no_percentile(store: &dyn Store) {
+    let mut record = request(1, 1);
+    add_queries(&mut record, &statement(1, "threads"), 10, 10, 10_000);
+    record.statements[0].durations = Histogram::default();
+    store.write(&batch(vec![record])).await.unwrap();
+    let detail = store.statement(Fingerprint(1), all_day()).await.unwrap();
+    let detail = detail.unwrap();
+    assert_eq!((detail.summary.calls, detail.durations.count()), (10, 0));
+    let counts: u64 = detail.over_time.iter().map(|bucket| bucket.count).sum();
+    assert_eq!(counts, 10);
+    assert!(detail.over_time.iter().all(|bucket| bucket.p95_us == 0));
 }

@@ -89,7 +89,7 @@ impl Store for MemoryStore {
     }
 
     fn requests<'a>(&'a self, filter: &'a RequestFilter) -> StoreFuture<'a, Page<RequestSummary>> {
-        Box::pin(async move { Ok(query::requests(&self.state(), filter)) })
+        Box::pin(async move { query::requests(&self.state(), filter) })
     }
 
     fn request(&self, id: RequestId) -> StoreFuture<'_, Option<RequestRecord>> {

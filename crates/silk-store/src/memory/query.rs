@@ -4,16 +4,17 @@ use std::{cmp::Reverse, collections::HashMap, sync::Arc};
 
 use chrono::DateTime;
 use silk_core::{
-    CallSite, Fingerprint, HistogramSum, RequestRecord, RequestSummary,
+    CallSite, Fingerprint, HistogramSum, RequestRecord, RequestSummary, StoreError, StoreErrorKind,
     store::{
         CallSiteUse, Cursor, Page, RequestFilter, RequestSort, RouteSummary, RouteUse, SlowQuery,
         StatementDetail, StatementFilter, StatementSort, StatementSummary, StatsWindow,
+        TextPattern, TooManyStars,
     },
 };
 
 use super::state::{KnownStatement, State};
 use crate::{
-    matches_pattern, page_size,
+    page_size,
     stats::{MINUTE_S, OverTime, RouteFigures, RouteKey, overlaps},
 };
 
@@ -32,21 +33,27 @@ fn key(sort: RequestSort, summary: &RequestSummary) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn is_wanted(filter: &RequestFilter, record: &RequestRecord) -> bool {
+/// The patterns of a filter, read.
+struct Patterns<'a> {
+    route: Option<TextPattern<'a>>,
+    path: Option<TextPattern<'a>>,
+}
+
+fn is_wanted(filter: &RequestFilter, patterns: &Patterns<'_>, record: &RequestRecord) -> bool {
     let summary = &record.summary;
     filter.kind.is_none_or(|kind| kind == summary.kind)
         && filter
             .method
             .as_ref()
             .is_none_or(|method| *method == summary.method)
-        && filter
+        && patterns
             .route
             .as_ref()
-            .is_none_or(|route| matches_pattern(route, &summary.route))
-        && filter
+            .is_none_or(|route| route.matches(&summary.route))
+        && patterns
             .path
             .as_ref()
-            .is_none_or(|path| matches_pattern(path, &summary.path))
+            .is_none_or(|path| path.matches(&summary.path))
         && filter.status.is_none_or(|(low, high)| {
             summary
                 .status
@@ -75,7 +82,26 @@ fn is_wanted(filter: &RequestFilter, record: &RequestRecord) -> bool {
         && filter.until.is_none_or(|until| summary.started_at < until)
 }
 
-pub(super) fn requests(state: &State, filter: &RequestFilter) -> Page<RequestSummary> {
+pub(super) fn requests(
+    state: &State,
+    filter: &RequestFilter,
+) -> Result<Page<RequestSummary>, StoreError> {
+    let refused =
+        |error: TooManyStars| StoreError::new(StoreErrorKind::Other, "list requests", error);
+    let patterns = Patterns {
+        route: filter
+            .route
+            .as_deref()
+            .map(TextPattern::new)
+            .transpose()
+            .map_err(refused)?,
+        path: filter
+            .path
+            .as_deref()
+            .map(TextPattern::new)
+            .transpose()
+            .map_err(refused)?,
+    };
     let size = page_size(filter.limit);
     let place = |summary: &RequestSummary| (key(filter.sort, summary), summary.id);
     let is_after = |summary: &RequestSummary| {
@@ -88,7 +114,7 @@ pub(super) fn requests(state: &State, filter: &RequestFilter) -> Page<RequestSum
         .values()
         .rev()
         .map(|(_, _, record)| &**record)
-        .filter(|record| is_after(&record.summary) && is_wanted(filter, record))
+        .filter(|record| is_after(&record.summary) && is_wanted(filter, &patterns, record))
         .map(|record| &record.summary);
     let mut items: Vec<&RequestSummary> = if filter.sort == RequestSort::StartedAt {
         wanted.take(size + 1).collect()
@@ -110,13 +136,12 @@ pub(super) fn requests(state: &State, filter: &RequestFilter) -> Page<RequestSum
             cursor: filter.cursor,
             ..RequestFilter::default()
         };
-    Page {
+    Ok(Page {
         items: items.into_iter().cloned().collect(),
         next,
         total: is_unfiltered.then(|| state.size().requests),
-        is_total_estimate: false,
-        is_partial: false,
-    }
+        ..Page::default()
+    })
 }
 
 pub(super) fn routes(state: &State, window: &StatsWindow) -> Vec<RouteSummary> {
@@ -228,8 +253,7 @@ pub(super) fn statements(state: &State, filter: &StatementFilter) -> Page<Statem
         }),
         items,
         total: u64::try_from(total).ok(),
-        is_total_estimate: false,
-        is_partial: false,
+        ..Page::default()
     }
 }
 

@@ -7,8 +7,8 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use silk_core::{
-    BatchId, CallSite, Fingerprint, RequestId, RequestRecord, RunId, Statement, Value, ValueState,
-    WriteBatch,
+    BatchId, CallSite, Fingerprint, Histogram, RequestId, RequestRecord, RunId, Statement, Value,
+    ValueState, WriteBatch,
     store::{Budget, StoreSize},
 };
 use std::sync::Arc;
@@ -66,13 +66,17 @@ impl State {
             self.next_number += 1;
             stats.add(record, self.next_number);
             let started_us = record.summary.started_at.timestamp_micros();
-            let bytes = size_of_record(record);
+            let mut record = record.clone();
+            for used in &mut record.statements {
+                used.durations = Histogram::default();
+            }
+            let bytes = size_of_record(&record);
             self.bytes += bytes;
             self.starts.insert(id, started_us);
             self.numbers.insert(self.next_number, (started_us, id));
             self.requests.insert(
                 (started_us, id),
-                (self.next_number, bytes, Box::new(record.clone())),
+                (self.next_number, bytes, Box::new(record)),
             );
         }
         // What no request id tells apart: the batch's own id does.

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use silk_core::{StoreError, StoreErrorKind};
+use silk_core::{StoreError, StoreErrorKind, store::TooManyStars};
 use sqlx::migrate::MigrateError;
 
 use crate::detail::DecodeError;
@@ -27,6 +27,8 @@ pub(super) enum Fault {
          from being cut"
     )]
     LogHeld,
+    #[error(transparent)]
+    Pattern(#[from] TooManyStars),
     #[error("{0} makes no sense")]
     Nonsense(&'static str),
     #[error("it took longer than {0:?}")]
@@ -49,6 +51,7 @@ impl Fault {
             Self::ReadOnly(_) => StoreErrorKind::ReadOnly,
             Self::Moved => StoreErrorKind::Unavailable,
             Self::LogHeld => StoreErrorKind::Locked,
+            Self::Pattern(_) => StoreErrorKind::Other,
             Self::Timeout(_) => StoreErrorKind::Timeout,
         }
     }

@@ -2,7 +2,9 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use silk_core::{Finding, Fingerprint, RequestId, RequestRecord, RequestStatement, SqlText};
+use silk_core::{
+    Finding, Fingerprint, Histogram, RequestId, RequestRecord, RequestStatement, SqlText,
+};
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, query, query_scalar};
 
 use super::{
@@ -192,6 +194,7 @@ async fn statements_of(
                 max_us: number(5)?,
                 rows: number(6)?,
                 distinct_values: row.try_get::<Option<i64>, _>(7)?.map(to_u64),
+                durations: Histogram::default(),
             })
         })
         .collect()

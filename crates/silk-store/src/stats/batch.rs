@@ -49,11 +49,18 @@ pub(crate) struct StatementFigures {
     pub(crate) max_us: u64,
     /// Place of the request that `max_us` is from, within its batch or its store.
     pub(crate) slowest: i64,
+    /// Of calls.
     pub(crate) durations: Histogram,
 }
 
 impl StatementFigures {
     pub(crate) fn merge(&mut self, other: &Self) {
+        self.merge_numbers(other);
+        self.durations.merge(&other.durations);
+    }
+
+    /// All but durations.
+    fn merge_numbers(&mut self, other: &Self) {
         self.calls = self.calls.saturating_add(other.calls);
         self.requests = self.requests.saturating_add(other.requests);
         self.errors = self.errors.saturating_add(other.errors);
@@ -64,11 +71,10 @@ impl StatementFigures {
             self.max_us = other.max_us;
             self.slowest = other.slowest;
         }
-        self.durations.merge(&other.durations);
     }
 }
 
-/// Figures of a statement since it was first seen.
+/// Figures of a statement since it was first seen, without durations.
 #[derive(Debug, Clone)]
 pub(crate) struct StatementTotals {
     pub(crate) statement: Arc<Statement>,
@@ -132,8 +138,6 @@ impl BatchStats {
             let fingerprint = used.statement.fingerprint;
             // A statement run from two places is still run by one request.
             let is_first = seen.insert(fingerprint);
-            let mut durations = Histogram::default();
-            durations.record_n(used.total_us / used.calls.max(1), used.calls);
             let figures = StatementFigures {
                 calls: used.calls,
                 requests: u64::from(is_first),
@@ -142,7 +146,7 @@ impl BatchStats {
                 rows: used.rows,
                 max_us: used.max_us,
                 slowest: number,
-                durations,
+                durations: Histogram::default(),
             };
             let totals = self
                 .totals
@@ -152,12 +156,14 @@ impl BatchStats {
                     figures: StatementFigures::default(),
                     last_seen_us: started_us,
                 });
-            totals.figures.merge(&figures);
+            totals.figures.merge_numbers(&figures);
             totals.last_seen_us = totals.last_seen_us.max(started_us);
-            self.by_statement
+            let sum = self
+                .by_statement
                 .entry((bucket, fingerprint, route, used.call_site.clone()))
-                .or_default()
-                .merge(&figures);
+                .or_default();
+            sum.merge_numbers(&figures);
+            sum.durations.merge(&used.durations);
         }
         route
     }

@@ -28,6 +28,14 @@ pub(super) struct ListJson<T> {
     pub(super) total: Option<u64>,
     pub(super) is_total_estimate: bool,
     pub(super) is_partial: bool,
+    pub(super) searched: Option<SearchedJson>,
+}
+
+/// How far a search came that was cut short before its page was full.
+#[derive(Debug, Serialize)]
+pub(super) struct SearchedJson {
+    looked_at: u64,
+    of: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -84,6 +92,10 @@ pub(crate) async fn list(here: Here) -> Result<Response, Failure> {
         total: page.total,
         is_total_estimate: page.is_total_estimate,
         is_partial: page.is_partial,
+        searched: page.searched.map(|searched| SearchedJson {
+            looked_at: searched.looked_at,
+            of: searched.of,
+        }),
     };
     Ok(Json(list).into_response())
 }

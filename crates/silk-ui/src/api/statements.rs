@@ -65,6 +65,7 @@ pub(crate) async fn list(here: Here) -> Result<Response, Failure> {
         total: page.total,
         is_total_estimate: page.is_total_estimate,
         is_partial: page.is_partial,
+        searched: None,
     };
     Ok(Json(list).into_response())
 }
@@ -72,9 +73,12 @@ pub(crate) async fn list(here: Here) -> Result<Response, Failure> {
 #[derive(Debug, Serialize)]
 struct StatementJson<'a> {
     statement: SummaryJson<'a>,
-    p50_us: u64,
-    p95_us: u64,
-    p99_us: u64,
+    /// Of calls, as the others; none where no single call is known.
+    p50_us: Option<u64>,
+    p95_us: Option<u64>,
+    p99_us: Option<u64>,
+    /// Calls that the percentiles are of.
+    percentile_calls: u64,
     routes: Vec<RouteJson<'a>>,
     call_sites: Vec<CallSiteJson<'a>>,
     slowest: Vec<SlowJson<'a>>,
@@ -114,7 +118,7 @@ struct BucketJson {
     started_at: DateTime<Utc>,
     calls: u64,
     total_us: u64,
-    p95_us: u64,
+    p95_us: Option<u64>,
 }
 
 fn bucket(bucket: &TimeBucket) -> BucketJson {
@@ -122,7 +126,7 @@ fn bucket(bucket: &TimeBucket) -> BucketJson {
         started_at: bucket.started_at,
         calls: bucket.count,
         total_us: bucket.total_us,
-        p95_us: bucket.p95_us,
+        p95_us: (bucket.p95_us > 0).then_some(bucket.p95_us),
     }
 }
 
@@ -136,11 +140,14 @@ pub(crate) async fn one(here: Here, Path(fingerprint): Path<String>) -> Result<R
         .ask(|store| store.statement(fingerprint, range))
         .await?
         .ok_or_else(|| Failure::not_found("No statement of this fingerprint is kept."))?;
+    let known = detail.durations.count();
+    let percentile = |percent| (known > 0).then(|| detail.durations.percentile(percent));
     let json = StatementJson {
         statement: summary(&detail.summary),
-        p50_us: detail.durations.percentile(50.0),
-        p95_us: detail.durations.percentile(95.0),
-        p99_us: detail.durations.percentile(99.0),
+        p50_us: percentile(50.0),
+        p95_us: percentile(95.0),
+        p99_us: percentile(99.0),
+        percentile_calls: known,
         routes: detail
             .routes
             .iter()

@@ -55,6 +55,7 @@ struct StatementPage {
 
 /// How long its calls took.
 struct Spread {
+    calls: String,
     drawing: Markup,
     from: String,
     p50: String,
@@ -129,6 +130,11 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
         .max()
         .unwrap_or(0);
     let in_window: u64 = detail.over_time.iter().map(|bucket| bucket.count).sum();
+    let known = detail.durations.count();
+    let percentile = |percent| match known {
+        0 => filters::dash(),
+        _ => duration_cell(detail.durations.percentile(percent)),
+    };
     let word = fingerprint.to_string();
     let number = |n: u64| askama::filters::Safe(count(n));
     let requests = |extra: &[(&str, Option<&str>)]| {
@@ -154,8 +160,9 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
                 "mean",
                 duration_cell(summary.total_us / summary.calls.max(1)),
             ),
-            ("p50", duration_cell(detail.durations.percentile(50.0))),
-            ("p95", duration_cell(detail.durations.percentile(95.0))),
+            ("p50", percentile(50.0)),
+            ("p95", percentile(95.0)),
+            ("p99", percentile(99.0)),
             ("max", duration_cell(summary.max_us)),
             ("rows", filters::count_or_dash(summary.rows)),
             ("errors", filters::count_or_dash(summary.errors)),
@@ -179,6 +186,7 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
         changes,
         spread: charts::distribution(&detail.durations).map(|(drawing, from, to)| Spread {
             drawing,
+            calls: count(known),
             from,
             p50: filters::duration(detail.durations.percentile(50.0)),
             p95: filters::duration(detail.durations.percentile(95.0)),

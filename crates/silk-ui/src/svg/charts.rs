@@ -33,10 +33,14 @@ pub(crate) fn over_time(buckets: &[TimeBucket], what: &str) -> Markup {
                 STEP - 2,
                 STEP - 2
             );
-            let y = 4.0 + (HEIGHT - 8.0) - scaled(bucket.p95_us, slowest, HEIGHT - 8.0);
-            let middle = x + STEP / 2 - 1;
-            let _ = write!(line, "{}{middle} {y:.1}", if is_joined { 'L' } else { 'M' });
-            let _ = write!(dots, "M{middle} {y:.1}h0");
+            // Not known where only an earlier version counted.
+            let is_known = bucket.p95_us > 0;
+            if is_known {
+                let y = 4.0 + (HEIGHT - 8.0) - scaled(bucket.p95_us, slowest, HEIGHT - 8.0);
+                let middle = x + STEP / 2 - 1;
+                let _ = write!(line, "{}{middle} {y:.1}", if is_joined { 'L' } else { 'M' });
+                let _ = write!(dots, "M{middle} {y:.1}h0");
+            }
             let _ = write!(
                 titles,
                 "<rect x=\"{x}\" width=\"{STEP}\" height=\"{HEIGHT}\" fill=\"transparent\"><title>{}: {} {what}, p95 {}</title></rect>",
@@ -44,7 +48,7 @@ pub(crate) fn over_time(buckets: &[TimeBucket], what: &str) -> Markup {
                 filters::count(bucket.count),
                 duration(bucket.p95_us)
             );
-            is_joined = true;
+            is_joined = is_known;
         }
         x += STEP;
     }

@@ -129,6 +129,7 @@ pub fn finish(record: &mut RequestRecord, total_us: u64) {
                     max_us: 0,
                     rows: 0,
                     distinct_values: None,
+                    durations: silk_core::Histogram::default(),
                 });
                 record.statements.len() - 1
             });

@@ -414,6 +414,7 @@ pub fn hostile(n: u128) -> RequestRecord {
             max_us: 5,
             rows: 1,
             distinct_values: None,
+            durations: silk_core::Histogram::default(),
         });
     }
     record.findings = vec![Finding {

@@ -151,6 +151,7 @@ impl Store for FakeStore {
                 total: u64::try_from(total).ok(),
                 is_total_estimate: false,
                 is_partial: false,
+                searched: None,
             }
         })
     }

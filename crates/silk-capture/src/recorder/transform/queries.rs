@@ -89,6 +89,7 @@ impl Transform {
                 sum.max_us = sum.max_us.max(beyond.max_us);
                 sum.rows += beyond.rows;
                 sum.values = None;
+                sum.durations.merge(&beyond.durations);
             }
         }
         let statements = sums.finish(&sites.items);

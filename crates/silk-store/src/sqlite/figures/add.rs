@@ -9,7 +9,7 @@ use sqlx::SqliteConnection;
 
 use super::{
     super::{error::Fault, intern::Intern},
-    group::{Figures, Group, NONE, Place, part_of},
+    group::{Figures, Group, NONE, Place, of_calls, part_of},
     rows,
 };
 use crate::stats::{BatchStats, MINUTE_S, RouteFigures, StatementFigures, bucket_start};
@@ -91,7 +91,7 @@ pub(in super::super) async fn add(
             .await?;
         let route = routes[*route];
         by_statement
-            .entry(place(statement, *bucket, route))
+            .entry(place(of_calls(statement), *bucket, route))
             .or_default()
             .add(route, call_site, figures);
     }

@@ -106,6 +106,11 @@ impl Conditions {
 
     /// `FROM … WHERE …` with the condition of the index alone.
     pub(super) fn along_index(&self) -> (String, SqliteArguments) {
+        self.along_other(self.index)
+    }
+
+    /// The same, read along another index.
+    pub(super) fn along_other(&self, index: &str) -> (String, SqliteArguments) {
         let mut arguments = SqliteArguments::default();
         if let Some(argument) = self.index_argument {
             // A number always encodes.
@@ -113,8 +118,8 @@ impl Conditions {
         }
         (
             format!(
-                "FROM requests q INDEXED BY {} WHERE {}",
-                self.index, self.index_sql
+                "FROM requests q INDEXED BY {index} WHERE {}",
+                self.index_sql
             ),
             arguments,
         )

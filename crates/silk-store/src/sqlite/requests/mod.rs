@@ -9,6 +9,7 @@ mod condition;
 mod few;
 mod found;
 mod row;
+mod searched;
 mod stretch;
 
 use std::time::Duration;
@@ -67,6 +68,11 @@ async fn page(
     let has_more = found.sequences.len() > found.size;
     found.sequences.truncate(found.size);
     let items = row::summaries(connection, &found.sequences).await?;
+    let searched = if items.len() < found.size {
+        searched::searched(connection, &conditions, filter, &found.rest).await?
+    } else {
+        None
+    };
     let after_last = || items.last().map(|item| place(filter.sort, item));
     let (next, is_partial) = match found.rest {
         Rest::None if has_more => (after_last(), false),
@@ -91,6 +97,7 @@ async fn page(
         total: count.map(|(count, _)| count),
         is_total_estimate: count.is_some_and(|(_, is_estimate)| is_estimate),
         is_partial,
+        searched,
     })
 }
 

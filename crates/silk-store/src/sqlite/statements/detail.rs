@@ -4,7 +4,7 @@ use std::{cmp::Reverse, collections::HashMap};
 
 use chrono::DateTime;
 use silk_core::{
-    Fingerprint, HistogramSum, RequestId,
+    Fingerprint, Histogram, HistogramSum, RequestId,
     store::{CallSiteUse, RouteUse, SlowQuery, StatementDetail, StatsWindow},
 };
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, query};
@@ -60,25 +60,33 @@ async fn read(
     let mut by_route: HashMap<i64, (u64, u64, u64)> = HashMap::new();
     let mut by_site: HashMap<i64, (u64, u64)> = HashMap::new();
     let mut slowest = Vec::new();
-    figures::within::<StatementFigures>(
+    let mut add = |bucket_us, route, call_site, figures: StatementFigures| {
+        let route = by_route.entry(route).or_default();
+        route.0 = route.0.saturating_add(figures.requests);
+        route.1 = route.1.saturating_add(figures.calls);
+        route.2 = route.2.saturating_add(figures.total_us);
+        let site = by_site.entry(call_site).or_default();
+        site.0 = site.0.saturating_add(figures.calls);
+        site.1 = site.1.saturating_add(figures.total_us);
+        slowest.push((figures.max_us, figures.slowest));
+        over_time.add(
+            bucket_us,
+            figures.calls,
+            figures.total_us,
+            figures.durations,
+        );
+    };
+    figures::within(connection, figures::of_calls(id), window, &mut add).await?;
+    figures::within(
         connection,
         id,
         window,
         |bucket_us, route, call_site, figures| {
-            let route = by_route.entry(route).or_default();
-            route.0 = route.0.saturating_add(figures.requests);
-            route.1 = route.1.saturating_add(figures.calls);
-            route.2 = route.2.saturating_add(figures.total_us);
-            let site = by_site.entry(call_site).or_default();
-            site.0 = site.0.saturating_add(figures.calls);
-            site.1 = site.1.saturating_add(figures.total_us);
-            slowest.push((figures.max_us, figures.slowest));
-            over_time.add(
-                bucket_us,
-                figures.calls,
-                figures.total_us,
-                figures.durations,
-            );
+            let means = StatementFigures {
+                durations: Histogram::default(),
+                ..figures
+            };
+            add(bucket_us, route, call_site, means);
         },
     )
     .await?;

@@ -88,7 +88,6 @@ pub(super) async fn statements(
         }),
         items,
         total: Some(to_u64(total)),
-        is_total_estimate: false,
-        is_partial: false,
+        ..Page::default()
     })
 }
