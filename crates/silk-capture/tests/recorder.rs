@@ -120,14 +120,59 @@ async fn a_store_in_trouble_costs_records_and_says_which() {
         }
         silk.flush();
         assert_eq!(silk.vitals().lost, [(reason, 5)], "{mood:?}");
-        assert!(silk.vitals().store_error.is_some());
+        let (at, _) = silk.vitals().store_error.unwrap();
+        assert!((chrono::Utc::now() - at).num_seconds() < 60);
         // It recovers without a restart.
         silk.store.set(Mood::Well);
         tokio::time::sleep(Duration::from_millis(300)).await;
         send(&silk, "/").await;
         assert_eq!(silk.records().len(), 1, "{mood:?}");
         assert_eq!(silk.vitals().memory_bytes, 0);
+        assert_eq!(silk.vitals().store_error, None, "{mood:?}: it is well");
     }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_back_is_lost_and_not_recorded() {
+    for (kind, reason) in [
+        (StoreErrorKind::Corrupt, LossReason::StoreCorrupt),
+        (StoreErrorKind::Unavailable, LossReason::StoreUnavailable),
+    ] {
+        let silk = fixture();
+        send(&silk, "/").await;
+        silk.flush();
+        assert_eq!((silk.vitals().recorded, silk.lost()), (1, 0));
+        *silk.store.unreadable.lock().unwrap() = Some(kind);
+        for _ in 0..3 {
+            send(&silk, "/").await;
+        }
+        silk.flush();
+        let vitals = silk.vitals();
+        assert_eq!((vitals.recorded, vitals.lost), (1, vec![(reason, 3)]));
+        assert!(vitals.store_error.is_some());
+        let recorded: u64 = vitals.minutes.iter().map(|minute| minute.recorded).sum();
+        assert_eq!(recorded, 1);
+        *silk.store.unreadable.lock().unwrap() = None;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        send(&silk, "/").await;
+        silk.flush();
+        assert_eq!((silk.vitals().recorded, silk.lost()), (2, 3));
+        assert_eq!(silk.vitals().store_error, None);
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_told_yet_is_asked_again() {
+    let silk = fixture();
+    *silk.store.unreadable.lock().unwrap() = Some(StoreErrorKind::Locked);
+    send(&silk, "/").await;
+    silk.flush();
+    assert_eq!((silk.vitals().recorded, silk.lost()), (1, 0));
+    *silk.store.unreadable.lock().unwrap() = Some(StoreErrorKind::Corrupt);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    send(&silk, "/").await;
+    silk.flush();
+    assert_eq!((silk.vitals().recorded, silk.lost()), (0, 2));
 }
 
 #[tokio::test]

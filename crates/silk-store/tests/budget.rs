@@ -227,3 +227,50 @@ async fn a_clock_that_was_wrong_costs_no_later_request() {
         assert_eq!((size.requests, size.oldest), (100, Some(at(1))));
     }
 }
+
+/// Small budgets are kept as large ones: file and log together, in a stated bound while much is
+/// written, and within the budget when nothing is.
+#[tokio::test]
+async fn small_budgets_are_kept() {
+    for budget_mib in [1, 4, 8] {
+        let (_folder, store) = store(SqliteStoreConfig::default());
+        let max_bytes = budget_mib * MIB;
+        let budget = Budget {
+            max_bytes,
+            ..UNLIMITED
+        };
+        // The recorder looks first when it starts, then every ten seconds.
+        store.retain(budget, at(0)).await.unwrap();
+        let per_batch = 50;
+        let mut largest = 0;
+        let mut before = 0;
+        let mut batch_bytes = 0;
+        // About 12 MB.
+        for part in 0..100 {
+            store
+                .write(&batch_of(part * per_batch, per_batch))
+                .await
+                .unwrap();
+            let taken = bytes(store.path(), "") + bytes(store.path(), "-wal");
+            if part < 5 {
+                batch_bytes = batch_bytes.max(taken.saturating_sub(before));
+                before = taken;
+            }
+            largest = largest.max(taken);
+            if part % 30 == 29 {
+                store.retain(budget, at(0)).await.unwrap();
+            }
+        }
+        let bound = max_bytes + (2 * batch_bytes).max(max_bytes / 20);
+        assert!(largest <= bound, "{budget_mib} MiB: {largest} of {bound}");
+        // Nothing is written any more; a reader has the file open.
+        assert!(store.size().await.unwrap().requests > 0);
+        while store.retain(budget, at(0)).await.unwrap() {}
+        let taken = bytes(store.path(), "") + bytes(store.path(), "-wal");
+        assert!(
+            taken <= max_bytes + max_bytes / 100,
+            "{budget_mib} MiB: {taken}"
+        );
+        println!("{budget_mib} MiB: {largest} while writing, {taken} after, batch {batch_bytes}");
+    }
+}

@@ -56,13 +56,17 @@ impl Store for RemoteStore {
         self.store.kind()
     }
 
-    // The writer calls these two, and it is on Silk's runtime already: no copy of the batch.
+    // The writer calls these three, and it is on Silk's runtime already: no copy of the batch.
     fn write<'a>(&'a self, batch: &'a WriteBatch) -> StoreFuture<'a, ()> {
         self.store.write(batch)
     }
 
     fn retain(&self, budget: Budget, now: chrono::DateTime<chrono::Utc>) -> StoreFuture<'_, bool> {
         self.store.retain(budget, now)
+    }
+
+    fn check(&self) -> StoreFuture<'_, ()> {
+        self.store.check()
     }
 
     fn size(&self) -> StoreFuture<'_, StoreSize> {

@@ -37,6 +37,13 @@ impl Losses {
         }
     }
 
+    /// Takes back that `count` requests were stored: they cannot be read.
+    pub(crate) fn unrecorded(&self, count: u64, now: DateTime<Utc>) {
+        self.minute(now, |minute| {
+            minute.recorded = minute.recorded.saturating_sub(count);
+        });
+    }
+
     pub(crate) fn by_reason(&self) -> Vec<(LossReason, u64)> {
         LossReason::ALL
             .iter()

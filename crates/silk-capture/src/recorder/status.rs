@@ -1,5 +1,5 @@
 use std::sync::{
-    Mutex, PoisonError,
+    Mutex, MutexGuard, PoisonError,
     atomic::{AtomicU8, AtomicU64, Ordering::Relaxed},
 };
 
@@ -39,10 +39,35 @@ pub struct ShutdownReport {
 pub(crate) struct Notes {
     run: RunRecord,
     pub(super) pools: Mutex<Vec<PoolNote>>,
-    pub(super) store_error: Mutex<Option<(DateTime<Utc>, String)>>,
+    store_errors: Mutex<StoreErrors>,
     tracing: AtomicU8,
     /// Requests of which the template was, and was not, known.
     pub(super) routes: (AtomicU64, AtomicU64),
+}
+
+/// What the store is called for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum StoreWork {
+    /// To write, and to read back.
+    Writing,
+    /// To remove what is over the budget.
+    Upkeep,
+}
+
+/// The last failure of each, until it works again.
+#[derive(Debug, Default)]
+struct StoreErrors {
+    writing: Option<(DateTime<Utc>, String)>,
+    upkeep: Option<(DateTime<Utc>, String)>,
+}
+
+impl StoreErrors {
+    const fn of(&mut self, work: StoreWork) -> &mut Option<(DateTime<Utc>, String)> {
+        match work {
+            StoreWork::Writing => &mut self.writing,
+            StoreWork::Upkeep => &mut self.upkeep,
+        }
+    }
 }
 
 /// How the tracing layer fares.
@@ -72,7 +97,7 @@ impl Notes {
         Self {
             run,
             pools: Mutex::default(),
-            store_error: Mutex::default(),
+            store_errors: Mutex::default(),
             tracing: AtomicU8::new(0),
             routes: Default::default(),
         }
@@ -89,11 +114,26 @@ impl Notes {
         }
     }
 
-    pub(super) fn set_store_error(&self, at: DateTime<Utc>, message: String) {
-        *self
-            .store_error
+    /// Notes that the store failed at something.
+    pub(super) fn set_store_error(&self, at: StoreWork, now: DateTime<Utc>, message: String) {
+        *self.store_errors().of(at) = Some((now, message));
+    }
+
+    /// Notes that the store is well at something.
+    pub(super) fn clear_store_error(&self, at: StoreWork) {
+        *self.store_errors().of(at) = None;
+    }
+
+    /// What the store fails at now, and since when it was told last; none where it is well.
+    pub(super) fn store_error(&self) -> Option<(DateTime<Utc>, String)> {
+        let errors = self.store_errors();
+        errors.writing.clone().or_else(|| errors.upkeep.clone())
+    }
+
+    fn store_errors(&self) -> MutexGuard<'_, StoreErrors> {
+        self.store_errors
             .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some((at, message));
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn set_tracing(&self, state: TracingState) {

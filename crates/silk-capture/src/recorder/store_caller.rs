@@ -8,7 +8,7 @@ use std::{
 use silk_core::{LossReason, Store, StoreError, StoreErrorKind, WriteBatch, store::StoreFuture};
 use tokio::runtime::Handle;
 
-use super::{loss::reason_of, shared::Shared};
+use super::{loss::reason_of, shared::Shared, status::StoreWork};
 
 /// How long a call of the store may take before it counts as failed.
 const STORE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -36,6 +36,15 @@ struct Trouble {
 enum Failure {
     Store(StoreError),
     Panicked,
+}
+
+impl Failure {
+    fn message(&self) -> String {
+        match self {
+            Self::Store(error) => error.to_string(),
+            Self::Panicked => "the store panicked".to_owned(),
+        }
+    }
 }
 
 impl StoreCaller {
@@ -75,6 +84,7 @@ impl StoreCaller {
         match self.try_write(batch) {
             Ok(()) => {
                 if self.trouble.take().is_some() {
+                    self.shared.notes.clear_store_error(StoreWork::Writing);
                     tracing::info!(target: "silk", "the store is back");
                 }
                 Ok(())
@@ -83,15 +93,40 @@ impl StoreCaller {
         }
     }
 
+    /// Has what was written last read back.
+    ///
+    /// # Errors
+    /// As what the records are lost that can be read no more. Where it cannot be told, that is
+    /// `None`.
+    pub(super) fn check(&mut self) -> Result<(), Option<LossReason>> {
+        match self.call("read back what was written", || self.store.check()) {
+            Ok(()) => Ok(()),
+            Err(Failure::Store(error)) => {
+                let is_lost = matches!(
+                    error.kind(),
+                    StoreErrorKind::Corrupt | StoreErrorKind::Unavailable
+                );
+                let reason = self.note_failure(Failure::Store(error));
+                Err(is_lost.then_some(reason))
+            }
+            Err(failure) => {
+                self.note_failure(failure);
+                Err(None)
+            }
+        }
+    }
+
     /// Has a little of what is over the budget removed; whether there is more.
     pub(super) fn retain(&self) -> bool {
         let (budget, now) = (self.shared.config.budget, self.shared.clock.now());
+        let notes = &self.shared.notes;
         match self.call("remove old records", || self.store.retain(budget, now)) {
-            Ok(is_more) => is_more,
+            Ok(is_more) => {
+                notes.clear_store_error(StoreWork::Upkeep);
+                is_more
+            }
             Err(failure) => {
-                if let Failure::Store(error) = failure {
-                    self.shared.notes.set_store_error(now, error.to_string());
-                }
+                notes.set_store_error(StoreWork::Upkeep, now, failure.message());
                 false
             }
         }
@@ -105,12 +140,10 @@ impl StoreCaller {
     }
 
     fn note_failure(&mut self, failure: Failure) -> LossReason {
-        let (reason, message) = match failure {
-            Failure::Store(error) => (reason_of(error.kind()), error.to_string()),
-            Failure::Panicked => (
-                LossReason::Internal,
-                "the store panicked while writing".to_owned(),
-            ),
+        let message = failure.message();
+        let reason = match failure {
+            Failure::Store(error) => reason_of(error.kind()),
+            Failure::Panicked => LossReason::Internal,
         };
         let pause = match &self.trouble {
             Some(trouble) => (trouble.pause * 2).min(PROBE_PAUSE.1),
@@ -130,7 +163,7 @@ impl StoreCaller {
         });
         self.shared
             .notes
-            .set_store_error(self.shared.clock.now(), message);
+            .set_store_error(StoreWork::Writing, self.shared.clock.now(), message);
         reason
     }
 

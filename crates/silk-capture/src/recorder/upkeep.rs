@@ -27,7 +27,8 @@ pub(super) struct Upkeep {
 impl Upkeep {
     pub(super) fn new() -> Self {
         Self {
-            next: Instant::now() + INTERVAL,
+            // A store learns its budget with the first look.
+            next: Instant::now(),
             credit: Duration::ZERO,
             written: 0,
         }
@@ -67,6 +68,8 @@ mod tests {
     #[test]
     fn many_requests_bring_the_look_forward() {
         let mut upkeep = Upkeep::new();
+        assert!(upkeep.is_due(), "at the start");
+        upkeep.stepped(MS, false);
         assert!(!upkeep.is_due());
         upkeep.wrote(WRITTEN - 1, 200 * MS);
         assert!(!upkeep.is_due_between_batches());

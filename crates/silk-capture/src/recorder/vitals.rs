@@ -1,6 +1,6 @@
 //! How a recorder fares, for the health page.
 
-use std::sync::{PoisonError, atomic::Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 
 use silk_core::{Vitals, vitals::VitalsSnapshot};
 
@@ -31,12 +31,7 @@ impl Vitals for Recorder {
             app_cost_us: mean(nanos, timed).map(|nanos| nanos / 1_000.0),
             writer_cost_us: mean(counters.writer_us.load(Relaxed), written),
             budget: shared.config.budget,
-            store_error: shared
-                .notes
-                .store_error
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone(),
+            store_error: shared.notes.store_error(),
             captures: shared
                 .notes
                 .captures(&shared.config, &shared.plans, unattributed),

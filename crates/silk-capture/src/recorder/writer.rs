@@ -3,7 +3,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, PoisonError, atomic::Ordering::Relaxed},
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use silk_core::{BatchId, LossReason, Redactor, Store, WriteBatch};
@@ -20,6 +20,9 @@ use super::{
 };
 use crate::plans::Chooser;
 
+/// How often what was stored is read back, while anything is.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
+
 /// Makes records of what was handed over, and stores them, on a thread of its own.
 pub(super) struct Writer {
     shared: Arc<Shared>,
@@ -28,6 +31,9 @@ pub(super) struct Writer {
     transform: Transform,
     chooser: Chooser,
     upkeep: Upkeep,
+    /// Requests that were stored and not read back yet.
+    unconfirmed: u64,
+    checked_at: Instant,
     /// Reasons that were logged.
     warned: Vec<LossReason>,
 }
@@ -61,6 +67,8 @@ impl Writer {
                     transform,
                     chooser,
                     upkeep: Upkeep::new(),
+                    unconfirmed: 0,
+                    checked_at: Instant::now(),
                     warned: Vec::new(),
                 };
                 loop {
@@ -90,6 +98,7 @@ impl Writer {
         }
         let is_urgent = wanted.is_stopping || wanted.flush.is_some();
         self.drain(is_urgent);
+        self.confirm(is_urgent);
         self.warn();
         if !is_urgent {
             self.retain();
@@ -230,8 +239,33 @@ impl Writer {
                 counters.recorded.fetch_add(kept, Relaxed);
                 counters.not_sampled.fetch_add(counted, Relaxed);
                 self.shared.losses.recorded(kept, self.shared.clock.now());
+                self.unconfirmed += kept;
+                self.confirm(false);
             }
             Err(reason) => self.shared.lose(reason, kept + counted),
+        }
+    }
+
+    /// Has read back what was stored, once a second: what cannot be read is lost.
+    fn confirm(&mut self, is_urgent: bool) {
+        if self.unconfirmed == 0
+            || self.store.is_down()
+            || !is_urgent && self.checked_at.elapsed() < CHECK_INTERVAL
+        {
+            return;
+        }
+        self.checked_at = Instant::now();
+        match self.store.check() {
+            Ok(()) => self.unconfirmed = 0,
+            Err(Some(reason)) => {
+                let lost = std::mem::take(&mut self.unconfirmed);
+                let shared = &self.shared;
+                shared.counters.recorded.fetch_sub(lost, Relaxed);
+                shared.losses.unrecorded(lost, shared.clock.now());
+                shared.lose(reason, lost);
+            }
+            // Asked again later.
+            Err(None) => {}
         }
     }
 

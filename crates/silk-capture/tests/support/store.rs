@@ -33,6 +33,8 @@ pub enum Mood {
 pub struct TestStore {
     mood: Mutex<Mood>,
     pub writes: AtomicU64,
+    /// How reading back what was written fails.
+    pub unreadable: Mutex<Option<StoreErrorKind>>,
     pub(super) requests: Mutex<Vec<RequestRecord>>,
     pub(super) counted: Mutex<Vec<CountedRequest>>,
 }
@@ -42,6 +44,7 @@ impl TestStore {
         Self {
             mood: Mutex::new(Mood::Well),
             writes: AtomicU64::new(0),
+            unreadable: Mutex::default(),
             requests: Mutex::default(),
             counted: Mutex::default(),
         }
@@ -91,6 +94,16 @@ impl Store for TestStore {
 
     fn retain(&self, _: Budget, _: DateTime<Utc>) -> StoreFuture<'_, bool> {
         Box::pin(async { Ok(false) })
+    }
+
+    fn check(&self) -> StoreFuture<'_, ()> {
+        let unreadable = *self.unreadable.lock().unwrap();
+        Box::pin(async move {
+            match unreadable {
+                Some(kind) => Err(StoreError::new(kind, "read back", "as told")),
+                None => Ok(()),
+            }
+        })
     }
 
     fn size(&self) -> StoreFuture<'_, StoreSize> {

@@ -38,7 +38,10 @@ pub struct Budget {
     pub max_age: std::time::Duration,
     /// At most so many requests. Default 1,000,000.
     pub max_requests: u64,
-    /// At most so many bytes on disk (or in memory). Default 1 GiB.
+    /// At most so many bytes on disk (or in memory), a write-ahead log included. Default 1 GiB.
+    ///
+    /// A store on disk keeps within it when nothing is written. While much is, it may take as much
+    /// more as two batches do, or a twentieth, whichever is more.
     pub max_bytes: u64,
 }
 
@@ -64,6 +67,17 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     /// Removes one small step of what is over the budget; `true` if more is left to remove.
     fn retain(&self, budget: Budget, now: DateTime<Utc>) -> StoreFuture<'_, bool>;
+
+    /// Reads back what was written last. The recorder asks for it about once a second while it
+    /// writes, so that a store that was removed, overwritten or damaged by others is noticed, and
+    /// opened anew where it can be.
+    ///
+    /// An error of kind [`Corrupt`](StoreErrorKind::Corrupt) or
+    /// [`Unavailable`](StoreErrorKind::Unavailable) says that what was written since the last
+    /// check cannot be read any more.
+    fn check(&self) -> StoreFuture<'_, ()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 
     /// Size and counts, cheap enough to be asked every few seconds (counts may be estimates).
     fn size(&self) -> StoreFuture<'_, StoreSize>;

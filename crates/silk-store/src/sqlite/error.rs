@@ -23,6 +23,14 @@ pub(super) enum Fault {
     #[error("the file was removed or replaced while it was in use")]
     Moved,
     #[error(
+        "the file was overwritten with another one while it was in use; recording goes on in it"
+    )]
+    Overwritten,
+    #[error(
+        "the file was damaged while it was in use; it was moved to {0}, and a new one was begun"
+    )]
+    Damaged(String),
+    #[error(
         "the write-ahead log is at its limit, and another program that reads the file keeps it \
          from being cut"
     )]
@@ -41,12 +49,25 @@ impl Fault {
         StoreError::new(self.kind(), operation, self)
     }
 
+    /// Whether it says that the file does not hold what it should.
+    pub(super) fn is_damage(&self) -> bool {
+        match self {
+            Self::Sql(_) | Self::Nonsense(_) | Self::Detail(_) => {
+                self.kind() == StoreErrorKind::Corrupt
+            }
+            Self::Overwritten => true,
+            _ => false,
+        }
+    }
+
     pub(super) fn kind(&self) -> StoreErrorKind {
         match self {
             Self::Sql(error) => kind_of_sql(error),
             Self::Migrate(error) => kind_of_migration(error),
             Self::Detail(DecodeError::UnknownVersion(_)) => StoreErrorKind::Incompatible,
-            Self::Detail(_) | Self::Nonsense(_) => StoreErrorKind::Corrupt,
+            Self::Detail(_) | Self::Nonsense(_) | Self::Overwritten | Self::Damaged(_) => {
+                StoreErrorKind::Corrupt
+            }
             Self::File(error) => kind_of_io(error),
             Self::ReadOnly(_) => StoreErrorKind::ReadOnly,
             Self::Moved => StoreErrorKind::Unavailable,
@@ -91,8 +112,13 @@ fn kind_of_sql(error: &sqlx::Error) -> StoreErrorKind {
 const fn kind_of_code(code: u32) -> StoreErrorKind {
     /// `SQLITE_IOERR_SHMSIZE`: the shared-memory file cannot grow, in practice for lack of space.
     const SHM_SIZE: u32 = 10 | (19 << 8);
+    /// `SQLITE_IOERR_SHORT_READ`: the file ends before the page that is to be there.
+    const SHORT_READ: u32 = 10 | (2 << 8);
     if code == SHM_SIZE {
         return StoreErrorKind::Full;
+    }
+    if code == SHORT_READ {
+        return StoreErrorKind::Corrupt;
     }
     match code & 0xff {
         3 | 8 | 23 => StoreErrorKind::ReadOnly,
@@ -129,6 +155,7 @@ mod tests {
             (8, StoreErrorKind::ReadOnly),
             (11, StoreErrorKind::Corrupt),
             (26, StoreErrorKind::Corrupt),
+            (522, StoreErrorKind::Corrupt), // SQLITE_IOERR_SHORT_READ
             (14, StoreErrorKind::Unavailable),
             (266, StoreErrorKind::Unavailable), // SQLITE_IOERR_READ
             (1, StoreErrorKind::Other),

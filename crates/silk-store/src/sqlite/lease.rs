@@ -1,6 +1,10 @@
 //! How calls come by a connection: writing by the one writer, reading from a pool.
 
-use std::{future::Future, sync::PoisonError};
+use std::{
+    fs,
+    future::Future,
+    sync::{MutexGuard as MutexGuardOf, PoisonError},
+};
 
 use silk_core::store::StoreFuture;
 use sqlx::{Sqlite, pool::PoolConnection};
@@ -9,7 +13,8 @@ use tokio::sync::MutexGuard;
 use super::{
     SqliteStore,
     error::Fault,
-    open::{FileId, Readers, Writer},
+    open::{self, FileId, Files, Readers, Writer},
+    watch::{self, Stamp, Written},
 };
 
 /// The writer, taken out of its slot: it goes back only after success, so that a failed or
@@ -28,31 +33,126 @@ impl Lease<'_> {
 impl SqliteStore {
     pub(super) async fn lease(&self) -> Result<Lease<'_>, Fault> {
         let mut slot = self.writer.lock().await;
+        let files = Files::of(&self.path)?;
         let writer = match slot.take() {
-            Some(writer) if FileId::of(&self.path)? == Some(writer.file) => writer,
+            Some(mut writer) if files == Some(writer.files) => {
+                writer.is_touched |= Stamp::of(&self.path) != writer.stamp;
+                writer
+            }
             gone => {
                 if let Some(writer) = gone {
                     // All of the old file is closed before anything of the new one is opened: they
                     // share the names of their write-ahead logs.
                     self.close_readers().await;
-                    writer.abandon(&self.path).await;
+                    if files.is_some_and(|files| files.database == writer.files.database) {
+                        writer.save().await;
+                    } else {
+                        writer.abandon(&self.path).await;
+                    }
                 }
-                Box::new(Writer::open(&self.path, &self.config).await?)
+                self.open_writer().await?
             }
         };
         Ok(Lease { slot, writer })
     }
 
-    /// Gives the writer back, if the file is still the one that was written to.
-    pub(super) fn finish(&self, lease: Lease<'_>) -> Result<(), Fault> {
-        if FileId::of(&self.path)? != Some(lease.writer.file) {
-            let Lease { mut slot, writer } = lease;
-            // The next call finds that the file is another one, and closes in order.
-            *slot = Some(writer);
-            return Err(Fault::Moved);
+    async fn open_writer(&self) -> Result<Box<Writer>, Fault> {
+        match Writer::open(&self.path, &self.config).await {
+            Ok(writer) => {
+                *self.opened() = Some(writer.files.database);
+                Ok(Box::new(writer))
+            }
+            Err(fault) if fault.is_damage() && self.is_ours()? => Err(self.move_aside(fault)),
+            Err(fault) => Err(fault),
         }
+    }
+
+    /// Gives the writer back, if the file is still the one that was written to.
+    pub(super) fn finish(&self, mut lease: Lease<'_>) -> Result<(), Fault> {
+        let is_there = FileId::of(&self.path)? == Some(lease.writer.files.database);
+        lease.writer.stamp = Stamp::of(&self.path);
+        // Where it is another one, the next call finds out, and closes in order.
         lease.give_back();
-        Ok(())
+        if is_there { Ok(()) } else { Err(Fault::Moved) }
+    }
+
+    /// Reads back what was written last.
+    pub(super) async fn check_file(&self) -> Result<(), Fault> {
+        let Some(written) = *self.written() else {
+            return Ok(());
+        };
+        let mut lease = self.lease().await?;
+        let readers = self.readers_of(lease.writer.files);
+        let is_touched = lease.writer.is_touched;
+        let found = match readers.pool.acquire().await {
+            Ok(mut reader) => watch::look(&mut reader, &self.path, written, is_touched).await,
+            Err(error) => Err(error.into()),
+        };
+        match found {
+            Ok(()) => {
+                lease.writer.is_touched = false;
+                lease.writer.stamp = Stamp::of(&self.path);
+                lease.give_back();
+                Ok(())
+            }
+            Err(fault) if fault.is_damage() => {
+                self.set_written(None);
+                Err(self.set_aside(lease, false).await)
+            }
+            Err(fault) => {
+                lease.give_back();
+                Err(fault)
+            }
+        }
+    }
+
+    /// Lets go of a file that does not hold what it should, and moves it aside unless it is whole
+    /// by itself, as an older copy is.
+    pub(super) async fn set_aside(&self, lease: Lease<'_>, is_certain: bool) -> Fault {
+        let Lease { slot, writer } = lease;
+        self.close_readers().await;
+        // The log belongs to what was there before: it must not be copied over what is there now,
+        // as the last connection does that can write.
+        let holder = open::hold(&self.path, &self.config).await;
+        writer.close().await;
+        drop(holder);
+        open::remove_log(&self.path);
+        let fault = if !is_certain && open::is_sound(&self.path, &self.config).await {
+            Fault::Overwritten
+        } else {
+            self.move_aside(Fault::Overwritten)
+        };
+        drop(slot);
+        fault
+    }
+
+    /// Moves a damaged file aside; one that was moved before makes room for it.
+    fn move_aside(&self, fault: Fault) -> Fault {
+        let aside = watch::aside(&self.path);
+        open::remove_log(&self.path);
+        *self.opened() = None;
+        match fs::rename(&self.path, &aside) {
+            Ok(()) => Fault::Damaged(aside.display().to_string()),
+            Err(_) => fault,
+        }
+    }
+
+    /// Whether the file is the one that this store has opened before.
+    fn is_ours(&self) -> Result<bool, Fault> {
+        let known = *self.opened();
+        Ok(known.is_some() && FileId::of(&self.path)? == known)
+    }
+
+    fn opened(&self) -> MutexGuardOf<'_, Option<FileId>> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn written(&self) -> MutexGuardOf<'_, Option<Written>> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn set_written(&self, written: Option<Written>) {
+        *self.written() = written;
     }
 
     pub(super) async fn close_readers(&self) {
@@ -81,24 +181,27 @@ impl SqliteStore {
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
         let readers = match known {
-            Some(readers) if FileId::of(&self.path)? == Some(readers.file) => readers,
+            Some(readers) if Files::of(&self.path)? == Some(readers.files) => readers,
             _ => {
                 // The writer makes the schema and sees to it that an old file is closed.
                 let lease = self.lease().await?;
-                let file = lease.writer.file;
-                let mut slot = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-                let readers = match slot.clone() {
-                    Some(readers) if readers.file == file => readers,
-                    _ => slot
-                        .insert(Readers::new(&self.path, file, &self.config))
-                        .clone(),
-                };
-                drop(slot);
+                let readers = self.readers_of(lease.writer.files);
                 lease.give_back();
                 readers
             }
         };
         Ok(readers.pool.acquire().await?)
+    }
+
+    /// The readers of files that the writer has open.
+    fn readers_of(&self, files: Files) -> Readers {
+        let mut slot = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        match slot.clone() {
+            Some(readers) if readers.files == files => readers,
+            _ => slot
+                .insert(Readers::new(&self.path, files, &self.config))
+                .clone(),
+        }
     }
 
     /// Runs a read within the time that reads have.

@@ -32,6 +32,13 @@ pub(super) fn path_of(path: &Path) -> PathBuf {
     log.into()
 }
 
+/// The name of the log's index, which connections share.
+pub(super) fn index_of(path: &Path) -> PathBuf {
+    let mut index = path.as_os_str().to_owned();
+    index.push("-shm");
+    index.into()
+}
+
 /// Its length.
 pub(super) fn bytes(path: &Path) -> u64 {
     fs::metadata(path_of(path)).map_or(0, |metadata| metadata.len())
@@ -58,16 +65,37 @@ pub(super) async fn keep_short(
     connection: &mut SqliteConnection,
     path: &Path,
     config: &SqliteStoreConfig,
+    max_bytes: u64,
     tried_at: &mut u64,
 ) -> Result<(), Fault> {
     let bytes = bytes(path);
     if bytes < *tried_at {
         *tried_at = 0;
     }
-    let limit = LONG_BYTES.min(config.max_log_bytes / 2);
+    let limit = LONG_BYTES
+        .min(config.max_log_bytes / 2)
+        .min(share_of(max_bytes));
     if bytes >= tried_at.saturating_add(limit) {
         cut(connection, config).await?;
         *tried_at = self::bytes(path);
+    }
+    Ok(())
+}
+
+/// What the log may take of a budget.
+pub(super) const fn share_of(max_bytes: u64) -> u64 {
+    max_bytes / 10
+}
+
+/// Cuts a log that is longer than it is left while nothing is written.
+pub(super) async fn settle(
+    connection: &mut SqliteConnection,
+    path: &Path,
+    config: &SqliteStoreConfig,
+    max_bytes: u64,
+) -> Result<(), Fault> {
+    if bytes(path) > USUAL_BYTES.min(share_of(max_bytes)) {
+        cut(connection, config).await?;
     }
     Ok(())
 }

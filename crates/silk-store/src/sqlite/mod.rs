@@ -26,11 +26,15 @@ mod routes;
 mod size;
 mod statements;
 mod top;
+mod watch;
 mod write;
 
 use std::{
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 use chrono::{DateTime, Utc};
@@ -47,7 +51,11 @@ use tokio::sync::Mutex as AsyncMutex;
 
 pub use config::SqliteStoreConfig;
 use error::Fault;
-use open::{Readers, Writer};
+use open::{FileId, Readers, Writer};
+use watch::Written;
+
+/// Steps of removing that a write makes at most, of a few hundred requests each.
+const ROOM_STEPS: usize = 20;
 
 /// Keeps records in a SQLite file.
 ///
@@ -60,6 +68,13 @@ pub struct SqliteStore {
     /// Empty before the first call and after a failure.
     writer: AsyncMutex<Option<Box<Writer>>>,
     readers: Mutex<Option<Readers>>,
+    /// What the file was found to hold by this store, so that it may be moved aside when it is
+    /// damaged. A file that was never opened is left alone.
+    opened: Mutex<Option<FileId>>,
+    /// The last batch that was written, until it is read back.
+    written: Mutex<Option<Written>>,
+    /// The budget's bytes, as retention was asked for last.
+    max_bytes: AtomicU64,
 }
 
 impl SqliteStore {
@@ -71,6 +86,9 @@ impl SqliteStore {
             config,
             writer: AsyncMutex::default(),
             readers: Mutex::default(),
+            opened: Mutex::default(),
+            written: Mutex::default(),
+            max_bytes: AtomicU64::new(u64::MAX),
         }
     }
 
@@ -103,21 +121,56 @@ impl SqliteStore {
         if let Some(writer) = slot.take() {
             writer.close().await;
         }
+        // What becomes of it from now on is not ours to judge.
+        *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     async fn write_batch(&self, batch: &WriteBatch) -> Result<(), Fault> {
         let mut lease = self.lease().await?;
-        let writer = &mut *lease.writer;
-        log::make_room(&mut writer.connection, &self.path, &self.config).await?;
-        write::write(writer, batch).await?;
+        match self.write_leased(&mut lease.writer, batch).await {
+            Ok(newest) => {
+                self.set_written(Some(Written {
+                    newest,
+                    run: batch.run.id,
+                    batch: batch.id,
+                    generation: lease.writer.generation,
+                }));
+                self.finish(lease)
+            }
+            Err(fault) if fault.is_damage() => Err(self.set_aside(lease, true).await),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    async fn write_leased(&self, writer: &mut Writer, batch: &WriteBatch) -> Result<i64, Fault> {
+        let (path, config) = (&*self.path, &self.config);
+        log::make_room(&mut writer.connection, path, config).await?;
+        let newest = write::write(writer, batch).await?;
+        let max_bytes = self.max_bytes.load(Relaxed);
+        self.keep_log_short(writer, max_bytes).await?;
+        // Retention comes by later: a budget that a few batches fill is kept to right here.
+        for _ in 0..ROOM_STEPS {
+            if !retain::make_room(writer, max_bytes).await? {
+                break;
+            }
+            self.keep_log_short(writer, max_bytes).await?;
+        }
+        Ok(newest)
+    }
+
+    async fn keep_log_short(&self, writer: &mut Writer, max_bytes: u64) -> Result<(), Fault> {
         let tried_at = &mut writer.upkeep.log_cut_at;
-        log::keep_short(&mut writer.connection, &self.path, &self.config, tried_at).await?;
-        self.finish(lease)
+        let (path, config) = (&*self.path, &self.config);
+        log::keep_short(&mut writer.connection, path, config, max_bytes, tried_at).await
     }
 
     async fn retain_step(&self, budget: Budget, now: DateTime<Utc>) -> Result<bool, Fault> {
+        self.max_bytes.store(budget.max_bytes, Relaxed);
         let mut lease = self.lease().await?;
-        let more = retain::step(&mut lease.writer, &self.config, budget, now).await?;
+        let writer = &mut *lease.writer;
+        let more = retain::step(writer, &self.config, budget, now).await?;
+        let (path, config) = (&*self.path, &self.config);
+        log::settle(&mut writer.connection, path, config, budget.max_bytes).await?;
         self.finish(lease)?;
         Ok(more)
     }
@@ -145,6 +198,14 @@ impl Store for SqliteStore {
             self.retain_step(budget, now)
                 .await
                 .or_else(during("remove what is over the budget"))
+        })
+    }
+
+    fn check(&self) -> StoreFuture<'_, ()> {
+        Box::pin(async move {
+            self.check_file()
+                .await
+                .or_else(during("read back what was written"))
         })
     }
 
@@ -252,6 +313,7 @@ impl Store for SqliteStore {
             let work = async {
                 let mut lease = self.lease().await?;
                 clear::clear(&mut lease.writer).await?;
+                self.set_written(None);
                 self.finish(lease)
             };
             work.await.or_else(during("remove every record"))

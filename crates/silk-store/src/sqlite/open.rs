@@ -10,7 +10,7 @@ use silk_core::StoreErrorKind;
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, SqliteConnection, SqlitePool,
     migrate::Migrator,
-    query_scalar,
+    query, query_scalar,
     sqlite::{
         SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions,
         SqliteSynchronous,
@@ -18,13 +18,21 @@ use sqlx::{
 };
 
 use super::{
-    config::SqliteStoreConfig, error::Fault, figures::OpenBuckets, intern::Intern, log,
+    config::SqliteStoreConfig,
+    error::Fault,
+    figures::OpenBuckets,
+    intern::Intern,
+    log,
     retain::Upkeep,
+    watch::{self, Stamp},
 };
 use crate::detail::Encoder;
 
 /// How long closing may take before it is left to itself.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Files shorter than this are checked whole when something was wrong with them.
+const CHECKED_WHOLE: u64 = 64 << 20;
 
 /// The table of migrations that were applied.
 const MIGRATIONS: &str = "_silk_migrations";
@@ -59,15 +67,39 @@ impl FileId {
     }
 }
 
+/// The files of a store: the database, its write-ahead log, and the log's index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Files {
+    pub(super) database: FileId,
+    log: Option<FileId>,
+    index: Option<FileId>,
+}
+
+impl Files {
+    /// None where there is no database.
+    pub(super) fn of(path: &Path) -> Result<Option<Self>, Fault> {
+        let Some(database) = FileId::of(path)? else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            database,
+            log: FileId::of(&log::path_of(path))?,
+            index: FileId::of(&log::index_of(path))?,
+        }))
+    }
+}
+
 /// The one connection that writes, with all that it remembers of the file.
 ///
 /// Dropped after any failure, so that nothing remembered outlives a rollback.
 #[derive(Debug)]
 pub(super) struct Writer {
     pub(super) connection: SqliteConnection,
-    pub(super) file: FileId,
-    /// The write-ahead log of `file`.
-    log: Option<FileId>,
+    pub(super) files: Files,
+    /// How the file was left when it was written to last.
+    pub(super) stamp: Option<Stamp>,
+    /// Whether somebody else changed it since it was last looked through.
+    pub(super) is_touched: bool,
     pub(super) intern: Intern,
     pub(super) buckets: OpenBuckets,
     pub(super) encoder: Encoder,
@@ -121,12 +153,12 @@ impl Writer {
             .await
             .map_err(|error| read_only_or(path, error))?;
         migrate(&mut connection).await?;
-        let file = FileId::of(path)?.ok_or(Fault::Moved)?;
-        let log = FileId::of(&log::path_of(path))?;
+        let files = Files::of(path)?.ok_or(Fault::Moved)?;
         Ok(Self {
             connection,
-            file,
-            log,
+            files,
+            stamp: Stamp::of(path),
+            is_touched: false,
             intern: Intern::default(),
             buckets: OpenBuckets::default(),
             encoder: Encoder::new(),
@@ -141,12 +173,22 @@ impl Writer {
         let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.connection.close()).await;
     }
 
+    /// Copies a log that is no longer where it was into the file, and closes the connection.
+    pub(super) async fn save(mut self) {
+        // What cannot be copied is lost; the file is opened anew all the same.
+        let _ = query("PRAGMA wal_checkpoint(TRUNCATE)")
+            .execute(&mut self.connection)
+            .await;
+        self.close().await;
+    }
+
     /// Closes the connection to a file that is no longer at `path`.
     ///
     /// SQLite leaves the log of a moved file where it is, and would take it for the new file's.
     pub(super) async fn abandon(self, path: &Path) {
-        let log = self.log;
-        self.close().await;
+        let log = self.files.log;
+        // SQLite does not do so when it closes a file that was moved.
+        self.save().await;
         if log.is_some() && FileId::of(&log::path_of(path)).is_ok_and(|now| now == log) {
             remove_log(path);
         }
@@ -190,24 +232,44 @@ async fn is_migrated(
 }
 
 /// Removes a log that belongs to no file any more, with its index.
-fn remove_log(path: &Path) {
-    let mut index = path.as_os_str().to_owned();
-    index.push("-shm");
+pub(super) fn remove_log(path: &Path) {
     // Where it cannot be removed, opening tells why.
     let _ = fs::remove_file(log::path_of(path));
-    let _ = fs::remove_file(index);
+    let _ = fs::remove_file(log::index_of(path));
+}
+
+/// A connection that changes nothing, not even when it is the last to be closed.
+pub(super) async fn hold(path: &Path, config: &SqliteStoreConfig) -> Option<SqliteConnection> {
+    let options = options(path, config).read_only(true);
+    options.connect().await.ok()
+}
+
+/// Whether a file that nobody has open can be read: a small one whole, a few requests of a large.
+pub(super) async fn is_sound(path: &Path, config: &SqliteStoreConfig) -> bool {
+    if !watch::has_header(path) {
+        return false;
+    }
+    let Ok(mut connection) = options(path, config).connect().await else {
+        return false;
+    };
+    let mut is_sound = watch::sample(&mut connection).await.is_ok();
+    if is_sound && fs::metadata(path).is_ok_and(|metadata| metadata.len() < CHECKED_WHOLE) {
+        is_sound = watch::is_whole(&mut connection).await.unwrap_or(false);
+    }
+    let _ = tokio::time::timeout(CLOSE_TIMEOUT, connection.close()).await;
+    is_sound
 }
 
 /// The connections for reading.
 #[derive(Debug, Clone)]
 pub(super) struct Readers {
-    pub(super) file: FileId,
+    pub(super) files: Files,
     pub(super) pool: SqlitePool,
 }
 
 impl Readers {
     /// Readers of a file that a [`Writer`] has opened.
-    pub(super) fn new(path: &Path, file: FileId, config: &SqliteStoreConfig) -> Self {
+    pub(super) fn new(path: &Path, files: Files, config: &SqliteStoreConfig) -> Self {
         let options = options(path, config)
             .pragma("query_only", "ON")
             .pragma("cache_size", "-8000")
@@ -218,7 +280,7 @@ impl Readers {
             .idle_timeout(Duration::from_secs(60))
             .test_before_acquire(false)
             .connect_lazy_with(options);
-        Self { file, pool }
+        Self { files, pool }
     }
 
     /// Closes the connections and waits for them, for a while.

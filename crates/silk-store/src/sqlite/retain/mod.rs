@@ -33,6 +33,9 @@ pub(super) use upkeep::Upkeep;
 /// Pages given back to the file system in one step.
 const VACUUM_PAGES: i64 = 256;
 
+/// So many free pages are never given back.
+const MIN_FREE: i64 = 16;
+
 /// While requests are being removed, every so manieth step looks after the rest, so that it is not
 /// put off for ever where requests come as fast as they go.
 const UPKEEP_EVERY: u64 = 8;
@@ -200,6 +203,28 @@ async fn rows_over(
     Ok(None)
 }
 
+/// Removes a step of the first requests while more is used than may be between two looks of
+/// retention; `true` if more is left.
+pub(super) async fn make_room(writer: &mut Writer, max_bytes: u64) -> Result<bool, Fault> {
+    let connection = &mut writer.connection;
+    let limit = used_limit(max_bytes);
+    let used = used_bytes(connection).await?;
+    if used <= limit.saturating_add(to_i64(max_bytes / 20)) {
+        return Ok(false);
+    }
+    let (requests, _) = request_count(connection).await?;
+    if requests == 0 {
+        return Ok(false);
+    }
+    let each = (used / to_i64(requests)).max(1);
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    let removed = remove_requests(&mut transaction, Over::Count((used - limit) / each + 1)).await?;
+    transaction.commit().await?;
+    writer.upkeep.removed += removed;
+    vacuum(&mut writer.connection).await?;
+    Ok(removed > 0)
+}
+
 /// Bytes of pages that hold something.
 async fn used_bytes(connection: &mut SqliteConnection) -> Result<i64, Fault> {
     let (pages, free, size): (i64, i64, i64) = query_as(
@@ -226,7 +251,7 @@ async fn vacuum(connection: &mut SqliteConnection) -> Result<bool, Fault> {
     )
     .fetch_one(&mut *connection)
     .await?;
-    if free < 64 || free < pages / 10 {
+    if free < MIN_FREE || free < pages / 10 {
         return Ok(false);
     }
     query(AssertSqlSafe(format!(

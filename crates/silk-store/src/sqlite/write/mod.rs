@@ -17,14 +17,14 @@ use rows::{
     insert_statements,
 };
 
-/// Writes all of a batch that is not known yet.
-pub(super) async fn write(writer: &mut Writer, batch: &WriteBatch) -> Result<(), Fault> {
+/// Writes all of a batch that is not known yet; returns the number of the newest request then.
+pub(super) async fn write(writer: &mut Writer, batch: &WriteBatch) -> Result<i64, Fault> {
     let holds_requests = !(batch.requests.is_empty() && batch.counted.is_empty());
     // What no request id tells apart: the batch's own id does.
     let holds_others =
         !(batch.counted.is_empty() && batch.plans.is_empty() && batch.plan_observations.is_empty());
     if !(holds_requests || holds_others) {
-        return Ok(());
+        return Ok(0);
     }
     writer.intern.trim();
     let Writer {
@@ -59,7 +59,8 @@ pub(super) async fn write(writer: &mut Writer, batch: &WriteBatch) -> Result<(),
         .map(|(sequence, record)| stats.add(record, sequence))
         .collect();
     let run = intern.run(connection, &batch.run).await?;
-    if holds_others && is_first_time(connection, run, batch).await? {
+    // Noted of every batch: what is read back later is the last one.
+    if is_first_time(connection, run, batch).await? && holds_others {
         batch
             .counted
             .iter()
@@ -152,7 +153,7 @@ pub(super) async fn write(writer: &mut Writer, batch: &WriteBatch) -> Result<(),
     figures::add(connection, intern, buckets, &stats, &routes, run, at_us).await?;
     top::trim(connection, flagged).await?;
     transaction.commit().await?;
-    Ok(())
+    Ok(last.saturating_add(i64::try_from(rows.len()).unwrap_or(0)))
 }
 
 /// Keeps one plan, with the sight that it is, unless it is known.
