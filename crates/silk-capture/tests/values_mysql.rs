@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests say what failed by panicking")]
 
 use silk_capture::sql::values::{RebindError, mysql};
-use silk_core::ValueState;
+use silk_core::{DatabaseKind, ValueState, value::render};
 use sqlx::{
     Arguments as _, MySql, MySqlPool, Row as _,
     mysql::MySqlArguments,
@@ -136,4 +136,56 @@ async fn values_bound_again_are_the_same_to_the_database() {
     }
     assert_eq!(answers[0], answers[1]);
     assert!(answers[0][8].is_some() && answers[0][9].is_none());
+}
+
+#[tokio::test]
+#[ignore = "needs MySQL or MariaDB: run cargo xtask test"]
+async fn case_10_values_are_shown_as_the_server_prints_them() {
+    let bound = || {
+        let mut arguments = arguments();
+        for number in [
+            2.0, -0.5, 0.1, 1e14, 1e15, 1e16, 1.25e300, 1e-5, 1e-10, 1e-16,
+        ] {
+            arguments.add(number).unwrap();
+        }
+        arguments.add(Json("b'c")).unwrap();
+        arguments
+            .add(Json(std::collections::BTreeMap::from([("a", "b'c")])))
+            .unwrap();
+        arguments
+    };
+    let values = mysql::encode(bound(), 4096);
+    let columns: Vec<_> = values.iter().map(|_| "cast(? as char)").collect();
+    let sql = format!("select {}", columns.join(", "));
+    let row = sqlx::query_with::<MySql, _>(sqlx::AssertSqlSafe(sql), bound())
+        .persistent(false)
+        .fetch_one(&pool().await)
+        .await
+        .unwrap();
+    let mut wrong = Vec::new();
+    for (at, value) in values.iter().enumerate() {
+        let shown = render(value, DatabaseKind::MySql);
+        let printed = match value.type_name.as_str() {
+            // A boolean is a number to the server, and bytes are no text.
+            "BOOLEAN" => "TRUE".to_owned(),
+            "BLOB" => "\\x00ff".to_owned(),
+            _ => row
+                .get::<Option<String>, _>(at)
+                .unwrap_or_else(|| "NULL".to_owned()),
+        };
+        // The server prints as many places of a second as the type it made for the placeholder.
+        let is_time = matches!(value.type_name.as_str(), "TIME" | "DATETIME" | "TIMESTAMP");
+        let printed = if is_time && printed.contains('.') {
+            printed
+                .trim_end_matches('0')
+                .trim_end_matches('.')
+                .to_owned()
+        } else {
+            printed
+        };
+        if shown != printed {
+            wrong.push(format!("{}: {shown}, not {printed}", value.type_name));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

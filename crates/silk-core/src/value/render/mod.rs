@@ -1,7 +1,7 @@
 //! Values as people read them, and as SQL takes them.
 
 mod mysql;
-mod numeric;
+mod number;
 mod postgres;
 mod sqlite;
 mod time;
@@ -21,8 +21,8 @@ pub(super) enum Decoded {
     Text(String),
     /// Text with the type that a quoted literal needs to mean it.
     Typed(String, &'static str),
-    /// Text with a type that is spelled at run time: that of an array.
-    Array(String, String),
+    /// Text with a type whose name is made at run time: that of an array, a range, bits.
+    Named(String, String),
     /// Bytes.
     Blob(Vec<u8>),
     /// Not known how to read it.
@@ -41,9 +41,11 @@ pub fn render(value: &Value, kind: DatabaseKind) -> String {
         ValueState::Truncated { bytes, total_bytes } => {
             let mut text = match decode(&value.type_name, bytes, Some(*total_bytes), kind) {
                 Decoded::Text(text) | Decoded::Typed(text, _) => text,
+                // A list is cut behind one of its elements.
+                Decoded::Named(text, _) if text.ends_with('…') => text,
                 Decoded::Blob(bytes) | Decoded::Unknown(bytes) => hex(&bytes, MAX_HEX_BYTES),
                 // A number that was cut is another number.
-                Decoded::Plain(_) | Decoded::Array(..) => hex(bytes, MAX_HEX_BYTES),
+                Decoded::Plain(_) | Decoded::Named(..) => hex(bytes, MAX_HEX_BYTES),
             };
             if !text.ends_with('…') {
                 text.push('…');
@@ -76,7 +78,7 @@ pub fn to_sql_literal(value: &Value, kind: DatabaseKind) -> Option<String> {
                 quoted
             })
         }
-        Decoded::Array(text, type_name) => Some(format!("{}::{type_name}", quote(&text, kind)?)),
+        Decoded::Named(text, type_name) => Some(format!("{}::{type_name}", quote(&text, kind)?)),
         Decoded::Blob(bytes) if kind == DatabaseKind::Postgres => {
             Some(format!("'{}'::bytea", hex(&bytes, usize::MAX)))
         }
@@ -101,7 +103,7 @@ fn show(decoded: Decoded) -> String {
         Decoded::Plain(text)
         | Decoded::Text(text)
         | Decoded::Typed(text, _)
-        | Decoded::Array(text, _) => text,
+        | Decoded::Named(text, _) => text,
         Decoded::Blob(bytes) | Decoded::Unknown(bytes) => hex(&bytes, MAX_HEX_BYTES),
     }
 }
@@ -146,10 +148,6 @@ fn utf8(bytes: &[u8], is_cut: bool) -> Option<String> {
 /// Text of a type that is not known: an enumeration's label is one.
 fn printable(bytes: &[u8], is_cut: bool) -> Option<String> {
     utf8(bytes, is_cut).filter(|text| !text.is_empty() && !text.contains(char::is_control))
-}
-
-fn float(value: f64) -> String {
-    format!("{value:?}")
 }
 
 #[cfg(test)]

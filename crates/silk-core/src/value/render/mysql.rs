@@ -1,6 +1,6 @@
 //! MySQL's binary protocol.
 
-use super::{Decoded, float, printable, time::clock, utf8};
+use super::{Decoded, number::mysql_float, printable, time::clock, utf8};
 
 pub(super) fn decode(type_name: &str, bytes: &[u8], total: Option<u64>) -> Decoded {
     let unknown = || Decoded::Unknown(bytes.to_vec());
@@ -18,10 +18,13 @@ pub(super) fn decode(type_name: &str, bytes: &[u8], total: Option<u64>) -> Decod
             integer(bytes, is_unsigned).map_or_else(unknown, Decoded::Plain)
         }
         "FLOAT" | "DOUBLE" => match *bytes {
-            [a, b, c, d] => Decoded::Plain(format!("{:?}", f32::from_le_bytes([a, b, c, d]))),
+            [a, b, c, d] => Decoded::Plain(mysql_float(&format!(
+                "{:e}",
+                f32::from_le_bytes([a, b, c, d])
+            ))),
             _ => <[u8; 8]>::try_from(bytes).map_or_else(
                 |_| unknown(),
-                |bytes| Decoded::Plain(float(f64::from_le_bytes(bytes))),
+                |bytes| Decoded::Plain(mysql_float(&format!("{:e}", f64::from_le_bytes(bytes)))),
             ),
         },
         "DATE" | "DATETIME" | "TIMESTAMP" => {
@@ -37,10 +40,30 @@ pub(super) fn decode(type_name: &str, bytes: &[u8], total: Option<u64>) -> Decod
         }
         "VARCHAR" | "CHAR" | "TEXT" | "TINYTEXT" | "MEDIUMTEXT" | "LONGTEXT" | "JSON" | "ENUM"
         | "SET" => utf8(content(bytes, total), is_cut).map_or_else(unknown, Decoded::Text),
-        "BLOB" | "TINYBLOB" | "MEDIUMBLOB" | "LONGBLOB" | "BINARY" | "VARBINARY" | "BIT"
-        | "GEOMETRY" => Decoded::Blob(content(bytes, total).to_vec()),
+        // sqlx sends `Json<T>` as BINARY, like a UUID; only the text tells them apart.
+        "BINARY" => {
+            let content = content(bytes, total);
+            match json(content, is_cut) {
+                Some(text) => Decoded::Text(text),
+                None => Decoded::Blob(content.to_vec()),
+            }
+        }
+        "BLOB" | "TINYBLOB" | "MEDIUMBLOB" | "LONGBLOB" | "VARBINARY" | "BIT" | "GEOMETRY" => {
+            Decoded::Blob(content(bytes, total).to_vec())
+        }
         _ => printable(content(bytes, total), is_cut).map_or_else(unknown, Decoded::Text),
     }
+}
+
+/// The text, if it is JSON; of one that was cut, if it begins as an object, an array or a string.
+fn json(bytes: &[u8], is_cut: bool) -> Option<String> {
+    let text = utf8(bytes, is_cut)?;
+    let is_json = if is_cut {
+        text.trim_start().starts_with(['{', '[', '"'])
+    } else {
+        serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok()
+    };
+    is_json.then_some(text)
 }
 
 fn is_number(text: &str) -> bool {

@@ -1,6 +1,6 @@
 //! SQLite's values, as `Value` keeps them.
 
-use super::{Decoded, float, utf8};
+use super::{Decoded, number::float, utf8};
 
 pub(super) fn decode(type_name: &str, bytes: &[u8]) -> Decoded {
     let unknown = || Decoded::Unknown(bytes.to_vec());
