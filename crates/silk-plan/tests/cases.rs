@@ -4,7 +4,52 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use silk_plan::{JudgeContext, Plan, PlanFinding, findings};
+use silk_plan::{JudgeContext, Plan, PlanError, PlanFinding, PlanFormat, PlanNode, Role, findings};
+
+macro_rules! case {
+    ($name:literal) => {
+        Plan::detect_and_parse(include_str!(concat!("cases/", $name))).unwrap()
+    };
+}
+
+/// `Hash Join(Seq Scan, Hash(Seq Scan))`.
+fn drawn(node: &PlanNode) -> String {
+    let below: Vec<String> = node.children.iter().map(drawn).collect();
+    let title = node.title();
+    if below.is_empty() {
+        title
+    } else {
+        format!("{title}({})", below.join(", "))
+    }
+}
+
+fn at(plan: &Plan, id: usize) -> &PlanNode {
+    plan.node(id).unwrap()
+}
+
+fn near(value: Option<f64>, wanted: f64) {
+    let value = value.unwrap();
+    assert!((value - wanted).abs() < 0.06, "{value} is not {wanted}");
+}
+
+fn own(plan: &Plan, id: usize, wanted: f64) {
+    near(at(plan, id).derived.exclusive_ms, wanted);
+}
+
+fn holds(plan: &Plan) {
+    assert_eq!(plan.totals.invariant_holds, Some(true));
+    assert_eq!(plan.notes, [""; 0]);
+}
+
+fn judged(plan: &Plan) -> Vec<PlanFinding> {
+    findings::judge(plan, &JudgeContext::default())
+}
+
+fn rule(plan: &Plan, rule: &str) -> PlanFinding {
+    let found = judged(plan);
+    let one = found.iter().find(|found| found.rule == rule).cloned();
+    one.unwrap_or_else(|| unreachable!("{found:#?}"))
+}
 
 fn told(raw: &str, sql: &str, rows: f64) -> Vec<PlanFinding> {
     let plan = Plan::detect_and_parse(raw).unwrap();
@@ -211,4 +256,388 @@ fn mysql_first_rows() {
             "ALTER TABLE film ADD INDEX film_length_idx (length)".to_owned()
         )
     );
+}
+
+#[test]
+fn plans_01_mysql_select_list_subquery() {
+    let plan = case!("01-mysql-select-list-subquery.txt");
+    assert_eq!(plan.totals.nodes, 4);
+    assert_eq!(at(&plan, 1).role, Role::SubPlan);
+    assert_eq!(at(&plan, 2).node_type, "Aggregate");
+    near(at(&plan, 1).derived.inclusive_ms, 880.0);
+    own(&plan, 0, 1.2);
+    near(plan.totals.total_ms, 881.2);
+    holds(&plan);
+    let found = rule(&plan, "correlated_subquery");
+    assert!(found.title.contains("2,000 times"), "{}", found.title);
+}
+
+#[test]
+fn plans_02_mariadb_duplicates_removal() {
+    let plan = case!("02-mariadb-duplicates-removal.json");
+    let tables: Vec<&PlanNode> = plan
+        .nodes()
+        .filter(|node| node.relation.is_some())
+        .collect();
+    assert_eq!(tables.len(), 2, "{}", drawn(&plan.root));
+    near(tables[0].derived.exclusive_ms, 45.0);
+    near(tables[0].derived.removed, 4_900.0);
+    near(tables[1].derived.exclusive_ms, 55.0);
+    holds(&plan);
+}
+
+#[test]
+fn plans_03_line_wrapped() {
+    let plan = case!("03-line-wrapped.txt");
+    assert_eq!(
+        drawn(&plan.root),
+        "Sort(Hash Join(Seq Scan, Hash(Seq Scan)))"
+    );
+    near(plan.totals.total_ms, 90.616);
+    near(at(&plan, 1).actual.unwrap().startup_ms, 0.524);
+    assert_eq!(at(&plan, 2).condition("Filter"), Some("(total > 3)"));
+    holds(&plan);
+}
+
+#[test]
+fn plans_04_unknown_first_operator() {
+    let plan = case!("04-unknown-first-operator.txt");
+    assert_eq!(plan.root.node_type, "YB Batched Nested Loop Join");
+    assert_eq!(plan.root.children.len(), 2);
+    assert_eq!(at(&plan, 2).role, Role::Inner);
+    near(plan.root.derived.inclusive_ms, 2.0);
+    holds(&plan);
+}
+
+#[test]
+fn plans_05_sql_before_the_plan() {
+    let plan = case!("05-sql-before-the-plan.txt");
+    assert_eq!(drawn(&plan.root), "Limit(Seq Scan)");
+    assert_eq!(at(&plan, 1).relation.as_deref(), Some("tracks"));
+    near(plan.totals.total_ms, 20.1);
+}
+
+#[test]
+fn plans_06_parallel_bitmap() {
+    let plan = case!("06-parallel-bitmap.txt");
+    own(&plan, 4, 258.0);
+    own(&plan, 3, 342.0);
+    holds(&plan);
+}
+
+#[test]
+fn plans_07_cte_first_reader() {
+    let plan = case!("07-cte-first-reader.txt");
+    let scans: Vec<&PlanNode> = plan
+        .nodes()
+        .filter(|node| node.node_type == "CTE Scan")
+        .collect();
+    near(scans[0].derived.exclusive_ms, 1_524.012 - 1_330.385);
+    near(scans[1].derived.exclusive_ms, 1_526.85);
+    holds(&plan);
+}
+
+#[test]
+fn plans_08_arrow_as_entity() {
+    let plan = case!("08-arrow-as-entity.txt");
+    assert_eq!(drawn(&plan.root), "Limit(Seq Scan)");
+    assert_eq!(plan.root.condition("Filter"), None);
+    near(at(&plan, 1).derived.removed, 9_000.0);
+}
+
+#[test]
+fn plans_09_doubled_quotes_csv() {
+    let plan = case!("09-doubled-quotes.csv.txt");
+    assert_eq!(drawn(&plan.root), "Seq Scan");
+    assert_eq!(plan.root.relation.as_deref(), Some("tracks"));
+}
+
+#[test]
+fn plans_10_unicode_json() {
+    let plan = case!("10-unicode-json.txt");
+    assert_eq!(plan.root.relation.as_deref(), Some("a"));
+}
+
+#[test]
+fn plans_11_rows_as_json() {
+    let plan = case!("11-rows-as-json.json");
+    assert_eq!(drawn(&plan.root), "Limit(Seq Scan)");
+    near(plan.totals.total_ms, 20.1);
+}
+
+#[test]
+fn plans_12_costs_off_partitioned_write() {
+    let plan = case!("12-costs-off-partitioned-write.txt");
+    assert_eq!(drawn(&plan.root), "Update(Append(Seq Scan, Seq Scan))");
+    assert_eq!(plan.root.relation.as_deref(), Some("part"));
+    assert_eq!(plan.root.detail("Target Table"), Some("part1 part_1"));
+    assert_eq!(plan.notes, [""; 0]);
+}
+
+#[test]
+fn plans_13_costs_off_with_statement() {
+    let plan = case!("13-costs-off-with-statement.txt");
+    assert_eq!(drawn(&plan.root), "Index Scan");
+    assert_eq!(plan.root.index.as_deref(), Some("a_pkey"));
+    assert_eq!(plan.root.condition("Index Cond"), Some("(id = 4)"));
+}
+
+#[test]
+fn plans_14_citus_json() {
+    let plan = case!("14-citus-json.json");
+    assert_eq!(drawn(&plan.root), "Aggregate(Custom Scan(Task(Seq Scan)))");
+    let scan = plan.nodes().last().unwrap();
+    assert_eq!(scan.relation.as_deref(), Some("items_1"));
+    assert_eq!(scan.condition("Filter"), Some("(qty > 3)"));
+    assert_eq!(at(&plan, 1).detail("Tasks Shown"), Some("One of 2"));
+}
+
+#[test]
+fn plans_15_tabs() {
+    let plan = case!("15-tabs.txt");
+    assert_eq!(
+        drawn(&plan.root),
+        "Hash Join(Limit(Seq Scan), Seq Scan, Hash(CTE Scan))"
+    );
+    assert_eq!(at(&plan, 1).role, Role::Cte);
+}
+
+#[test]
+fn plans_16_mysql_manual() {
+    let plan = case!("16-mysql-manual.txt");
+    assert_eq!(plan.format, PlanFormat::MySqlTree);
+    assert_eq!(plan.root.node_type, "Inner hash join (b.n = a.n)");
+    assert_eq!(plan.root.children.len(), 2);
+    near(plan.root.derived.inclusive_ms, 0.035);
+    holds(&plan);
+}
+
+#[test]
+fn plans_17_mariadb_update() {
+    let plan = case!("17-mariadb-update.json");
+    let table = plan.nodes().find(|node| node.relation.is_some()).unwrap();
+    near(table.derived.exclusive_ms, 161.5);
+    near(table.derived.rows, 50_000.0);
+    near(table.derived.removed, 49_900.0);
+    holds(&plan);
+}
+
+#[test]
+fn plans_18_single_quoted_lines() {
+    let plan = case!("18-single-quoted-lines.txt");
+    assert_eq!(drawn(&plan.root), "Limit(Seq Scan)");
+    near(plan.totals.total_ms, 20.1);
+}
+
+#[test]
+fn plans_19_advice_sort_share() {
+    let found = rule(&case!("19-advice-sort-share.txt"), "sort_on_disk");
+    assert!(found.saves_ms.unwrap() <= 80.0, "{found:?}");
+    assert_eq!(found.severity, silk_core::Severity::Warning);
+}
+
+#[test]
+fn plans_20_advice_parallel_outer() {
+    let found = rule(
+        &case!("20-advice-parallel-outer.txt"),
+        "nested_loop_repeats",
+    );
+    let words = "323 rows expected on the outer side, 250 came, per process";
+    assert!(found.evidence.contains(words), "{}", found.evidence);
+}
+
+#[test]
+fn plans_21_advice_modifying_cte() {
+    let plan = case!("21-advice-modifying-cte.txt");
+    let found = rule(&plan, "temp_io");
+    assert!(!found.action.contains("MATERIALIZED"), "{}", found.action);
+    // Near miss: one that only reads.
+    let raw = include_str!("cases/21-advice-modifying-cte.txt")
+        .replace("Update on part  (", "Seq Scan on part  (");
+    let found = rule(&Plan::detect_and_parse(&raw).unwrap(), "temp_io");
+    assert!(
+        found.action.contains("NOT MATERIALIZED"),
+        "{}",
+        found.action
+    );
+}
+
+#[test]
+fn plans_22_old_subplan_label() {
+    let plan = case!("22-old-subplan-label.txt");
+    assert_eq!(at(&plan, 1).role, Role::SubPlan);
+    assert_eq!(drawn(&plan.root), "Index Scan(Limit(Seq Scan))");
+}
+
+#[test]
+fn plans_25_advice_hash_disk() {
+    let found = rule(&case!("25-advice-hash-disk.txt"), "hash_spills");
+    assert_eq!(
+        found.evidence,
+        "8 batches, 108 kB in memory, 90 pages written to temporary files"
+    );
+}
+
+#[test]
+fn plans_26_mysql_g_indented() {
+    let plan = case!("26-mysql-G-indented.txt");
+    assert_eq!(plan.format, PlanFormat::MySqlTree);
+    assert_eq!(
+        drawn(&plan.root),
+        "Table scan(Union materialize(Table scan, Table scan))"
+    );
+}
+
+#[test]
+fn discovery_mariadb_filesort_over_temporary_table() {
+    let plan = case!("mariadb_filesort_over_temporary_table.json");
+    let sort = plan.nodes().find(|node| node.node_type == "Filesort");
+    near(sort.unwrap().derived.exclusive_ms, 108.1237);
+    holds(&plan);
+}
+
+#[test]
+fn discovery_mariadb_filesort_over_table() {
+    let plan = case!("mariadb_filesort_over_table.json");
+    let of = |kind: &str| plan.nodes().find(|node| node.node_type == kind).unwrap();
+    near(of("Filesort").derived.exclusive_ms, 238.0);
+    near(of("Table scan").derived.exclusive_ms, 223.384);
+    holds(&plan);
+}
+
+#[test]
+fn discovery_sqlite_search_without_index() {
+    let plan = case!("sqlite_search_without_index.txt");
+    assert_eq!(plan.root.node_type, "SCAN");
+    let mut context = JudgeContext::default();
+    context.table_rows.insert("ev".to_owned(), 200_000.0);
+    let told = |context: &JudgeContext| findings::judge(&plan, context).len();
+    context.sql = Some("select max(at) from ev".to_owned());
+    assert_eq!(told(&context), 1);
+    // By the rowid it stops at the first row, and SQLite prints the same.
+    context.sql = Some("select max(id) from ev".to_owned());
+    assert_eq!(told(&context), 0);
+    let by_index = "QUERY PLAN\n`--SEARCH ev USING COVERING INDEX ev_at\n";
+    let plan = Plan::detect_and_parse(by_index).unwrap();
+    assert_eq!(plan.root.node_type, "SEARCH");
+}
+
+#[test]
+fn discovery_sqlite_exists_join() {
+    let plan = case!("sqlite_exists_join.txt");
+    let owner = at(&plan, 2);
+    assert_eq!(owner.relation.as_deref(), Some("owner"));
+    assert_eq!(owner.detail("Join"), Some("EXISTS"));
+    let found = rule(&plan, "automatic_index");
+    assert!(
+        found.title.contains("index on owner for"),
+        "{}",
+        found.title
+    );
+}
+
+#[test]
+fn discovery_parallel_bitmap_build() {
+    let plan = case!("parallel_bitmap_build.json");
+    let of = |kind: &str| plan.nodes().find(|node| node.node_type == kind).unwrap();
+    let build = of("Bitmap Index Scan").derived.exclusive_ms.unwrap();
+    let heap = of("Bitmap Heap Scan").derived.exclusive_ms.unwrap();
+    assert!((build - 164.7).abs() < 0.1, "{build}");
+    assert!((heap - 237.2).abs() < 0.3, "{heap}");
+    holds(&plan);
+}
+
+#[test]
+fn discovery_jit_in_workers() {
+    let plan = case!("jit_in_workers.json");
+    near(plan.jit.as_ref().unwrap().wall_ms, 1_501.8);
+    let found = rule(&plan, "jit_overhead");
+    assert!(found.title.contains("75 %"), "{}", found.title);
+    near(found.saves_ms, 1_501.8);
+}
+
+#[test]
+fn discovery_mariadb_recursive_union() {
+    let plan = case!("mariadb_recursive_union.json");
+    for node in plan.nodes() {
+        assert_eq!(
+            node.derived.execution,
+            silk_plan::Execution::Ran,
+            "{}",
+            node.node_type
+        );
+    }
+}
+
+#[test]
+fn other_databases_are_refused_by_name() {
+    for (raw, what) in [
+        (
+            "|--Clustered Index Scan(OBJECT:([db].[dbo].[t].[pk]))\n",
+            "SQL Server",
+        ),
+        (
+            "Plan hash value: 123\n\n| Id  | Operation         | Name |\n",
+            "Oracle",
+        ),
+        (
+            "distribution: local\n\n• scan\n  table: t@t_pkey\n",
+            "CockroachDB",
+        ),
+    ] {
+        let error = Plan::detect_and_parse(raw).unwrap_err();
+        assert!(matches!(error, PlanError::Other { .. }), "{raw}: {error}");
+        assert!(error.to_string().contains(what), "{error}");
+    }
+}
+
+/// A plan broken at any width, by a terminal or by psql, is the plan.
+#[test]
+fn wrapped_at_any_width() {
+    let plan = "\
+ Sort  (cost=32.88..32.96 rows=32 width=224) (actual time=90.532..90.532 rows=10 loops=1)
+   Sort Key: customers_of_the_house.name
+   ->  Hash Join  (cost=1.09..32.08 rows=32 width=224) (actual time=0.524..90.000 rows=10 loops=1)
+         Hash Cond: (orders_of_the_house.customer_id = customers_of_the_house.id)
+         ->  Seq Scan on orders_of_the_house  (cost=0.00..29.84 rows=64 width=73) (actual time=0.026..80.000 rows=128 loops=1)
+               Filter: ((total > 3) AND (status <> 'a word of its own'::text))
+         ->  Hash  (cost=1.07..1.07 rows=2 width=68) (actual time=0.062..0.062 rows=2 loops=1)
+               ->  Seq Scan on customers_of_the_house  (cost=0.00..1.07 rows=2 width=68) (actual time=0.032..0.038 rows=2 loops=1)
+ Planning Time: 0.100 ms
+ Execution Time: 90.616 ms
+";
+    let whole = Plan::detect_and_parse(plan).unwrap();
+    for width in 40..=130 {
+        let mut terminal = String::new();
+        let mut marked = format!("QUERY PLAN\n{}\n", "-".repeat(width));
+        for line in plan.lines() {
+            let characters: Vec<char> = line.chars().collect();
+            for (at, part) in characters.chunks(width).enumerate() {
+                let part: String = part.iter().collect();
+                terminal.push_str(&part);
+                terminal.push('\n');
+                if at > 0 {
+                    marked.push('.');
+                }
+                marked.push_str(&part);
+                if (at + 1) * width < characters.len() {
+                    marked.push('.');
+                }
+                marked.push('\n');
+            }
+        }
+        for text in [terminal, marked] {
+            let read = Plan::detect_and_parse(&text).unwrap();
+            assert_eq!(read.shape, whole.shape, "{width}\n{text}");
+            assert_eq!(read.totals, whole.totals, "{width}\n{text}");
+            for (a, b) in read.nodes().zip(whole.nodes()) {
+                assert_eq!(
+                    (a.estimate, a.actual),
+                    (b.estimate, b.actual),
+                    "{width}\n{text}"
+                );
+            }
+            assert_eq!(read.execution_ms, Some(90.616), "{width}\n{text}");
+        }
+    }
 }

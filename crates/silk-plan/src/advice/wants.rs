@@ -124,6 +124,14 @@ impl TableWants {
         self.conditions.is_empty() && self.orders.is_empty()
     }
 
+    /// The first column of the first order that is wanted, be it that of `max(column)`.
+    pub(crate) fn first_ordered(&self) -> Option<&str> {
+        match &self.orders.first()?.first()?.expr {
+            Expr::Column(column) => Some(&column.name),
+            _ => None,
+        }
+    }
+
     /// Whether there are conditions that could not be read.
     pub(crate) fn has_unreadable(&self) -> bool {
         !self.unreadable.is_empty()

@@ -231,12 +231,63 @@ impl<'a> Facts<'a> {
         std::iter::successors(self.parents[at], |at| self.parents[*at])
     }
 
+    /// Sums over the nodes whose work a remark is about: never all that is below.
+    fn spared(&self, rule: &str, node: &'a PlanNode, of: impl Fn(&PlanNode) -> f64) -> f64 {
+        let below = |node: &'a PlanNode| node.preorder().map(&of).sum::<f64>();
+        match rule {
+            // What is repeated is repeated with all of it.
+            "correlated_subquery" | "not_in_subquery" => below(node),
+            "nested_loop_repeats" => {
+                let mut inputs = node.children.iter();
+                let inner = inputs.find(|child| child.role == Role::Inner);
+                of(node) + inner.map_or(0.0, below)
+            }
+            "cte_fence" => {
+                let part = node.cte.as_deref().and_then(|name| self.cte(name));
+                of(node) + part.map_or(0.0, below)
+            }
+            // Rows handed up one by one, as far as they come from one place.
+            "counts_everything" | "deep_offset" | "limit_walks_wrong_index" => {
+                let mut sum = of(node);
+                let mut at = node;
+                loop {
+                    let mut inputs = at
+                        .children
+                        .iter()
+                        .filter(|child| child.role.runs_in_parent());
+                    let (Some(only), None) = (inputs.next(), inputs.next()) else {
+                        return sum;
+                    };
+                    sum += of(only);
+                    at = only;
+                }
+            }
+            _ => {
+                let parts = node.children.iter().filter(|child| {
+                    child.node_type.starts_with("Bitmap") || child.node_type == "Materialize"
+                });
+                of(node) + parts.map(of_ref(&of)).sum::<f64>()
+            }
+        }
+    }
+
     /// Puts a remark about a node together.
-    pub(super) fn remark(&self, node: &PlanNode, remark: Remark) -> PlanFinding {
+    pub(super) fn remark(&self, node: &'a PlanNode, remark: Remark) -> PlanFinding {
+        let saves = remark.saves.clamp(0.0, 1.0);
+        let part = self.spared(remark.rule, node, |node| {
+            let derived = &node.derived;
+            let part = if self.timed {
+                derived.share
+            } else {
+                derived.cost_share
+            };
+            part.unwrap_or(0.0)
+        });
+        let is_known = self.timed || self.plan.root.derived.cost_share.is_some();
         let share = self.share(node);
         let severity = match remark.saves {
             saves if saves <= 0.0 => Severity::Info,
-            _ if share >= 0.5 => Severity::Critical,
+            _ if share.min(part) >= 0.5 => Severity::Critical,
             _ => Severity::Warning,
         };
         PlanFinding {
@@ -249,13 +300,20 @@ impl<'a> Facts<'a> {
             unless: remark.unless.to_owned(),
             verified: false,
             estimated: !self.plan.analyzed,
-            saves_ms: self
-                .timed
-                .then(|| node.derived.inclusive_ms.unwrap_or(0.0) * remark.saves.clamp(0.0, 1.0)),
-            share: None,
+            saves_ms: self.timed.then(|| {
+                let own = self.spared(remark.rule, node, |node| {
+                    node.derived.exclusive_ms.unwrap_or(0.0)
+                });
+                (own * saves).min(self.total_ms)
+            }),
+            share: is_known.then(|| (part * saves).clamp(0.0, 1.0)),
             index: None,
         }
     }
+}
+
+fn of_ref<'f>(of: &'f impl Fn(&PlanNode) -> f64) -> impl Fn(&PlanNode) -> f64 + 'f {
+    move |node| of(node)
 }
 
 /// Whether the node ran, or would.

@@ -6,7 +6,7 @@ use super::text;
 use crate::{Direction, PlanNode, Role};
 
 /// What the rules say about one node.
-pub(super) fn judge(facts: &Facts<'_>, node: &PlanNode, found: &mut Vec<PlanFinding>) {
+pub(super) fn judge<'a>(facts: &Facts<'a>, node: &'a PlanNode, found: &mut Vec<PlanFinding>) {
     // What it costs is what was chosen because of it: this rule has its gate there.
     if let Some(remark) = row_misestimate(facts, node) {
         found.push(facts.remark(node, remark));
@@ -63,15 +63,9 @@ fn nested_loop_repeats(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
         title: format!("{table} is looked up {} times", count(loops(inner))),
         evidence: if facts.plan.analyzed {
             format!(
-                "{} loops of {each:.3} ms; {} rows expected on the outer side, {} came",
+                "{} loops of {each:.3} ms; {}",
                 count(loops(inner)),
-                count(
-                    outer
-                        .estimate
-                        .and_then(|estimate| estimate.rows)
-                        .unwrap_or(0.0)
-                ),
-                count(rows(outer))
+                expected_and_came(outer)
             )
         } else {
             format!("{} rows expected on the outer side", count(rows(outer)))
@@ -86,6 +80,24 @@ fn nested_loop_repeats(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
         unless: "the outer side is usually small",
         saves: 0.7,
     })
+}
+
+/// What was expected of a side and what came, both for each time it ran in each process.
+fn expected_and_came(outer: &PlanNode) -> String {
+    let expected = outer.estimate.and_then(|estimate| estimate.rows);
+    let came = outer.actual.and_then(|actual| actual.rows);
+    let each = if outer.derived.participants > 1.0 {
+        ", per process"
+    } else if loops(outer) > 1.0 {
+        ", per loop"
+    } else {
+        ""
+    };
+    format!(
+        "{} rows expected on the outer side, {} came{each}",
+        count(expected.unwrap_or(0.0)),
+        count(came.unwrap_or(0.0))
+    )
 }
 
 /// 25: every row with every row.

@@ -122,8 +122,10 @@ fn judge_figures(plan: &Plan, context: &JudgeContext) -> Vec<PlanFinding> {
     let mut found = one_per_cause(&facts, found);
     found.sort_by(|a, b| {
         let ms = |finding: &PlanFinding| finding.saves_ms.unwrap_or(0.0);
+        let share = |finding: &PlanFinding| finding.share.unwrap_or(0.0);
         ms(b)
             .total_cmp(&ms(a))
+            .then(share(b).total_cmp(&share(a)))
             .then(b.severity.cmp(&a.severity))
             .then(a.node.cmp(&b.node))
     });

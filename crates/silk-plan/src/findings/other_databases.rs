@@ -5,7 +5,7 @@ use super::{PlanFinding, first_rows};
 use crate::{PlanFormat, PlanNode};
 
 /// What the rules say about one node.
-pub(super) fn judge(facts: &Facts<'_>, node: &PlanNode, found: &mut Vec<PlanFinding>) {
+pub(super) fn judge<'a>(facts: &Facts<'a>, node: &'a PlanNode, found: &mut Vec<PlanFinding>) {
     if facts.plan.format == PlanFormat::SqliteRows {
         let rules = [automatic_index, correlated, full_scan];
         found.extend(
@@ -69,8 +69,8 @@ fn full_scan(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
         rule: "full_scan",
         title: format!("Reads all {} rows of {}", count(rows), name(node)),
         evidence: match &condition {
-            Some(columns) => format!("SCAN, and a condition on {columns}"),
-            None => "SCAN: no index is used".to_owned(),
+            Some(columns) => format!("no index is used, and the query asks by {columns}"),
+            None => "no index is used".to_owned(),
         },
         action: match &condition {
             Some(columns) => format!("an index on {columns}: columns compared with = first"),
@@ -117,6 +117,19 @@ fn narrowed(facts: &Facts<'_>, node: &PlanNode) -> Narrowed {
         && lists
             .iter()
             .any(|list| list.aliases.iter().any(|alias| is_it(alias)));
+    if node.detail("Printed as").is_some() {
+        // By the rowid, whatever it is called, the first row is the answer.
+        let may_be_rowid = ["id", "rowid", "_rowid_", "oid"];
+        return match wants.first_ordered() {
+            Some(column)
+                if !may_be_rowid.contains(&column)
+                    && facts.leads_index(node, column) != Some(true) =>
+            {
+                Narrowed::By(column.to_owned())
+            }
+            _ => Narrowed::No,
+        };
+    }
     if stops || !wants.is_narrowed() {
         return Narrowed::No;
     }

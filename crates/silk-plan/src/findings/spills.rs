@@ -5,15 +5,15 @@ use super::facts::{Facts, Remark, count, ran};
 use crate::PlanNode;
 
 /// What the rules say about one node.
-pub(super) fn judge(facts: &Facts<'_>, node: &PlanNode, found: &mut Vec<PlanFinding>) {
+pub(super) fn judge<'a>(facts: &Facts<'a>, node: &'a PlanNode, found: &mut Vec<PlanFinding>) {
     if !ran(node) || !facts.is_heavy(node) {
         return;
     }
-    let rules = [sort_on_disk, hash_spills, temp_io];
+    let rules = [sort_on_disk(node), hash_spills(node), temp_io(facts, node)];
     found.extend(
         rules
-            .iter()
-            .filter_map(|rule| rule(node))
+            .into_iter()
+            .flatten()
             .map(|remark| facts.remark(node, remark)),
     );
 }
@@ -71,11 +71,11 @@ fn hash_spills(node: &PlanNode) -> Option<Remark> {
         rule: "hash_spills",
         title: format!("{} did not fit its memory: {} batches", node.title(), count(batches)),
         evidence: format!(
-            "{} batches{}, {} kB in memory, {} kB on disk",
+            "{} batches{}, {} kB in memory{}",
             count(batches),
             if more { ", more than planned: the estimate was wrong" } else { "" },
             count(node.derived.counters.peak_memory_kb.unwrap_or(0.0)),
-            count(disk)
+            on_disk(node)
         ),
         action: "more work_mem (or hash_mem_multiplier) for this role or transaction; fewer columns; an earlier filter".to_owned(),
         unless: "many such queries run at once: the memory is taken by each",
@@ -83,8 +83,36 @@ fn hash_spills(node: &PlanNode) -> Option<Remark> {
     })
 }
 
+/// What went to disk, where the plan tells: a hash join prints no figure of its own.
+fn on_disk(node: &PlanNode) -> String {
+    let written = node.derived.buffers.map_or(0.0, |own| own.temp_written);
+    match node.derived.counters.disk_kb {
+        Some(disk) if disk > 0.0 => format!(", {} kB on disk", count(disk)),
+        _ if written > 0.0 => format!(", {} pages written to temporary files", count(written)),
+        _ => String::new(),
+    }
+}
+
+/// Whether the node reads a CTE that need not be kept: one that writes or refers to itself must be.
+fn may_be_inlined(facts: &Facts<'_>, node: &PlanNode) -> bool {
+    let part = node
+        .cte
+        .as_deref()
+        .filter(|_| node.node_type == "CTE Scan")
+        .and_then(|name| facts.cte(name));
+    part.is_some_and(|part| {
+        let mut below = part.preorder();
+        !below.any(|below| {
+            matches!(
+                below.node_type.as_str(),
+                "ModifyTable" | "Recursive Union" | "LockRows"
+            )
+        })
+    })
+}
+
 /// 12: temporary files elsewhere.
-fn temp_io(node: &PlanNode) -> Option<Remark> {
+fn temp_io(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
     let pages = node
         .derived
         .buffers
@@ -100,10 +128,18 @@ fn temp_io(node: &PlanNode) -> Option<Remark> {
     Some(Remark {
         rule: "temp_io",
         title: format!("{} wrote its rows to disk", node.title()),
-        evidence: format!("{} pages of temporary files", count(pages)),
-        action:
-            "fewer rows or columns at this point; NOT MATERIALIZED where it is a CTE; more work_mem"
-                .to_owned(),
+        evidence: match pages {
+            pages if pages > 0.0 => format!("{} pages of temporary files", count(pages)),
+            _ => "its storage is on disk".to_owned(),
+        },
+        action: format!(
+            "fewer rows or columns at this point; {}more work_mem",
+            if may_be_inlined(facts, node) {
+                "NOT MATERIALIZED for the CTE; "
+            } else {
+                ""
+            }
+        ),
         unless: "its rows are read more than once and dear to compute",
         saves: 0.3,
     })

@@ -53,27 +53,46 @@ fn finding(
         unless,
         verified: false,
         estimated: !facts.plan.analyzed,
+        share: saves_ms
+            .filter(|_| facts.total_ms > 0.0)
+            .map(|ms| (ms / facts.total_ms).clamp(0.0, 1.0)),
         saves_ms,
-        share: None,
         index: None,
     }
 }
 
 /// 13: compiling took longer than it gained.
 fn jit_overhead(facts: &Facts<'_>) -> Option<PlanFinding> {
-    let total = facts.plan.jit.as_ref()?.total_ms?;
+    let jit = facts.plan.jit.as_ref()?;
+    let total = jit.total_ms?;
     let execution = facts.plan.execution_ms.unwrap_or(facts.total_ms);
-    let is_much = total >= 20.0 && total >= 0.2 * execution;
-    if !is_much && total <= execution - total {
+    let processes = 1.0
+        + facts
+            .nodes
+            .iter()
+            .filter_map(|node| node.counters.workers_launched)
+            .fold(0.0, f64::max);
+    // Of a parallel plan that does not tell its processes apart, one spent at least its part.
+    let wall = jit.wall_ms.unwrap_or(total / processes).min(execution);
+    let is_much = wall >= 20.0 && wall >= 0.2 * execution;
+    if !is_much && wall <= execution - wall {
         return None;
     }
-    let functions = facts.plan.jit.as_ref().map_or(0.0, |jit| jit.functions);
+    let share = percent((wall / execution).min(1.0));
+    let (least, functions) = (jit.wall_ms.is_none(), count(jit.functions));
     Some(finding(facts, "jit_overhead", None, [
-        format!("Compiling took {} of the time", percent((total / execution).min(1.0))),
-        format!("{total:.1} ms for {} functions, of {execution:.1} ms", count(functions)),
+        format!("Compiling took {}{share} of the time", if least { "at least " } else { "" }),
+        if processes > 1.0 {
+            format!(
+                "{wall:.1} of {execution:.1} ms in one process; {functions} functions and {total:.1} ms over {} processes",
+                count(processes)
+            )
+        } else {
+            format!("{total:.1} ms for {functions} functions, of {execution:.1} ms")
+        },
         "SET jit = off for this role, or a higher jit_above_cost; and look at why the planner thought it this dear".to_owned(),
         "it is a long analytic query that gains by it".to_owned(),
-    ], Some(total)))
+    ], Some(wall)))
 }
 
 /// 14: workers that did not come.
@@ -165,7 +184,7 @@ fn triggers(facts: &Facts<'_>) -> Option<PlanFinding> {
             },
             "the index is there, and there is just much to check".to_owned(),
         ],
-        Some(total),
+        Some(total.min(execution)),
     ))
 }
 
@@ -206,7 +225,11 @@ fn no_pruning(facts: &Facts<'_>) -> Option<PlanFinding> {
             "compare the partition key itself in WHERE, with a value of its own type".to_owned(),
             "the rows wanted are spread over all partitions".to_owned(),
         ],
-        node.derived.inclusive_ms.map(|ms| ms * 0.8),
+        facts.timed.then(|| {
+            let scans = node.children.iter();
+            let own = scans.filter_map(|child| child.derived.exclusive_ms);
+            own.sum::<f64>() * 0.8
+        }),
     ))
 }
 

@@ -20,6 +20,7 @@ use crate::{Buffers, Execution, Payment, Plan, PlanNode, Worker};
 pub(crate) fn measure(plan: &mut Plan) {
     let analyzed = plan.nodes().any(|node| node.actual.is_some());
     plan.analyzed = analyzed;
+    totals::compilation(plan);
     let mut measured = {
         let flat = Flat::of(plan);
         let mut measured = Measured::new(flat.nodes.len());

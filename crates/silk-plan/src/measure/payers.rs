@@ -11,6 +11,9 @@ use crate::{Payment, Role};
 /// pays. A plan of 10,000 nodes with a hundred InitPlans needs half of it.
 const MAX_STEPS: usize = 2_000_000;
 
+/// A CTE quicker to its first row than this tells nothing by it, in ms.
+const MIN_WAIT_MS: f64 = 0.05;
+
 /// Takes the time of every such part out of the nodes that ran it.
 pub(super) fn find(flat: &Flat<'_>, measured: &mut Measured) {
     // Without times the pages tell who ran what.
@@ -72,7 +75,21 @@ impl Search<'_> {
     fn ctes(&mut self, measured: &mut Measured) {
         for (cte, mut scans) in self.flat.readers() {
             let mut left = self.weights[cte];
-            scans.sort_by(|a, b| self.weights[*b].total_cmp(&self.weights[*a]).then(a.cmp(b)));
+            // Who came first waited for the first row as long as the CTE took to give it.
+            let first = |at: usize| {
+                let actual = self.flat.nodes[at].actual.filter(|_| measured.timed)?;
+                Some(actual.startup_ms? * actual.loops / measured.participants[at])
+            };
+            let wait = first(cte).filter(|ms| *ms > MIN_WAIT_MS);
+            let came_later = |at: usize| match (wait, first(at)) {
+                (Some(wait), Some(waited)) => waited < wait - 0.001,
+                _ => false,
+            };
+            scans.sort_by(|a, b| {
+                let later = came_later(*a).cmp(&came_later(*b));
+                let heavier = self.weights[*b].total_cmp(&self.weights[*a]);
+                later.then(heavier).then(a.cmp(b))
+            });
             for &scan in &scans {
                 let part = left.min(self.weights[scan]);
                 if part > 0.0 {

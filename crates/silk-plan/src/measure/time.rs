@@ -2,7 +2,7 @@
 
 use super::Measured;
 use super::flat::Flat;
-use crate::{Buffers, Role};
+use crate::{Buffers, PlanNode, Role};
 
 /// Processes that can share one plan: beyond `max_worker_processes`' limit of 262,143 none exist.
 const MAX_PROCESSES: f64 = 262_144.0;
@@ -23,12 +23,24 @@ pub(super) fn participants(flat: &Flat<'_>, measured: &mut Measured) {
             Role::InitPlan => above.min(loops).max(1.0),
             Role::SubPlan | Role::Cte => above,
             // Only an edited plan has a part of a process, or more than there can be.
+            // One process builds the bitmap, and the others wait for it.
+            _ if is_shared_bitmap(flat, at) && loops > 0.0 && loops_above > 0.0 => {
+                (above * (loops / loops_above)).clamp(1.0, above.max(1.0))
+            }
             _ if flat.is_gather(parent) && loops > 0.0 && loops_above > 0.0 => {
                 (above * (loops / loops_above)).clamp(1.0, MAX_PROCESSES)
             }
             _ => above,
         };
     }
+}
+
+/// Whether the node builds the bitmap that several processes then read by.
+fn is_shared_bitmap(flat: &Flat<'_>, at: usize) -> bool {
+    flat.parents[at].is_some_and(|parent| {
+        let parent = flat.nodes[parent];
+        parent.parallel_aware && parent.node_type == "Bitmap Heap Scan"
+    })
 }
 
 /// R2: wall-clock time of the node with its children.
@@ -49,12 +61,29 @@ pub(super) fn inclusive(flat: &Flat<'_>, measured: &mut Measured) {
             + 0.0;
         let printed = node.actual.and_then(|actual| {
             let own = actual.own_ms.map(|own| own + below);
-            own.or_else(|| Some(actual.total_ms? * actual.loops / measured.participants[at]))
+            own.or_else(|| {
+                let total = actual.total_ms? * actual.loops / measured.participants[at];
+                Some(total + of_select_list(node, &measured.inclusive))
+            })
         });
         measured.has_time[at] = printed.is_some();
         // A node without figures of its own (a part of MariaDB's print) is what is below it.
         measured.inclusive[at] = printed.unwrap_or(below);
     }
+}
+
+/// Time of the subqueries of MySQL's SELECT list, which run for the rows of a node and not in it.
+fn of_select_list(node: &PlanNode, inclusive: &[f64]) -> f64 {
+    let is_one = |child: &&PlanNode| {
+        child.role == Role::SubPlan && child.node_type.contains("subquery in projection")
+    };
+    // An empty sum is -0.0.
+    node.children
+        .iter()
+        .filter(is_one)
+        .map(|child| inclusive[child.id])
+        .sum::<f64>()
+        + 0.0
 }
 
 /// R4 to R7 and R9: time in the node itself.

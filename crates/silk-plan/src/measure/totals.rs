@@ -100,6 +100,26 @@ fn after_triggers(plan: &Plan, measured: &Measured, left: f64) -> Vec<(String, f
     parts
 }
 
+/// What the process that compiled longest spent.
+pub(super) fn compilation(plan: &mut Plan) {
+    let workers: Vec<f64> = plan
+        .nodes()
+        .flat_map(|node| &node.workers)
+        .filter_map(|worker| worker.jit_ms)
+        .collect();
+    let is_parallel = plan
+        .nodes()
+        .any(|node| node.counters.workers_launched.unwrap_or(0.0) > 0.0);
+    if let Some(jit) = &mut plan.jit
+        && (!workers.is_empty() || !is_parallel)
+    {
+        jit.wall_ms = jit.total_ms.map(|total| {
+            let leader = (total - workers.iter().sum::<f64>()).max(0.0);
+            workers.iter().copied().fold(leader, f64::max)
+        });
+    }
+}
+
 /// R10: the rows beside the tree, from what is left of the execution time.
 pub(super) fn conclude(plan: &mut Plan, measured: &mut Measured) {
     let mut totals = std::mem::take(&mut measured.totals);
@@ -128,7 +148,13 @@ pub(super) fn conclude(plan: &mut Plan, measured: &mut Measured) {
         if let Some(jit) = &plan.jit {
             // Emission is the start-up time of the node that first needed the code.
             let parts = [jit.generation_ms, jit.inlining_ms, jit.optimization_ms];
-            take("JIT".to_owned(), parts.iter().flatten().sum(), &mut left);
+            let sum: f64 = parts.iter().flatten().sum();
+            // What workers compiled ran beside.
+            let wall = match (jit.wall_ms, jit.total_ms) {
+                (Some(wall), Some(total)) if total > 0.0 => sum * wall / total,
+                _ => sum,
+            };
+            take("JIT".to_owned(), wall, &mut left);
         }
         take("Executor start and end".to_owned(), left, &mut left.clone());
     }

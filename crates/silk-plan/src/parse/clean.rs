@@ -1,11 +1,17 @@
 //! Takes a plan out of what it was copied from: frames, quotes, logs, escapes.
 
-use super::prefixes;
+use super::{pasted, prefixes};
 
 /// The text without its frame, line ends unified.
 pub(crate) fn unframe(raw: &str) -> String {
     let raw = raw.trim_start_matches('\u{feff}');
     let mut text = raw.replace("\r\n", "\n").replace('\u{a0}', " ");
+    if let Some(plain) = pasted::without_entities(&text) {
+        text = plain;
+    }
+    if let Some(cell) = pasted::cell(&text) {
+        text = cell;
+    }
     if let Some(whole) = unescaped(&text) {
         text = whole;
     }
@@ -25,36 +31,51 @@ pub(crate) fn unframe(raw: &str) -> String {
         || all_lines(&text, |line| {
             line.len() >= 2 && line.starts_with(['|', '│']) && line.ends_with(['|', '│'])
         });
-    let quoted = all_lines(&text, |line| {
-        line.len() >= 2 && line.starts_with('"') && line.ends_with('"')
-    });
-    let continued =
-        text.lines().filter(|line| line.ends_with('+')).count() * 2 > text.lines().count();
+    let quoted = pasted::quote_of_lines(&text);
+    let continues = |line: &&str| line.ends_with(['+', '↵', '.', '…']);
+    let continued = text.lines().filter(continues).count() * 2 > text.lines().count();
+    let framed = boxed || text.lines().any(is_rule);
     let mut out = String::with_capacity(text.len());
+    // psql's wrapped format marks a line that it broke, and what it goes on with.
+    let mut is_broken = false;
     for line in text.lines() {
-        if let Some(line) = unframed_line(line, boxed, quoted, continued) {
-            out.push_str(&line);
+        let Some(line) = unframed_line(line, boxed, quoted, continued) else {
+            continue;
+        };
+        let mut line = line.as_str();
+        if is_broken {
+            line = line.strip_prefix(BREAKS).unwrap_or(line);
+        }
+        is_broken = framed && line.ends_with(BREAKS);
+        if is_broken {
+            line = line.strip_suffix(BREAKS).unwrap_or(line);
+        }
+        out.push_str(line);
+        if !is_broken {
             out.push('\n');
         }
     }
-    out
+    pasted::without_tabs(&out).unwrap_or(out)
 }
 
+/// What psql ends a broken line with, and begins its rest with.
+const BREAKS: [char; 2] = ['.', '…'];
+
 /// One line without frame; `None` where it is nothing but frame.
-fn unframed_line(line: &str, boxed: bool, quoted: bool, continued: bool) -> Option<String> {
+fn unframed_line(line: &str, boxed: bool, quoted: Option<char>, continued: bool) -> Option<String> {
     let mut line = line.trim_end();
     if continued {
-        line = line.strip_suffix('+').map_or(line, str::trim_end);
+        line = line.strip_suffix(['+', '↵']).map_or(line, str::trim_end);
     }
     if is_border(line) || is_rule(line) {
         return None;
     }
-    if quoted {
-        let inner = line.trim();
-        let inner = inner
-            .get(1..inner.len().saturating_sub(1))
-            .unwrap_or_default();
-        return Some(inner.replace("\"\"", "\""));
+    let unquoted;
+    if let Some(quote) = quoted
+        && let Some(inner) = pasted::unquoted(line, quote)
+    {
+        unquoted = inner;
+        line = unquoted.trim_end();
     }
     let unified;
     if boxed {
@@ -64,13 +85,12 @@ fn unframed_line(line: &str, boxed: bool, quoted: bool, continued: bool) -> Opti
             .strip_prefix('|')
             .map_or(line, |inner| inner.strip_prefix(' ').unwrap_or(inner));
         line = line.strip_suffix('|').map_or(line, str::trim_end);
-        line = line.strip_suffix('+').map_or(line, str::trim_end);
+        line = line.strip_suffix(['+', '↵']).map_or(line, str::trim_end);
     }
-    // A server log sets continued lines off with one tab.
-    line = line.strip_prefix('\t').unwrap_or(line);
     // The vertical output of the mysql client.
     for header in ["EXPLAIN: ", "ANALYZE: "] {
-        line = line.strip_prefix(header).unwrap_or(line);
+        let inner = line.trim_start();
+        line = inner.strip_prefix(header).unwrap_or(line);
     }
     let bare = line.trim();
     if matches!(bare, "QUERY PLAN" | "EXPLAIN" | "ANALYZE") || is_row_count(bare) {

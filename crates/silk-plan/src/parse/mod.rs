@@ -4,9 +4,11 @@ mod clean;
 mod find;
 mod json;
 mod mysql;
+mod pasted;
 mod postgres;
 mod prefixes;
 mod refusal;
+mod rows;
 mod sqlite;
 mod tree;
 
@@ -55,10 +57,10 @@ pub(crate) fn detect_and_parse(raw: &str) -> Result<Plan, PlanError> {
     if let Some(plan) = from_string(raw) {
         return Ok(plan);
     }
-    let plan = if postgres::looks_like_text(&text) {
-        postgres::from_text(&text)
-    } else if mysql::looks_like_tree(&text) {
+    let plan = if mysql::looks_like_tree(&text) {
         mysql::from_tree(&text)
+    } else if postgres::looks_like_text(&text) {
+        postgres::from_text(&text)
     } else if sqlite::looks_like_rows(&text) {
         sqlite::from_rows(&text)
     } else {
@@ -82,6 +84,23 @@ fn from_string(raw: &str) -> Option<Plan> {
     let mut open = vec![&value];
     let mut tried = 0;
     while let Some(value) = open.pop() {
+        if let Some(text) = rows::lines_of(value) {
+            let text = clean::unframe(&text);
+            let plan = if let Ok(found) = find_json(&text, postgres::is_plan) {
+                postgres::from_json(&found)
+            } else if mysql::looks_like_tree(&text) {
+                mysql::from_tree(&text)
+            } else if postgres::looks_like_text(&text) {
+                postgres::from_text(&text)
+            } else if sqlite::looks_like_rows(&text) {
+                sqlite::from_rows(&text)
+            } else {
+                Err(PlanError::Unrecognised)
+            };
+            if plan.is_ok() {
+                return plan.ok();
+            }
+        }
         if let Some(text) = value.as_str()
             && (text.contains('\n') || text.contains('{'))
         {
@@ -97,8 +116,8 @@ fn from_string(raw: &str) -> Option<Plan> {
             let plan = match found {
                 Ok(found) if postgres::is_plan(&found.value) => postgres::from_json(&found).ok(),
                 Ok(found) => mysql::from_json(&found.value).ok(),
-                Err(_) if postgres::looks_like_text(&text) => postgres::from_text(&text).ok(),
                 Err(_) if mysql::looks_like_tree(&text) => mysql::from_tree(&text).ok(),
+                Err(_) if postgres::looks_like_text(&text) => postgres::from_text(&text).ok(),
                 Err(_) => None,
             };
             if plan.is_some() {

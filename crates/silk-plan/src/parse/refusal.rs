@@ -32,6 +32,27 @@ pub(super) fn why(text: &str) -> Option<PlanError> {
             "PostgreSQL's EXPLAIN as XML",
             "use FORMAT JSON or FORMAT TEXT",
         )
+    } else if says("<ShowPlanXML")
+        || has_line(&["StmtText"])
+        || says("Clustered Index Scan(OBJECT:")
+    {
+        (
+            "a plan of SQL Server",
+            "give one of PostgreSQL, MySQL, MariaDB or SQLite",
+        )
+    } else if says("Plan hash value:") || says("| Id  | Operation") {
+        (
+            "a plan of Oracle",
+            "give one of PostgreSQL, MySQL, MariaDB or SQLite",
+        )
+    } else if text.lines().any(|line| {
+        line.trim_start_matches([' ', '│', '└', '├', '─'])
+            .starts_with("• ")
+    }) {
+        (
+            "a plan of CockroachDB",
+            "give one of PostgreSQL, MySQL, MariaDB or SQLite",
+        )
     } else if says("- Plan:") && says("Node Type:") {
         (
             "PostgreSQL's EXPLAIN as YAML",

@@ -189,6 +189,20 @@ fn node(detail: &str) -> PlanNode {
     node
 }
 
+/// A table's name without what is said of its join.
+fn bare_name(name: &str, details: &mut Vec<(String, String)>) -> String {
+    for word in ["LEFT-JOIN", "EXISTS"] {
+        if let Some(bare) = name
+            .strip_suffix(word)
+            .and_then(|name| name.strip_suffix(' '))
+        {
+            details.push(("Join".to_owned(), word.to_owned()));
+            return bare.to_owned();
+        }
+    }
+    name.to_owned()
+}
+
 /// `TABLE t AS x USING COVERING INDEX i (a=? AND b>?)`.
 fn access(node: &mut PlanNode, rest: &str) {
     // Before 3.36 the word TABLE stands here; a table of that name has no other word after it.
@@ -215,8 +229,17 @@ fn access(node: &mut PlanNode, rest: &str) {
     node.relation = name
         .split(" (~")
         .next()
-        .map(|name| name.trim_end_matches(" LEFT-JOIN").to_owned());
+        .map(|name| bare_name(name, &mut node.details));
     node.alias = alias.map(|alias| alias.split(' ').next().unwrap_or(alias).to_owned());
+    if node.node_type == "SEARCH" && using.is_empty() && virtual_index.is_none() {
+        // Without an index and a condition there is nothing to search by: printed so for min() and
+        // max(), which step through the whole table unless it is by the rowid.
+        "SCAN".clone_into(&mut node.node_type);
+        node.details.push((
+            "Printed as".to_owned(),
+            "SEARCH, without an index or a condition".to_owned(),
+        ));
+    }
     if let Some(index) = virtual_index {
         node.details
             .push(("Virtual table index".to_owned(), index.to_owned()));

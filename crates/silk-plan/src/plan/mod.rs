@@ -104,8 +104,11 @@ pub struct Trigger {
 pub struct Jit {
     /// Functions compiled.
     pub functions: f64,
-    /// All of it, in ms.
+    /// All of it, in ms: of a parallel plan, the sum over its processes.
     pub total_ms: Option<f64>,
+    /// What the process that compiled longest spent, in ms: no more of the time on the wall can have
+    /// gone into it. None where a parallel plan does not tell its processes apart.
+    pub wall_ms: Option<f64>,
     /// Making the code, in ms.
     pub generation_ms: Option<f64>,
     /// Inlining, in ms.

@@ -108,6 +108,8 @@ pub struct Worker {
     pub sort_on_disk: bool,
     /// What it counted for itself alone, raw: a cache's hits, a hash's batches, a sort's space.
     pub counters: Counters,
+    /// Time it compiled expressions, in ms, where the print says so.
+    pub jit_ms: Option<f64>,
 }
 
 impl PlanNode {

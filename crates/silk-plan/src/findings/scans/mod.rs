@@ -9,7 +9,7 @@ use super::facts::{Facts, ran};
 use crate::PlanNode;
 
 /// What the rules say about one node.
-pub(super) fn judge(facts: &Facts<'_>, node: &PlanNode, found: &mut Vec<PlanFinding>) {
+pub(super) fn judge<'a>(facts: &Facts<'a>, node: &'a PlanNode, found: &mut Vec<PlanFinding>) {
     if !ran(node) || !facts.is_heavy(node) {
         return;
     }

@@ -5,7 +5,7 @@
 
 use silk_core::PlanFormat;
 
-use super::{json_v2, table};
+use super::{json_v2, table, times};
 use crate::parse::json::Json;
 use crate::parse::tree::TreeBuilder;
 use crate::{Actual, Condition, Plan, PlanError, PlanNode, Role};
@@ -41,17 +41,29 @@ pub(crate) fn from_json(value: &Json) -> Result<Plan, PlanError> {
         key: "query_block",
         value: block,
         role: Role::Outer,
+        is_sorted: false,
     }];
     while let Some(part) = open.pop() {
-        let place = builder.add(part.parent, node(part.key, part.value, part.role))?;
+        let mut node = node(part.key, part.value, part.role);
+        if part.key == "table" && part.is_sorted {
+            times::without_sort(&mut node, part.value);
+        }
+        if part.key == "filesort" {
+            times::of_sort(&mut node, part.value);
+        }
+        let place = builder.add(part.parent, node)?;
         let mut children = Vec::new();
-        children_of(part.value, place, part.key, &mut children);
+        children_of(part.value, place, &mut children);
+        for child in &mut children {
+            child.is_sorted = part.key == "filesort";
+        }
         open.extend(children.into_iter().rev());
     }
-    let root = builder
+    let mut root = builder
         .finish()
         .pop()
         .ok_or(PlanError::Missing("it has no nodes"))?;
+    times::forget_false_zeros(&mut root);
     let mut plan = Plan::around(PlanFormat::MySqlJson, root);
     plan.planning_ms = value
         .get("query_optimization")
@@ -74,10 +86,12 @@ struct Open<'a> {
     key: &'a str,
     value: &'a Json,
     role: Role,
+    /// Whether a filesort reads it directly.
+    is_sorted: bool,
 }
 
 /// The parts below this one. Arrays and nameless objects have no node of their own.
-fn children_of<'a>(value: &'a Json, parent: usize, parent_key: &str, out: &mut Vec<Open<'a>>) {
+fn children_of<'a>(value: &'a Json, parent: usize, out: &mut Vec<Open<'a>>) {
     for (key, value) in value.entries() {
         if FIGURES.contains(&key.as_str()) || !value.has_objects() {
             continue;
@@ -103,6 +117,7 @@ fn children_of<'a>(value: &'a Json, parent: usize, parent_key: &str, out: &mut V
                         key,
                         value,
                         role,
+                        is_sorted: false,
                     });
                     continue;
                 }
@@ -115,13 +130,13 @@ fn children_of<'a>(value: &'a Json, parent: usize, parent_key: &str, out: &mut V
                 key,
                 value,
                 role,
+                is_sorted: false,
             }),
         }
     }
-    if parent_key == "nested_loop" {
-        for item in value.items() {
-            wrapped(item, parent, Role::Member, out);
-        }
+    // A list that became a node: `nested_loop`, `duplicates_removal`.
+    for item in value.items() {
+        wrapped(item, parent, Role::Member, out);
     }
 }
 
@@ -140,6 +155,7 @@ fn wrapped<'a>(item: &'a Json, parent: usize, role: Role, out: &mut Vec<Open<'a>
                 key,
                 value,
                 role,
+                is_sorted: false,
             });
         }
     } else if !item.entries().is_empty() {
@@ -148,6 +164,7 @@ fn wrapped<'a>(item: &'a Json, parent: usize, role: Role, out: &mut Vec<Open<'a>
             key: "subquery",
             value: item,
             role,
+            is_sorted: false,
         });
     }
 }

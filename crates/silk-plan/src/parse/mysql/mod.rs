@@ -3,6 +3,7 @@
 mod json;
 mod json_v2;
 mod table;
+mod times;
 mod tree_text;
 
 pub(crate) use json::{from_json, is_plan};

@@ -12,7 +12,9 @@ pub(super) fn read(node: &mut PlanNode, value: &Json) {
     node.relation = text("table_name");
     node.index = text("key").or_else(|| value.get("index_merge").map(Json::to_line));
     node.estimate = cost(value);
-    if let Some(loops) = number("r_loops") {
+    // MariaDB counts no loops of what an UPDATE or DELETE reads: that is once.
+    let has_run = number("r_rows").is_some() || number("r_table_time_ms").is_some();
+    if let Some(loops) = number("r_loops").or_else(|| has_run.then_some(1.0)) {
         let own = match (number("r_table_time_ms"), number("r_other_time_ms")) {
             (None, None) => None,
             (table, other) => Some(table.unwrap_or(0.0) + other.unwrap_or(0.0)),

@@ -11,6 +11,9 @@ pub(crate) fn looks_like_tree(text: &str) -> bool {
     text.lines()
         .find(|line| !line.trim().is_empty())
         .is_some_and(|line| line.trim_start().starts_with("-> "))
+        // PostgreSQL sets its operators off by two spaces, and prints a width.
+        && !text.contains(" width=")
+        && !text.lines().any(|line| line.trim_start().starts_with("->  "))
 }
 
 /// Reads the plan.
@@ -25,10 +28,8 @@ pub(crate) fn from_tree(text: &str) -> Result<Plan, PlanError> {
     while let Some(line) = lines.next() {
         let trimmed = line.trim_start();
         let Some(rest) = trimmed.strip_prefix("-> ") else {
-            if tree.len() == 0 {
-                continue;
-            }
-            break;
+            // Below the tree nothing comes here: it goes on in the line before.
+            continue;
         };
         let indent = line.len() - trimmed.len();
         // A condition with line ends in it goes on without an arrow.
@@ -40,12 +41,16 @@ pub(crate) fn from_tree(text: &str) -> Result<Plan, PlanError> {
         while open.last().is_some_and(|(level, _)| *level >= indent) {
             open.pop();
         }
-        let parent = open.last().map(|(_, place)| *place);
-        if parent.is_none() && tree.len() > 0 {
-            notes.push("more than one plan was given; this is the first".to_owned());
-            break;
-        }
+        let mut parent = open.last().map(|(_, place)| *place);
         let mut node = node(&whole);
+        if parent.is_none() && tree.len() > 0 {
+            if node.role != Role::SubPlan {
+                notes.push("more than one plan was given; this is the first".to_owned());
+                break;
+            }
+            // A subquery of the SELECT list is printed beside the root that it runs for.
+            parent = Some(0);
+        }
         if let Some(parent) = parent
             && node.role == Role::Outer
             && tree.inputs(parent) == 1
@@ -122,6 +127,10 @@ pub(super) fn operation(node: &mut PlanNode, text: &str) {
     };
     if head.starts_with("Select #") || head.contains("subquery in") {
         node.role = Role::SubPlan;
+        if let Some(number) = head.strip_prefix("Select #") {
+            let number = number.split(' ').next().unwrap_or_default();
+            node.subplan = Some(format!("Select #{number}"));
+        }
     }
     let (words, object) = match head.find(" on ") {
         Some(at) => (&head[..at], Some(&head[at + 4..])),

@@ -182,6 +182,10 @@ fn worker(worker: &mut Worker, value: &Json) {
     let mut method = None;
     for (key, value) in value.entries() {
         match key.as_str() {
+            "JIT" => {
+                let timing = value.get("Timing").and_then(|timing| timing.get("Total"));
+                worker.jit_ms = timing.and_then(Json::as_number);
+            }
             "Sort Method" => method = value.as_str().map(ToOwned::to_owned),
             _ => {
                 let _ = actual(&mut worker.actual, key, value)

@@ -3,6 +3,7 @@
 use silk_core::PlanFormat;
 
 use super::apply::{apply, buffer};
+use super::distributed;
 use super::writes;
 use crate::parse::clean::logged_duration;
 use crate::parse::find::{FoundJson, find_json};
@@ -43,16 +44,28 @@ pub(crate) fn from_json(found: &FoundJson<'_>) -> Result<Plan, PlanError> {
 fn tree(top: &Json) -> Result<PlanNode, PlanError> {
     let mut tree = TreeBuilder::default();
     let mut open: Vec<(Option<usize>, &Json)> = vec![(None, top)];
+    let mut remote = Vec::new();
     // Depth first, first child first: nodes come in the order they are printed.
     while let Some((parent, value)) = open.pop() {
         let mut node = PlanNode::default();
         for (key, value) in value.entries() {
-            apply(&mut node, key, value);
+            if key != "Plans" && !distributed::plans(value, &mut remote) {
+                apply(&mut node, key, value);
+            }
         }
+        distributed::describe(&mut node, value);
         if node.node_type.is_empty() {
             return Err(PlanError::Missing("a node has no \"Node Type\""));
         }
         let place = tree.add(parent, node)?;
+        // Last first, as all that is open.
+        while let Some((task, plan)) = remote.pop() {
+            let parent = match task {
+                Some(task) => tree.add(Some(place), distributed::task(task))?,
+                None => place,
+            };
+            open.push((Some(parent), plan));
+        }
         if let Some(children) = value.get("Plans") {
             open.extend(
                 children
@@ -122,6 +135,7 @@ fn jit(value: &Json) -> Jit {
             .and_then(Json::as_number)
             .unwrap_or(0.0),
         total_ms: timing("Total"),
+        wall_ms: None,
         generation_ms: timing("Generation"),
         inlining_ms: timing("Inlining"),
         optimization_ms: timing("Optimization"),

@@ -1,6 +1,7 @@
 //! PostgreSQL, 9.6 to 18.
 
 mod apply;
+mod distributed;
 mod figures;
 mod json;
 mod lines;

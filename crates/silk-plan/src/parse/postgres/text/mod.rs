@@ -2,6 +2,8 @@
 
 mod beside;
 mod detect;
+mod left_out;
+mod wrapped;
 
 use silk_core::PlanFormat;
 
@@ -16,7 +18,8 @@ use crate::parse::json::number;
 use crate::parse::tree::TreeBuilder;
 use crate::{Plan, PlanError, PlanNode, Role, Worker};
 use beside::{jit, trigger};
-use detect::{is_cut_off, is_label};
+use detect::{Opened, is_bare_root, is_cut_off, is_label, is_of_client, is_target, opened};
+use left_out::LeftOut;
 
 pub(crate) use detect::looks_like_text;
 
@@ -50,10 +53,18 @@ struct Reader {
     plan: Plan,
     /// How far the root is set off.
     margin: usize,
+    /// Whether nodes have figures: a line without any is then no root.
+    has_figures: bool,
+    /// Lines of which nothing was taken.
+    left_out: LeftOut,
+    /// The worker whose compilation is told of.
+    compiling: Option<u32>,
 }
 
 /// Reads the plan.
 pub(crate) fn from_text(text: &str) -> Result<Plan, PlanError> {
+    let whole = wrapped::joined(text);
+    let text = whole.as_deref().unwrap_or(text);
     let mut reader = Reader {
         tree: TreeBuilder::default(),
         open: Vec::new(),
@@ -62,6 +73,9 @@ pub(crate) fn from_text(text: &str) -> Result<Plan, PlanError> {
         section: Section::Before,
         plan: Plan::around(PlanFormat::PostgresText, PlanNode::default()),
         margin: 0,
+        has_figures: text.lines().any(has_numbers),
+        left_out: LeftOut::default(),
+        compiling: None,
     };
     for line in text.lines() {
         let indent = line.len() - line.trim_start().len();
@@ -77,6 +91,7 @@ pub(crate) fn from_text(text: &str) -> Result<Plan, PlanError> {
         plan.notes
             .push("the text is cut off: the rest of the plan is missing".to_owned());
     }
+    plan.notes.extend(reader.left_out.note());
     plan.root = reader
         .tree
         .finish()
@@ -92,6 +107,8 @@ impl Reader {
         if matches!(self.section, Section::After) {
             if is_operator(line) && has_numbers(line) {
                 self.note_another();
+            } else if self.plan.notes.is_empty() {
+                self.left_out.after(line);
             }
             return Ok(());
         }
@@ -117,6 +134,15 @@ impl Reader {
             self.section = Section::After;
             return Ok(());
         }
+        if is_target(line)
+            && let Some(last) = self.last
+            && self.tree.node(last).node_type == "ModifyTable"
+        {
+            let target = line.split_once(" on ").map_or(line, |(_, target)| target);
+            let details = &mut self.tree.node(last).details;
+            details.push(("Target Table".to_owned(), target.to_owned()));
+            return Ok(());
+        }
         if is_label(line) {
             self.label = Some((indent, line.to_owned()));
             return Ok(());
@@ -135,8 +161,13 @@ impl Reader {
     /// A line before the first node.
     fn before(&mut self, indent: usize, line: &str) -> Result<(), PlanError> {
         let bare = line.strip_prefix("->").map_or(line, str::trim_start);
-        let operator = is_operator(bare);
-        if operator && (has_numbers(bare) || !bare.contains(": ")) {
+        let is_root = if self.has_figures {
+            // Forks have operators of their own, told by their figures.
+            has_numbers(bare) && !bare.starts_with('(')
+        } else {
+            is_bare_root(bare)
+        };
+        if is_root {
             return self.node(indent, bare, true);
         }
         if let Some(query) = line.strip_prefix("Query Text: ") {
@@ -190,9 +221,8 @@ impl Reader {
         let inputs = self.tree.inputs(parent);
         match self.tree.node(parent).node_type.as_str() {
             // From 18 on a SetOp reads two inputs itself.
-            "Nested Loop" | "Hash Join" | "Merge Join" | "Recursive Union" | "SetOp"
-                if inputs == 1 =>
-            {
+            "Recursive Union" | "SetOp" if inputs == 1 => Role::Inner,
+            kind if inputs == 1 && (kind.contains("Nested Loop") || kind.contains("Join")) => {
                 Role::Inner
             }
             "Append" | "Merge Append" | "BitmapAnd" | "BitmapOr" => Role::Member,
@@ -206,13 +236,17 @@ impl Reader {
             self.worker(indent, rest);
             return;
         }
-        if line.starts_with("JIT for worker") {
+        if let Some(number) = line.strip_prefix("JIT for worker ") {
             self.section = Section::Skipped(indent);
+            self.compiling = number.trim_end_matches(':').parse().ok();
             return;
         }
         let skipped = match self.section {
             Section::Worker(margin) => indent > margin,
-            Section::Skipped(margin) if indent > margin => return,
+            Section::Skipped(margin) if indent > margin => {
+                self.compiled(line);
+                return;
+            }
             _ => false,
         };
         if !skipped && matches!(self.section, Section::Worker(_) | Section::Skipped(_)) {
@@ -222,6 +256,7 @@ impl Reader {
             .split_once(": ")
             .or_else(|| Some((line.strip_suffix(':')?, "")))
         else {
+            self.left_out.within(line);
             return;
         };
         let value = value.trim();
@@ -240,7 +275,29 @@ impl Reader {
             Section::Planning if key == "Buffers" => {
                 lines::buffers(&mut self.plan.planning_buffers, value);
             }
-            _ => {}
+            _ => self.left_out.within(&format!("{key}: {value}")),
+        }
+    }
+
+    /// `Timing: …, Total 9.0 ms` of the worker that is told of.
+    fn compiled(&mut self, line: &str) {
+        let (Some(of), Some(last)) = (self.compiling, self.last) else {
+            return;
+        };
+        let Some(total) = line
+            .rsplit_once("Total ")
+            .and_then(|(_, total)| number(total.split(' ').next()?))
+        else {
+            return;
+        };
+        let workers = &mut self.tree.node(last).workers;
+        match workers.iter_mut().find(|worker| worker.number == of) {
+            Some(worker) => worker.jit_ms = Some(total),
+            None => workers.push(Worker {
+                number: of,
+                jit_ms: Some(total),
+                ..Worker::default()
+            }),
         }
     }
 
