@@ -70,6 +70,11 @@ impl Redactor {
         self.names.contains(name)
     }
 
+    /// The words of a name in lower case.
+    pub(crate) fn words_of(name: &str) -> Vec<String> {
+        names::words(name)
+    }
+
     /// Whether any word of the text is a sensitive name.
     pub(crate) fn names_something_sensitive(&self, text: &str) -> bool {
         text.split(|character: char| {

@@ -2,32 +2,41 @@
 //!
 //! A statement is the shape of a query: every literal and placeholder a `?`, lists of any length
 //! folded to one element, comments gone, spaces single, reserved words in upper case, names as the
-//! database sees them (`"person"` is `person`, `"Person"` is not in PostgreSQL). Text that does not
-//! tokenize is kept as it is, with what is quoted taken out where it names something sensitive.
+//! database sees them (`"person"` is `person`, `"Person"` is not in PostgreSQL). Of text that cannot
+//! be read nothing is kept from the first quote on: a quote that only seemed to open a string turns
+//! round all that follows. Where the database is not known, text is read as each of them reads it.
 //!
 //! # Limits of redaction
 //! Columns are known by the names in the text alone. An INSERT without column names tells none:
 //! all its values are taken out where the table's name is sensitive or one of accounts (`users`,
-//! `customers`…), none elsewhere. A value that reaches a sensitive column through another name
-//! (`SET password = v.b FROM (VALUES ($1, $2)) AS v(a, b)`, a procedure's argument) is not seen.
+//! `customers`…), none elsewhere. Values are followed through the names that subqueries, CTEs,
+//! VALUES and functions in FROM give them, and into SQL that stands in a literal, but not into
+//! variables or the arguments of a procedure. In tables of settings a secret is known by its name
+//! (`smtp_password`), written or bound; where the name is bound and the secret written, it stays.
 
 mod cache;
+mod effect;
 mod fingerprint;
 mod functions;
 mod keywords;
 mod lexer;
+mod masks;
+mod nested;
 mod normalize;
+mod operands;
 mod pretty;
 mod quoted;
 mod read;
 mod safety;
 mod sensitive;
+mod sentence;
 mod shape;
 mod structure;
 mod tables;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub use effect::{Effect, effect};
 pub use pretty::{SqlTokenClass, format, highlight};
 pub use safety::{FunctionCall, explainable_calls, is_explainable, is_read_only, reading_calls};
 pub use shape::{Role, Shape, Slot, shape};
@@ -35,8 +44,9 @@ pub use shape::{Role, Shape, Slot, shape};
 use self::{
     cache::Cache,
     read::{Placeholders, Reading},
+    sensitive::settings,
 };
-use crate::{Database, DatabaseKind, Redactor, SqlText, redact::Secrets};
+use crate::{Database, DatabaseKind, Redactor, SqlText, Value, ValueState, redact::Secrets};
 
 /// Reads SQL: normalises, fingerprints and redacts it, with a bounded cache.
 #[derive(Debug)]
@@ -135,7 +145,33 @@ impl SensitiveValues {
         }
     }
 
-    /// Whether the value at `place` does, from 0 in the order of binding.
+    /// For each of the `values` that were bound, in the order of binding, whether it is a secret:
+    /// it meets a sensitive column, or another value says so (`VALUES ($1, $2)` with
+    /// `smtp_password` as the first one).
+    #[must_use]
+    pub fn of(&self, values: &[Value], redactor: &Redactor) -> Vec<bool> {
+        let mut flags: Vec<bool> = (0..values.len())
+            .map(|place| self.contains(place))
+            .collect();
+        let links = &self.0.links;
+        if !links.is_empty() {
+            links.mark(&mut flags, |place| {
+                let (ValueState::Bytes(bytes) | ValueState::Truncated { bytes, .. }) =
+                    &values.get(place)?.state
+                else {
+                    return None;
+                };
+                // Drivers frame a text with bytes that are no part of it.
+                let text = std::str::from_utf8(bytes).ok()?;
+                let start = text.find(|character: char| !character.is_control())?;
+                settings::names_secret(text.get(start..)?, redactor)
+            });
+        }
+        flags
+    }
+
+    /// Whether the value at `place` meets a sensitive column, from 0 in the order of binding. See
+    /// [`SensitiveValues::of`] for what the values say of each other.
     #[must_use]
     pub fn contains(&self, place: usize) -> bool {
         match &self.0.placeholders {

@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use super::{
     fingerprint::hash,
     lexer::{Kind, Lexeme},
+    operands::{expects_operand, is_constant, is_function, may_be_text},
+    structure::{is_values, names_command},
 };
 use crate::DatabaseKind;
 
@@ -28,14 +30,44 @@ pub(super) fn normalize(
         before: Piece::Start,
         groups: Vec::new(),
         is_member: false,
+        folds_constants: false,
+        setting: Setting::None,
     };
     let lexemes = &lexemes[..end];
-    let mut index = 0;
-    while let Some(lexeme) = lexemes.get(index) {
-        printer.push(lexeme, lexemes, index, as_text(lexeme));
-        index += 1;
+    for (index, lexeme) in lexemes.iter().enumerate() {
+        let text = as_text(lexeme);
+        if printer.starts_statement(index, lexemes) {
+            printer.folds_constants = names_command(&lexemes[index..]);
+            printer.setting = Setting::at(lexeme);
+        }
+        if printer.is_setting(lexeme, lexemes, index) {
+            continue;
+        }
+        printer.push(lexeme, lexemes, index, text);
     }
     printer.out
+}
+
+/// Where in a `SET name = value` the print stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Setting {
+    /// In no such statement.
+    None,
+    Name,
+    /// Before the value.
+    Value,
+    /// Behind the first piece of the value.
+    Rest,
+}
+
+impl Setting {
+    fn at(lexeme: &Lexeme<'_>) -> Self {
+        if lexeme.is_word("SET") {
+            Self::Name
+        } else {
+            Self::None
+        }
+    }
 }
 
 /// What was printed last, as far as spacing needs it.
@@ -75,26 +107,113 @@ struct Printer {
     groups: Vec<Group>,
     /// Whether the last dot stands behind a name.
     is_member: bool,
+    /// Whether NULL, TRUE and FALSE are values of the present statement, not options of it.
+    folds_constants: bool,
+    setting: Setting,
 }
 
 impl Printer {
+    fn starts_statement(&self, index: usize, all: &[Lexeme<'_>]) -> bool {
+        index == 0
+            || (self.groups.is_empty()
+                && index
+                    .checked_sub(1)
+                    .and_then(|before| all.get(before))
+                    .is_some_and(|before| before.is_sign(";")))
+    }
+
+    /// The value of a setting is one `?`, however it is written. Tells whether the lexeme was
+    /// dealt with.
+    fn is_setting(&mut self, lexeme: &Lexeme<'_>, all: &[Lexeme<'_>], index: usize) -> bool {
+        if lexeme.is_sign(";") {
+            self.setting = Setting::None;
+        }
+        match self.setting {
+            Setting::None => false,
+            Setting::Name => {
+                if lexeme.is_sign("=")
+                    || lexeme.is_sign(":=")
+                    || lexeme.is_any_word(&["TO", "ROLE", "AUTHORIZATION"])
+                {
+                    self.setting = Setting::Value;
+                }
+                false
+            }
+            // What is worked out is not one value.
+            Setting::Value
+                if lexeme.is_sign("(")
+                    || all.get(index + 1).is_some_and(|next| next.is_sign("(")) =>
+            {
+                self.setting = Setting::None;
+                false
+            }
+            Setting::Value => {
+                let is_signed = matches!(lexeme.text, "-" | "+");
+                if !is_signed {
+                    self.value();
+                    self.setting = Setting::Rest;
+                }
+                true
+            }
+            // `SET a = 1, b = 2` sets two, `SET a = b, c` a list.
+            Setting::Rest if lexeme.is_sign(",") => {
+                let ahead = all.get(index + 1..).unwrap_or_default();
+                let is_next = ahead
+                    .iter()
+                    .take(8)
+                    .take_while(|word| !word.is_sign(",") && !word.is_sign(";"))
+                    .any(|word| word.is_sign("=") || word.is_sign(":="));
+                if is_next {
+                    self.setting = Setting::Name;
+                }
+                !is_next
+            }
+            Setting::Rest => {
+                // Anything but names, values and dots means more than a list.
+                let is_list = matches!(
+                    lexeme.kind,
+                    Kind::Word | Kind::Quoted | Kind::Text | Kind::Number | Kind::Placeholder
+                ) || lexeme.is_sign(".");
+                if !is_list {
+                    self.setting = Setting::None;
+                }
+                is_list
+            }
+        }
+    }
+
     fn push(&mut self, lexeme: &Lexeme<'_>, all: &[Lexeme<'_>], index: usize, is_text: bool) {
-        let next = all.get(index + 1);
         self.leave_rows(lexeme);
         match lexeme.kind {
+            // Strings behind each other are one.
+            Kind::Text
+                if self.before == Piece::Value
+                    && self.database != DatabaseKind::Sqlite
+                    && index
+                        .checked_sub(1)
+                        .and_then(|before| all.get(before))
+                        .is_some_and(|before| before.kind == Kind::Text) => {}
             Kind::Text | Kind::Number | Kind::Placeholder => self.value(),
-            Kind::Quoted if is_text => self.value(),
+            Kind::Quoted if is_text || self.is_string(all, index) => self.value(),
             Kind::Quoted => {
                 self.space(Piece::Name);
                 push_quoted(&mut self.out, lexeme.text, self.database);
                 self.before = Piece::Name;
             }
-            Kind::Word => self.word(lexeme, next),
-            Kind::Punctuation => {
-                self.sign(lexeme, index.checked_sub(1).and_then(|i| all.get(i)), next);
-            }
+            Kind::Word => self.word(lexeme, all, index),
+            Kind::Punctuation => self.sign(lexeme, all, index),
             Kind::Comment | Kind::Space | Kind::Unread => {}
         }
+    }
+
+    /// Whether a quoted name is a string for all we know.
+    fn is_string(&self, all: &[Lexeme<'_>], index: usize) -> bool {
+        let is_element = matches!(self.before, Piece::Open | Piece::Comma)
+            && self
+                .groups
+                .last()
+                .is_some_and(|group| group.has_plain_constants);
+        self.database == DatabaseKind::Unknown && may_be_text(all, index, is_element)
     }
 
     fn value(&mut self) {
@@ -103,22 +222,25 @@ impl Printer {
         self.before = Piece::Value;
     }
 
-    fn word(&mut self, lexeme: &Lexeme<'_>, next: Option<&Lexeme<'_>>) {
-        let is_constant = lexeme.is_any_word(&["NULL", "TRUE", "FALSE"]);
-        if is_constant
-            && self
-                .groups
-                .last()
-                .is_some_and(|group| group.has_plain_constants)
-        {
-            let is_alone = matches!(self.before, Piece::Open | Piece::Comma)
-                && next.is_none_or(|next| next.is_sign(",") || next.is_sign(")"));
-            if is_alone {
-                self.value();
-                return;
-            }
+    fn word(&mut self, lexeme: &Lexeme<'_>, all: &[Lexeme<'_>], index: usize) {
+        let is_alone = || {
+            matches!(self.before, Piece::Open | Piece::Comma)
+                && all
+                    .get(index + 1)
+                    .is_none_or(|next| next.is_sign(",") || next.is_sign(")"))
+                && self
+                    .groups
+                    .last()
+                    .is_some_and(|group| group.has_plain_constants)
+        };
+        let is_value = (self.folds_constants && is_constant(all, index))
+            || (lexeme.is_any_word(&["NULL", "TRUE", "FALSE", "DEFAULT"]) && is_alone());
+        if is_value {
+            self.value();
+            return;
         }
-        let piece = if lexeme.is_reserved {
+        let is_values = is_values(all, index);
+        let piece = if lexeme.is_reserved || is_values {
             Piece::Keyword
         } else {
             Piece::Name
@@ -128,15 +250,18 @@ impl Printer {
             // The tokenizer refuses `._` unless a name stands before it.
             self.out.push(' ');
         }
-        if lexeme.is_reserved {
+        if is_values {
+            // MySQL knows it as VALUE too.
+            self.out.push_str("VALUES");
+        } else if lexeme.is_reserved {
             self.out.extend(
                 lexeme
                     .text
                     .chars()
                     .map(|letter| letter.to_ascii_uppercase()),
             );
-        } else if self.database == DatabaseKind::MySql {
-            // Names of tables may differ by case there.
+        } else if self.database == DatabaseKind::MySql && !is_function(all, index) {
+            // Names of tables may differ by case there, those of functions do not.
             self.out.push_str(lexeme.text);
         } else {
             self.out.extend(
@@ -147,18 +272,15 @@ impl Printer {
             );
         }
         self.before = piece;
-        if lexeme.is_word("VALUES") && next.is_some_and(|next| next.is_sign("(")) {
+        if is_values {
             let length = self.out.len();
             self.open(true, true, true, length);
         }
     }
 
-    fn sign(
-        &mut self,
-        lexeme: &Lexeme<'_>,
-        previous: Option<&Lexeme<'_>>,
-        next: Option<&Lexeme<'_>>,
-    ) {
+    fn sign(&mut self, lexeme: &Lexeme<'_>, all: &[Lexeme<'_>], index: usize) {
+        let next = all.get(index + 1);
+        let previous = index.checked_sub(1).and_then(|before| all.get(before));
         match lexeme.text {
             "(" | "[" => {
                 self.space(Piece::Open);
@@ -166,6 +288,7 @@ impl Printer {
                 self.before = Piece::Open;
                 let is_query =
                     next.is_some_and(|next| next.is_any_word(&["SELECT", "WITH", "VALUES"]));
+                let is_row = self.groups.last().is_some_and(|group| group.is_rows);
                 let is_list = !is_query
                     && previous.is_some_and(|previous| {
                         if lexeme.text == "(" {
@@ -174,7 +297,6 @@ impl Printer {
                             previous.is_word("ARRAY")
                         }
                     });
-                let is_row = self.groups.last().is_some_and(|group| group.is_rows);
                 let length = self.out.len();
                 self.open(is_list, false, is_list || is_row, length);
             }
@@ -231,12 +353,21 @@ impl Printer {
                 self.before = Piece::End;
             }
             "-" | "+"
-                if matches!(
-                    self.before,
-                    Piece::Open | Piece::Comma | Piece::Operator | Piece::Keyword | Piece::Start
-                ) && next.is_some_and(|next| next.kind == Kind::Number) =>
+                if next.is_some_and(|next| next.kind == Kind::Number)
+                    && match self.before {
+                        Piece::Open | Piece::Comma | Piece::Operator | Piece::Start => true,
+                        Piece::Keyword | Piece::Name => {
+                            index > 0 && expects_operand(all, index - 1)
+                        }
+                        _ => false,
+                    } =>
             {
                 // The sign of a number is part of it.
+            }
+            // All columns of a table.
+            "*" if self.before == Piece::Glue && self.is_member => {
+                self.out.push('*');
+                self.before = Piece::Name;
             }
             // jsonb has an operator that looks like a placeholder: it is one in our print.
             "?" => self.value(),

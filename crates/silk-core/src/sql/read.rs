@@ -1,7 +1,6 @@
 //! One text of SQL, read whole.
 
 use std::{
-    borrow::Cow,
     hash::{BuildHasher as _, Hash as _, Hasher as _},
     sync::Arc,
 };
@@ -9,10 +8,10 @@ use std::{
 use super::{
     fingerprint::fingerprint,
     lexer::{Kind, Lexeme, lex, significant},
+    masks::{Context, Masks},
     normalize::normalize,
-    quoted::{is_path_operator, literal_content, unquoted},
-    sensitive::sensitive,
-    structure, tables,
+    sensitive::{Found, sensitive, settings::Links},
+    sentence, structure, tables,
 };
 use crate::{
     DatabaseKind, Redactor, Statement,
@@ -29,6 +28,8 @@ pub(super) struct Reading {
     pub(super) placeholders: Placeholders,
     /// Equal for texts that differ in comments and white space alone.
     pub(super) identity: u64,
+    /// Which bound values are secrets where another one says so.
+    pub(super) links: Links,
     /// What was taken out of the text, so that it can be scrubbed from the rest of a request.
     pub(super) secrets: Secrets,
 }
@@ -45,22 +46,31 @@ pub(super) enum Placeholders {
 pub(super) fn read(sql: &str, database: DatabaseKind, redactor: &Redactor) -> Reading {
     let (lexemes, is_read) = lex(sql, database);
     let words = significant(&lexemes);
-    let flags = sensitive(&words, redactor);
+    let Found { flags, links } = sensitive(&words, redactor);
     let mut secrets = Secrets::default();
-    let masks = Masks::new(&words, &flags, database, redactor, &mut secrets);
+    let context = Context {
+        database,
+        redactor,
+        depth: 0,
+    };
+    let masks = Masks::new(&words, &flags, context, &mut secrets);
     let (text, is_redacted) = print(sql, &lexemes, &masks, redactor, &mut secrets);
     let has_literals = words
         .iter()
         .any(|word| matches!(word.kind, Kind::Text | Kind::Number));
-    let (normalized, command, tables) = if is_read {
-        let as_text = |word: &Lexeme<'_>| masks.is_masked(word.start);
-        (
-            normalize(&words, database, &as_text),
-            structure::command(&words),
-            tables::tables(&words, database),
-        )
+    let as_text = |word: &Lexeme<'_>| masks.is_masked(word.start);
+    let mut normalized = normalize(&words, database, &as_text);
+    let (command, tables) = if is_read {
+        (structure::command(&words), tables::tables(&words, database))
     } else {
-        (text.trim().to_owned(), "OTHER".to_owned(), Vec::new())
+        // The same shape for all values, as far as the shape is known.
+        let unread = lexemes.last().filter(|last| last.kind == Kind::Unread);
+        let safe = unread.map(|last| mask_unread(last.text, redactor, &mut secrets));
+        if !normalized.is_empty() {
+            normalized.push(' ');
+        }
+        normalized.push_str(safe.unwrap_or_default().trim());
+        ("OTHER".to_owned(), Vec::new())
     };
     let placeholders = if is_read {
         Placeholders::Each(structure::placeholders(&words, &flags))
@@ -82,6 +92,7 @@ pub(super) fn read(sql: &str, database: DatabaseKind, redactor: &Redactor) -> Re
         is_redacted,
         placeholders,
         identity: identity(&words),
+        links,
         secrets,
     }
 }
@@ -95,111 +106,14 @@ fn identity(words: &[Lexeme<'_>]) -> u64 {
     hasher.finish()
 }
 
-/// Where in the text something stands that must not be kept, and what stands for it.
-struct Masks {
-    /// By byte offset, ascending.
-    at: Vec<(usize, String)>,
-}
-
-impl Masks {
-    fn new(
-        words: &[Lexeme<'_>],
-        flags: &[bool],
-        database: DatabaseKind,
-        redactor: &Redactor,
-        secrets: &mut Secrets,
-    ) -> Self {
-        let mut at = Vec::new();
-        for (index, word) in words.iter().enumerate() {
-            let is_sensitive = flags.get(index).copied().unwrap_or(false);
-            let before = index.checked_sub(1).and_then(|before| words.get(before));
-            let mask = match word.kind {
-                Kind::Number if is_sensitive => Some(format!("'{REDACTED}'")),
-                Kind::Text if is_sensitive => {
-                    (!before.is_some_and(is_path_operator)).then(|| format!("'{REDACTED}'"))
-                }
-                Kind::Text => inside(word.text, redactor, secrets),
-                // SQLite takes `"x"` as a string where no column is called so.
-                Kind::Quoted
-                    if is_sensitive
-                        && matches!(database, DatabaseKind::Sqlite | DatabaseKind::Unknown)
-                        && word.text.starts_with('"') =>
-                {
-                    let is_compared = before.is_some_and(|before| {
-                        before.is_any_word(&["LIKE", "IS", "GLOB"])
-                            || (before.kind == Kind::Punctuation
-                                && matches!(
-                                    before.text,
-                                    "=" | "==" | "<>" | "!=" | "(" | "," | "||"
-                                ))
-                    });
-                    let is_member = words
-                        .get(index + 1)
-                        .is_some_and(|next| next.is_sign(".") || next.is_sign("("));
-                    let is_name = redactor.is_sensitive(unquoted(word));
-                    (is_compared && !is_member && !is_name).then(|| format!("'{REDACTED}'"))
-                }
-                _ => None,
-            };
-            if let Some(mask) = mask {
-                if is_sensitive {
-                    let content = match word.kind {
-                        Kind::Quoted => unquoted(word),
-                        _ => literal_content(word.text),
-                    };
-                    secrets.add(content);
-                    secrets.add(&unescaped(content));
-                    // Of a connection string, the password by itself too.
-                    let _is_masked_anyway = redactor.text_with(content, secrets);
-                }
-                at.push((word.start, mask));
-            }
-        }
-        Self { at }
-    }
-
-    fn get(&self, start: usize) -> Option<&str> {
-        let found = self.at.binary_search_by_key(&start, |(at, _)| *at).ok()?;
-        self.at.get(found).map(|(_, mask)| mask.as_str())
-    }
-
-    fn is_masked(&self, start: usize) -> bool {
-        self.get(start).is_some()
-    }
-}
-
-/// Secrets within a literal that is not one itself: a JSON document, a connection string.
-fn inside(literal: &str, redactor: &Redactor, secrets: &mut Secrets) -> Option<String> {
-    let content = literal_content(literal);
-    if content.len() < 6 {
-        return None;
-    }
-    let trimmed = content.trim_start();
-    if trimmed.starts_with(['{', '[']) {
-        let (redacted, is_changed) = redactor.json(content, secrets);
-        if is_changed {
-            // Quotes and backslashes were not written by us alone: keep the frame only where the
-            // content was plain.
-            let is_plain = !content.contains('\\') && !content.contains("''");
-            return Some(if is_plain {
-                literal.replacen(content, &redacted, 1)
-            } else {
-                format!("'{REDACTED}'")
-            });
-        }
-    }
-    let unescaped = unescaped(content);
-    let is_changed = redactor.text_with(&unescaped, secrets) != unescaped;
-    is_changed.then(|| format!("'{REDACTED}'"))
-}
-
-/// A literal's content as the database reads it, near enough.
-fn unescaped(content: &str) -> Cow<'_, str> {
-    if content.contains('\\') || content.contains("''") {
-        Cow::Owned(content.replace('\\', "").replace("''", "'"))
-    } else {
-        Cow::Borrowed(content)
-    }
+/// SQL that stands in a literal without its secrets; none where it has none.
+pub(super) fn safe_text(sql: &str, context: Context<'_>, secrets: &mut Secrets) -> Option<String> {
+    let (lexemes, _) = lex(sql, context.database);
+    let words = significant(&lexemes);
+    let flags = sensitive(&words, context.redactor).flags;
+    let masks = Masks::new(&words, &flags, context, secrets);
+    let (text, _) = print(sql, &lexemes, &masks, context.redactor, secrets);
+    (text != sql).then_some(text)
 }
 
 fn print(
@@ -213,16 +127,9 @@ fn print(
     let mut is_redacted = false;
     for lexeme in lexemes {
         match lexeme.kind {
-            Kind::Comment => {
-                let safe = redactor.text_with(lexeme.text, secrets);
-                text.push_str(&safe);
-            }
+            Kind::Comment => text.push_str(&comment(lexeme.text, redactor, secrets)),
             Kind::Unread => {
-                let safe = if redactor.names_something_sensitive(sql) {
-                    mask_quoted(lexeme.text)
-                } else {
-                    redactor.text(lexeme.text)
-                };
+                let safe = mask_unread(lexeme.text, redactor, secrets);
                 is_redacted |= safe != lexeme.text;
                 text.push_str(&safe);
             }
@@ -238,42 +145,36 @@ fn print(
     (text, is_redacted)
 }
 
-/// Masks everything quoted in a text that could not be tokenized. A quote that is not closed stays
-/// open, so that the result is no better SQL than it was.
-fn mask_quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find(['\'', '"', '$']) {
-        let (head, tail) = rest.split_at(start);
-        out.push_str(head);
-        let quote = if tail.starts_with('\'') {
-            '\''
-        } else if tail.starts_with('"') {
-            '"'
-        } else {
-            '$'
-        };
-        let inner = tail.get(1..).unwrap_or_default();
-        out.push(quote);
-        let Some(end) = inner.find(quote) else {
-            if !inner.is_empty() {
-                out.push_str(REDACTED);
-            }
-            return out;
-        };
-        if quote == '$'
-            && inner
-                .get(..end)
-                .is_some_and(|tag| tag.chars().all(|c| c.is_alphanumeric() || c == '_'))
-        {
-            // A dollar quote that did not end: nothing behind it is SQL.
-            out.push_str(REDACTED);
-            return out;
+fn comment(text: &str, redactor: &Redactor, secrets: &mut Secrets) -> String {
+    let safe = redactor.text_with(text, secrets);
+    sentence::scrub(&safe, redactor, true, secrets).unwrap_or(safe)
+}
+
+/// What could not be read: nothing of it is kept from the first quote on, for any word of it may
+/// stand in a string. The quote stays open, so that the result is no better SQL than it was.
+fn mask_unread(text: &str, redactor: &Redactor, secrets: &mut Secrets) -> String {
+    let quote = text.find(['\'', '"', '`', '\\']).into_iter();
+    let quote = quote.chain(text.find("$$")).min();
+    let (head, tail) = text.split_at(quote.unwrap_or(text.len()));
+    let mut safe = String::with_capacity(text.len());
+    // Numbers that end a word are part of a name.
+    let mut is_word = false;
+    for character in comment(head, redactor, secrets).chars() {
+        let is_digit = character.is_ascii_digit();
+        if !is_digit || is_word {
+            safe.push(character);
+        } else if !safe.ends_with('?') {
+            safe.push('?');
         }
-        out.push_str(REDACTED);
-        out.push(quote);
-        rest = inner.get(end + 1..).unwrap_or_default();
+        is_word = character.is_alphabetic() || character == '_' || (is_digit && is_word);
     }
-    out.push_str(rest);
-    out
+    if let Some(quote) = tail.chars().next() {
+        if quote != '\\' {
+            safe.push(quote);
+        }
+        if tail.len() > 1 {
+            safe.push_str(REDACTED);
+        }
+    }
+    safe
 }

@@ -71,9 +71,11 @@ impl Transform {
             let mut record = self.query(seq, query, call_site, kind);
             let identity = self.identity(sensitive, record.values.as_deref());
             // Those that are bound to sensitive columns or carry secrets of their own.
-            for (place, value) in record.values.iter_mut().flatten().enumerate() {
-                self.redactor
-                    .value(value, kind, sensitive.contains(place), secrets);
+            if let Some(values) = &mut record.values {
+                let are_secret = sensitive.of(values, &self.redactor);
+                for (value, is_secret) in values.iter_mut().zip(are_secret) {
+                    self.redactor.value(value, kind, is_secret, secrets);
+                }
             }
             sums.add(text, call_site, &record, is_error, identity);
             identities.push(identity.map(|identity| identity ^ settings.hash));

@@ -1,9 +1,38 @@
 //! What a statement is cut into.
 
-#[derive(Default, Clone, Copy)]
-pub(super) struct Segment {
+/// What a segment of a query does, as far as settings tables need it.
+#[derive(Default, Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Role {
+    #[default]
+    Other,
+    /// An assignment.
+    Set,
+    /// A condition.
+    Where,
+    /// An element of a row, or of the list of a SELECT that an INSERT takes.
+    Element,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Segment<'a> {
     pub(super) parent: Option<usize>,
     pub(super) is_sensitive: bool,
+    /// The segment around that is sensitive where this one is.
+    pub(super) leaks_to: Option<usize>,
+    /// Segments of one scope are conditions and assignments of one statement, or one row.
+    pub(super) scope: usize,
+    pub(super) role: Role,
+    /// The first column that is named, or the one that an element goes into.
+    pub(super) column: Option<&'a str>,
+    /// Whether a text in it is the name of a secret.
+    pub(super) key: Option<Strength>,
+}
+
+/// How surely a text is the name of a secret: `smtp_password` is strong, `token` weak.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(in crate::sql) enum Strength {
+    Weak,
+    Strong,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -16,35 +45,76 @@ pub(super) enum GroupKind {
     Case,
     /// A column list behind `INSERT INTO t`.
     Columns,
-    /// A row of VALUES, or `UNNEST(…)`, of an INSERT with columns.
+    /// A row of VALUES, or what `UNNEST(…)` makes rows of.
     Row,
 }
 
-pub(super) struct Group {
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a group is in many states that do not exclude each other"
+)]
+pub(super) struct Group<'a> {
     pub(super) kind: GroupKind,
     /// The segment that the group stands in.
     pub(super) around: Option<usize>,
     pub(super) segment: usize,
+    /// The segment that conditions and calls within count for.
+    pub(super) base: usize,
+    pub(super) scope: usize,
+    pub(super) role: Role,
     /// Whether a sensitive name makes the segment around the group sensitive.
     pub(super) leaks: bool,
-    /// In the list of a SELECT, or in a row: the position, from 0.
+    /// In a row: the position, from 0. In a query: that of the item of its list.
     pub(super) position: Option<usize>,
+    /// Where the present item begins.
+    pub(super) item_start: usize,
     pub(super) has_name: bool,
     pub(super) in_values: bool,
+    /// Whether a table is named next, or was just named.
+    pub(super) in_from: bool,
+    /// Whether the list of tables is not over.
+    pub(super) has_from: bool,
+    /// Whether what is inserted is still to come.
+    pub(super) awaits_source: bool,
+    /// Whether its SELECTs are what is inserted.
+    pub(super) is_source: bool,
     pub(super) is_call: bool,
+    /// Whether a secret follows behind each comma.
+    pub(super) tells_secrets: bool,
+    /// In a CASE: whether the condition named a secret.
+    pub(super) has_key: bool,
+    /// What the query, or the function in FROM, gives.
+    pub(super) output: Option<usize>,
+    /// Of the columns that an INSERT names, their names and whether they are sensitive.
+    pub(super) columns: Option<Vec<(&'a str, bool)>>,
+    /// Whether an INSERT names no columns, but a table that says what goes into it.
+    pub(super) into_secrets: bool,
 }
 
-impl Group {
+impl Group<'_> {
     pub(super) const fn new(kind: GroupKind, around: Option<usize>, segment: usize) -> Self {
         Self {
             kind,
             around,
             segment,
+            base: segment,
+            scope: 0,
+            role: Role::Other,
             leaks: true,
             position: None,
+            item_start: 0,
             has_name: false,
             in_values: false,
+            in_from: false,
+            has_from: false,
+            awaits_source: false,
+            is_source: false,
             is_call: false,
+            tells_secrets: false,
+            has_key: false,
+            output: None,
+            columns: None,
+            into_secrets: false,
         }
     }
 }

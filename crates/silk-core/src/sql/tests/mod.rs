@@ -1,3 +1,6 @@
+mod cases;
+mod corpus;
+mod flow;
 mod properties;
 mod safety;
 mod sensitive;

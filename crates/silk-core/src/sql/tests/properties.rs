@@ -85,4 +85,104 @@ proptest! {
         prop_assert!(!text.statement.normalized.contains(&secret), "{}", text.statement.normalized);
         prop_assert!(text.is_redacted);
     }
+
+    #[test]
+    fn no_literal_is_left_in_normal_text(
+        texts in prop::collection::vec("[a-zA-Z %_=:;()-]{0,10}", 1..5), number in 100_000_u32..,
+        quote in 0_usize..8, glue in 0_usize..5, kind in kinds(),
+    ) {
+        // Each dialect has its own ways to write a literal.
+        let ways: &[&str] = match kind {
+            DatabaseKind::Postgres => &[
+                "'T'", "E'T'", "E'\\xC3T'", "$$T$$", "$q$T$q$", "U&'T' UESCAPE '!'", "N'T'", "'x''T'",
+            ],
+            DatabaseKind::MySql => &[
+                "'T'", "\"T\"", "'\\'T'", "N'T'", "_utf8mb4 'T'", "_utf8'T'", "'x''T'", "\"x\\\"T\"",
+            ],
+            DatabaseKind::Sqlite => &["'T'", "'x''T'", "'''T'", "'T'''"],
+            DatabaseKind::Unknown => &["'T'", "'\\'T'", "'x''T'", "N'T'", "_utf8'T'", "E'T'"],
+        };
+        let numbers = [
+            number.to_string(),
+            std::format!("0x{number:x}"),
+            std::format!("{number}.5e3"),
+            std::format!("-{number}"),
+        ];
+        let signs = [" = ", "<>/* it */", " LIKE", ">= ", "="];
+        let mut sql = String::from("SELECT a FROM t WHERE b = 1");
+        for (index, text) in texts.iter().enumerate() {
+            let way = ways[(quote + index) % ways.len()];
+            sql.push_str(&std::format!(
+                " AND c{} {} AND d{}{}",
+                signs[glue],
+                way.replace('T', &std::format!("zq{text}zq")),
+                signs[(glue + 1) % 2],
+                numbers[index % numbers.len()],
+            ));
+        }
+        let text = read_as(&sql, kind);
+        let normal = &text.statement.normalized;
+        prop_assert!(!normal.contains("zq"), "{} -> {}", sql, normal);
+        prop_assert!(!normal.contains(&number.to_string()), "{} -> {}", sql, normal);
+        prop_assert_eq!(&text.statement.command, "SELECT", "{}", sql);
+    }
+
+    #[test]
+    fn nothing_of_a_secret_is_left_where_quotes_are_wrong(
+        secret in "[a-z0-9]{6,20}", before in noise(), after in noise(), kind in kinds(),
+        shape in 0_usize..4,
+    ) {
+        let secret = std::format!("zq{secret}");
+        let sql = match shape {
+            0 => std::format!("SELECT 'it's' {before} password = '{secret}' {after}"),
+            1 => std::format!("SELECT 'x\\' {before} password = '{secret}' \\ {after}"),
+            2 => std::format!("SELECT ' {before} password = '{secret}' {after} \\"),
+            _ => std::format!("SELECT \" {before} password = '{secret} {after}"),
+        };
+        let text = read_as(&sql, kind);
+        if text.statement.command == "OTHER" {
+            prop_assert!(!text.text.contains(&secret), "{} -> {}", sql, text.text);
+            let normal = &text.statement.normalized;
+            prop_assert!(!normal.contains(&secret), "{} -> {}", sql, normal);
+        }
+    }
+
+    #[test]
+    fn a_secret_is_followed_through_any_chain_of_names(
+        renames in 1_usize..8, columns in 1_usize..5, place in 0_usize..5,
+    ) {
+        let place = place % columns;
+        let names = |level: usize| -> Vec<String> {
+            (0..columns).map(|column| std::format!("c{level}_{column}")).collect()
+        };
+        let values: Vec<String> = (1..=columns).map(|number| std::format!("${number}")).collect();
+        let mut sql = std::format!(
+            "WITH t0({}) AS (VALUES ({}))", names(0).join(", "), values.join(", ")
+        );
+        for level in 1..=renames {
+            let list: Vec<String> = names(level - 1)
+                .iter()
+                .zip(names(level))
+                .map(|(from, to)| std::format!("{from} AS {to}"))
+                .collect();
+            let from = level - 1;
+            sql.push_str(&std::format!(", t{level} AS (SELECT {} FROM t{from})", list.join(", ")));
+        }
+        let expected: Vec<bool> = (0..columns).map(|column| column == place).collect();
+        let targets: Vec<String> = expected
+            .iter()
+            .enumerate()
+            .map(|(column, is_secret)| {
+                if *is_secret { "password".to_owned() } else { std::format!("q{column}x") }
+            })
+            .collect();
+        sql.push_str(&std::format!(
+            " INSERT INTO acc ({}) SELECT {} FROM t{renames}",
+            targets.join(", "),
+            names(renames).join(", ")
+        ));
+        let reader = SqlReader::new(Arc::new(Redactor::default()));
+        let found = reader.sensitive_values(&sql, DatabaseKind::Postgres, columns);
+        prop_assert_eq!(found, expected, "{}", sql);
+    }
 }

@@ -1,0 +1,414 @@
+//! Parentheses: rows, lists, calls and subqueries.
+
+use super::{
+    MAX_DEPTH, Walk,
+    flow::Source,
+    group::{Group, GroupKind, Role, Segment},
+    secret_words::{only_counts, takes_secrets},
+};
+use crate::sql::{
+    lexer::{Kind, Lexeme},
+    quoted::unquoted,
+};
+
+/// More names than this are not read.
+const MAX_NAMES: usize = 2_000;
+
+impl<'a> Walk<'_, 'a> {
+    pub(super) fn sign(&mut self, index: usize, lexeme: &Lexeme<'a>) {
+        match lexeme.text {
+            "(" | "[" => self.parenthesis(index, lexeme),
+            ")" | "]" => {
+                while self.group().kind == GroupKind::Case {
+                    self.close(index);
+                }
+                self.close(index);
+            }
+            "," => self.comma(index),
+            ";" if self.groups.len() == 1 => {
+                self.end_item(index);
+                let scope = self.scope(false);
+                let output = self.flow.open();
+                let group = self.group();
+                *group = Group::new(GroupKind::Query, None, group.segment);
+                group.scope = scope;
+                group.output = Some(output);
+                self.cut(false);
+            }
+            _ => {}
+        }
+    }
+
+    fn comma(&mut self, index: usize) {
+        let (kind, position, in_values, has_from, tells_secrets) = {
+            let group = self.group();
+            (
+                group.kind,
+                group.position,
+                group.in_values,
+                group.has_from,
+                group.tells_secrets,
+            )
+        };
+        match (kind, position) {
+            (GroupKind::Query | GroupKind::Row, Some(position)) => {
+                self.end_item(index);
+                self.group().position = Some(position + 1);
+                self.item(index + 1);
+            }
+            (GroupKind::Query, None) => {
+                // Between rows nothing changes.
+                if in_values {
+                    return;
+                }
+                if has_from {
+                    let group = self.group();
+                    group.in_from = true;
+                    group.role = Role::Other;
+                }
+                self.cut(tells_secrets);
+            }
+            _ => {}
+        }
+    }
+
+    fn parenthesis(&mut self, index: usize, lexeme: &Lexeme<'a>) {
+        let next = self.at(index + 1).copied();
+        let before = self.before(index).copied();
+        let is_round = lexeme.text == "(";
+        let is_query = next.is_some_and(|next| {
+            next.is_any_word(&[
+                "SELECT", "WITH", "VALUES", "TABLE", "INSERT", "UPDATE", "DELETE", "MERGE",
+            ])
+        });
+        if is_round && !is_query && self.is_column_list(index) {
+            self.group().columns = Some(Vec::new());
+            self.open(GroupKind::Columns);
+            return;
+        }
+        if is_round && let Some((close, names)) = self.cte_columns(index) {
+            self.skip_to = close + 1;
+            self.list = Some((close, names));
+            return;
+        }
+        if is_query {
+            self.subquery(index, before);
+            return;
+        }
+        let in_row = {
+            let group = self.group();
+            group.in_values && group.kind == GroupKind::Query
+        };
+        if is_round && in_row {
+            let output = self.group().output;
+            let scope = self.scope(true);
+            self.open(GroupKind::Row);
+            let group = self.group();
+            group.output = output;
+            group.scope = scope;
+            group.role = Role::Element;
+            group.position = Some(0);
+            group.leaks = false;
+            self.item(index + 1);
+            return;
+        }
+        let (in_from, role, kind) = {
+            let group = self.group();
+            (group.in_from, group.role, group.kind)
+        };
+        let is_call = before.is_some_and(|before| before.is_name());
+        if is_round && is_call && in_from && kind == GroupKind::Query {
+            self.function_in_from(index, before);
+            return;
+        }
+        self.open(GroupKind::Plain);
+        let group = self.group();
+        group.in_from = in_from && role == Role::Other && !is_call;
+        group.is_call = is_call;
+        if let Some(function) = before.filter(|_| is_call) {
+            self.call(unquoted(&function));
+        }
+    }
+
+    fn call(&mut self, function: &str) {
+        if takes_secrets(function) {
+            self.mark();
+        } else if only_counts(function) {
+            self.group().leaks = false;
+        }
+    }
+
+    /// A function that is read from: what it is given comes out of it, of UNNEST one by one.
+    fn function_in_from(&mut self, index: usize, before: Option<Lexeme<'a>>) {
+        let output = self.flow.open();
+        if let Some(of) = self.group().output {
+            self.flow.outputs[of].sources.push(Source::Output(output));
+        }
+        let is_unnest = before.is_some_and(|before| before.is_word("UNNEST"));
+        if is_unnest {
+            self.open(GroupKind::Row);
+            let group = self.group();
+            group.output = Some(output);
+            group.position = Some(0);
+            group.leaks = false;
+            self.item(index + 1);
+            return;
+        }
+        self.open(GroupKind::Plain);
+        let segment = self.group().segment;
+        self.group().output = Some(output);
+        self.group().is_call = true;
+        self.flow.add(output, 0, segment);
+        if let Some(function) = before {
+            self.call(unquoted(&function));
+        }
+    }
+
+    fn subquery(&mut self, index: usize, before: Option<Lexeme<'a>>) {
+        let (around_output, in_from, awaits_source, columns, into_secrets) = {
+            let group = self.group();
+            let awaits = group.awaits_source;
+            (
+                group.output,
+                group.in_from,
+                awaits,
+                group.columns.clone().filter(|_| awaits),
+                group.into_secrets && awaits,
+            )
+        };
+        let is_body = before.is_some_and(|before| before.is_any_word(&["AS", "MATERIALIZED"]));
+        let output = if awaits_source && !is_body {
+            around_output
+        } else {
+            Some(self.flow.open())
+        };
+        let cte = is_body.then(|| self.cte(index)).flatten();
+        let scope = self.scope(false);
+        self.open(GroupKind::Query);
+        let group = self.group();
+        // A table in all but name leaks nothing.
+        group.leaks = !before.is_none_or(|before| {
+            before.is_name()
+                || before.is_any_word(&[
+                    "AS",
+                    "MATERIALIZED",
+                    "FROM",
+                    "JOIN",
+                    "LATERAL",
+                    "EXISTS",
+                    "UNION",
+                    "ALL",
+                    "USING",
+                ])
+        }) && !in_from;
+        group.scope = scope;
+        group.output = output;
+        group.columns = columns;
+        group.into_secrets = into_secrets;
+        group.awaits_source = awaits_source && !is_body;
+        if let (Some((name, columns)), Some(output)) = (cte, output) {
+            self.flow.bind(output, Some(name), &columns);
+        } else if in_from && let (Some(of), Some(output)) = (around_output, output) {
+            self.flow.outputs[of].sources.push(Source::Output(output));
+        }
+    }
+
+    /// The name and the columns of the CTE whose body opens at `index`.
+    fn cte(&mut self, index: usize) -> Option<(&'a str, Vec<&'a str>)> {
+        let mut word = index.checked_sub(1)?;
+        while self.at(word)?.is_any_word(&["AS", "MATERIALIZED", "NOT"]) {
+            word = word.checked_sub(1)?;
+        }
+        let last = self.at(word)?;
+        if !last.is_sign(")") {
+            let is_name = matches!(last.kind, Kind::Word | Kind::Quoted);
+            return is_name.then(|| (unquoted(last), Vec::new()));
+        }
+        let (close, names) = self.list.take()?;
+        if close != word {
+            return None;
+        }
+        // `name ( a , b )`
+        let open = close.checked_sub(2 * names.len())?;
+        let name = self.before(open)?;
+        Some((unquoted(name), names))
+    }
+
+    /// The columns of a CTE whose list opens at `index`: where it closes, and their names.
+    fn cte_columns(&self, index: usize) -> Option<(usize, Vec<&'a str>)> {
+        let name = index.checked_sub(1)?;
+        let is_first = self.before(name).is_some_and(|before| {
+            before.is_any_word(&["WITH", "RECURSIVE"]) || before.is_sign(",")
+        });
+        if !is_first || !matches!(self.at(name)?.kind, Kind::Word | Kind::Quoted) {
+            return None;
+        }
+        let (close, names) = self.name_list(index)?;
+        // `name ( a , b )` and nothing else, so that its beginning can be found from its end.
+        let is_plain = close - index == 2 * names.len();
+        let is_body = self.at(close + 1)?.is_word("AS")
+            && self.at(close + 2).is_some_and(|next| {
+                next.is_sign("(") || next.is_any_word(&["NOT", "MATERIALIZED"])
+            });
+        (is_plain && is_body).then_some((close, names))
+    }
+
+    /// A list of names in parentheses, perhaps with types: where it closes, and the names.
+    fn name_list(&self, open: usize) -> Option<(usize, Vec<&'a str>)> {
+        let mut names = Vec::new();
+        let mut index = open + 1;
+        let mut is_next = true;
+        loop {
+            let word = self.at(index)?;
+            if word.is_sign(")") {
+                return (!names.is_empty()).then_some((index, names));
+            }
+            if word.is_sign(",") {
+                is_next = true;
+            } else if matches!(word.kind, Kind::Word | Kind::Quoted) {
+                if std::mem::take(&mut is_next) {
+                    names.push(unquoted(word));
+                }
+            } else if !word.is_sign("[") && !word.is_sign("]") {
+                return None;
+            }
+            if names.len() > MAX_NAMES {
+                return None;
+            }
+            index += 1;
+        }
+    }
+
+    /// Reads `AS v(a, b)` behind what ends at `index`, and binds these names.
+    pub(super) fn alias(&mut self, index: usize, output: Option<usize>) {
+        let Some(output) = output else { return };
+        let mut word = index;
+        loop {
+            let Some(next) = self.at(word + 1) else {
+                return;
+            };
+            if !next.is_any_word(&["AS", "WITH", "ORDINALITY"]) {
+                break;
+            }
+            word += 1;
+        }
+        word += 1;
+        if self.at(index).is_some_and(|at| at.is_word("AS")) {
+            word = index + 1;
+        }
+        let Some(name) = self.at(word).filter(|name| name.is_name()).copied() else {
+            return;
+        };
+        let relation = unquoted(&name);
+        let is_list = self.at(word + 1).is_some_and(|next| next.is_sign("("));
+        match self.name_list(word + 1).filter(|_| is_list) {
+            Some((close, names)) => {
+                self.skip_to = close + 1;
+                self.flow.bind(output, Some(relation), &names);
+            }
+            None => {
+                self.skip_to = word + 1;
+                // A function of one column calls it as the whole.
+                let is_single = self.flow.is_single(output);
+                let names: &[&str] = if is_single { &[relation] } else { &[] };
+                self.flow.bind(output, Some(relation), names);
+            }
+        }
+    }
+
+    /// Whether the parenthesis opens the columns of `INSERT INTO a.b (`.
+    fn is_column_list(&self, index: usize) -> bool {
+        let mut position = index;
+        // `PARTITION (p0) (`
+        if let Some(open) = self.partition(index) {
+            position = open;
+        }
+        let last = position;
+        while let Some(before) = self.before(position) {
+            if before.is_any_word(&["INTO", "INSERT", "REPLACE"]) {
+                return position < index || before.is_word("INSERT");
+            }
+            let is_part =
+                before.is_name() || before.is_sign(".") || before.is_any_word(&["IGNORE", "AS"]);
+            // `INSERT INTO a.b.c AS d (` is the longest there is.
+            if !is_part || last - position > 8 {
+                return false;
+            }
+            position -= 1;
+        }
+        false
+    }
+
+    /// Where the PARTITION begins whose list ends before `index`.
+    fn partition(&self, index: usize) -> Option<usize> {
+        if !self.before(index)?.is_sign(")") {
+            return None;
+        }
+        let mut open = index - 1;
+        while !self.at(open)?.is_sign("(") {
+            if index - open > MAX_NAMES {
+                return None;
+            }
+            open = open.checked_sub(1)?;
+        }
+        let word = open.checked_sub(1)?;
+        self.at(word)?.is_word("PARTITION").then_some(word)
+    }
+
+    pub(super) fn open(&mut self, kind: GroupKind) {
+        let (around, base, scope, role) = {
+            let group = self.group();
+            (group.segment, group.base, group.scope, group.role)
+        };
+        if self.groups.len() >= MAX_DEPTH {
+            // Too deep to tell apart: the group shares the segment around it.
+            let mut group = Group::new(GroupKind::Plain, Some(around), around);
+            (group.base, group.scope, group.role) = (base, scope, role);
+            self.groups.push(group);
+            return;
+        }
+        self.segments.push(Segment {
+            parent: Some(around),
+            is_sensitive: false,
+            leaks_to: None,
+            scope,
+            role: Role::Other,
+            column: None,
+            key: None,
+        });
+        let segment = self.segments.len() - 1;
+        let mut group = Group::new(kind, Some(around), segment);
+        group.leaks = matches!(kind, GroupKind::Plain | GroupKind::Query);
+        if kind != GroupKind::Query {
+            group.scope = scope;
+        }
+        // The branches of a CASE are told apart by themselves.
+        if matches!(kind, GroupKind::Plain | GroupKind::Row) {
+            group.role = role;
+        }
+        if kind == GroupKind::Plain {
+            group.base = base;
+        }
+        self.groups.push(group);
+    }
+
+    pub(super) fn close(&mut self, index: usize) {
+        if self.groups.len() == 1 {
+            return;
+        }
+        self.end_item(index);
+        let Some(group) = self.groups.pop() else {
+            return;
+        };
+        if group.leaks && group.kind == GroupKind::Plain {
+            self.segments[group.segment].leaks_to = group.around;
+        }
+        if group.leaks && group.has_name {
+            self.mark();
+        }
+        let in_from = self.group().in_from;
+        if in_from && group.output.is_some() && index < self.lexemes.len() {
+            self.alias(index, group.output);
+        }
+    }
+}

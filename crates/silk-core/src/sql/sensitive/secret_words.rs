@@ -1,0 +1,117 @@
+//! Functions that take secrets, and texts that announce one.
+
+use crate::Redactor;
+
+/// Functions whose arguments are passwords, keys, or what is to be kept from others: sorted.
+const SECRET_FUNCTIONS: &[&str] = &[
+    "aes_decrypt",
+    "aes_encrypt",
+    "crypt",
+    "decrypt",
+    "decrypt_iv",
+    "des_decrypt",
+    "des_encrypt",
+    "encrypt",
+    "encrypt_iv",
+    "hmac",
+    "old_password",
+    "password",
+    "pgp_key_id",
+    "pgp_pub_decrypt",
+    "pgp_pub_decrypt_bytea",
+    "pgp_pub_encrypt",
+    "pgp_pub_encrypt_bytea",
+    "pgp_sym_decrypt",
+    "pgp_sym_decrypt_bytea",
+    "pgp_sym_encrypt",
+    "pgp_sym_encrypt_bytea",
+    "sqlcipher_export",
+];
+
+/// Functions that tell nothing of the secrets they look at but how many or how long they are.
+const COUNTING_FUNCTIONS: &[&str] = &[
+    "bit_length",
+    "char_length",
+    "character_length",
+    "count",
+    "length",
+    "octet_length",
+    "pg_column_size",
+];
+
+fn is_one_of(name: &str, sorted: &[&str]) -> bool {
+    name.len() <= 24
+        && sorted
+            .binary_search_by(|known| {
+                known
+                    .bytes()
+                    .cmp(name.bytes().map(|byte| byte.to_ascii_lowercase()))
+            })
+            .is_ok()
+}
+
+/// Whether a function takes secrets.
+pub(super) fn takes_secrets(function: &str) -> bool {
+    is_one_of(function, SECRET_FUNCTIONS)
+}
+
+/// Whether what a function gives is no secret, whatever it is given.
+pub(super) fn only_counts(function: &str) -> bool {
+    is_one_of(function, COUNTING_FUNCTIONS)
+}
+
+/// Whether a text ends with the name of a secret, or names one before a gap to fill: what follows
+/// it, or is put into it, is the secret (`'ALTER ROLE x PASSWORD '`, `'bad password %'`).
+pub(super) fn announces(content: &str, redactor: &Redactor) -> bool {
+    if content.len() < 4 || content.len() > 1_000 {
+        return false;
+    }
+    let is_filler = |character: char| {
+        character.is_whitespace() || matches!(character, '=' | ':' | '\'' | '"' | '(')
+    };
+    let ends_with_name = |head: &str| {
+        let head = head.trim_end_matches(is_filler);
+        let word = head
+            .rsplit(|character: char| {
+                !(character.is_alphanumeric() || matches!(character, '_' | '-'))
+            })
+            .next()
+            .unwrap_or_default();
+        let is_identified = word.eq_ignore_ascii_case("by")
+            && head.len() >= 13
+            && head
+                .get(head.len() - 13..)
+                .is_some_and(|end| end.eq_ignore_ascii_case("identified by"));
+        // A name by itself is a name, not a text that announces something.
+        word.len() < content.len() && (redactor.is_sensitive(word) || is_identified)
+    };
+    let is_open = content.ends_with(is_filler);
+    (is_open && ends_with_name(content)) || content.split('%').rev().skip(1).any(ends_with_name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn functions_are_sorted_for_the_search() {
+        assert!(SECRET_FUNCTIONS.is_sorted() && COUNTING_FUNCTIONS.is_sorted());
+    }
+
+    #[test]
+    fn a_text_announces_what_follows_it() {
+        let redactor = Redactor::default();
+        for (text, expected) in [
+            ("ALTER ROLE x PASSWORD ", true),
+            ("ALTER ROLE x PASSWORD ''", true),
+            ("bad password %", true),
+            ("bad password %, try again", true),
+            ("password", false),
+            ("100 % of all", false),
+            ("password too short: 50%", false),
+            ("hello ", false),
+        ] {
+            assert_eq!(announces(text, &redactor), expected, "{text}");
+        }
+    }
+}
