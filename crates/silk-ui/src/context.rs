@@ -10,10 +10,7 @@ use std::{
 use axum::extract::{FromRequestParts, OriginalUri};
 use chrono::{DateTime, Utc};
 use http::{Uri, request::Parts};
-use silk_core::{
-    Explain, PlanRecord, RequestId, RequestRecord, Store, Vitals, explain::DatabaseReport,
-    store::StoreFuture,
-};
+use silk_core::{Explain, PlanRecord, RequestId, RequestRecord, Store, Vitals, store::StoreFuture};
 use uuid::Uuid;
 
 use crate::{
@@ -21,14 +18,13 @@ use crate::{
     error::Failure,
     plans::pasted::Pasted,
     query_string::Params,
+    reports::{Answer, Reports},
     security::{access::Gate, csrf::Csrf},
     source::SourceRoot,
 };
 
 /// How long a page waits for the store before it says so.
 const STORE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long it waits for databases to tell how they fare.
-const REPORTS_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The dashboard's own state, one for all requests.
 #[derive(Debug)]
@@ -42,6 +38,7 @@ pub(crate) struct App {
     pub(crate) csrf: Csrf,
     /// Plans that were pasted of late and not kept.
     pub(crate) pasted: Pasted,
+    reports: Reports,
     notices: Mutex<VecDeque<(Uuid, String)>>,
 }
 
@@ -56,6 +53,7 @@ impl App {
             targets: config.targets,
             csrf: Csrf::random(),
             pasted: Pasted::default(),
+            reports: Reports::default(),
             notices: Mutex::default(),
         }
     }
@@ -105,11 +103,9 @@ impl App {
             .unwrap_or_default()
     }
 
-    /// How the app's databases fare; none where they are late.
-    pub(crate) async fn reports(&self) -> Option<Vec<DatabaseReport>> {
-        tokio::time::timeout(REPORTS_TIMEOUT, self.explain.inspect())
-            .await
-            .ok()
+    /// How the app's databases fare; waits for so long.
+    pub(crate) async fn reports(&self, patience: Duration) -> Answer {
+        self.reports.look(&self.explain, patience).await
     }
 
     /// Keeps a remark to be shown once after a redirect; returns its name for the address.

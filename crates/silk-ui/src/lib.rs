@@ -28,6 +28,7 @@ mod pages;
 mod plans;
 mod query_string;
 mod replay;
+mod reports;
 mod routes;
 mod security;
 mod source;

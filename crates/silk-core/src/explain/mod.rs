@@ -62,6 +62,11 @@ pub trait Explain: Send + Sync + fmt::Debug {
         false
     }
 
+    /// The databases that can be asked, without asking them.
+    fn databases(&self) -> Vec<Database> {
+        Vec::new()
+    }
+
     /// What the database knows of some of its tables, for judging plans that read them; those it
     /// does not know are left out. Cheap to ask again: answers are kept for a while.
     ///

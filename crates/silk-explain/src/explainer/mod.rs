@@ -95,6 +95,11 @@ impl Explain for Explainer {
         Box::pin(ladders::all(&self.databases, &self.ladders))
     }
 
+    fn databases(&self) -> Vec<Database> {
+        let all = self.databases.all();
+        all.into_iter().map(|(database, _)| database).collect()
+    }
+
     fn inspect(&self) -> BoxFuture<'_, Vec<DatabaseReport>> {
         Box::pin(inspect::all(&self.databases))
     }

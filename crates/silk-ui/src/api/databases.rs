@@ -9,7 +9,11 @@ use serde::Serialize;
 use silk_core::explain::{CheckStatus, DatabaseCheck, DatabaseReport};
 
 use super::requests::DatabaseJson;
-use crate::{context::Here, error::Failure};
+use crate::{
+    context::Here,
+    error::Failure,
+    reports::{self, Answer},
+};
 
 #[derive(Debug, Serialize)]
 struct ReportsJson<'a> {
@@ -71,12 +75,12 @@ fn check(check: &DatabaseCheck) -> CheckJson<'_> {
 /// `GET api/databases`
 pub(crate) async fn list(here: Here) -> Result<Response, Failure> {
     here.params(&[])?;
-    let reports = here.app.reports().await.ok_or_else(|| {
-        Failure::unprocessable(
+    let Answer::Reports(reports) = here.app.reports(reports::TIMEOUT).await else {
+        return Err(Failure::unprocessable(
             "database_timeout",
             "The databases did not answer within 15 seconds.",
-        )
-    })?;
+        ));
+    };
     let json = ReportsJson {
         items: reports.iter().map(report).collect(),
     };

@@ -1,9 +1,12 @@
 //! How the app's databases fare: indexes, tables, statistics, settings.
 
+use std::time::Duration;
+
 use askama::Template;
 use axum::response::Response;
+use http::{HeaderValue, header};
 use silk_core::{
-    DatabaseKind,
+    Database, DatabaseKind,
     explain::{CheckStatus, DatabaseCheck, DatabaseReport},
 };
 
@@ -13,6 +16,7 @@ use crate::{
     error::Failure,
     filters::{self, Markup, cut, one_line},
     query_string::Params,
+    reports::{self, Answer, PAGE_PATIENCE},
 };
 
 #[derive(Template)]
@@ -21,6 +25,8 @@ struct DatabasePage {
     frame: Frame,
     reports: Vec<ReportView>,
     is_late: bool,
+    /// What is waited for, and since when.
+    waiting: Option<String>,
 }
 
 struct ReportView {
@@ -71,18 +77,64 @@ const MOST_ROWS: usize = 25;
 /// `GET /database`
 pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
     here.params(&[])?;
-    let reports = here.app.reports().await;
-    draw(&DatabasePage {
+    let answer = here.app.reports(PAGE_PATIENCE).await;
+    let reports = match &answer {
+        Answer::Reports(reports) => reports.as_slice(),
+        Answer::Waiting(_) | Answer::Late => &[],
+    };
+    let waiting = match answer {
+        Answer::Waiting(since) => Some(waiting(&here.app.explain.databases(), since)),
+        Answer::Reports(_) | Answer::Late => None,
+    };
+    let is_waiting = waiting.is_some();
+    let mut response = draw(&DatabasePage {
         frame: Frame::new(&here, "database", "Database"),
-        is_late: reports.is_none(),
+        is_late: matches!(answer, Answer::Late),
+        waiting,
         reports: reports
-            .unwrap_or_default()
             .iter()
             .take(12)
             .enumerate()
             .map(|(at, report)| view(&here.base, at, report))
             .collect(),
-    })
+    })?;
+    if is_waiting {
+        // Without script too.
+        let again = HeaderValue::from_static("2");
+        response.headers_mut().insert(header::REFRESH, again);
+    }
+    Ok(response)
+}
+
+/// `Waiting for PostgreSQL app: asked 3 s ago.`
+fn waiting(databases: &[Database], since: Duration) -> String {
+    let names: Vec<String> = databases
+        .iter()
+        .take(12)
+        .map(|database| name_of(database).trim().to_owned())
+        .collect();
+    let names = if names.is_empty() {
+        "the databases".to_owned()
+    } else {
+        names.join(" and ")
+    };
+    format!(
+        "Waiting for {names} to answer: asked {} s ago. A database that is busy, stopped or cut \
+         off does not answer; Silk stops waiting after {} s.",
+        since.as_secs(),
+        reports::TIMEOUT.as_secs()
+    )
+}
+
+/// Kind and name, as far as they are known.
+fn name_of(database: &Database) -> String {
+    let kind = match database.kind {
+        DatabaseKind::Postgres => "PostgreSQL",
+        DatabaseKind::MySql => "MariaDB or MySQL",
+        DatabaseKind::Sqlite => "SQLite",
+        DatabaseKind::Unknown => "a database",
+    };
+    format!("{kind} {}", one_line(&database.name, 80))
 }
 
 fn view(base: &str, at: usize, report: &DatabaseReport) -> ReportView {

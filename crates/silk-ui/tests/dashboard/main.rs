@@ -3,6 +3,7 @@
 
 mod access;
 mod api;
+mod database;
 mod forms;
 mod pages;
 #[path = "../support/mod.rs"]

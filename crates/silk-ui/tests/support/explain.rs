@@ -1,7 +1,8 @@
 //! What databases say: what is usual, nothing, and what an attacker would.
 
 use silk_core::{
-    BoxFuture, Explain, ExplainError, ExplainMode, ExplainOutput, ExplainQuery, PlanFormat,
+    BoxFuture, Database, DatabaseKind, Explain, ExplainError, ExplainMode, ExplainOutput,
+    ExplainQuery, PlanFormat,
     explain::{AdviceRequest, DatabaseReport, IndexAdvice, PlanLadder},
 };
 
@@ -73,5 +74,35 @@ impl Explain for HostileExplain {
     }
     fn advise(&self, _: AdviceRequest) -> BoxFuture<'_, Result<IndexAdvice, ExplainError>> {
         Box::pin(std::future::ready(Ok(plans::hostile_advice())))
+    }
+}
+
+/// Answers after a while, or never; counts how often it is asked.
+#[derive(Debug)]
+pub struct SlowExplain {
+    pub after: Option<std::time::Duration>,
+    pub asked: std::sync::atomic::AtomicUsize,
+}
+
+impl Explain for SlowExplain {
+    fn explain(&self, _: ExplainQuery) -> BoxFuture<'_, Result<ExplainOutput, ExplainError>> {
+        Box::pin(std::future::pending())
+    }
+    fn databases(&self) -> Vec<Database> {
+        vec![Database {
+            kind: DatabaseKind::Postgres,
+            name: "app".to_owned(),
+        }]
+    }
+    fn inspect(&self) -> BoxFuture<'_, Vec<DatabaseReport>> {
+        self.asked
+            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Box::pin(async {
+            match self.after {
+                Some(after) => tokio::time::sleep(after).await,
+                None => std::future::pending().await,
+            }
+            plans::reports("")
+        })
     }
 }

@@ -29,7 +29,7 @@ mod requests;
 mod store;
 mod vitals;
 
-pub use explain::{FakeExplain, HostileExplain, NoExplain, PLAN};
+pub use explain::{FakeExplain, HostileExplain, NoExplain, PLAN, SlowExplain};
 pub use records::{MESSAGES, PERSON, finish, query, request, site, sql, value};
 pub use requests::{hostile, repeated, ten_thousand, transaction};
 pub use store::FakeStore;
