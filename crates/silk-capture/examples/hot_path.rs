@@ -111,6 +111,7 @@ fn query(database: &Arc<Database>, now: Instant) -> CapturedQuery {
         first_row: None,
         consumer: Duration::ZERO,
         rows_returned: 1,
+        rows_read: 1,
         rows_affected: 0,
         outcome: Outcome::Completed,
         error: None,

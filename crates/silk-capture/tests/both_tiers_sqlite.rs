@@ -3,7 +3,7 @@
 mod support;
 
 use silk_capture::{SilkTracingLayer, sql::pool::SqlitePool};
-use silk_core::CapturedBy;
+use silk_core::{CapturedBy, Vitals as _};
 use sqlx::sqlite::SqlitePoolOptions;
 use support::seen::{record, recorder};
 use tracing_subscriber::{layer::SubscriberExt as _, util::SubscriberInitExt as _};
@@ -53,4 +53,25 @@ async fn each_query_counts_once_whichever_tier_sees_it() {
             ("select 'through the raw pool'", CapturedBy::Layer),
         ]
     );
+    // Case pool 06: outside of any request each counts once, whichever way it runs.
+    let unattributed = || recorder.snapshot().unattributed_queries;
+    let before = unattributed();
+    for _ in 0..5 {
+        sqlx::query("select 1").execute(&pool).await.unwrap();
+        sqlx::query("select 1").fetch_one(&pool).await.unwrap();
+    }
+    assert_eq!(unattributed() - before, 10);
+    let mut connection = pool.acquire().await.unwrap();
+    sqlx::query("select 1")
+        .fetch_all(&mut *connection)
+        .await
+        .unwrap();
+    drop(connection);
+    let mut tx = pool.begin().await.unwrap();
+    sqlx::query("select 1").execute(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
+    sqlx::query("select 1").execute(pool.raw()).await.unwrap();
+    // SQLite's own thread tells when it has let go of the statement.
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    assert_eq!(unattributed() - before, 13);
 }

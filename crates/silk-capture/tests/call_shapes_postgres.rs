@@ -9,7 +9,7 @@ use silk_capture::sql::pool::{PgConnection, PgPool, PgTransaction};
 use silk_core::{Outcome, TransactionEnd};
 use sqlx::{
     Acquire, Executor as _, Postgres, QueryBuilder, Row as _, Statement as _,
-    postgres::{PgListener, PgPoolCopyExt as _, PgPoolOptions},
+    postgres::{PgListener, PgPoolOptions},
 };
 use support::seen::{record, recorder};
 

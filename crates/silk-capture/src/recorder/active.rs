@@ -4,11 +4,11 @@ use std::{
     time::Instant,
 };
 
-use silk_core::{LogRecord, Outcome, PoolUse, RequestId, RequestKind, TransactionEnd};
+use silk_core::{LogRecord, Outcome, PoolUse, RequestId, RequestKind};
 
 use super::{
     Recorder,
-    buffers::{Buffers, Ending, Head, MAX_WAITS, Span, Transaction, Wait},
+    buffers::{Buffers, Ending, Head, MAX_WAITS, Span, Wait},
     clock::micros,
 };
 
@@ -106,49 +106,9 @@ impl ActiveRequest {
                 });
             } else {
                 buffers.waits_not_kept += 1;
-            }
-        });
-    }
-
-    /// Notes that a transaction (depth 1) or savepoint has begun; the index names it.
-    #[must_use]
-    pub fn begin_transaction(&self, started: Instant, begun: Instant, depth: u32) -> u32 {
-        let started_us = self.offset(started);
-        self.with_kept(|buffers| {
-            if buffers.transactions.len() >= MAX_WAITS
-                || !self.charge(buffers, size_of::<Transaction>())
-            {
-                buffers.transactions_not_kept += 1;
-                return u32::MAX;
-            }
-            buffers.transactions.push(Transaction {
-                started_us,
-                begin_us: micros(begun.saturating_duration_since(started)),
-                depth,
-                ended_us: None,
-                end_us: 0,
-                end: TransactionEnd::Unknown,
-            });
-            u32::try_from(buffers.transactions.len() - 1).unwrap_or(u32::MAX)
-        })
-        .unwrap_or(u32::MAX)
-    }
-
-    /// Notes how a transaction ended.
-    pub fn end_transaction(
-        &self,
-        index: u32,
-        end_started: Instant,
-        ended: Instant,
-        end: TransactionEnd,
-    ) {
-        let ended_us = self.offset(ended);
-        self.with_kept(|buffers| {
-            let index = usize::try_from(index).unwrap_or(usize::MAX);
-            if let Some(transaction) = buffers.transactions.get_mut(index) {
-                transaction.ended_us = Some(ended_us);
-                transaction.end_us = micros(ended.saturating_duration_since(end_started));
-                transaction.end = end;
+                buffers
+                    .waits_beyond
+                    .add(started_us, started_us.saturating_add(duration_us));
             }
         });
     }

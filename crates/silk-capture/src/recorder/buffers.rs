@@ -1,9 +1,10 @@
 use std::{sync::Arc, time::Instant};
 
 use http::{HeaderMap, Method, Uri, Version};
-use silk_core::{Histogram, LogRecord, Outcome, PoolUse, RequestId, TransactionEnd};
+use silk_core::{DatabaseKind, Histogram, LogRecord, Outcome, PoolUse, RequestId, TransactionEnd};
 
 use super::{
+    captured::CapturedError,
     chunks::Chunks,
     intervals::{Intervals, Polls},
     kept::KeptQuery,
@@ -32,6 +33,8 @@ pub(crate) struct Buffers {
     pub(crate) sql: Intervals,
     pub(crate) waits: Vec<Wait>,
     pub(crate) waits_not_kept: u64,
+    /// When those beyond the cap were: their time counts.
+    pub(crate) waits_beyond: Intervals,
     pub(crate) transactions: Vec<Transaction>,
     pub(crate) transactions_not_kept: u64,
     pub(crate) spans: Vec<Span>,
@@ -133,6 +136,15 @@ pub(crate) struct Transaction {
     pub(crate) ended_us: Option<u64>,
     pub(crate) end_us: u64,
     pub(crate) end: TransactionEnd,
+    /// Why it is not what the app asked for.
+    pub(crate) error: Option<Box<TransactionError>>,
+}
+
+/// What went wrong with a `BEGIN`, `COMMIT` or `ROLLBACK`, and on which database.
+#[derive(Debug)]
+pub(crate) struct TransactionError {
+    pub(crate) kind: DatabaseKind,
+    pub(crate) error: CapturedError,
 }
 
 /// A span of the app.

@@ -69,6 +69,8 @@ pub struct CapturedQuery {
     pub consumer: Duration,
     /// Rows the app received.
     pub rows_returned: u64,
+    /// Rows the driver read, those included that it dropped.
+    pub rows_read: u64,
     /// Rows changed.
     pub rows_affected: u64,
     /// How it ended.

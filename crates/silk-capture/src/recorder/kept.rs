@@ -21,6 +21,7 @@ pub(crate) struct KeptQuery {
     first_row_us: u32,
     consumer_us: u32,
     rows_returned: u32,
+    rows_read: u32,
     rows_affected: u32,
     pub(crate) captured_by: CapturedBy,
     pub(crate) outcome: Outcome,
@@ -43,6 +44,7 @@ pub(crate) struct Numbers {
     pub(crate) first_row_us: Option<u64>,
     pub(crate) consumer_us: u64,
     pub(crate) rows_returned: u64,
+    pub(crate) rows_read: u64,
     pub(crate) rows_affected: u64,
 }
 
@@ -66,6 +68,7 @@ impl KeptQuery {
             numbers.duration_us,
             numbers.consumer_us,
             numbers.rows_returned,
+            numbers.rows_read,
             numbers.rows_affected,
             numbers.first_row_us.unwrap_or_default(),
         ]
@@ -91,6 +94,7 @@ impl KeptQuery {
             first_row_us: numbers.first_row_us.map_or(NONE, cut),
             consumer_us: cut(numbers.consumer_us),
             rows_returned: cut(numbers.rows_returned),
+            rows_read: cut(numbers.rows_read),
             rows_affected: cut(numbers.rows_affected),
             captured_by: seen.0,
             outcome: seen.1,
@@ -106,6 +110,7 @@ impl KeptQuery {
             first_row_us: some(self.first_row_us).map(u64::from),
             consumer_us: self.consumer_us.into(),
             rows_returned: self.rows_returned.into(),
+            rows_read: self.rows_read.into(),
             rows_affected: self.rows_affected.into(),
         }
     }
@@ -169,6 +174,7 @@ mod tests {
                     first_row_us,
                     consumer_us: 1,
                     rows_returned: large,
+                    rows_read: large,
                     rows_affected: 2,
                 };
                 let query = kept(numbers);

@@ -29,6 +29,7 @@ mod status;
 mod store_caller;
 mod sums;
 mod texts;
+mod transactions;
 mod transform;
 mod upkeep;
 mod vitals;
@@ -46,5 +47,7 @@ pub use handle::Recorder;
 pub use status::{PoolNote, ShutdownReport};
 
 pub(crate) use active::WeakRequest;
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+pub(crate) use buffers::TransactionError;
 pub(crate) use buffers::{KeptPlan, Route, Span, Tee};
 pub(crate) use status::TracingState;

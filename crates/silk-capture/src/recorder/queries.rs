@@ -75,6 +75,7 @@ impl ActiveRequest {
                     .map(|first| micros(first.saturating_duration_since(query.started))),
                 consumer_us: micros(query.consumer),
                 rows_returned: query.rows_returned,
+                rows_read: query.rows_read,
                 rows_affected: query.rows_affected,
             };
             let belongs = Belongs {

@@ -10,6 +10,7 @@ pub mod call_site;
 pub mod pool;
 pub mod tracing;
 pub mod values;
+mod verbs;
 
 /// Target of the spans that Silk opens itself.
 pub const SILK_TARGET: &str = "silk";

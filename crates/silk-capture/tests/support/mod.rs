@@ -141,6 +141,7 @@ fn push_query(active: &ActiveRequest, sql: SqlSource, outcome: Outcome, duration
         first_row: None,
         consumer: Duration::ZERO,
         rows_returned: 1,
+        rows_read: 1,
         rows_affected: 0,
         outcome,
         error: None,

@@ -22,6 +22,8 @@ pub struct Seen {
     pub waits: Vec<ConnectionWait>,
     /// Each transaction's depth and end.
     pub transactions: Vec<(u32, TransactionEnd)>,
+    /// All of it.
+    pub record: RequestRecord,
 }
 
 #[derive(Debug)]
@@ -29,6 +31,7 @@ pub struct Query {
     pub sql: String,
     pub captured_by: CapturedBy,
     pub rows_returned: u64,
+    pub rows_read: u64,
     pub rows_affected: u64,
     pub outcome: Outcome,
     pub error: Option<QueryError>,
@@ -66,14 +69,39 @@ pub async fn record<F: Future>(recorder: &Recorder, future: F) -> (F::Output, Se
 }
 
 impl Seen {
+    /// What each query returned, read and affected.
+    pub fn rows(&self) -> Vec<(u64, u64, u64)> {
+        self.queries
+            .iter()
+            .map(|q| (q.rows_returned, q.rows_read, q.rows_affected))
+            .collect()
+    }
+
+    /// How each transaction ended, with the code of its error (empty where it has none).
+    pub fn ends(&self) -> Vec<(TransactionEnd, Option<String>)> {
+        let transactions = self.record.detail.transactions.iter();
+        transactions
+            .map(|transaction| {
+                let error = transaction.error.as_ref();
+                let code = error.map(|error| error.code.clone().unwrap_or_default());
+                (transaction.end, code)
+            })
+            .collect()
+    }
+
+    pub fn errors(&self) -> u64 {
+        self.record.summary.query_errors
+    }
+
     fn of(record: RequestRecord) -> Self {
-        let detail = record.detail;
+        let detail = record.detail.clone();
         let queries = detail.queries.into_iter().map(|query| Query {
             sql: detail.texts[usize::try_from(query.text).unwrap()]
                 .text
                 .to_string(),
             captured_by: query.captured_by,
             rows_returned: query.rows_returned,
+            rows_read: query.rows_read,
             rows_affected: query.rows_affected,
             outcome: query.outcome,
             error: query.error,
@@ -94,6 +122,7 @@ impl Seen {
                 .into_iter()
                 .map(|t| (t.depth, t.end))
                 .collect(),
+            record,
         }
     }
 }

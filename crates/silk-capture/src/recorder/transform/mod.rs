@@ -144,7 +144,7 @@ impl Transform {
         detail.transactions = buffers
             .transactions
             .drain(..)
-            .map(|transaction| ended(&transaction, total_us))
+            .map(|transaction| ended(transaction, total_us, &self.redactor))
             .collect();
         detail.transactions_not_kept = buffers.transactions_not_kept;
         detail.spans = buffers

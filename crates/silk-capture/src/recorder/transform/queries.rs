@@ -116,7 +116,7 @@ impl Transform {
             first_row_us: numbers.first_row_us,
             consumer_us: numbers.consumer_us,
             rows_returned: numbers.rows_returned,
-            rows_read: numbers.rows_returned,
+            rows_read: numbers.rows_read,
             rows_affected: numbers.rows_affected,
             outcome: query.outcome,
             error: query
@@ -151,6 +151,9 @@ impl Transform {
                 }
             };
             (value.type_name.as_str(), state, bytes).hash(&mut hasher);
+            if let ValueState::Truncated { total_bytes, .. } = value.state {
+                total_bytes.hash(&mut hasher);
+            }
         }
         Some(hasher.finish())
     }

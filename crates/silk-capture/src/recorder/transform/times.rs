@@ -1,9 +1,9 @@
 //! Where the time of a request went.
 
-use silk_core::{RequestTimes, TransactionRecord, record::breakdown};
+use silk_core::{Redactor, RequestTimes, TransactionRecord, record::breakdown};
 
 use crate::recorder::{
-    buffers::{Buffers, Transaction},
+    buffers::{Buffers, Transaction, TransactionError},
     clock::micros,
 };
 
@@ -19,7 +19,7 @@ pub(super) fn times(
             micros(head.saturating_duration_since(started))
         })
         .min(total_us);
-    let mut waits = buffers
+    let mut waits: Vec<_> = buffers
         .waits
         .iter()
         .map(|wait| {
@@ -29,6 +29,7 @@ pub(super) fn times(
             )
         })
         .collect();
+    waits.append(&mut buffers.waits_beyond.items);
     let (sql_us, wait_us, polling_us) = breakdown(
         total_us,
         &mut buffers.sql.items,
@@ -48,7 +49,11 @@ pub(super) fn times(
     }
 }
 
-pub(super) fn ended(transaction: &Transaction, total_us: u64) -> TransactionRecord {
+pub(super) fn ended(
+    transaction: Transaction,
+    total_us: u64,
+    redactor: &Redactor,
+) -> TransactionRecord {
     let ended_us = transaction
         .ended_us
         .unwrap_or(total_us)
@@ -60,6 +65,9 @@ pub(super) fn ended(transaction: &Transaction, total_us: u64) -> TransactionReco
         end_us: transaction.end_us,
         depth: transaction.depth,
         end: transaction.end,
-        error: None,
+        error: transaction.error.map(|error| {
+            let TransactionError { kind, error } = *error;
+            redactor.query_error(kind, error.code, &error.message)
+        }),
     }
 }

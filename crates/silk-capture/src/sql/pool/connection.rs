@@ -13,7 +13,9 @@ use sqlx_core::{
 
 use super::{
     PoolDatabase, Transaction,
+    cover::Cover,
     track::{Runs, Shared},
+    undone::Undone,
 };
 use crate::recorder::{ActiveRequest, Recorder};
 
@@ -37,6 +39,16 @@ pub(super) enum Held<DB: Database> {
 pub(super) struct OpenTransaction {
     pub(super) active: ActiveRequest,
     pub(super) index: u32,
+    pub(super) undone: Undone,
+}
+
+/// What a query made now belongs to.
+pub(super) struct Within {
+    pub(super) active: ActiveRequest,
+    /// Its transaction's place in the record of that request.
+    pub(super) transaction: Option<u32>,
+    /// Learns what becomes of the transaction that it runs in.
+    pub(super) undone: Option<Undone>,
 }
 
 impl OpenTransaction {
@@ -74,25 +86,22 @@ impl<DB: Database> Conn<DB> {
         }
     }
 
-    /// The request that a query made now belongs to, and its transaction within that request.
-    pub(super) fn recording(&self) -> Option<(ActiveRequest, Option<u32>)> {
-        match (ActiveRequest::current(), &self.transaction) {
-            (Some(active), Some(open)) => {
-                let index = if active.id() == open.active.id() {
-                    open.index()
-                } else {
-                    None
-                };
-                Some((active, index))
-            }
-            (Some(active), None) => Some((active, None)),
+    /// What a query made now belongs to; where it belongs to no request it is counted, and what it
+    /// runs under is given, if anything.
+    pub(super) fn recording(&self) -> Result<Within, Option<Cover>> {
+        let (active, open) = match (ActiveRequest::current(), &self.transaction) {
+            (Some(active), open) => (active, open.as_ref()),
             // In a task of its own, but within a transaction that a request has begun.
-            (None, Some(open)) => Some((open.active.clone(), open.index())),
-            (None, None) => {
-                self.shared.recorder.count_unattributed();
-                None
-            }
-        }
+            (None, Some(open)) => (open.active.clone(), Some(open)),
+            (None, None) => return Err(self.shared.count_unattributed()),
+        };
+        Ok(Within {
+            transaction: open
+                .filter(|open| open.active.id() == active.id())
+                .and_then(OpenTransaction::index),
+            undone: open.map(|open| open.undone.clone()),
+            active,
+        })
     }
 
     /// Begins a transaction, or a savepoint within one.

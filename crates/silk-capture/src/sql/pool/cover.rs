@@ -3,6 +3,7 @@ use std::{
     task::{Context, Poll},
 };
 
+use futures_core::Stream;
 use pin_project_lite::pin_project;
 use silk_core::DatabaseKind;
 use tracing::Span;
@@ -50,7 +51,7 @@ impl Cover {
 }
 
 pin_project! {
-    /// A future that runs under a cover.
+    /// A future (or stream) that runs under a cover.
     pub(super) struct Covered<F> {
         #[pin]
         inner: Option<F>,
@@ -79,6 +80,24 @@ impl<F: Future> Future for Covered<F> {
             };
             let polled = inner.poll(cx);
             if polled.is_ready() {
+                this.inner.set(None);
+            }
+            polled
+        })
+    }
+}
+
+impl<F: Stream> Stream for Covered<F> {
+    type Item = F::Item;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<F::Item>> {
+        let mut this = self.project();
+        this.cover.run(|| {
+            let Some(inner) = this.inner.as_mut().as_pin_mut() else {
+                return Poll::Ready(None);
+            };
+            let polled = inner.poll_next(cx);
+            if matches!(polled, Poll::Ready(None)) {
                 this.inner.set(None);
             }
             polled

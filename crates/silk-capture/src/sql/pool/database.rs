@@ -1,6 +1,17 @@
 use silk_core::{DatabaseKind, Value};
 use sqlx_core::{connection::Connection, database::Database};
 
+/// What a driver does where one row is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OneRow {
+    /// It reads to the end, and gives the first row.
+    ReadsAll,
+    /// It stops reading at the first row; the rest is read by whatever runs next.
+    Stops,
+    /// It has the database stop at the first row; nothing else can be seen.
+    Limits,
+}
+
 /// What an instrumented pool has to know of a database beyond what sqlx tells.
 ///
 /// Implemented for the drivers that Silk knows; not meant to be implemented elsewhere.
@@ -8,7 +19,10 @@ pub trait PoolDatabase: Database<Arguments: Clone> {
     /// Its dialect.
     const KIND: DatabaseKind;
 
-    /// Rows changed, as the database tells.
+    /// What its driver does where one row is asked for.
+    const ONE_ROW: OneRow;
+
+    /// Rows that the database counts for a statement: changed, or for some only given.
     fn rows_affected(result: &Self::QueryResult) -> u64;
 
     /// Name of the database (or its file) that the options lead to.
@@ -25,6 +39,7 @@ pub trait PoolDatabase: Database<Arguments: Clone> {
 #[cfg(feature = "postgres")]
 impl PoolDatabase for sqlx_postgres::Postgres {
     const KIND: DatabaseKind = DatabaseKind::Postgres;
+    const ONE_ROW: OneRow = OneRow::ReadsAll;
 
     fn rows_affected(result: &Self::QueryResult) -> u64 {
         result.rows_affected()
@@ -50,6 +65,7 @@ impl PoolDatabase for sqlx_postgres::Postgres {
 #[cfg(feature = "mysql")]
 impl PoolDatabase for sqlx_mysql::MySql {
     const KIND: DatabaseKind = DatabaseKind::MySql;
+    const ONE_ROW: OneRow = OneRow::Stops;
 
     fn rows_affected(result: &Self::QueryResult) -> u64 {
         result.rows_affected()
@@ -71,6 +87,7 @@ impl PoolDatabase for sqlx_mysql::MySql {
 #[cfg(feature = "sqlite")]
 impl PoolDatabase for sqlx_sqlite::Sqlite {
     const KIND: DatabaseKind = DatabaseKind::Sqlite;
+    const ONE_ROW: OneRow = OneRow::Limits;
 
     fn rows_affected(result: &Self::QueryResult) -> u64 {
         result.rows_affected()

@@ -15,10 +15,10 @@ use sqlx_core::{
 };
 
 use super::{
-    Conn, Pool,
+    Conn, OneRow, Pool, PoolDatabase,
     cover::Cover,
     replay::Replay,
-    stream::{Step, Tracked, TrackedOptional},
+    stream::{Step, Tracked, TrackedFirst, TrackedOptional},
     track::{Runs, Track},
 };
 
@@ -32,11 +32,16 @@ macro_rules! executors {
                 'c: 'e,
                 E: 'q + Execute<'q, $db>,
             {
-                let Some((active, transaction)) = self.recording() else {
-                    return (&mut **self).fetch_many(query);
+                let within = match self.recording() {
+                    Ok(within) => within,
+                    Err(None) => return (&mut **self).fetch_many(query),
+                    Err(Some(cover)) => {
+                        let inner = cover.run(|| (&mut **self).fetch_many(query));
+                        return Box::pin(cover.over(inner));
+                    }
                 };
                 let mut query = Replay::<$db>::new(query);
-                let mut track = Track::new(active, &self.shared.database, transaction, &mut query);
+                let mut track = Track::new(within, &self.shared.database, &mut query);
                 track.await_plan(self.runs.tracker::<$db>(&self.shared));
                 let inner = track.cover.run(|| (&mut **self).fetch_many(query));
                 Box::pin(Tracked::<$db>::new(inner, track))
@@ -50,12 +55,21 @@ macro_rules! executors {
                 'c: 'e,
                 E: 'q + Execute<'q, $db>,
             {
-                let Some((active, transaction)) = self.recording() else {
-                    return (&mut **self).fetch_optional(query);
+                let within = match self.recording() {
+                    Ok(within) => within,
+                    Err(None) => return (&mut **self).fetch_optional(query),
+                    Err(Some(cover)) => {
+                        let inner = cover.run(|| (&mut **self).fetch_optional(query));
+                        return Box::pin(cover.over(inner));
+                    }
                 };
                 let mut query = Replay::<$db>::new(query);
-                let mut track = Track::new(active, &self.shared.database, transaction, &mut query);
+                let mut track = Track::new(within, &self.shared.database, &mut query);
                 track.await_plan(self.runs.tracker::<$db>(&self.shared));
+                if <$db as PoolDatabase>::ONE_ROW != OneRow::Limits {
+                    let inner = track.cover.run(|| (&mut **self).fetch_many(query));
+                    return Box::pin(TrackedFirst::<$db>::new(inner, track));
+                }
                 let inner = track.cover.run(|| (&mut **self).fetch_optional(query));
                 Box::pin(TrackedOptional::<$db>::new(inner, track))
             }
@@ -90,11 +104,16 @@ macro_rules! executors {
                 'p: 'e,
                 E: 'q + Execute<'q, $db>,
             {
-                let Some(active) = self.shared.current() else {
-                    return (&self.raw).fetch_many(query);
+                let within = match self.recording() {
+                    Ok(within) => within,
+                    Err(None) => return (&self.raw).fetch_many(query),
+                    Err(Some(cover)) => {
+                        let inner = cover.run(|| (&self.raw).fetch_many(query));
+                        return Box::pin(cover.over(inner));
+                    }
                 };
                 let mut query = Replay::<$db>::new(query);
-                let mut track = Track::new(active, &self.shared.database, None, &mut query);
+                let mut track = Track::new(within, &self.shared.database, &mut query);
                 track.await_plan(Runs::default().tracker::<$db>(&self.shared));
                 let pool = self.clone();
                 // Not sqlx's `try_stream!`, which enters the present span around each row.
@@ -119,17 +138,26 @@ macro_rules! executors {
                 'p: 'e,
                 E: 'q + Execute<'q, $db>,
             {
-                let Some(active) = self.shared.current() else {
-                    return (&self.raw).fetch_optional(query);
+                let within = match self.recording() {
+                    Ok(within) => within,
+                    Err(None) => return (&self.raw).fetch_optional(query),
+                    Err(Some(cover)) => {
+                        let inner = cover.run(|| (&self.raw).fetch_optional(query));
+                        return Box::pin(cover.over(inner));
+                    }
                 };
                 let mut query = Replay::<$db>::new(query);
-                let mut track = Track::new(active, &self.shared.database, None, &mut query);
+                let mut track = Track::new(within, &self.shared.database, &mut query);
                 track.await_plan(Runs::default().tracker::<$db>(&self.shared));
                 let pool = self.clone();
                 Box::pin(async move {
                     let mut connection = pool
                         .acquire_raw(track.active(), track.cover.clone())
                         .await?;
+                    if <$db as PoolDatabase>::ONE_ROW != OneRow::Limits {
+                        let inner = track.cover.run(|| (&mut *connection).fetch_many(query));
+                        return TrackedFirst::<$db>::new(inner, track).await;
+                    }
                     let inner = track.cover.run(|| (&mut *connection).fetch_optional(query));
                     TrackedOptional::<$db>::new(inner, track).await
                 })

@@ -8,7 +8,8 @@ use sqlx_core::{
 };
 
 use super::{
-    Conn, PoolConnection, PoolDatabase, Transaction, cover::Cover, track::Shared, wait::Waiting,
+    Conn, PoolConnection, PoolDatabase, Transaction, connection::Within, cover::Cover,
+    track::Shared, wait::Waiting,
 };
 use crate::recorder::{ActiveRequest, Recorder};
 
@@ -138,17 +139,39 @@ impl<DB: Database> Pool<DB> {
         }
     }
 
+    /// What a query made now belongs to; see [`Conn::recording`].
+    pub(super) fn recording(&self) -> Result<Within, Option<Cover>> {
+        match ActiveRequest::current() {
+            Some(active) => Ok(Within {
+                active,
+                transaction: None,
+                undone: None,
+            }),
+            None => Err(self.shared.count_unattributed()),
+        }
+    }
+
+    /// What the pool has now.
+    pub(super) fn in_use(&self) -> PoolUse {
+        let open = self.raw.size();
+        PoolUse {
+            open,
+            // sqlx's own count may go below zero for an instant, which looks like a huge number.
+            idle: u32::try_from(self.raw.num_idle())
+                .ok()
+                .filter(|idle| *idle <= open)
+                .unwrap_or(0),
+            most: self.raw.options().get_max_connections(),
+        }
+    }
+
     /// Waits for a connection of sqlx's own; the wait is recorded.
     pub(super) fn acquire_raw<'r>(
         &self,
         active: &'r ActiveRequest,
         cover: Cover,
     ) -> Waiting<'r, impl Future<Output = Result<pool::PoolConnection<DB>, Error>> + use<DB>> {
-        let pool = PoolUse {
-            open: self.raw.size(),
-            idle: u32::try_from(self.raw.num_idle()).unwrap_or(u32::MAX),
-            most: self.raw.options().get_max_connections(),
-        };
+        let pool = self.in_use();
         // Boxed: it takes 2 kB, which would be copied with each future that it becomes part of.
         Waiting::new(active, cover, pool, Box::pin(self.raw.acquire()))
     }

@@ -1,20 +1,10 @@
 //! What a query and its error tell before the writer reads them.
 
-use silk_core::Value;
+use silk_core::{Value, ValueState};
 use sqlx_core::error::Error;
 
 use super::{PoolDatabase, replay::Replay};
 use crate::recorder::{CapturedError, CapturedValues};
-
-/// Whether a statement can only read, by its first word.
-pub(super) fn only_reads(sql: &str) -> bool {
-    let sql = sql.trim_start();
-    ["select", "values", "show", "table"].iter().any(|word| {
-        sql.get(..word.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(word))
-            && !sql[word.len()..].starts_with(|next: char| next.is_alphanumeric() || next == '_')
-    })
-}
 
 /// What an error says; redacted later, by the writer.
 pub(super) fn captured_error(error: &Error) -> CapturedError {
@@ -77,31 +67,21 @@ impl<DB: PoolDatabase> CapturedValues for Cloned<DB> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// How much data a `COPY` moved; none of it is kept.
+pub(super) struct CopiedBytes(pub(super) u64);
 
-    #[test]
-    fn reading_is_told_by_the_whole_first_word() {
-        for sql in [
-            "select 1",
-            "  SELECT\n1",
-            "values (1)",
-            "SHOW ALL",
-            "select",
-            "select(1)",
-        ] {
-            assert!(only_reads(sql), "{sql}");
-        }
-        for sql in [
-            "",
-            "selection",
-            "insert into t select 1",
-            "with x as (select 1) delete",
-            "é",
-            "sel",
-        ] {
-            assert!(!only_reads(sql), "{sql}");
-        }
+impl CapturedValues for CopiedBytes {
+    fn encode(self: Box<Self>, _max_bytes_per_value: usize) -> Vec<Value> {
+        vec![Value {
+            type_name: "COPY DATA".to_owned(),
+            state: ValueState::Truncated {
+                bytes: Vec::new(),
+                total_bytes: self.0,
+            },
+        }]
+    }
+
+    fn approximate_bytes(&self) -> usize {
+        size_of::<Self>()
     }
 }

@@ -10,6 +10,8 @@
 //! records, calls go straight to sqlx.
 
 mod connection;
+#[cfg(feature = "postgres")]
+mod copy;
 mod cover;
 mod database;
 mod executor;
@@ -19,10 +21,13 @@ mod replay;
 mod stream;
 mod track;
 mod transaction;
+mod undone;
 mod wait;
 
 pub use connection::{Conn, PoolConnection};
-pub use database::PoolDatabase;
+#[cfg(feature = "postgres")]
+pub use copy::CopyIn;
+pub use database::{OneRow, PoolDatabase};
 pub use handle::Pool;
 pub use transaction::Transaction;
 

@@ -6,7 +6,7 @@ use std::{
 use futures_core::{Stream, future::BoxFuture, stream::BoxStream};
 use sqlx_core::{Either, database::Database, error::Error};
 
-use super::{PoolDatabase, track::Track};
+use super::{OneRow, PoolDatabase, track::Track};
 
 /// What a query yields: the result of a statement, or a row.
 pub(super) type Step<DB> =
@@ -54,9 +54,9 @@ impl<DB: PoolDatabase> Stream for Tracked<'_, DB> {
         let polled = track.cover.run(|| stream.as_mut().poll_next(cx));
         match &polled {
             Poll::Pending => return polled,
-            Poll::Ready(Some(Ok(Either::Right(_row)))) => track.on_row(),
+            Poll::Ready(Some(Ok(Either::Right(_row)))) => track.on_row(true),
             Poll::Ready(Some(Ok(Either::Left(result)))) => {
-                track.on_affected(DB::rows_affected(result));
+                track.on_result(DB::rows_affected(result));
             }
             Poll::Ready(Some(Err(error))) => track.on_error(error),
             Poll::Ready(None) => {
@@ -70,7 +70,61 @@ impl<DB: PoolDatabase> Stream for Tracked<'_, DB> {
     }
 }
 
-/// Waits for at most one row, watched.
+/// Waits for at most one row out of a stream, as drivers do that read to the end or stop at the
+/// first row: so the rows that the app does not get are seen, and what the database says of them.
+pub(super) struct TrackedFirst<'e, DB: Database> {
+    steps: Tracked<'e, DB>,
+    first: Option<DB::Row>,
+}
+
+impl<'e, DB: Database> TrackedFirst<'e, DB> {
+    pub(super) const fn new(inner: BoxStream<'e, Step<DB>>, track: Track) -> Self {
+        Self {
+            steps: Tracked::new(inner, track),
+            first: None,
+        }
+    }
+}
+
+// Nothing in it is pinned: the inner stream is boxed.
+impl<DB: Database> Unpin for TrackedFirst<'_, DB> {}
+
+impl<DB: PoolDatabase> Future for TrackedFirst<'_, DB> {
+    type Output = Result<Option<DB::Row>, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { steps, first } = &mut *self;
+        let Tracked { inner, track } = steps;
+        let Some(stream) = inner else {
+            return Poll::Pending;
+        };
+        track.on_poll();
+        let polled = track.enter_plan();
+        let result = loop {
+            match ready!(track.cover.run(|| stream.as_mut().poll_next(cx))) {
+                Some(Ok(Either::Right(row))) => {
+                    track.on_row(first.is_none());
+                    first.get_or_insert(row);
+                    if DB::ONE_ROW == OneRow::Stops {
+                        break Ok(());
+                    }
+                }
+                Some(Ok(Either::Left(result))) => track.on_result(DB::rows_affected(&result)),
+                Some(Err(error)) => break Err(error),
+                None => break Ok(()),
+            }
+        };
+        drop(polled);
+        track.cover.run(|| *inner = None);
+        if let Err(error) = &result {
+            track.on_error(error);
+        }
+        track.on_end();
+        Poll::Ready(result.map(|()| first.take()))
+    }
+}
+
+/// Waits for at most one row, of which the driver tells nothing but that row.
 ///
 /// A type rather than an async function, which would keep what it is given twice.
 pub(super) struct TrackedOptional<'e, DB: Database> {
@@ -119,7 +173,10 @@ impl<DB: PoolDatabase> Future for TrackedOptional<'_, DB> {
         let result = ready!(polled);
         track.cover.run(|| *inner = None);
         match &result {
-            Ok(Some(_row)) => track.on_only_row(),
+            Ok(Some(_row)) => {
+                track.on_row(true);
+                track.on_end();
+            }
             Ok(None) => track.on_end(),
             Err(error) => {
                 track.on_error(error);

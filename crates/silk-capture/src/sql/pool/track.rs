@@ -8,14 +8,20 @@ use sqlx_core::error::Error;
 
 use super::{
     PoolDatabase,
+    connection::Within,
     cover::Cover,
-    look::{captured_error, captured_values, only_reads},
+    look::{CopiedBytes, captured_error, captured_values},
     replay::Replay,
+    undone::Undone,
 };
 use crate::{
     plans::{Place, Ticket, Tracker, TrackerGuard},
-    recorder::{ActiveRequest, CapturedQuery, Recorder, SqlSource},
-    sql::call_site::CallStack,
+    recorder::{ActiveRequest, CapturedQuery, Recorder, SqlSource, TransactionError},
+    sql::{
+        call_site::CallStack,
+        tracing::is_installed,
+        verbs::{Verb, changed, control, verb},
+    },
 };
 
 /// What every connection of a pool shares.
@@ -26,13 +32,11 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// The request that a call made now belongs to; counted where there is none.
-    pub(super) fn current(&self) -> Option<ActiveRequest> {
-        let active = ActiveRequest::current();
-        if active.is_none() {
-            self.recorder.count_unattributed();
-        }
-        active
+    /// Counts a query that belongs to no request. Where a tracing layer would count it again, the
+    /// query is to run under the cover that is given.
+    pub(super) fn count_unattributed(&self) -> Option<Cover> {
+        self.recorder.count_unattributed();
+        (is_installed() && self.recorder.is_recording()).then(|| Cover::new(self.database.kind))
     }
 }
 
@@ -84,8 +88,14 @@ pub(super) struct Track {
     is_started: bool,
     /// Since when the app has been holding the stream.
     idle_since: Option<Instant>,
-    /// A SELECT changes nothing, although PostgreSQL counts its rows as affected.
-    only_reads: bool,
+    /// Statements of the text that are over.
+    results: usize,
+    /// Rows that the present one has given.
+    rows: u64,
+    /// Learns what becomes of the transaction around.
+    undone: Option<Undone>,
+    /// Bytes of the data, where it is a `COPY`.
+    copied_bytes: Option<u64>,
     /// Waits for its plan, where the connection tells plans.
     ticket: Option<Ticket>,
 }
@@ -93,11 +103,15 @@ pub(super) struct Track {
 impl Track {
     /// Looks at a query that is about to run.
     pub(super) fn new<DB: PoolDatabase>(
-        active: ActiveRequest,
+        within: Within,
         database: &Arc<Database>,
-        transaction: Option<u32>,
         query: &mut Replay<DB>,
     ) -> Self {
+        let Within {
+            active,
+            transaction,
+            undone,
+        } = within;
         let values = if active.captures_values() {
             captured_values(query)
         } else {
@@ -114,8 +128,6 @@ impl Track {
         } else {
             None
         };
-        let sql = query.sql.as_str();
-        let only_reads = only_reads(sql);
         let cover = Cover::new(database.kind);
         // Read when it is first polled, if it ever is.
         let now = active.started();
@@ -129,6 +141,7 @@ impl Track {
             first_row: None,
             consumer: Duration::ZERO,
             rows_returned: 0,
+            rows_read: 0,
             rows_affected: 0,
             outcome: Outcome::Dropped,
             error: None,
@@ -143,7 +156,10 @@ impl Track {
             query: Some(query),
             is_started: false,
             idle_since: None,
-            only_reads,
+            results: 0,
+            rows: 0,
+            undone,
+            copied_bytes: None,
             ticket: None,
         }
     }
@@ -184,20 +200,48 @@ impl Track {
         }
     }
 
-    pub(super) fn on_row(&mut self) {
+    /// A row has come; `is_given` where the app gets it.
+    pub(super) fn on_row(&mut self, is_given: bool) {
+        self.rows += 1;
         if let Some(query) = &mut self.query {
-            query.rows_returned += 1;
+            query.rows_read += 1;
+            query.rows_returned += u64::from(is_given);
             if query.first_row.is_none() {
                 query.first_row = Some(Instant::now());
             }
         }
     }
 
-    pub(super) fn on_affected(&mut self, rows: u64) {
+    /// It is a `COPY`, whose data takes the place of values.
+    #[cfg(feature = "postgres")]
+    pub(super) const fn copies(&mut self) {
+        self.copied_bytes = Some(0);
+    }
+
+    /// There was no connection to run it on.
+    #[cfg(feature = "postgres")]
+    pub(super) const fn never_ran(&mut self) {
+        self.is_started = false;
+    }
+
+    /// Data of a `COPY` has passed.
+    #[cfg(feature = "postgres")]
+    pub(super) fn on_bytes(&mut self, bytes: usize) {
+        if let Some(copied) = &mut self.copied_bytes {
+            *copied = copied.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
+        }
+    }
+
+    /// A statement is over; `told` is what the database counted.
+    pub(super) fn on_result(&mut self, told: u64) {
+        let (rows, number) = (std::mem::take(&mut self.rows), self.results);
+        self.results += 1;
         if let Some(query) = &mut self.query
-            && !self.only_reads
+            && (told > 0 || rows > 0)
         {
-            query.rows_affected += rows;
+            let kind = query.database.kind;
+            let verb = verb(query.sql.as_str(), kind, number).unwrap_or(Verb::Other);
+            query.rows_affected += changed(verb, kind, rows, told);
         }
     }
 
@@ -205,17 +249,10 @@ impl Track {
         if let Some(query) = &mut self.query {
             query.outcome = Outcome::Error;
             query.error = Some(captured_error(error));
+            if let Some(undone) = &self.undone {
+                undone.on_error(query.database.kind, error);
+            }
         }
-    }
-
-    /// The one row that was asked for has come, and the end with it.
-    pub(super) fn on_only_row(&mut self) {
-        let now = Instant::now();
-        if let Some(query) = &mut self.query {
-            query.rows_returned = 1;
-            query.first_row = Some(now);
-        }
-        self.end(now);
     }
 
     /// There is no more to come.
@@ -228,6 +265,9 @@ impl Track {
             && query.outcome == Outcome::Dropped
         {
             query.outcome = Outcome::Completed;
+            if let Some(undone) = &self.undone {
+                undone.on_completed(query.database.kind, query.sql.as_str());
+            }
         }
         self.record(now);
     }
@@ -243,8 +283,22 @@ impl Track {
         if let Some(since) = self.idle_since {
             query.consumer += query.ended.saturating_duration_since(since);
         }
+        if let (Some(bytes), true) = (self.copied_bytes, self.active.captures_values()) {
+            query.values = Some(Box::new(CopiedBytes(bytes)));
+        }
+        let kind = query.database.kind;
+        // Rows of `RETURNING` are rows changed, whether or not the count came.
+        if self.rows > 0 && verb(query.sql.as_str(), kind, self.results) == Some(Verb::Change) {
+            query.rows_affected += self.rows;
+        }
         let outcome = query.outcome;
-        let number = self.active.push_numbered(query);
+        let number = if control(query.sql.as_str(), kind).is_some() {
+            let error = query.error.map(|error| TransactionError { kind, error });
+            self.active.push_control(query.started, query.ended, error);
+            None
+        } else {
+            self.active.push_numbered(query)
+        };
         let Some(ticket) = self.ticket.take() else {
             return;
         };

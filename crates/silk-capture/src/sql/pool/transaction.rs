@@ -5,14 +5,20 @@ use std::{
 };
 
 use futures_core::future::BoxFuture;
-use silk_core::TransactionEnd;
+use silk_core::{DatabaseKind, TransactionEnd};
 use sqlx_core::{
     acquire::Acquire, database::Database, error::Error, sql_str::SqlStr,
     transaction::TransactionManager,
 };
 
-use super::{Conn, PoolConnection, connection::OpenTransaction, cover::Cover};
-use crate::recorder::ActiveRequest;
+use super::{
+    Conn, PoolConnection, connection::OpenTransaction, cover::Cover, look::captured_error,
+};
+use crate::recorder::{ActiveRequest, CapturedError, TransactionError};
+
+/// The error of a transaction whose `BEGIN` was dropped before it was answered: the database may
+/// have begun it, and it is then open until the connection is used next.
+const BEGIN_GIVEN_UP: &str = "given up while BEGIN was running";
 
 /// An instrumented transaction (or savepoint), rolled back when dropped; derefs to [`Conn`].
 pub struct Transaction<'c, DB: Database> {
@@ -57,19 +63,48 @@ impl<'c, DB: Database> Transaction<'c, DB> {
         };
         let depth = DB::TransactionManager::get_transaction_depth(&transaction);
         let depth = u32::try_from(depth).unwrap_or(u32::MAX).saturating_add(1);
-        let started = Instant::now();
+        let kind = transaction.connection.shared.database.kind;
         let runs = transaction.connection.runs.clone();
         let cover = transaction.cover();
+        let beginning = Beginning {
+            active: &active,
+            kind,
+            depth,
+            started: Instant::now(),
+            is_over: false,
+        };
         let result = runs
             .watched(cover.over(DB::TransactionManager::begin(&mut transaction, statement)))
             .await;
+        let started = beginning.over();
+        if let Err(Error::InvalidSavePointStatement) = &result {
+            // Nothing was sent. sqlx rolls the transaction around back as this one is dropped.
+            if depth == 2
+                && let Some(outer) = &transaction.connection.transaction
+            {
+                outer.undone.undo();
+            }
+        }
         let begun = Instant::now();
-        let index = active.begin_transaction(started, begun, depth);
         if let Err(error) = result {
-            active.end_transaction(index, begun, begun, TransactionEnd::Unknown);
+            if !matches!(error, Error::InvalidSavePointStatement) {
+                let index = active.begin_transaction(started, begun, depth);
+                let failed = TransactionError {
+                    kind,
+                    error: captured_error(&error),
+                };
+                let end = TransactionEnd::Failed;
+                active.end_transaction_with(index, begun, begun, end, Some(failed));
+            }
             return Err(error);
         }
-        let open = OpenTransaction { active, index };
+        let index = active.begin_transaction(started, begun, depth);
+        let around = transaction.connection.transaction.as_ref();
+        let open = OpenTransaction {
+            active,
+            index,
+            undone: around.map(|outer| outer.undone.clone()).unwrap_or_default(),
+        };
         let outer = transaction.connection.transaction.replace(open.clone());
         transaction.recorded = Some(Recorded {
             open,
@@ -93,17 +128,21 @@ impl<'c, DB: Database> Transaction<'c, DB> {
     /// # Errors
     /// Whatever sqlx says to `COMMIT`; it is rolled back then.
     pub async fn commit(mut self) -> Result<(), Error> {
-        self.start_ending();
-        if self.recorded.is_some() {
-            let runs = self.connection.runs.clone();
-            let cover = self.cover();
-            runs.watched(cover.over(DB::TransactionManager::commit(&mut self)))
-                .await?;
-        } else {
+        if !self.start_ending() {
             DB::TransactionManager::commit(&mut self).await?;
+            self.is_open = false;
+            return Ok(());
         }
-        self.end(TransactionEnd::Committed);
-        Ok(())
+        let runs = self.connection.runs.clone();
+        let cover = self.cover();
+        let result = runs
+            .watched(cover.over(DB::TransactionManager::commit(&mut self)))
+            .await;
+        let (end, error) = match &self.recorded {
+            Some(recorded) if result.is_ok() => recorded.open.undone.committed(),
+            _ => (TransactionEnd::Committed, None),
+        };
+        self.ended(result, end, error)
     }
 
     /// Rolls it back.
@@ -111,31 +150,49 @@ impl<'c, DB: Database> Transaction<'c, DB> {
     /// # Errors
     /// Whatever sqlx says to `ROLLBACK`.
     pub async fn rollback(mut self) -> Result<(), Error> {
-        self.start_ending();
-        if self.recorded.is_some() {
-            let runs = self.connection.runs.clone();
-            let cover = self.cover();
-            runs.watched(cover.over(DB::TransactionManager::rollback(&mut self)))
-                .await?;
-        } else {
+        if !self.start_ending() {
             DB::TransactionManager::rollback(&mut self).await?;
+            self.is_open = false;
+            return Ok(());
         }
-        self.end(TransactionEnd::RolledBack);
-        Ok(())
+        let runs = self.connection.runs.clone();
+        let cover = self.cover();
+        let result = runs
+            .watched(cover.over(DB::TransactionManager::rollback(&mut self)))
+            .await;
+        self.ended(result, TransactionEnd::RolledBack, None)
     }
 
     fn cover(&self) -> Cover {
         Cover::new(self.connection.shared.database.kind)
     }
 
-    fn start_ending(&mut self) {
+    /// Notes that `COMMIT` or `ROLLBACK` is being sent; `false` where nothing records.
+    fn start_ending(&mut self) -> bool {
         if let Some(recorded) = &mut self.recorded {
             recorded.ending = Some(Instant::now());
         }
+        self.recorded.is_some()
     }
 
-    fn end(&mut self, end: TransactionEnd) {
-        self.is_open = false;
+    /// `COMMIT` or `ROLLBACK` was answered. Where that was an error, the drop rolls back.
+    fn ended(
+        &mut self,
+        result: Result<(), Error>,
+        end: TransactionEnd,
+        error: Option<CapturedError>,
+    ) -> Result<(), Error> {
+        match &result {
+            Ok(()) => {
+                self.is_open = false;
+                self.note_end(end, error);
+            }
+            Err(error) => self.note_end(TransactionEnd::Failed, Some(captured_error(error))),
+        }
+        result
+    }
+
+    fn note_end(&mut self, end: TransactionEnd, error: Option<CapturedError>) {
         let Some(Recorded {
             open,
             outer,
@@ -144,10 +201,57 @@ impl<'c, DB: Database> Transaction<'c, DB> {
         else {
             return;
         };
+        // A savepoint takes what failed after it along; where it could not be released, the drop
+        // rolls back to it.
+        if outer.is_some() && end != TransactionEnd::Committed {
+            open.undone.healed();
+        }
         self.connection.transaction = outer;
+        let kind = self.connection.shared.database.kind;
         let now = Instant::now();
-        open.active
-            .end_transaction(open.index, ending.unwrap_or(now), now, end);
+        open.active.end_transaction_with(
+            open.index,
+            ending.unwrap_or(now),
+            now,
+            end,
+            error.map(|error| TransactionError { kind, error }),
+        );
+    }
+}
+
+/// A `BEGIN` under way; recorded as given up where it is dropped.
+struct Beginning<'r> {
+    active: &'r ActiveRequest,
+    kind: DatabaseKind,
+    depth: u32,
+    started: Instant,
+    is_over: bool,
+}
+
+impl Beginning<'_> {
+    /// It was answered; when it was sent.
+    fn over(mut self) -> Instant {
+        self.is_over = true;
+        self.started
+    }
+}
+
+impl Drop for Beginning<'_> {
+    fn drop(&mut self) {
+        if self.is_over {
+            return;
+        }
+        let now = Instant::now();
+        let index = self.active.begin_transaction(self.started, now, self.depth);
+        let error = TransactionError {
+            kind: self.kind,
+            error: CapturedError {
+                code: None,
+                message: BEGIN_GIVEN_UP.to_owned(),
+            },
+        };
+        self.active
+            .end_transaction_with(index, now, now, TransactionEnd::Unknown, Some(error));
     }
 }
 
@@ -165,7 +269,7 @@ impl<DB: Database> Drop for Transaction<'_, DB> {
                 };
                 self.cover()
                     .run(|| DB::TransactionManager::start_rollback(self));
-                self.end(end);
+                self.note_end(end, None);
             }
             None => DB::TransactionManager::start_rollback(self),
         }

@@ -34,7 +34,10 @@ use crate::{
     ActiveRequest, Recorder,
     plans::on_notice,
     recorder::{CapturedQuery, Span, TracingState},
-    sql::{QUERY_SPAN, SILK_TARGET},
+    sql::{
+        QUERY_SPAN, SILK_TARGET,
+        verbs::{all_changed, control},
+    },
     suppress,
 };
 
@@ -129,13 +132,23 @@ impl SilkTracingLayer {
         let Some(sql) = seen.sql.filter(|sql| !is_set_up(sql.as_str())) else {
             return;
         };
+        let control = control(sql.as_str(), self.database.kind);
         let Place::In(active, span) = place else {
-            return self.recorder.count_unattributed();
+            if control.is_none() {
+                self.recorder.count_unattributed();
+            }
+            return;
         };
         let started = ended
             .checked_sub(seen.elapsed)
             .unwrap_or(ended)
             .max(active.started());
+        // In neither tier is it a query; the database was at it all the same.
+        if control.is_some() {
+            return active.push_control(started, ended, None);
+        }
+        let (rows, told) = (seen.rows_returned, seen.rows_affected);
+        let rows_affected = all_changed(sql.as_str(), self.database.kind, rows, told);
         active.push_query(CapturedQuery {
             sql,
             database: Arc::clone(&self.database),
@@ -144,8 +157,9 @@ impl SilkTracingLayer {
             ended,
             first_row: None,
             consumer: Duration::ZERO,
-            rows_returned: seen.rows_returned,
-            rows_affected: seen.rows_affected,
+            rows_returned: rows,
+            rows_read: rows,
+            rows_affected,
             outcome: Outcome::Completed,
             error: None,
             values: None,

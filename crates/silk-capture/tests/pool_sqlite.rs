@@ -1,0 +1,155 @@
+//! What the instrumented pool knows of transactions and rows on SQLite.
+
+#![expect(clippy::unwrap_used, reason = "tests say what failed by panicking")]
+
+mod support;
+
+use std::time::Duration;
+
+use silk_capture::sql::pool::SqlitePool;
+use silk_core::TransactionEnd;
+use sqlx::{
+    Executor as _,
+    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
+};
+use support::seen::{Seen, record, recorder};
+
+async fn seen<F: Future>(future: F) -> Seen {
+    record(&recorder(), future).await.1
+}
+
+async fn pool(folder: &tempfile::TempDir) -> SqlitePool {
+    let options = SqliteConnectOptions::new()
+        .filename(folder.path().join("pool.db"))
+        .create_if_missing(true)
+        .busy_timeout(Duration::from_millis(50));
+    let raw = SqlitePoolOptions::new()
+        .max_connections(2)
+        .connect_with(options)
+        .await
+        .unwrap();
+    raw.execute("create table if not exists t(id integer primary key, a text)")
+        .await
+        .unwrap();
+    SqlitePool::new(recorder(), raw)
+}
+
+#[tokio::test]
+async fn case_pool_11_begin_error_is_not_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let pool = pool(&folder).await;
+    let writer = pool.begin_with("begin immediate").await.unwrap();
+    let seen = seen(async {
+        let error = pool.begin_with("begin immediate").await.unwrap_err();
+        assert_eq!(
+            error.as_database_error().unwrap().code().as_deref(),
+            Some("5")
+        );
+    })
+    .await;
+    writer.rollback().await.unwrap();
+    assert_eq!(
+        seen.ends(),
+        [(TransactionEnd::Failed, Some("5".to_owned()))]
+    );
+    let transaction = &seen.record.detail.transactions[0];
+    let error = transaction.error.as_ref().unwrap();
+    assert_eq!(error.message, "database is locked");
+    assert!(transaction.begin_us >= 40_000, "{transaction:?}");
+    assert!(seen.record.summary.times.sql_us >= 40_000);
+    assert_eq!((seen.errors(), seen.queries.len()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_commit_that_the_database_refuses_is_told_with_its_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let pool = pool(&folder).await;
+    let seen = seen(async {
+        let mut tx = pool.begin().await.unwrap();
+        tx.execute("insert into t(a) values ('x')").await.unwrap();
+        tx.execute("rollback").await.unwrap();
+        assert!(tx.commit().await.is_err());
+        let mut tx = pool.begin().await.unwrap();
+        tx.execute("insert into t(a) values ('x')").await.unwrap();
+        tx.commit().await.unwrap();
+    })
+    .await;
+    assert_eq!(
+        seen.ends(),
+        [
+            (TransactionEnd::Failed, Some("1".to_owned())),
+            (TransactionEnd::Committed, None)
+        ]
+    );
+    assert_eq!(seen.errors(), 1);
+    // ROLLBACK by hand is no query either.
+    assert_eq!(seen.queries.len(), 2);
+}
+
+#[tokio::test]
+async fn case_pool_01_to_03_rows_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let pool = pool(&folder).await;
+    let seen = seen(async {
+        let mut tx = pool.begin().await.unwrap();
+        tx.execute("insert into t(a) values ('x'), ('y'), ('z')")
+            .await
+            .unwrap();
+        // The number of changes stays as it was.
+        for sql in [
+            "pragma table_info(t)",
+            "select * from t",
+            "with x as (select * from t) select * from x",
+            "/* traceparent */ select * from t",
+            "create table u(a)",
+        ] {
+            sqlx::query(sql).fetch_all(&mut *tx).await.unwrap();
+        }
+        sqlx::query("select * from t")
+            .fetch_one(&mut *tx)
+            .await
+            .unwrap();
+        sqlx::query("insert into t(a) values ('w') returning id")
+            .fetch_one(&mut *tx)
+            .await
+            .unwrap();
+        sqlx::query("with x as (select 1) delete from t where id < 3 returning id")
+            .fetch_all(&mut *tx)
+            .await
+            .unwrap();
+        tx.execute(
+            "select 1; insert into t(a) values ('a'), ('b'); select 2; update t set a = 1 where 0",
+        )
+        .await
+        .unwrap();
+        tx.commit().await.unwrap();
+    })
+    .await;
+    let affected: Vec<_> = seen.queries.iter().map(|q| q.rows_affected).collect();
+    assert_eq!(affected, [3, 0, 0, 0, 0, 0, 0, 1, 2, 2]);
+    assert_eq!(seen.rows()[6], (1, 1, 0), "the database stops at the row");
+}
+
+#[tokio::test]
+async fn case_pages_05_commit_is_other_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let pool = pool(&folder).await;
+    let seen = seen(async {
+        let mut tx = pool.begin().await.unwrap();
+        tx.execute("insert into t(a) values ('x')").await.unwrap();
+        tx.rollback().await.unwrap();
+    })
+    .await;
+    let transaction = &seen.record.detail.transactions[0];
+    let queries: u64 = seen
+        .record
+        .detail
+        .queries
+        .iter()
+        .map(|q| q.duration_us)
+        .sum();
+    let with_ends = queries + transaction.begin_us + transaction.end_us;
+    let sql_us = seen.record.summary.times.sql_us;
+    assert!(sql_us + 10 >= with_ends, "{sql_us} of {with_ends}");
+    assert!(sql_us > queries, "{sql_us} of {with_ends}");
+}
