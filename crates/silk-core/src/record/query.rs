@@ -81,7 +81,8 @@ pub enum CapturedBy {
 pub struct CallSite {
     /// Function, without hash and closure noise.
     pub function: String,
-    /// File, relative to the app's source root where that is known.
+    /// File, relative to the app's source root where that is known; empty where the program was
+    /// built without lines.
     pub file: String,
     /// Line, from 1; 0 where not known.
     pub line: u32,
@@ -89,6 +90,10 @@ pub struct CallSite {
 
 impl fmt::Display for CallSite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.file.is_empty() {
+            // Built without lines.
+            return f.write_str(&self.function);
+        }
         write!(f, "{}:{}", self.file, self.line)
     }
 }

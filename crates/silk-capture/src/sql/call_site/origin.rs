@@ -1,6 +1,9 @@
 //! Telling the app's own code from everybody else's, and writing its names for people.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
 
 /// Crates that are never the app's, whichever way they were built.
 const LIBRARY_CRATES: &[&str] = &[
@@ -54,7 +57,8 @@ const LIBRARY_PATHS: &[&str] = &[
 
 /// Whether a function in a file is the app's own code.
 pub(super) fn is_app(function: &str, file: &str) -> bool {
-    if file.is_empty() {
+    // What comes before `main` on the stack is C, and may have lines where the app has none.
+    if !file.ends_with(".rs") {
         return false;
     }
     let file = file.replace('\\', "/");
@@ -66,6 +70,32 @@ pub(super) fn is_app(function: &str, file: &str) -> bool {
     };
     !LIBRARY_PATHS.iter().any(|part| file.contains(part))
         && !LIBRARY_CRATES.contains(&crate_of(function))
+}
+
+/// Whether a function of which only the name is known is the program's own: of the crate that the
+/// program is called after. Others without lines may be anybody's.
+pub(super) fn is_programs_own(function: &str) -> bool {
+    static PROGRAM: OnceLock<Option<String>> = OnceLock::new();
+    let program = PROGRAM.get_or_init(|| {
+        let path = std::env::current_exe().ok()?;
+        Some(crate_of_program(path.file_stem()?.to_str()?))
+    });
+    function.contains("::")
+        && program
+            .as_deref()
+            .is_some_and(|program| program == crate_of(function))
+        && !LIBRARY_CRATES.contains(&crate_of(function))
+}
+
+/// The crate of a program's file: of a test or example without the hash that cargo adds.
+fn crate_of_program(stem: &str) -> String {
+    let name = match stem.rsplit_once('-') {
+        Some((name, hash)) if hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit()) => {
+            name
+        }
+        _ => stem,
+    };
+    name.replace('-', "_")
 }
 
 /// The crate that a function belongs to: `sqlx_core` of
@@ -176,7 +206,11 @@ mod tests {
             "<&mut silk_capture::sql::pool::Conn<D> as E>::fetch_many",
             "/a/b.rs"
         ));
-        assert!(!is_app("weave::posts::list", ""), "no file, no call site");
+        assert!(!is_app("weave::posts::list", ""), "no file, no line");
+        assert!(!is_app(
+            "__libc_start_call_main",
+            "./csu/../sysdeps/nptl/libc_start_call_main.h"
+        ));
     }
 
     #[test]
@@ -184,6 +218,27 @@ mod tests {
         assert!(is_app("sqlx_helpers::all", "/a/src/all.rs"));
         assert!(is_app("towers::build", "/a/towers/src/lib.rs"));
         assert!(is_app("app::run", "/a/rustc-book/src/run.rs"));
+    }
+
+    #[test]
+    fn without_lines_only_the_programs_own_crate_is_its_own() {
+        assert_eq!(crate_of_program("my-app"), "my_app");
+        assert_eq!(crate_of_program("my-test-0123456789abcdef"), "my_test");
+        assert_eq!(
+            crate_of_program("my-test-0123456789abcdeg"),
+            "my_test_0123456789abcdeg"
+        );
+        // This program is a library of ours.
+        assert!(!is_programs_own("silk_capture::sql::f"));
+        for function in [
+            "__libc_start_call_main",
+            "main",
+            "_start",
+            "other::f",
+            "std::rt::f",
+        ] {
+            assert!(!is_programs_own(function), "{function}");
+        }
     }
 
     #[test]

@@ -80,13 +80,21 @@ impl CallSiteResolver {
         // `resolve` takes one off, as it should.
         backtrace::resolve(address as *mut std::ffi::c_void, |symbol| {
             // Several symbols share an address where functions were inlined; innermost first.
-            let Some(file) = symbol.filename() else {
-                return;
-            };
             let function = symbol
                 .name()
                 .map(|name| format!("{name:#}"))
                 .unwrap_or_default();
+            let Some(file) = symbol.filename() else {
+                // Built without lines: its name is all there is.
+                if site.is_none() && origin::is_programs_own(&function) {
+                    site = Some(CallSite {
+                        function: origin::clean_function(&function),
+                        file: String::new(),
+                        line: 0,
+                    });
+                }
+                return;
+            };
             if !origin::is_app(&function, &file.to_string_lossy()) {
                 return;
             }

@@ -52,7 +52,7 @@ pub(super) fn function_at(address: usize) -> Option<String> {
         return None;
     }
     let name = format!("{:#}", rustc_demangle::demangle(symbol.name().ok()?));
-    (name.contains("::") && origin::is_app(&name, "symbol")).then_some(name)
+    (name.contains("::") && origin::is_app(&name, "symbol.rs")).then_some(name)
 }
 
 impl Symbols {
