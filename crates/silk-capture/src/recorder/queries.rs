@@ -31,6 +31,8 @@ impl ActiveRequest {
         let duration_us = micros(query.ended.saturating_duration_since(query.started));
         self.0.recorder.count_query();
         // What does not fit is dropped after the lock.
+        let mut query = query;
+        let mut given_up = None;
         let (rest, number) = self.with(|buffers| {
             buffers.query_count += 1;
             let is_error = query.outcome == Outcome::Error || query.error.is_some();
@@ -58,10 +60,21 @@ impl ActiveRequest {
             if known.is_none() {
                 bytes += query.sql.as_str().len() + 64;
             }
-            let fits = buffers.queries.len() < self.0.recorder.config().max_queries
-                && self.charge(buffers, bytes);
+            let has_slot = buffers.queries.len() < self.0.recorder.config().max_queries;
+            let mut fits = has_slot && self.charge(buffers, bytes);
+            let mut values = query.values.take();
+            if !fits
+                && has_slot
+                && let Some(large) = &values
+            {
+                // Rather the query without its values than no query.
+                bytes -= large.approximate_bytes();
+                fits = self.charge(buffers, bytes);
+                given_up = values.take();
+            }
             if !fits {
                 self.count_beyond(buffers, known, &query, duration_us, is_error);
+                given_up = given_up.take().or(values);
                 return (Some(query), None);
             }
             let text = known.unwrap_or_else(|| buffers.texts.add(query.sql, query.database));
@@ -85,12 +98,12 @@ impl ActiveRequest {
             };
             let seen = (query.captured_by, query.outcome);
             let mut kept = KeptQuery::new(seen, started_us, numbers, belongs, query.error);
-            kept.values = query.values;
+            kept.values = values;
             kept.call_site = query.call_site;
             buffers.queries.push(kept);
             (None, u32::try_from(buffers.queries.len() - 1).ok())
         })?;
-        drop(rest);
+        drop((rest, given_up));
         number
     }
 

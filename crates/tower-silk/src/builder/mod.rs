@@ -215,6 +215,17 @@ impl SilkBuilder {
         self
     }
 
+    /// Bytes kept of each bound value. Default
+    /// [`DEFAULT_VALUE_BYTES`](silk_capture::recorder::DEFAULT_VALUE_BYTES).
+    ///
+    /// More shows long texts and lists whole, and lets queries with them be bound again for
+    /// EXPLAIN; it takes that much more of the memory budget and of the store per value. Values are
+    /// cut before they are copied.
+    pub fn value_bytes(mut self, limit: usize) -> Self {
+        self.config.value_bytes = limit;
+        self
+    }
+
     /// Whether responses carry `Silk-Id` (names the record) and `Server-Timing` (queries and their
     /// time, shown by browsers' own tools). Default: in debug builds yes, in release builds no.
     ///

@@ -15,6 +15,11 @@ pub enum OneRow {
 /// What an instrumented pool has to know of a database beyond what sqlx tells.
 ///
 /// Implemented for the drivers that Silk knows; not meant to be implemented elsewhere.
+#[diagnostic::on_unimplemented(
+    message = "no instrumented pool exists for `{Self}`",
+    label = "PostgreSQL, MySQL and SQLite have one, as far as their features are on",
+    note = "for `sqlx::Any` keep the `AnyPool`: the tracing layer (`silk.init_tracing()`) records its queries; or connect with `PgPool`, `MySqlPool` or `SqlitePool` and pass that"
+)]
 pub trait PoolDatabase: Database<Arguments: Clone> {
     /// Its dialect.
     const KIND: DatabaseKind;
@@ -31,6 +36,10 @@ pub trait PoolDatabase: Database<Arguments: Clone> {
     /// Bytes held by encoded arguments, as exactly as can be told without reading them. Cheap; the
     /// arguments are left as they were.
     fn arguments_bytes(arguments: &mut Self::Arguments) -> usize;
+
+    /// Arguments too large to be cloned, as values cut at `max_bytes` before they are copied; the
+    /// arguments are left as they were.
+    fn encode_large(arguments: &mut Self::Arguments, max_bytes: usize) -> Vec<Value>;
 
     /// Arguments as values, each cut at `max_bytes`; called on the writer's thread.
     fn encode(arguments: Self::Arguments, max_bytes: usize) -> Vec<Value>;
@@ -57,6 +66,10 @@ impl PoolDatabase for sqlx_postgres::Postgres {
         crate::sql::values::postgres::encoded_bytes(arguments)
     }
 
+    fn encode_large(arguments: &mut Self::Arguments, max_bytes: usize) -> Vec<Value> {
+        crate::sql::values::postgres::encode_by_ref(arguments, max_bytes)
+    }
+
     fn encode(arguments: Self::Arguments, max_bytes: usize) -> Vec<Value> {
         crate::sql::values::postgres::encode(arguments, max_bytes)
     }
@@ -79,6 +92,11 @@ impl PoolDatabase for sqlx_mysql::MySql {
         crate::sql::values::mysql::encoded_bytes(arguments)
     }
 
+    fn encode_large(arguments: &mut Self::Arguments, _: usize) -> Vec<Value> {
+        // Their types can be read only after all bytes have been written out as numbers.
+        crate::sql::values::unavailable(sqlx_core::arguments::Arguments::len(arguments))
+    }
+
     fn encode(arguments: Self::Arguments, max_bytes: usize) -> Vec<Value> {
         crate::sql::values::mysql::encode(arguments, max_bytes)
     }
@@ -99,6 +117,10 @@ impl PoolDatabase for sqlx_sqlite::Sqlite {
 
     fn arguments_bytes(arguments: &mut Self::Arguments) -> usize {
         crate::sql::values::sqlite::estimated_bytes(arguments)
+    }
+
+    fn encode_large(arguments: &mut Self::Arguments, max_bytes: usize) -> Vec<Value> {
+        crate::sql::values::sqlite::encode(arguments, max_bytes)
     }
 
     fn encode(arguments: Self::Arguments, max_bytes: usize) -> Vec<Value> {

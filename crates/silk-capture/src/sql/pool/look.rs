@@ -20,13 +20,25 @@ pub(super) fn captured_error(error: &Error) -> CapturedError {
     }
 }
 
-/// The values of a query in the driver's own form; none where they could not be encoded.
+/// Bytes of arguments that are cloned whole, however few of them are kept: copying them takes less
+/// time than reading them.
+const CLONED_BYTES: usize = 64 << 10;
+
+/// The values of a query in the driver's own form; none where they could not be encoded. Where most
+/// of their bytes would not be kept they are cut first: a clone takes as much memory as they do.
 pub(super) fn captured_values<DB: PoolDatabase>(
     query: &mut Replay<DB>,
+    max_bytes: usize,
 ) -> Option<Box<dyn CapturedValues>> {
     match &mut query.arguments {
         Ok(Some(arguments)) if sqlx_core::arguments::Arguments::len(arguments) > 0 => {
             let bytes = DB::arguments_bytes(arguments);
+            if bytes > CLONED_BYTES {
+                let count = sqlx_core::arguments::Arguments::len(arguments);
+                if bytes / 2 > count.saturating_mul(max_bytes) {
+                    return Some(Box::new(Cut(DB::encode_large(arguments, max_bytes))));
+                }
+            }
             Some(Box::new(Cloned::<DB> {
                 arguments: arguments.clone(),
                 bytes,
@@ -83,5 +95,26 @@ impl CapturedValues for CopiedBytes {
 
     fn approximate_bytes(&self) -> usize {
         size_of::<Self>()
+    }
+}
+
+/// Values that were cut when the query was made.
+struct Cut(Vec<Value>);
+
+impl CapturedValues for Cut {
+    fn encode(self: Box<Self>, _max_bytes_per_value: usize) -> Vec<Value> {
+        self.0
+    }
+
+    fn approximate_bytes(&self) -> usize {
+        let kept: usize = self
+            .0
+            .iter()
+            .map(|value| match &value.state {
+                ValueState::Bytes(bytes) | ValueState::Truncated { bytes, .. } => bytes.len(),
+                _ => 0,
+            })
+            .sum();
+        kept + size_of_val::<[Value]>(&self.0) + size_of::<Self>()
     }
 }

@@ -60,7 +60,7 @@ fn cut(bytes: &[u8], max_bytes: usize) -> ValueState {
 
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 /// As many values as there are placeholders, none of which could be read.
-fn unavailable(count: usize) -> Vec<Value> {
+pub(crate) fn unavailable(count: usize) -> Vec<Value> {
     vec![
         Value {
             type_name: String::new(),

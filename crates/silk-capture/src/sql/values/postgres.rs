@@ -143,18 +143,24 @@ pub fn encoded_bytes(arguments: &mut PgArguments) -> usize {
 /// Arguments as values, each cut at `max_bytes`.
 #[must_use]
 pub fn encode(mut arguments: PgArguments, max_bytes: usize) -> Vec<Value> {
-    let count = Arguments::len(&arguments);
-    let copied = RefCell::new(Vec::new());
+    encode_by_ref(&mut arguments, max_bytes)
+}
+
+/// Arguments as values, each cut at `max_bytes` before it is copied; they are left as they were.
+#[must_use]
+pub fn encode_by_ref(arguments: &mut PgArguments, max_bytes: usize) -> Vec<Value> {
+    let count = Arguments::len(arguments);
+    let states = RefCell::new(None);
     let _ = Arguments::add(
-        &mut arguments,
-        Probe(|buffer: &[u8]| copied.borrow_mut().extend_from_slice(buffer)),
+        arguments,
+        Probe(|buffer: &[u8]| *states.borrow_mut() = split(buffer, max_bytes)),
     );
-    let types = debug::between(&arguments, "types: [", "], buffer: ", MAX_TYPES_TEXT);
+    let types = debug::between(arguments, "types: [", "], buffer: ", MAX_TYPES_TEXT);
     let Some(types) = types else {
         return unavailable(count);
     };
     let types = debug::split_list(&types);
-    match split(&copied.into_inner(), max_bytes) {
+    match states.into_inner() {
         Some(states) if states.len() == count && types.len() == count => types
             .iter()
             .zip(states)
