@@ -7,7 +7,7 @@ mod support;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use silk_capture::sql::pool::PgPool;
+use silk_capture::sql::pool::{PgPool, PoolConnection};
 use silk_core::{Outcome, TransactionEnd};
 use sqlx::{Executor as _, postgres::PgPoolOptions};
 use support::seen::{Seen, record, recorder};
@@ -522,5 +522,70 @@ async fn case_pool_07_copy_is_not_seen() {
         let query = &seen.record.detail.queries[0];
         let end = wait.started_us + wait.duration_us;
         assert!(query.started_us + 1_000 >= end, "{query:?} {wait:?}");
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: run cargo xtask test"]
+async fn case_pool_12_large_values_memory() {
+    const BYTES: usize = 20 << 20;
+    for pool in pools().await {
+        let seen = seen(async {
+            let value = vec![7_u8; BYTES];
+            let query = || {
+                sqlx::query("select length($1), $2")
+                    .bind(&value[..])
+                    .bind(5)
+            };
+            let results = tokio::join!(
+                query().execute(&pool),
+                query().execute(&pool),
+                query().execute(&pool),
+                query().execute(&pool),
+            );
+            assert!(
+                results.0.is_ok() && results.1.is_ok() && results.2.is_ok() && results.3.is_ok()
+            );
+        })
+        .await;
+        assert_eq!(seen.record.detail.queries_not_kept, 0);
+        assert_eq!(seen.queries.len(), 4);
+        for query in &seen.queries {
+            let values = query.values.as_ref().unwrap();
+            let silk_core::ValueState::Truncated { bytes, total_bytes } = &values[0].state else {
+                unreachable!("{:?}", values[0].type_name)
+            };
+            assert_eq!((bytes.len(), *total_bytes), (1_024, BYTES as u64));
+            assert_eq!(
+                values[1].state,
+                silk_core::ValueState::Bytes(vec![0, 0, 0, 5])
+            );
+        }
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: run cargo xtask test"]
+async fn case_pool_08_and_13_what_sqlx_has_for_connections_is_there() {
+    use sqlx::{Connection as _, postgres::PgAdvisoryLock};
+
+    fn as_ref(connection: &PoolConnection<sqlx::Postgres>) -> &sqlx::PgConnection {
+        connection.as_ref()
+    }
+    fn is_connection(_: &mut impl sqlx::Connection) {}
+
+    for pool in pools().await {
+        let lock = PgAdvisoryLock::new("silk pool case 08");
+        let mut guard = lock.acquire(pool.acquire().await.unwrap()).await.unwrap();
+        sqlx::query("select 1").execute(&mut *guard).await.unwrap();
+        let mut connection = guard.release_now().await.unwrap();
+        assert!(!as_ref(&connection).is_in_transaction());
+        // The trait is the driver's own type's, one step further.
+        is_connection(&mut **connection);
+        let tx = sqlx::Connection::begin(&mut **connection).await.unwrap();
+        tx.rollback().await.unwrap();
+        connection.return_to_pool().await;
+        drop(connection);
+        pool.acquire().await.unwrap().close().await.unwrap();
     }
 }

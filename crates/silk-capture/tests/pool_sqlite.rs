@@ -6,8 +6,13 @@ mod support;
 
 use std::time::Duration;
 
-use silk_capture::sql::pool::SqlitePool;
-use silk_core::TransactionEnd;
+use silk_capture::{
+    in_current_request,
+    recorder::{ActiveRequest, CapturedValues, SqlSource},
+    run_job,
+    sql::pool::SqlitePool,
+};
+use silk_core::{RequestKind, TransactionEnd, Value};
 use sqlx::{
     Executor as _,
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
@@ -152,4 +157,130 @@ async fn case_pages_05_commit_is_other_on_sqlite() {
     let sql_us = seen.record.summary.times.sql_us;
     assert!(sql_us + 10 >= with_ends, "{sql_us} of {with_ends}");
     assert!(sql_us > queries, "{sql_us} of {with_ends}");
+}
+
+#[tokio::test]
+async fn who_held_the_connections_is_told_with_a_wait() {
+    let folder = tempfile::tempdir().unwrap();
+    let pool = pool(&folder).await;
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    let holder = run_job(&recorder(), RequestKind::Job, "nightly report", async {
+        let mut tx = pool.begin().await.unwrap();
+        sqlx::query("select 41 + 1")
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+        sender.send(()).unwrap();
+        // Idle in its transaction.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        tx.commit().await.unwrap();
+    });
+    let waiter = async {
+        receiver.await.unwrap();
+        let outside = pool.acquire().await.unwrap();
+        let freed = tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(60)).await;
+            drop(outside);
+        });
+        let seen = seen(async {
+            sqlx::query("select 2").execute(&pool).await.unwrap();
+            sqlx::query("select 3").execute(&pool).await.unwrap();
+        })
+        .await;
+        freed.await.unwrap();
+        seen
+    };
+    let ((), seen) = tokio::join!(holder, waiter);
+    let [wait, free] = &seen.waits[..] else {
+        panic!("{:?}", seen.waits)
+    };
+    assert!(free.holders.is_empty(), "{free:?}");
+    let [first, second] = &wait.holders[..] else {
+        panic!("{wait:?}")
+    };
+    let job = if first.route.is_empty() {
+        second
+    } else {
+        first
+    };
+    let outside = if first.route.is_empty() {
+        first
+    } else {
+        second
+    };
+    assert_eq!(job.route, "nightly report");
+    assert_eq!((job.connections, job.idle_in_transaction), (1, 1));
+    assert_eq!(job.normalized.as_deref(), Some("SELECT ? + ?"));
+    assert!(job.fingerprint.is_some());
+    let site = job.call_site.as_ref().unwrap();
+    assert!(site.file.ends_with("pool_sqlite.rs"), "{site:?}");
+    assert_eq!((outside.connections, outside.idle_in_transaction), (1, 0));
+    assert_eq!(outside.normalized, None);
+    for holder in [job, outside] {
+        assert!(holder.held_us > 30_000, "{holder:?}");
+        assert!(holder.held_us <= wait.duration_us, "{holder:?} {wait:?}");
+    }
+}
+
+/// Values that claim to be larger than any budget.
+struct Huge;
+
+impl CapturedValues for Huge {
+    fn encode(self: Box<Self>, _: usize) -> Vec<Value> {
+        Vec::new()
+    }
+
+    fn approximate_bytes(&self) -> usize {
+        1 << 40
+    }
+}
+
+#[tokio::test]
+async fn case_pool_12_a_query_whose_values_have_no_room_is_kept_without_them() {
+    let seen = seen(async {
+        let active = ActiveRequest::current().unwrap();
+        let mut query = support::captured(SqlSource::Static("select ?"));
+        query.values = Some(Box::new(Huge));
+        active.push_query(query);
+    })
+    .await;
+    assert_eq!(seen.record.detail.queries_not_kept, 0);
+    assert_eq!(seen.queries.len(), 1);
+    assert!(seen.queries[0].values.is_none());
+}
+
+#[tokio::test]
+async fn case_pages_03_waits_beyond_the_cap_are_counted_with_their_time() {
+    let seen = seen(async {
+        let active = ActiveRequest::current().unwrap();
+        let start = active.started();
+        for number in 0..10_100_u64 {
+            let at = start + Duration::from_micros(number);
+            active.push_wait(at, at + Duration::from_micros(1), None, None);
+        }
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    })
+    .await;
+    assert_eq!(seen.waits.len(), 10_000);
+    assert_eq!(seen.record.detail.waits_not_kept, 100);
+    assert_eq!(seen.record.summary.times.wait_us, 10_100);
+}
+
+#[tokio::test]
+async fn a_query_long_after_the_response_is_not_in_its_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let pool = pool(&folder).await;
+    let late = pool.clone();
+    let seen = seen(async {
+        sqlx::query("select 1").execute(&pool).await.unwrap();
+        tokio::spawn(in_current_request(async move {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            sqlx::query("select 2").execute(&late).await.unwrap();
+            tokio::time::sleep(Duration::from_secs(6)).await;
+            sqlx::query("select 3").execute(&late).await.unwrap();
+        }));
+    })
+    .await;
+    let texts: Vec<_> = seen.queries.iter().map(|q| q.sql.as_str()).collect();
+    assert_eq!(texts, ["select 1", "select 2"]);
 }

@@ -8,12 +8,16 @@ use silk_core::{LogRecord, Outcome, PoolUse, RequestId, RequestKind};
 
 use super::{
     Recorder,
-    buffers::{Buffers, Ending, Head, MAX_WAITS, Span, Wait},
+    buffers::{Buffers, Ending, Head, Held, MAX_WAITS, Span, Wait},
     clock::micros,
+    holders::HeldConnection,
 };
 
 /// Memory that a request costs before anything is seen of it.
 pub(super) const BASE_BYTES: usize = 2_048;
+
+/// What a connection that was held takes beyond its place: shares of texts and a call stack.
+const HELD_BYTES: usize = 128;
 
 /// A request being recorded. Cloning is cheap; all clones write to the same record.
 ///
@@ -94,22 +98,45 @@ impl ActiveRequest {
         error: Option<String>,
         pool: Option<PoolUse>,
     ) {
+        self.push_held_wait(started, ended, error, pool, None);
+    }
+
+    /// Adds a wait for connections that others held.
+    pub(crate) fn push_held_wait(
+        &self,
+        started: Instant,
+        ended: Instant,
+        error: Option<String>,
+        pool: Option<PoolUse>,
+        held: Option<Held>,
+    ) {
         let started_us = self.offset(started);
         let duration_us = micros(ended.saturating_duration_since(started));
-        self.with_kept(|buffers| {
-            if buffers.waits.len() < MAX_WAITS && self.charge(buffers, size_of::<Wait>()) {
-                buffers.waits.push(Wait {
-                    started_us,
-                    duration_us,
-                    error,
-                    pool,
-                });
-            } else {
+        // What does not fit is dropped after the lock.
+        let _rest = self.with_kept(|buffers| {
+            if buffers.waits.len() >= MAX_WAITS || !self.charge(buffers, size_of::<Wait>()) {
                 buffers.waits_not_kept += 1;
                 buffers
                     .waits_beyond
                     .add(started_us, started_us.saturating_add(duration_us));
+                return held;
             }
+            let bytes = held.as_ref().map_or(0, |held| {
+                held.connections.len() * (size_of::<HeldConnection>() + HELD_BYTES)
+            });
+            let (holders, rest) = if self.charge(buffers, bytes) {
+                (held.map(Box::new), None)
+            } else {
+                (None, held)
+            };
+            buffers.waits.push(Wait {
+                started_us,
+                duration_us,
+                error,
+                pool,
+                holders,
+            });
+            rest
         });
     }
 

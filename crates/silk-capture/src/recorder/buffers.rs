@@ -1,11 +1,14 @@
 use std::{sync::Arc, time::Instant};
 
 use http::{HeaderMap, Method, Uri, Version};
-use silk_core::{DatabaseKind, Histogram, LogRecord, Outcome, PoolUse, RequestId, TransactionEnd};
+use silk_core::{
+    Database, DatabaseKind, Histogram, LogRecord, Outcome, PoolUse, RequestId, TransactionEnd,
+};
 
 use super::{
     captured::CapturedError,
     chunks::Chunks,
+    holders::HeldConnection,
     intervals::{Intervals, Polls},
     kept::KeptQuery,
     texts::Texts,
@@ -126,6 +129,14 @@ pub(crate) struct Wait {
     pub(crate) duration_us: u64,
     pub(crate) error: Option<String>,
     pub(crate) pool: Option<PoolUse>,
+    /// Who held the connections, where there was none left; and of which database they are.
+    pub(crate) holders: Option<Box<Held>>,
+}
+
+/// Connections that others held meanwhile.
+pub(crate) struct Held {
+    pub(crate) database: Arc<Database>,
+    pub(crate) connections: Vec<HeldConnection>,
 }
 
 pub(crate) struct Transaction {

@@ -17,6 +17,7 @@ mod config;
 mod control;
 mod current;
 mod handle;
+mod holders;
 mod intervals;
 mod kept;
 mod loss;
@@ -48,6 +49,8 @@ pub use status::{PoolNote, ShutdownReport};
 
 pub(crate) use active::WeakRequest;
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
-pub(crate) use buffers::TransactionError;
+pub(crate) use buffers::{Held, TransactionError};
 pub(crate) use buffers::{KeptPlan, Route, Span, Tee};
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+pub(crate) use holders::{HeldBy, HeldConnection};
 pub(crate) use status::TracingState;

@@ -1,6 +1,7 @@
 //! From what was captured to the record that is stored.
 
 mod head;
+mod holders;
 mod queries;
 mod times;
 
@@ -133,7 +134,9 @@ impl Transform {
                 started_us: wait.started_us,
                 duration_us: wait.duration_us,
                 error: wait.error.map(|error| self.redactor.text(&error)),
-                holders: Vec::new(),
+                holders: wait.holders.map_or_else(Vec::new, |held| {
+                    self.holders(held.connections, &held.database, &mut secrets)
+                }),
                 pool: wait
                     .pool
                     .filter(|_| wait.duration_us >= ConnectionWait::WORTH_US),

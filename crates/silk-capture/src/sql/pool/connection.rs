@@ -14,6 +14,7 @@ use sqlx_core::{
 use super::{
     PoolDatabase, Transaction,
     cover::Cover,
+    holders::{Holders, Holding},
     track::{Runs, Shared},
     undone::Undone,
 };
@@ -21,6 +22,8 @@ use crate::recorder::{ActiveRequest, Recorder};
 
 /// An instrumented connection; derefs to the driver's own.
 pub struct Conn<DB: Database> {
+    /// Before the connection itself, so that whoever waits for that finds it given back.
+    pub(super) holding: Option<Holding>,
     pub(super) raw: Held<DB>,
     pub(super) shared: Arc<Shared>,
     /// The innermost recorded transaction that is open on it.
@@ -71,14 +74,24 @@ impl<DB: Database> Conn<DB> {
         });
         Self {
             raw: Held::Own(raw),
-            shared: Arc::new(Shared { recorder, database }),
+            shared: Arc::new(Shared {
+                recorder,
+                database,
+                holders: Holders::default(),
+            }),
+            holding: None,
             transaction: None,
             runs: Runs::default(),
         }
     }
 
-    pub(super) const fn pooled(raw: pool::PoolConnection<DB>, shared: Arc<Shared>) -> Self {
+    pub(super) fn pooled(raw: pool::PoolConnection<DB>, shared: Arc<Shared>) -> Self {
+        let holding = shared
+            .recorder
+            .is_recording()
+            .then(|| ActiveRequest::with_current(|active| Holding::new(&shared, active)));
         Self {
+            holding,
             raw: Held::Pooled(raw),
             shared,
             transaction: None,
@@ -102,6 +115,20 @@ impl<DB: Database> Conn<DB> {
             undone: open.map(|open| open.undone.clone()),
             active,
         })
+    }
+
+    /// Closes the connection. A pool that it is of may then open another.
+    ///
+    /// sqlx's trait `Connection` cannot be implemented for it: that is for the one connection type
+    /// of a database. Where the trait is asked for, pass the driver's own, `&mut **connection`.
+    ///
+    /// # Errors
+    /// Whatever sqlx says.
+    pub async fn close(self) -> Result<(), Error> {
+        match self.raw {
+            Held::Pooled(connection) => connection.close().await,
+            Held::Own(connection) => connection.close().await,
+        }
     }
 
     /// Begins a transaction, or a savepoint within one.
@@ -176,6 +203,12 @@ impl<DB: Database> DerefMut for Conn<DB> {
     }
 }
 
+impl<DB: Database> AsRef<DB::Connection> for Conn<DB> {
+    fn as_ref(&self) -> &DB::Connection {
+        self
+    }
+}
+
 impl<DB: Database> AsMut<DB::Connection> for Conn<DB> {
     fn as_mut(&mut self) -> &mut DB::Connection {
         self
@@ -213,9 +246,21 @@ impl<DB: Database> PoolConnection<DB> {
     /// # Errors
     /// Whatever sqlx says.
     pub async fn close(self) -> Result<(), Error> {
-        match self.0.raw {
-            Held::Pooled(connection) => connection.close().await,
-            Held::Own(connection) => connection.close().await,
+        self.0.close().await
+    }
+
+    /// Returns the connection to its pool, and waits until that is done. The connection must not be
+    /// used afterwards.
+    #[doc(hidden)]
+    pub fn return_to_pool(&mut self) -> impl Future<Output = ()> + Send + 'static {
+        let returned = match &mut self.0.raw {
+            Held::Pooled(connection) => Some(connection.return_to_pool()),
+            Held::Own(_) => None,
+        };
+        async move {
+            if let Some(returned) = returned {
+                returned.await;
+            }
         }
     }
 
@@ -263,6 +308,12 @@ impl<DB: Database> Deref for PoolConnection<DB> {
 impl<DB: Database> DerefMut for PoolConnection<DB> {
     fn deref_mut(&mut self) -> &mut Conn<DB> {
         &mut self.0
+    }
+}
+
+impl<DB: Database> AsRef<DB::Connection> for PoolConnection<DB> {
+    fn as_ref(&self) -> &DB::Connection {
+        &self.0
     }
 }
 

@@ -310,7 +310,7 @@ impl Pool<Postgres> {
             match ActiveRequest::current() {
                 Some(active) if is_late => {
                     let cover = Cover::new(DatabaseKind::Postgres);
-                    Waiting::new(&active, cover, self.in_use(), copy).await
+                    Waiting::new(&active, &self.shared, cover, self.in_use(), copy).await
                 }
                 _ => copy.await,
             }

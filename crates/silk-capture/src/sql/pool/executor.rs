@@ -17,6 +17,7 @@ use sqlx_core::{
 use super::{
     Conn, OneRow, Pool, PoolDatabase,
     cover::Cover,
+    holders::Holding,
     replay::Replay,
     stream::{Step, Tracked, TrackedFirst, TrackedOptional},
     track::{Runs, Track},
@@ -43,6 +44,7 @@ macro_rules! executors {
                 let mut query = Replay::<$db>::new(query);
                 let mut track = Track::new(within, &self.shared.database, &mut query);
                 track.await_plan(self.runs.tracker::<$db>(&self.shared));
+                track.runs_on(self.holding.as_ref());
                 let inner = track.cover.run(|| (&mut **self).fetch_many(query));
                 Box::pin(Tracked::<$db>::new(inner, track))
             }
@@ -66,6 +68,7 @@ macro_rules! executors {
                 let mut query = Replay::<$db>::new(query);
                 let mut track = Track::new(within, &self.shared.database, &mut query);
                 track.await_plan(self.runs.tracker::<$db>(&self.shared));
+                track.runs_on(self.holding.as_ref());
                 if <$db as PoolDatabase>::ONE_ROW != OneRow::Limits {
                     let inner = track.cover.run(|| (&mut **self).fetch_many(query));
                     return Box::pin(TrackedFirst::<$db>::new(inner, track));
@@ -121,6 +124,8 @@ macro_rules! executors {
                     let mut connection = pool
                         .acquire_raw(track.active(), track.cover.clone())
                         .await?;
+                    let holding = Holding::new(&pool.shared, Some(track.active()));
+                    track.runs_on(Some(&holding));
                     let inner = track.cover.run(|| (&mut *connection).fetch_many(query));
                     let mut steps = Tracked::<$db>::new(inner, track);
                     while let Some(step) = steps.try_next().await? {
@@ -154,6 +159,8 @@ macro_rules! executors {
                     let mut connection = pool
                         .acquire_raw(track.active(), track.cover.clone())
                         .await?;
+                    let holding = Holding::new(&pool.shared, Some(track.active()));
+                    track.runs_on(Some(&holding));
                     if <$db as PoolDatabase>::ONE_ROW != OneRow::Limits {
                         let inner = track.cover.run(|| (&mut *connection).fetch_many(query));
                         return TrackedFirst::<$db>::new(inner, track).await;

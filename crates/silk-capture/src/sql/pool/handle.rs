@@ -9,7 +9,7 @@ use sqlx_core::{
 
 use super::{
     Conn, PoolConnection, PoolDatabase, Transaction, connection::Within, cover::Cover,
-    track::Shared, wait::Waiting,
+    holders::Holders, track::Shared, wait::Waiting,
 };
 use crate::recorder::{ActiveRequest, Recorder};
 
@@ -43,6 +43,7 @@ impl<DB: Database> Pool<DB> {
             shared: Arc::new(Shared {
                 recorder,
                 database: Arc::new(database),
+                holders: Holders::default(),
             }),
         }
     }
@@ -167,13 +168,19 @@ impl<DB: Database> Pool<DB> {
 
     /// Waits for a connection of sqlx's own; the wait is recorded.
     pub(super) fn acquire_raw<'r>(
-        &self,
+        &'r self,
         active: &'r ActiveRequest,
         cover: Cover,
     ) -> Waiting<'r, impl Future<Output = Result<pool::PoolConnection<DB>, Error>> + use<DB>> {
         let pool = self.in_use();
         // Boxed: it takes 2 kB, which would be copied with each future that it becomes part of.
-        Waiting::new(active, cover, pool, Box::pin(self.raw.acquire()))
+        Waiting::new(
+            active,
+            &self.shared,
+            cover,
+            pool,
+            Box::pin(self.raw.acquire()),
+        )
     }
 }
 

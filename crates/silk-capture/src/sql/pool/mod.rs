@@ -16,6 +16,7 @@ mod cover;
 mod database;
 mod executor;
 mod handle;
+mod holders;
 mod look;
 mod replay;
 mod stream;

@@ -10,6 +10,7 @@ use super::{
     PoolDatabase,
     connection::Within,
     cover::Cover,
+    holders::{Holders, Holding, Running},
     look::{CopiedBytes, captured_error, captured_values},
     replay::Replay,
     undone::Undone,
@@ -29,6 +30,7 @@ use crate::{
 pub(super) struct Shared {
     pub(super) recorder: Recorder,
     pub(super) database: Arc<Database>,
+    pub(super) holders: Holders,
 }
 
 impl Shared {
@@ -94,6 +96,8 @@ pub(super) struct Track {
     rows: u64,
     /// Learns what becomes of the transaction around.
     undone: Option<Undone>,
+    /// Keeps the connection known as busy.
+    running: Option<Running>,
     /// Bytes of the data, where it is a `COPY`.
     copied_bytes: Option<u64>,
     /// Waits for its plan, where the connection tells plans.
@@ -113,7 +117,7 @@ impl Track {
             undone,
         } = within;
         let values = if active.captures_values() {
-            captured_values(query)
+            captured_values(query, active.recorder().config().value_bytes)
         } else {
             None
         };
@@ -159,8 +163,16 @@ impl Track {
             results: 0,
             rows: 0,
             undone,
+            running: None,
             copied_bytes: None,
             ticket: None,
+        }
+    }
+
+    /// Says on which connection it runs.
+    pub(super) fn runs_on(&mut self, holding: Option<&Holding>) {
+        if let (Some(holding), Some(query)) = (holding, &self.query) {
+            self.running = Some(holding.run(query.sql.clone(), query.call_site.clone()));
         }
     }
 
@@ -276,6 +288,7 @@ impl Track {
         let Some(mut query) = self.query.take() else {
             return;
         };
+        self.running = None;
         if !self.is_started {
             return;
         }

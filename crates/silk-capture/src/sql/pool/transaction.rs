@@ -106,6 +106,9 @@ impl<'c, DB: Database> Transaction<'c, DB> {
             undone: around.map(|outer| outer.undone.clone()).unwrap_or_default(),
         };
         let outer = transaction.connection.transaction.replace(open.clone());
+        if let Some(holding) = &transaction.connection.holding {
+            holding.in_transaction(true);
+        }
         transaction.recorded = Some(Recorded {
             open,
             outer,
@@ -207,6 +210,9 @@ impl<'c, DB: Database> Transaction<'c, DB> {
             open.undone.healed();
         }
         self.connection.transaction = outer;
+        if let (Some(holding), None) = (&self.connection.holding, &self.connection.transaction) {
+            holding.in_transaction(false);
+        }
         let kind = self.connection.shared.database.kind;
         let now = Instant::now();
         open.active.end_transaction_with(

@@ -1,5 +1,6 @@
 use std::{
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Instant,
 };
@@ -8,12 +9,16 @@ use pin_project_lite::pin_project;
 use silk_core::{ConnectionWait, PoolUse};
 use sqlx_core::error::Error;
 
-use super::cover::{Cover, Covered};
-use crate::recorder::ActiveRequest;
+use super::{
+    cover::{Cover, Covered},
+    track::Shared,
+};
+use crate::recorder::{ActiveRequest, Held};
 
 /// A wait for a connection that is recorded when it ends, in whichever way.
 struct Wait<'r> {
     active: &'r ActiveRequest,
+    shared: &'r Shared,
     started: Instant,
     pool: PoolUse,
     /// Whether it came to an end; else its future was dropped.
@@ -27,8 +32,16 @@ impl Drop for Wait<'_> {
             None if !self.is_over => Some(ConnectionWait::GIVEN_UP.to_owned()),
             error => error,
         };
+        let ended = Instant::now();
+        let took = ended.saturating_duration_since(self.started);
+        // Asked for only where it is known that others had them all.
+        let is_worth = took.as_micros() >= u128::from(ConnectionWait::WORTH_US);
+        let held = (is_worth && self.pool.is_exhausted() && self.active.is_kept()).then(|| Held {
+            database: Arc::clone(&self.shared.database),
+            connections: self.shared.holders.between(self.started, ended),
+        });
         self.active
-            .push_wait(self.started, Instant::now(), error, Some(self.pool));
+            .push_held_wait(self.started, ended, error, Some(self.pool), held);
     }
 }
 
@@ -48,11 +61,18 @@ pin_project! {
 }
 
 impl<'r, F> Waiting<'r, F> {
-    pub(super) fn new(active: &'r ActiveRequest, cover: Cover, pool: PoolUse, acquire: F) -> Self {
+    pub(super) fn new(
+        active: &'r ActiveRequest,
+        shared: &'r Shared,
+        cover: Cover,
+        pool: PoolUse,
+        acquire: F,
+    ) -> Self {
         Self {
             acquire: cover.over(acquire),
             wait: Some(Wait {
                 active,
+                shared,
                 started: Instant::now(),
                 pool,
                 is_over: false,
