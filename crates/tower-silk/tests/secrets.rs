@@ -271,3 +271,62 @@ async fn names_of_jobs_are_texts_like_others() {
         "call https://a.b/?token=[redacted]"
     );
 }
+
+/// A browser names the page it comes from: a token that one request had in its path stands in the
+/// `Referer` of all that follow, and the app may redirect to it.
+#[tokio::test]
+async fn a_token_of_a_path_is_kept_nowhere_when_later_requests_name_it() {
+    let silk = Silk::builder().in_memory().build().await.unwrap();
+    let routes = Router::new()
+        .route("/api/careless/{token}", any(|| async { "done" }))
+        .route("/hello", any(|| async { "hello" }))
+        .route(
+            "/moved",
+            any(|| async { [("location", "/api/careless/zq81kkdLm2x9")] }),
+        );
+    let app = serve_with(silk, routes).await;
+    let asked = [
+        "GET /api/careless/zq81kkdLm2x9",
+        "GET /hello\r\nReferer: http://127.0.0.1/api/careless/zq81kkdLm2x9",
+        // Behind a proxy that takes a part of the path away, and of a token like any word.
+        "GET /hello\r\nReferer: https://h.example/app/api/careless/swordfishzq",
+        "GET /moved",
+        // No route: the path itself would name the request.
+        "GET /reset-password/rW3n9XbT0qLd",
+        "GET /hello\r\nReferer: http://127.0.0.1/reset-password/rW3n9XbT0qLd",
+        "GET /hello?key=rW3n9XbT0qLd",
+        "GET /hello?rW3n9XbT0qLd",
+        "GET /hello\r\nX-User-Key: rW3n9XbT0qLd",
+        "GET /hello\r\nSec-WebSocket-Protocol: bearer, rW3n9XbT0qLd",
+    ];
+    for head in asked {
+        let answer = app.ask(head, b"").await;
+        assert!(answer.starts_with("HTTP/1.1 "), "{head}: {answer}");
+    }
+    let records = app.records(asked.len()).await;
+    let mut shown = String::new();
+    for record in &records {
+        shown.push_str(&all_of(&app, record).await);
+    }
+    for page in [
+        "/silk",
+        "/silk/requests",
+        "/silk/statements",
+        "/silk/api/requests?limit=50",
+        "/silk/api/routes",
+    ] {
+        shown.push_str(&app.ask(&format!("GET {page}"), b"").await);
+    }
+    let leaks: Vec<&str> = shown
+        .lines()
+        .filter(|line| {
+            ["zq81kkdLm2x9", "swordfishzq", "rW3n9XbT0qLd"]
+                .iter()
+                .any(|token| line.contains(token))
+        })
+        .collect();
+    assert!(leaks.is_empty(), "{}", leaks.join("\n"));
+    assert!(
+        shown.contains("/reset-password/[redacted]") && shown.contains("/api/careless/{token}")
+    );
+}

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use super::{
     REDACTED, Redactor, Secrets,
-    text::{is_harmless, mark},
+    names::{Answer, Verdict},
+    shape::{Judge, card_number},
+    text::{ESCAPE, QUOTE, is_harmless, mark, run_end},
 };
 
 /// Keys of a document whose answers are kept: those of its rows.
@@ -21,7 +23,7 @@ impl Redactor {
             out: String::new(),
             flushed: 0,
             levels: Vec::new(),
-            is_pending: false,
+            pending: Verdict::Harmless,
             is_changed: false,
             is_odd: false,
             keys: Keys::default(),
@@ -44,19 +46,37 @@ impl Redactor {
     }
 }
 
-struct Level {
+struct Level<'t> {
     is_object: bool,
-    is_sensitive: bool,
+    /// What the key of this object or list says of what is in it.
+    verdict: Verdict,
     expects_key: bool,
-    /// `{"name": "password", "value": …}`
-    names_secret: bool,
+    /// The key whose value comes.
+    key: Option<Key<'t>>,
+    /// The key that this object or list is the value of, or that a list around it is.
+    parent: Option<Key<'t>>,
+    /// `{"name": "password", "value": …}`: the name, and its key.
+    label: Option<(&'t str, &'t str)>,
     /// `{"value": "…", "name": …}`: where such a value stands.
-    value_at: Option<ValueAt>,
+    value_at: Option<ValueAt<'t>>,
     is_value: bool,
+    /// Whether the names beside say that digests and codes are those of files and errors.
+    is_of_file: bool,
+    is_of_error: bool,
+    /// Whether it is a list in which the place of a value says what it is.
+    is_table: bool,
+    /// In a list: how many values came.
+    place: u32,
+    /// In a list: the value before, as it is written.
+    before: Option<&'t str>,
+    /// In a list: places of names of secrets. In what holds lists: those of its first one, which
+    /// names the columns of the others.
+    columns: Vec<u32>,
 }
 
 /// Where a string that was kept stands, its quotes included.
-struct ValueAt {
+struct ValueAt<'t> {
+    key: &'t str,
     /// In the text.
     start: usize,
     end: usize,
@@ -71,40 +91,99 @@ struct Scan<'r, 's, 't> {
     /// The text up to `flushed`, made safe; what follows is copied when something in it changes.
     out: String,
     flushed: usize,
-    levels: Vec<Level>,
-    /// Whether the value that comes belongs to a sensitive key.
-    is_pending: bool,
+    levels: Vec<Level<'t>>,
+    /// What is known of the value that comes by its key.
+    pending: Verdict,
     is_changed: bool,
     is_odd: bool,
     keys: Keys<'t>,
 }
 
+/// A key, and where its answer is kept.
+#[derive(Clone, Copy)]
+struct Key<'t> {
+    text: &'t str,
+    number: usize,
+    may_join: bool,
+    role: Role,
+}
+
 /// Answers about keys, in the order of their coming: rows have the same keys in the same order.
 #[derive(Default)]
 struct Keys<'t> {
-    known: Vec<(&'t str, bool)>,
+    known: Vec<Known<'t>>,
     /// The one that is likely to come next.
     next: usize,
 }
 
+struct Known<'t> {
+    key: &'t str,
+    /// The number of the key around, where that matters.
+    parent: Option<usize>,
+    answer: Answer,
+    role: Role,
+}
+
+/// What a key is for in its object.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Role {
+    #[default]
+    Other,
+    /// Its value is a name: `{"name": "password", …}`.
+    Label,
+    /// Its value is that of the name.
+    Value,
+    /// Its value is a list of names of columns.
+    Columns,
+}
+
+impl Role {
+    fn of(key: &str) -> Self {
+        match key {
+            "name" | "key" | "field" | "id" | "type" | "k" | "param" | "parameter" | "property"
+            | "attribute" | "label" | "header" | "path" | "variable" | "Name" | "Key" | "n" => {
+                Self::Label
+            }
+            "value" | "values" | "content" | "val" | "v" | "data" | "text" | "default"
+            | "defaultValue" | "current" | "answer" | "Value" | "newValue" | "oldValue" => {
+                Self::Value
+            }
+            "columns" | "fields" | "headers" | "cols" | "keys" => Self::Columns,
+            _ => Self::Other,
+        }
+    }
+}
+
 impl<'t> Keys<'t> {
-    /// Whether a key, as it is written, is sensitive; `judge` is asked about new ones.
-    fn is_sensitive(&mut self, key: &'t str, judge: impl FnOnce() -> bool) -> bool {
-        let expected = self.known.get(self.next).filter(|(known, _)| *known == key);
-        if let Some((_, answer)) = expected {
+    /// The number and answer of a key, as it is written; `judge` is asked about new ones.
+    fn answer(
+        &mut self,
+        key: &'t str,
+        parent: Option<usize>,
+        judge: impl FnOnce() -> (Answer, Role),
+    ) -> (usize, Answer, Role) {
+        let is_it = |known: &Known<'_>| known.parent == parent && known.key == key;
+        let expected = self.known.get(self.next).filter(|known| is_it(known));
+        if let Some(known) = expected {
             self.next += 1;
-            return *answer;
+            return (self.next - 1, known.answer, known.role);
         }
-        if let Some(at) = self.known.iter().position(|(known, _)| *known == key) {
+        if let Some(at) = self.known.iter().position(is_it) {
             self.next = at + 1;
-            return self.known[at].1;
+            return (at, self.known[at].answer, self.known[at].role);
         }
-        let answer = judge();
+        let (answer, role) = judge();
         if self.known.len() < MAX_KEYS {
-            self.known.push((key, answer));
+            self.known.push(Known {
+                key,
+                parent,
+                answer,
+                role,
+            });
             self.next = self.known.len();
+            return (self.next - 1, answer, role);
         }
-        answer
+        (usize::MAX, answer, role)
     }
 }
 
@@ -112,32 +191,21 @@ impl<'t> Scan<'_, '_, 't> {
     fn run(&mut self) {
         let bytes = self.text.as_bytes();
         let mut index = 0;
-        let mut is_label = false;
         while let Some(byte) = bytes.get(index) {
             match byte {
                 b'{' | b'[' => {
-                    let is_sensitive = self.is_secret();
-                    let is_object = *byte == b'{';
-                    self.levels.push(Level {
-                        is_object,
-                        is_sensitive,
-                        expects_key: is_object,
-                        names_secret: false,
-                        value_at: None,
-                        is_value: false,
-                    });
-                    self.is_pending = false;
+                    self.open(*byte == b'{');
                     index += 1;
                 }
                 b'}' | b']' => {
-                    self.levels.pop();
-                    self.is_pending = false;
+                    self.close();
                     index += 1;
                 }
                 b',' => {
-                    self.is_pending = false;
+                    self.pending = Verdict::Harmless;
                     if let Some(level) = self.levels.last_mut() {
                         level.expects_key = level.is_object;
+                        level.place += 1;
                     }
                     index += 1;
                 }
@@ -155,18 +223,18 @@ impl<'t> Scan<'_, '_, 't> {
                     let inner = self.text.get(index + 1..inner_end).unwrap_or_default();
                     let is_key = self.levels.last().is_some_and(|level| level.expects_key);
                     if is_key {
-                        is_label = self.key(inner);
+                        self.key(inner);
                     } else {
-                        self.string((index, end), inner, marks, is_label);
-                        is_label = false;
+                        self.string((index, end), inner, marks);
                     }
                     index = end;
                 }
                 _ => {
-                    let length = self.text.get(index..).unwrap_or_default().find(|c: char| {
-                        matches!(c, '{' | '}' | '[' | ']' | ',' | ':' | '"') || c.is_whitespace()
+                    let end = run_end(bytes, index, |byte| {
+                        !byte.is_ascii_whitespace()
+                            && !matches!(byte, b'{' | b'}' | b'[' | b']' | b',' | b':' | b'"')
                     });
-                    let end = length.map_or(bytes.len(), |length| index + length.max(1));
+                    let end = end.max(index + 1);
                     self.bare(index, end);
                     index = end;
                 }
@@ -174,8 +242,88 @@ impl<'t> Scan<'_, '_, 't> {
         }
     }
 
-    fn is_secret(&self) -> bool {
-        self.is_pending || self.levels.last().is_some_and(|level| level.is_sensitive)
+    /// An object or a list begins.
+    fn open(&mut self, is_object: bool) {
+        let around = self.levels.last();
+        let verdict = match (self.verdict(), is_object) {
+            // What is in an object has names of its own.
+            (Verdict::Judge(_), true) => Verdict::Harmless,
+            (verdict, _) => verdict,
+        };
+        let parent = around.and_then(|level| level.key.or(level.parent));
+        let is_table = !is_object
+            && around.is_some_and(|level| {
+                !level.is_object || level.key.is_some_and(|key| key.role == Role::Columns)
+            });
+        // A list of lists under names of columns that stand beside it.
+        let columns = match around {
+            Some(level) if !is_object && level.is_object => level.columns.clone(),
+            _ => Vec::new(),
+        };
+        self.levels.push(Level {
+            is_object,
+            verdict,
+            expects_key: is_object,
+            key: None,
+            parent,
+            label: None,
+            value_at: None,
+            is_value: false,
+            is_of_file: false,
+            is_of_error: false,
+            is_table,
+            place: 0,
+            before: None,
+            columns,
+        });
+        self.pending = Verdict::Harmless;
+    }
+
+    fn close(&mut self) {
+        self.pending = Verdict::Harmless;
+        let Some(closed) = self.levels.pop() else {
+            return;
+        };
+        let Some(around) = self.levels.last_mut() else {
+            return;
+        };
+        let is_head = if around.is_object {
+            around.key.is_some_and(|key| key.role == Role::Columns)
+        } else {
+            around.place == 0 && around.columns.is_empty()
+        };
+        if is_head && !closed.is_object && !closed.columns.is_empty() {
+            around.columns = closed.columns;
+        }
+    }
+
+    /// What is known of the value that comes.
+    fn verdict(&self) -> Verdict {
+        let Some(level) = self.levels.last() else {
+            return self.pending;
+        };
+        match (self.pending, level.verdict) {
+            (Verdict::Secret, _) | (_, Verdict::Secret) => Verdict::Secret,
+            (Verdict::Harmless, verdict) if !level.is_object => verdict,
+            (verdict, _) => verdict,
+        }
+    }
+
+    /// Whether a value that comes, as it is meant, is a secret.
+    fn is_secret(&self, value: &str) -> bool {
+        match self.verdict() {
+            Verdict::Secret => true,
+            Verdict::Harmless => false,
+            Verdict::Judge(judge) => {
+                let level = self.levels.last();
+                let is_excused = level.is_some_and(|level| match judge {
+                    Judge::Digest => level.is_of_file,
+                    Judge::Code => level.is_of_error,
+                    Judge::Key | Judge::Number => false,
+                });
+                !is_excused && judge.is_secret(value, false)
+            }
+        }
     }
 
     /// Brings the output up to `end`.
@@ -185,39 +333,88 @@ impl<'t> Scan<'_, '_, 't> {
         self.flushed = end;
     }
 
-    /// Reads a key; tells whether its value is a name itself.
-    fn key(&mut self, written: &'t str) -> bool {
-        let key = unescape(written);
+    /// Reads a key.
+    fn key(&mut self, written: &'t str) {
         let redactor = self.redactor;
-        let is_sensitive = self
-            .keys
-            .is_sensitive(written, || redactor.is_sensitive(&key));
         let Some(level) = self.levels.last_mut() else {
-            return false;
+            return;
         };
+        // The name of a number may begin around it: `{"card": {"number": …}}`.
+        let around = level.parent.filter(|parent| parent.may_join);
+        let (number, answer, role) =
+            self.keys.answer(written, around.map(|key| key.number), || {
+                let key = unescape(written);
+                let mut answer = redactor.answer(&key);
+                if let Some(around) = around
+                    && answer.verdict != Verdict::Secret
+                {
+                    answer.verdict = redactor.answer(&format!("{} {key}", around.text)).verdict;
+                }
+                (answer, Role::of(&key))
+            });
         level.expects_key = false;
-        level.is_value = matches!(&*key, "value" | "values" | "content");
-        self.is_pending = is_sensitive || (level.names_secret && level.is_value);
-        matches!(&*key, "name" | "key" | "field" | "id")
+        level.is_value = role == Role::Value;
+        level.is_of_file |= answer.is_of_file;
+        level.is_of_error |= answer.is_of_error;
+        level.key = Some(Key {
+            text: written,
+            number,
+            may_join: answer.may_join,
+            role,
+        });
+        self.pending = answer.verdict;
+        if level.is_value
+            && let Some((label, by)) = level.label
+            && answer.verdict == Verdict::Harmless
+        {
+            self.pending = redactor.label(label, by, written);
+        }
+        // The name itself is to be read first.
+        level.before = (role == Role::Label).then_some(written);
     }
 
-    fn string(&mut self, (start, end): (usize, usize), inner: &str, marks: u8, is_label: bool) {
-        if self.is_secret() {
+    fn string(&mut self, (start, end): (usize, usize), inner: &'t str, marks: u8) {
+        let verdict = self.verdict();
+        let is_in_table = self.levels.last().is_some_and(|level| level.is_table);
+        if verdict != Verdict::Harmless || is_in_table {
             let value = unescape(inner);
-            self.secrets.add(&value);
-            self.mask(start, end);
-            return;
+            if self.is_secret(&value) || is_in_table && self.is_secret_in_table(inner, end) {
+                self.secrets.add(&value);
+                self.mask(start, end);
+                return;
+            }
         }
-        if is_label && self.redactor.is_sensitive(inner) {
-            self.names_secret();
+        if let Some(level) = self.levels.last_mut().filter(|level| level.is_object)
+            && let Some(by) = level.before.take()
+        {
+            level.label = Some((inner, by));
+            let value = level.value_at.as_ref().map(|at| (at.key, at.start, at.end));
+            if let Some((key, start, end)) = value {
+                let value = self.text.get(start + 1..end - 1).unwrap_or_default();
+                let is_secret = match self.redactor.label(inner, by, key) {
+                    Verdict::Secret => true,
+                    Verdict::Harmless => false,
+                    Verdict::Judge(judge) => judge.is_secret(&unescape(value), false),
+                };
+                if is_secret {
+                    self.names_secret();
+                }
+            }
+        }
+        if is_in_table && let Some(level) = self.levels.last_mut() {
+            level.before = Some(inner);
         }
         if is_harmless(marks, inner.len()) {
             return self.keep(start, end);
         }
-        let value = unescape(inner);
-        let has_document = value.trim_start().starts_with(['{', '['])
+        let value = if marks & ESCAPE == 0 {
+            Cow::Borrowed(inner)
+        } else {
+            unescape(inner)
+        };
+        let has_document = matches!(value, Cow::Owned(_))
             && inner.len() < 1 << 16
-            && matches!(value, Cow::Owned(_))
+            && value.trim_start().starts_with(['{', '['])
             && {
                 // Documents within documents are few; a fresh list bounds what they remember.
                 let (_, is_changed) = self.redactor.json(&value, self.secrets);
@@ -230,11 +427,64 @@ impl<'t> Scan<'_, '_, 't> {
         }
     }
 
+    /// Whether a value in a list is a secret by its place: behind its name (`["password", "…"]`
+    /// within a list), or in a column of that name. Takes note of names of columns.
+    fn is_secret_in_table(&mut self, inner: &str, end: usize) -> bool {
+        let count = self.levels.len();
+        let (Some(level), around) = (self.levels.last(), count.checked_sub(2)) else {
+            return false;
+        };
+        let around = around.and_then(|at| self.levels.get(at));
+        let place = level.place;
+        let is_nested = around.is_some_and(|around| !around.is_object);
+        let is_columns = around.is_some_and(|around| {
+            around.is_object && around.key.is_some_and(|key| key.role == Role::Columns)
+        });
+        let is_first = around.is_some_and(|around| around.place == 0 && around.columns.is_empty());
+        let is_pair = is_nested && place == 1 && self.is_last(end);
+        let is_name = |text: &str| text.len() <= 64 && self.redactor.is_sensitive(text);
+        if is_pair && level.before.is_some_and(is_name) && !is_name(inner) {
+            return true;
+        }
+        let is_in_column = around.is_some_and(|around| around.columns.contains(&place));
+        if is_nested && is_in_column && !is_name(inner) {
+            return true;
+        }
+        let is_head = is_columns || is_nested && is_first;
+        if is_head
+            && is_name(inner)
+            && let Some(level) = self.levels.last_mut()
+        {
+            level.columns.push(place);
+        }
+        // `["Authorization", "Bearer …", …]`
+        let is_flat = is_columns && place % 2 == 1;
+        is_flat
+            && self
+                .levels
+                .last()
+                .and_then(|level| level.before)
+                .is_some_and(|name| self.redactor.is_sensitive(name) && super::shape::is_odd(inner))
+    }
+
+    /// Whether nothing but the end of its list follows a value.
+    fn is_last(&self, end: usize) -> bool {
+        let rest = self.text.as_bytes().get(end..).unwrap_or_default();
+        let next = rest.iter().find(|byte| !byte.is_ascii_whitespace());
+        matches!(next, None | Some(b']'))
+    }
+
     /// A string stays; unless a name comes after it that makes it a secret.
     fn keep(&mut self, start: usize, end: usize) {
         let out = self.out.len() + (start - self.flushed);
         if let Some(level) = self.levels.last_mut().filter(|level| level.is_value) {
-            level.value_at = Some(ValueAt { start, end, out });
+            let key = level.key.map_or("", |key| key.text);
+            level.value_at = Some(ValueAt {
+                key,
+                start,
+                end,
+                out,
+            });
         }
     }
 
@@ -243,8 +493,10 @@ impl<'t> Scan<'_, '_, 't> {
         let Some(level) = self.levels.last_mut() else {
             return;
         };
-        level.names_secret = true;
-        let Some(ValueAt { start, end, out }) = level.value_at.take() else {
+        let Some(ValueAt {
+            start, end, out, ..
+        }) = level.value_at.take()
+        else {
             return;
         };
         let Some(value) = self.text.get(start + 1..end.saturating_sub(1)) else {
@@ -269,7 +521,12 @@ impl<'t> Scan<'_, '_, 't> {
         if !is_plain && !is_number && end < self.text.len() {
             self.is_odd = true;
         }
-        if self.is_secret() && !is_plain {
+        if is_plain {
+            return;
+        }
+        let is_card = word.len() >= 13 && card_number(word.as_bytes(), 0) == Some(word.len());
+        let is_in_table = self.levels.last().is_some_and(|level| level.is_table);
+        if is_card || self.is_secret(word) || is_in_table && self.is_secret_in_table(word, end) {
             self.secrets.add(word);
             self.mask(start, end);
         }
@@ -285,16 +542,41 @@ impl<'t> Scan<'_, '_, 't> {
     }
 }
 
+impl Redactor {
+    /// What a name that a document gives as a value, under the key `by`, says of the value under
+    /// the key `key` beside it.
+    fn label(&self, name: &str, by: &str, key: &str) -> Verdict {
+        // `{"op": "replace", "path": "/password", "value": …}`; pages have paths and contents.
+        if name.len() > 64 || by == "path" && key != "value" {
+            return Verdict::Harmless;
+        }
+        match self.answer(name).verdict {
+            // Tokens of a language, signatures of functions: what they are decides.
+            Verdict::Secret
+                if by == "type"
+                    && matches!(name, "token" | "session" | "signature" | "cookie" | "auth") =>
+            {
+                Verdict::Judge(Judge::Key)
+            }
+            verdict => verdict,
+        }
+    }
+}
+
 /// Where the string that starts behind its quote ends, the closing quote included; and the marks
 /// of its bytes.
-fn string_end(bytes: &[u8], mut index: usize) -> (usize, u8) {
+fn string_end(bytes: &[u8], start: usize) -> (usize, u8) {
     let mut marks = 0;
-    while let Some(byte) = bytes.get(index) {
-        if *byte == b'"' {
-            return (index + 1, marks);
+    let mut rest = bytes.get(start..).unwrap_or_default().iter();
+    while let Some(byte) = rest.next() {
+        let seen = mark(*byte);
+        marks |= seen;
+        if seen & QUOTE != 0 {
+            return (bytes.len() - rest.len(), marks);
         }
-        marks |= mark(*byte);
-        index += if *byte == b'\\' { 2 } else { 1 };
+        if seen & ESCAPE != 0 {
+            rest.next();
+        }
     }
     (bytes.len(), marks)
 }

@@ -1,9 +1,32 @@
 //! Secrets in HTML and XML: `<password>…</password>`, `<input name="csrf_token" value="…">`.
 
-use super::text::{Scan, run_end};
+use super::{
+    names::Verdict,
+    text::{Scan, run_end},
+};
 
 /// Longer tags are not looked into.
 const MAX_TAG: usize = 1 << 10;
+
+/// Longer names are not names.
+const MAX_NAME: usize = 64;
+
+/// Elements within one another that are looked through for a value.
+const MAX_DEPTH: usize = 4;
+
+/// Attributes and elements that name a value beside them.
+const NAMING: &[&str] = &[
+    "name",
+    "id",
+    "property",
+    "key",
+    "type",
+    "field",
+    "param-name",
+];
+
+/// Attributes that hold such a value.
+const VALUES: &[&str] = &["value", "content", "val", "data", "default"];
 
 const fn is_tag_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':') || byte >= 0x80
@@ -27,36 +50,59 @@ impl Scan<'_, '_> {
         else {
             return start + 1;
         };
+        if bytes
+            .get(name_end..)
+            .is_some_and(|rest| rest.starts_with(b"//"))
+        {
+            // An address in angle brackets.
+            return start + 1;
+        }
         let limit = bytes.len().min(start + MAX_TAG);
         let (attributes, end) = self.attributes(name_end, limit);
         let is_about = attributes.iter().any(|attribute| {
-            let names = ["name", "id", "property", "key"];
-            self.text
-                .get(attribute.name.0..attribute.name.1)
-                .is_some_and(|name| names.iter().any(|known| name.eq_ignore_ascii_case(known)))
-                && self.is_secret_name(attribute.value)
+            self.is(attribute.name, NAMING) && self.is_secret_name(attribute.value)
         });
+        let mut has_value = false;
         for attribute in &attributes {
-            let is_value = is_about
-                && self
-                    .text
-                    .get(attribute.name.0..attribute.name.1)
-                    .is_some_and(|name| {
-                        name.eq_ignore_ascii_case("value") || name.eq_ignore_ascii_case("content")
-                    });
-            if is_value || self.is_secret_name(attribute.name) {
+            let is_value = is_about && self.is(attribute.name, VALUES);
+            has_value |= is_value;
+            if is_value || self.is_secret_attribute(attribute) {
                 self.mask(attribute.value.0, attribute.value.1);
             }
         }
         let local = name.rsplit(':').next().unwrap_or(name);
         let is_open = bytes.get(end) == Some(&b'>') && bytes.get(end - 1) != Some(&b'/');
-        if !is_open || !self.redactor.is_sensitive(local) {
+        let verdict = if is_open {
+            self.redactor.answer(local).verdict
+        } else {
+            Verdict::Harmless
+        };
+        if verdict != Verdict::Secret {
             // Values of other attributes are texts with secrets of their own.
-            return if attributes.is_empty() {
+            let on = if attributes.is_empty() {
                 end
             } else {
                 name_end.max(self.masked_to())
             };
+            if !is_open {
+                return on;
+            }
+            if is_about && !has_value {
+                return self.inner(end + 1).unwrap_or(on);
+            }
+            if NAMING.iter().any(|known| local.eq_ignore_ascii_case(known))
+                && let Some(last) = self.named(end + 1)
+            {
+                return last;
+            }
+            if let Verdict::Judge(judge) = verdict {
+                let last = run_end(bytes, end + 1, |byte| byte != b'<');
+                let value = self.text.get(end + 1..last).unwrap_or_default();
+                if judge.is_secret(value, false) {
+                    return self.mask(end + 1, last);
+                }
+            }
+            return on;
         }
         let content = end + 1;
         let content = match bytes.get(content..) {
@@ -81,10 +127,71 @@ impl Scan<'_, '_> {
         }
     }
 
+    /// Masks the value behind a name: `<name>password</name><value>…`, the name from `start` on.
+    fn named(&mut self, start: usize) -> Option<usize> {
+        let bytes = self.text.as_bytes();
+        let last = run_end(
+            bytes.get(..bytes.len().min(start + MAX_NAME))?,
+            start,
+            |byte| byte != b'<',
+        );
+        if bytes.get(last..)?.starts_with(b"</") && self.is_secret_name((start, last)) {
+            let close = run_end(bytes, last, |byte| byte != b'>');
+            return self.inner(close + 1);
+        }
+        None
+    }
+
+    /// Masks the first text from `start` on, within the elements that begin before it.
+    fn inner(&mut self, start: usize) -> Option<usize> {
+        let bytes = self.text.as_bytes();
+        let mut index = start;
+        for _ in 0..MAX_DEPTH {
+            index = run_end(bytes, index, |byte| byte.is_ascii_whitespace());
+            let rest = bytes.get(index..)?;
+            if rest.starts_with(b"<![CDATA[") {
+                let first = index + 9;
+                let length = self.text.get(first..)?.find("]]>");
+                let last = length.map_or(bytes.len(), |length| first + length);
+                return Some(self.mask(first, last));
+            }
+            if rest.starts_with(b"</") {
+                return None;
+            }
+            if !rest.starts_with(b"<") {
+                let last = run_end(bytes, index, |byte| byte != b'<');
+                return (index < last).then(|| self.mask(index, last));
+            }
+            let limit = bytes.len().min(index + MAX_TAG);
+            let end = run_end(bytes.get(..limit)?, index, |byte| byte != b'>');
+            if bytes.get(end) != Some(&b'>') || bytes.get(end - 1) == Some(&b'/') {
+                return None;
+            }
+            index = end + 1;
+        }
+        None
+    }
+
+    /// Whether a name is one of these.
+    fn is(&self, (start, end): (usize, usize), known: &[&str]) -> bool {
+        self.text
+            .get(start..end)
+            .is_some_and(|name| known.iter().any(|known| name.eq_ignore_ascii_case(known)))
+    }
+
     fn is_secret_name(&self, (start, end): (usize, usize)) -> bool {
         self.text
             .get(start..end)
-            .is_some_and(|name| self.redactor.is_sensitive(name))
+            .is_some_and(|name| self.redactor.is_sensitive(name.trim()))
+    }
+
+    fn is_secret_attribute(&self, attribute: &Attribute) -> bool {
+        let text = |(start, end): (usize, usize)| self.text.get(start..end).unwrap_or_default();
+        match self.redactor.answer(text(attribute.name)).verdict {
+            Verdict::Secret => true,
+            Verdict::Harmless => false,
+            Verdict::Judge(judge) => judge.is_secret(text(attribute.value), false),
+        }
     }
 
     /// The attributes from `from` on, and where the tag's `>` is (or the text ends).

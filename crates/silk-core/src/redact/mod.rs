@@ -10,13 +10,17 @@ mod json;
 mod markup;
 mod names;
 mod secrets;
+mod shape;
 mod text;
 mod value;
 mod web;
 
 pub use secrets::Secrets;
 
-use self::names::Names;
+use self::{
+    names::{Answer, Names, Verdict},
+    web::Routes,
+};
 
 /// What stands for a value that was taken out.
 pub const REDACTED: &str = "[redacted]";
@@ -25,6 +29,8 @@ pub const REDACTED: &str = "[redacted]";
 #[derive(Debug, Clone, Default)]
 pub struct Redactor {
     names: Names,
+    /// Templates of the routes that were seen.
+    routes: Routes,
 }
 
 /// Builds a [`Redactor`] from the default names and the app's own.
@@ -52,7 +58,10 @@ impl RedactorBuilder {
     /// The redactor.
     #[must_use]
     pub fn build(self) -> Redactor {
-        Redactor { names: self.names }
+        Redactor {
+            names: self.names,
+            routes: Routes::default(),
+        }
     }
 }
 
@@ -63,11 +72,27 @@ impl Redactor {
         RedactorBuilder::default()
     }
 
-    /// Whether values of this name are secrets: `user_password`, `X-Api-Key`, `accessToken` are,
-    /// `monkey` and `token_type` are not.
+    /// Whether values of this name are secrets, whatever they look like: of `user_password`,
+    /// `X-Api-Key`, `accessToken` they are, of `monkey` and `token_type` they are not.
     #[must_use]
     pub fn is_sensitive(&self, name: &str) -> bool {
-        self.names.contains(name)
+        self.answer(name).verdict == Verdict::Secret
+    }
+
+    /// Whether this value of this name is a secret. Names such as `key`, `code`, `hash`, `card`
+    /// leave it to the value: `482913` is a one-time code, `DE` the code of a country.
+    #[must_use]
+    pub fn is_secret(&self, name: &str, value: &str) -> bool {
+        match self.answer(name).verdict {
+            Verdict::Secret => true,
+            Verdict::Harmless => false,
+            Verdict::Judge(judge) => judge.is_secret(value, false),
+        }
+    }
+
+    /// All that is known of a name.
+    fn answer(&self, name: &str) -> Answer {
+        self.names.answer(name)
     }
 
     /// The words of a name in lower case.
@@ -86,17 +111,30 @@ impl Redactor {
     /// Named fields (of a span or log event), made safe in place.
     pub fn fields(&self, fields: &mut [(String, String)], secrets: &mut Secrets) {
         for (name, value) in fields {
-            if self.is_sensitive(name) {
+            if self.is_secret(name, value.trim_matches('"')) {
                 secrets.add(value.trim_matches('"'));
                 REDACTED.clone_into(value);
             } else {
-                let safe = self.text_with(value, secrets);
+                let safe = if is_of_address(name) {
+                    self.address(value, false, secrets)
+                } else {
+                    self.text_with(value, secrets)
+                };
                 if safe != *value {
                     *value = safe;
                 }
             }
         }
     }
+}
+
+/// Whether a field holds the address of a request: `uri`, `http.target`, `url.path`.
+fn is_of_address(name: &str) -> bool {
+    [
+        "path", "uri", "url", "target", "referer", "referrer", "location",
+    ]
+    .iter()
+    .any(|known| name.ends_with(known))
 }
 
 #[cfg(test)]

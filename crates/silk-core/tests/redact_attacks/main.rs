@@ -1,6 +1,7 @@
 //! Secrets in the places where people really put them: none may come out of the redactor.
 
 mod queries;
+mod rates;
 mod web;
 
 use std::sync::Arc;

@@ -1,89 +1,66 @@
-//! The words themselves.
+//! The lists, read: `names.txt` and `context.txt` beside this file are their data.
 
-/// Names whose values are secrets, as words. A name matches when its words contain these in a row,
-/// written apart (`api_key`, `X-Api-Key`, `apiKey`) or together (`apikey`).
-pub(super) const DEFAULT: &[&str] = &[
-    "access key",
-    "api key",
-    "auth key",
-    "auth",
-    "authorization",
-    "bearer",
-    "card number",
-    "client secret",
-    "cookie",
-    "cookies",
-    "credential",
-    "credentials",
-    "credit card",
-    "csrf",
-    "cvc",
-    "cvv",
-    "encryption key",
-    "iban",
-    "jwt",
-    "jwts",
-    "master key",
-    "mfa code",
-    "mnemonic",
-    "nonce",
-    "otp",
-    "otp code",
-    "pass",
-    "pass code",
-    "pass phrase",
-    "pass phrases",
-    "passwd",
-    "password",
-    "passwords",
-    "pin",
-    "pin code",
-    "private key",
-    "pw",
-    "pwd",
-    "recovery code",
-    "recovery codes",
-    "secret",
-    "secrets",
-    "security code",
-    "sessid",
-    "session",
-    "session id",
-    "sessions",
-    "sid",
-    "signature",
-    "sig",
-    "signing key",
-    "social security",
-    "ssh key",
-    "ssn",
-    "token",
-    "tokens",
-    "totp",
-    "verification code",
-    "xsrf",
-];
+use super::words::words;
+use crate::redact::shape::Judge;
 
-/// A last word that tells a name apart from the secret itself: `password_changed_at`,
-/// `token_count`, `token_type`.
-pub(super) const HARMLESS_LAST: &[&str] = &[
-    "at", "count", "enabled", "expired", "expires", "expiry", "kind", "length", "limit", "policy",
-    "required", "strength", "ttl", "type", "used",
-];
+/// How a name of the list is matched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    /// Its words stand in a row anywhere in the name.
+    Name,
+    /// The same, and longer words end with it or, in some scripts, have it anywhere.
+    Part,
+    /// The name ends with it, and the value decides.
+    Value(Judge),
+}
 
-/// A first word that does: `max_tokens`, `has_password`.
-pub(super) const HARMLESS_FIRST: &[&str] = &["has", "is", "max", "min", "num"];
+/// The names of secrets: language, how each is matched, and its words.
+pub(super) fn names() -> impl Iterator<Item = (&'static str, By, &'static str)> {
+    lines(include_str!("names.txt")).filter_map(|line| {
+        let (language, rest) = line.split_once(' ')?;
+        let (how, name) = rest.split_once(' ')?;
+        let by = match how {
+            "name" => By::Name,
+            "part" => By::Part,
+            "key" => By::Value(Judge::Key),
+            "code" => By::Value(Judge::Code),
+            "digest" => By::Value(Judge::Digest),
+            "number" => By::Value(Judge::Number),
+            _ => return None,
+        };
+        Some((language, by, name))
+    })
+}
 
-/// What names written together end with: `accesstoken`, `PHPSESSID`.
-pub(super) const ENDINGS: &[&str] = &[
-    "apikey",
-    "credentials",
-    "passphrase",
-    "passwd",
-    "password",
-    "privatekey",
-    "secret",
-    "sessid",
-    "sessionid",
-    "token",
-];
+/// The entries of a section of the other list, as words joined by blanks.
+pub(super) fn section(name: &str) -> impl Iterator<Item = String> {
+    let text: Vec<&str> = lines(include_str!("context.txt"))
+        .skip_while(|line| {
+            line.strip_prefix('[')
+                .and_then(|line| line.strip_suffix(']'))
+                != Some(name)
+        })
+        .skip(1)
+        .take_while(|line| !line.starts_with('['))
+        .collect();
+    let text = text.join(" ");
+    let has_commas = text.contains(',');
+    let entries: Vec<String> = text
+        .split(|character| {
+            if has_commas {
+                character == ','
+            } else {
+                character == ' '
+            }
+        })
+        .map(|entry| words(entry).join(" "))
+        .filter(|entry| !entry.is_empty())
+        .collect();
+    entries.into_iter()
+}
+
+fn lines(text: &'static str) -> impl Iterator<Item = &'static str> {
+    text.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+}

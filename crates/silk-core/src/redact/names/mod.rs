@@ -1,13 +1,19 @@
 //! Which names stand for secrets.
 
 mod lists;
+mod words;
 
 use std::{
-    collections::{BTreeSet, HashMap},
-    sync::{Mutex, PoisonError},
+    collections,
+    sync::{LazyLock, Mutex, PoisonError},
 };
 
-use self::lists::{DEFAULT, ENDINGS, HARMLESS_FIRST, HARMLESS_LAST};
+use self::lists::{By, names, section};
+pub(super) use self::words::words;
+use super::shape::Judge;
+
+type HashMap<K, V> = collections::HashMap<K, V, foldhash::fast::RandomState>;
+type HashSet<T> = collections::HashSet<T, foldhash::fast::RandomState>;
 
 /// Longer names are not names.
 const MAX_NAME: usize = 256;
@@ -17,9 +23,35 @@ const MAX_REMEMBERED: usize = 1_024;
 /// Longer names are not remembered.
 const MAX_REMEMBERED_NAME: usize = 64;
 
+/// What a name says of its value.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is no secret.
+    #[default]
+    Harmless,
+    /// It is one, whatever it looks like.
+    Secret,
+    /// It is one if it looks like it.
+    Judge(Judge),
+}
+
+/// All that is asked about a name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Answer {
+    pub(super) verdict: Verdict,
+    /// Whether its last word may make another verdict of a name within it: `card` of `number`.
+    pub(super) may_join: bool,
+    /// Whether what follows it in a path opens a door: `reset-password`.
+    pub(super) is_action: bool,
+    /// Whether a digest beside it is that of a file or commit.
+    pub(super) is_of_file: bool,
+    /// Whether a code beside it is that of an error or of a thing.
+    pub(super) is_of_error: bool,
+}
+
 /// Answers given: the keys of documents and the names of headers are few, and come again and again.
 #[derive(Debug, Default)]
-struct Memo(Mutex<HashMap<Box<str>, bool, foldhash::fast::RandomState>>);
+struct Memo(Mutex<HashMap<Box<str>, Answer>>);
 
 impl Clone for Memo {
     /// Empty: the copy's names may change.
@@ -32,43 +64,84 @@ impl Clone for Memo {
 #[derive(Debug, Clone)]
 pub(super) struct Names {
     memo: Memo,
-    /// Words joined by spaces.
-    apart: BTreeSet<String>,
-    /// Words joined by nothing: of those names that are never parts of common words.
-    together: BTreeSet<String>,
+    /// Words joined by spaces; those of two and more also joined by nothing.
+    known: HashMap<String, By>,
+    /// What longer words may end with, or have within.
+    parts: Vec<String>,
     /// Names that are said not to be sensitive.
-    except: BTreeSet<String>,
+    except: HashSet<String>,
+    /// First words of known names that have several, and words before which names are harmless.
+    joins: HashSet<String>,
     longest: usize,
+    context: &'static Context,
 }
+
+/// What tells harmless names apart.
+#[derive(Debug)]
+struct Context {
+    last: HashSet<String>,
+    first: HashSet<String>,
+    harmless: HashSet<String>,
+    before: HashSet<String>,
+    files: HashSet<String>,
+    errors: HashSet<String>,
+    actions: HashSet<String>,
+}
+
+static CONTEXT: LazyLock<Context> = LazyLock::new(|| Context {
+    last: section("last").collect(),
+    first: section("first").collect(),
+    harmless: section("harmless").collect(),
+    before: section("before").collect(),
+    files: section("files").collect(),
+    errors: section("errors").collect(),
+    actions: section("actions").collect(),
+});
+
+static DEFAULT: LazyLock<Names> = LazyLock::new(|| {
+    let mut all = Names {
+        memo: Memo::default(),
+        known: HashMap::default(),
+        parts: Vec::new(),
+        except: HashSet::default(),
+        joins: CONTEXT.before.clone(),
+        longest: 1,
+        context: &CONTEXT,
+    };
+    for (_, by, name) in names() {
+        all.insert(name, by);
+    }
+    all
+});
 
 impl Default for Names {
     fn default() -> Self {
-        let mut names = Self {
-            memo: Memo::default(),
-            apart: BTreeSet::new(),
-            together: BTreeSet::new(),
-            except: BTreeSet::new(),
-            longest: 1,
-        };
-        for name in DEFAULT {
-            names.add(name);
-        }
-        names
+        DEFAULT.clone()
     }
 }
 
 impl Names {
     pub(super) fn add(&mut self, name: &str) {
+        self.insert(name, By::Name);
+    }
+
+    fn insert(&mut self, name: &str, by: By) {
         self.memo = Memo::default();
         let words = words(name);
-        if words.is_empty() {
+        let Some(first) = words.first() else {
             return;
-        }
+        };
         self.longest = self.longest.max(words.len());
-        self.together.insert(words.concat());
         let joined = words.join(" ");
         self.except.remove(&joined);
-        self.apart.insert(joined);
+        if words.len() > 1 {
+            self.joins.insert(first.clone());
+            self.known.insert(words.concat(), by);
+        }
+        if by == By::Part {
+            self.parts.push(joined.clone());
+        }
+        self.known.insert(joined, by);
     }
 
     pub(super) fn except(&mut self, name: &str) {
@@ -76,202 +149,120 @@ impl Names {
         let words = words(name);
         let joined = words.join(" ");
         // A name of the list goes; any other one is an exception.
-        self.apart.remove(&joined);
-        self.together.remove(&words.concat());
+        self.known.remove(&joined);
+        self.known.remove(&words.concat());
+        self.parts.retain(|part| *part != joined);
         self.except.insert(joined);
     }
 
-    pub(super) fn contains(&self, name: &str) -> bool {
+    /// What is known of a name.
+    pub(super) fn answer(&self, name: &str) -> Answer {
         if name.is_empty() || name.len() > MAX_NAME {
-            return false;
+            return Answer::default();
         }
         if name.len() > MAX_REMEMBERED_NAME {
-            return self.matches(name);
+            return self.judge(name);
         }
         let lock = || self.memo.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = lock().get(name).copied();
         known.unwrap_or_else(|| {
-            let is_it = self.matches(name);
+            let answer = self.judge(name);
             let mut memo = lock();
             if memo.len() >= MAX_REMEMBERED {
                 memo.clear();
             }
-            memo.insert(name.into(), is_it);
-            is_it
+            memo.insert(name.into(), answer);
+            answer
         })
     }
 
-    fn matches(&self, name: &str) -> bool {
+    fn judge(&self, name: &str) -> Answer {
         let words = words(name);
-        let (Some(first), Some(last)) = (words.first(), words.last()) else {
-            return false;
+        let Some(last) = words.last() else {
+            return Answer::default();
         };
-        if !self.except.is_empty() && self.except.contains(&words.join(" ")) {
-            return false;
+        let joined = words.join(" ");
+        let context = self.context;
+        let verdict = self.verdict(&words, &joined);
+        Answer {
+            verdict,
+            may_join: self.joins.contains(last),
+            is_action: verdict == Verdict::Secret
+                || words.iter().any(|word| context.actions.contains(word)),
+            is_of_file: context.files.contains(&joined),
+            is_of_error: context.errors.contains(&joined),
         }
-        let is_about = words.len() > 1
-            && (HARMLESS_LAST.contains(&last.as_str()) || HARMLESS_FIRST.contains(&first.as_str()));
-        if is_about && !self.apart.contains(&words.join(" ")) {
-            return false;
+    }
+
+    fn verdict(&self, words: &[String], joined: &str) -> Verdict {
+        let (Some(first), Some(last)) = (words.first(), words.last()) else {
+            return Verdict::Harmless;
+        };
+        let context = self.context;
+        if self.except.contains(joined) || context.harmless.contains(joined) {
+            return Verdict::Harmless;
         }
-        (0..words.len()).any(|start| {
+        let is_about =
+            words.len() > 1 && (context.last.contains(last) || context.first.contains(first));
+        if is_about && !matches!(self.known.get(joined), Some(By::Name | By::Part)) {
+            return Verdict::Harmless;
+        }
+        let mut judge = None;
+        for start in 0..words.len() {
             let most = self.longest.min(words.len() - start);
-            (1..=most).any(|length| {
-                let run = &words[start..start + length];
-                if length == 1 {
-                    self.is_word(&run[0])
-                } else {
-                    self.apart.contains(&run.join(" "))
+            for end in start + 1..=start + most {
+                let known = match &words[start..end] {
+                    [word] => self.word(word),
+                    run => self.known.get(&run.join(" ")).copied(),
+                };
+                match known {
+                    Some(By::Name | By::Part) => return Verdict::Secret,
+                    Some(By::Value(by)) if end == words.len() => {
+                        let before = start.checked_sub(1).and_then(|before| words.get(before));
+                        let is_harmless = before.is_some_and(|word| context.before.contains(word));
+                        // The longest run speaks first: `sort code` is more than `code`.
+                        if !is_harmless && judge.is_none() {
+                            judge = Some(by);
+                        }
+                    }
+                    _ => {}
                 }
-            })
+            }
+        }
+        judge.map_or(Verdict::Harmless, Verdict::Judge)
+    }
+
+    fn word(&self, word: &str) -> Option<By> {
+        let known = self.known.get(word).copied();
+        known.or_else(|| {
+            let is_within = |part: &&String| {
+                if has_no_blanks(part) {
+                    word.contains(part.as_str())
+                } else {
+                    word.ends_with(part.as_str())
+                }
+            };
+            self.parts.iter().find(is_within).map(|_| By::Part)
         })
     }
 }
 
-impl Names {
-    fn is_word(&self, word: &str) -> bool {
-        self.apart.contains(word)
-            || self.together.contains(word)
-            || ENDINGS
-                .iter()
-                .any(|ending| word.ends_with(ending) && self.together.contains(*ending))
-    }
+/// Whether a word is of a script that has no blanks between words: those from Thai on.
+fn has_no_blanks(word: &str) -> bool {
+    word.chars().next().is_some_and(|first| first >= '\u{e00}')
 }
 
-/// The words of a name in lower case: `X-Api-Key`, `x_api_key`, `xApiKey` and `XApiKey` have the
-/// same. Digits at the end of a word do not count: `password2`.
-pub(super) fn words(name: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut word = String::new();
-    let mut characters = name.chars().peekable();
-    let mut before = ' ';
-    while let Some(character) = characters.next() {
-        if !character.is_alphanumeric() {
-            end(&mut words, &mut word);
-        } else {
-            let next_is_lower = characters.peek().is_some_and(|next| next.is_lowercase());
-            let starts = character.is_uppercase()
-                && (before.is_lowercase()
-                    || before.is_numeric()
-                    || (before.is_uppercase() && next_is_lower));
-            if starts {
-                end(&mut words, &mut word);
-            }
-            word.extend(character.to_lowercase());
-        }
-        before = character;
-    }
-    end(&mut words, &mut word);
-    words
-}
-
-fn end(words: &mut Vec<String>, word: &mut String) {
-    let length = word
-        .trim_end_matches(|character: char| character.is_ascii_digit())
-        .len();
-    if length > 0 {
-        word.truncate(length);
-    }
-    if !word.is_empty() {
-        words.push(std::mem::take(word));
-    }
+/// The names of the list with their languages, for tests of each.
+#[cfg(test)]
+pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str, Verdict)> {
+    names().map(|(language, by, name)| {
+        let verdict = match by {
+            By::Value(judge) => Verdict::Judge(judge),
+            By::Name | By::Part => Verdict::Secret,
+        };
+        (language, name, verdict)
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_split_into_words() {
-        assert_eq!(words("X-Api-Key"), ["x", "api", "key"]);
-        assert_eq!(words("HTTPServerKey"), ["http", "server", "key"]);
-        assert_eq!(words("userPassword2"), ["user", "password"]);
-        assert_eq!(words("USER_PASSWORD"), ["user", "password"]);
-        assert_eq!(words("user[password]"), ["user", "password"]);
-    }
-
-    #[test]
-    fn secrets_are_known_by_whole_words() {
-        let names = Names::default();
-        for name in [
-            "password",
-            "Password",
-            "user_password",
-            "passwordHash",
-            "X-Api-Key",
-            "apiKey",
-            "apikey",
-            "APIKEY",
-            "access_token",
-            "accessToken",
-            "accesstoken",
-            "Authorization",
-            "Proxy-Authorization",
-            "Set-Cookie",
-            "client_secret",
-            "PIN",
-            "pin",
-            "user.pin",
-            "PHPSESSID",
-            "connect.sid",
-            "session_id",
-            "csrf_token",
-            "csrfmiddlewaretoken",
-            "X-XSRF-TOKEN",
-            "private_key",
-            "card_number",
-            "cardNumber",
-            "cvv",
-            "otp",
-            "pwd",
-            "passphrase",
-            "AWS_SECRET_ACCESS_KEY",
-            "user[password]",
-            "password2",
-            "signature",
-            "ssn",
-        ] {
-            assert!(names.contains(name), "{name}");
-        }
-        for name in [
-            "monkey",
-            "keyboard",
-            "tokenizer",
-            "author",
-            "passenger",
-            "spinner",
-            "secretary",
-            "key",
-            "id",
-            "",
-            "pinned",
-            "compass",
-            "passive",
-            "authority",
-            "max_tokens",
-            "token_type",
-            "token_count",
-            "password_changed_at",
-            "has_password",
-            "Content-Type",
-            "sidebar",
-            "obsession",
-            "user",
-            "email",
-            "primary_key",
-        ] {
-            assert!(!names.contains(name), "{name}");
-        }
-    }
-
-    #[test]
-    fn the_list_can_be_changed() {
-        let mut names = Names::default();
-        names.add("loyalty number");
-        names.except("session");
-        names.except("push_token");
-        assert!(names.contains("loyaltyNumber") && names.contains("LOYALTY_NUMBER"));
-        assert!(!names.contains("session") && !names.contains("pushToken"));
-        assert!(names.contains("token") && names.contains("session_token"));
-    }
-}
+mod tests;

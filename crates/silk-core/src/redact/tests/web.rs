@@ -69,10 +69,9 @@ fn query_strings_keep_order_and_encoding() {
 
 #[test]
 fn path_parameters_go_by_their_names() {
-    let redactor = redactor();
     let check = |path: &str, template: Option<&str>, expected: &str| {
         assert_eq!(
-            redactor.path(path, template, &mut Secrets::default()),
+            redactor().path(path, template, &mut Secrets::default()),
             expected,
             "{path} {template:?}"
         );
@@ -156,4 +155,47 @@ fn bodies_are_told_by_their_type() {
         &mut Secrets::default(),
     );
     assert_eq!((cut.text.as_deref(), cut.is_truncated), (Some("a"), true));
+}
+
+#[test]
+fn what_a_route_says_of_its_path_holds_wherever_the_path_is_named() {
+    let redactor = redactor();
+    let seen = redactor.path(
+        "/a/{id}/reset/one",
+        Some("/a/{id}/reset/{token}"),
+        &mut Secrets::default(),
+    );
+    assert_eq!(seen, "/a/{id}/reset/[redacted]");
+    let header =
+        |name: &str, value: &str| redactor.header(name, value, &mut Secrets::default()).value;
+    assert_eq!(
+        header("referer", "https://h/a/7/reset/plainword?x=1"),
+        "https://h/a/7/reset/[redacted]?x=1"
+    );
+    assert_eq!(
+        header("location", "/p/a/7/reset/plainword/next"),
+        "/p/a/7/reset/[redacted]/next"
+    );
+    assert_eq!(
+        header("referer", "https://h/a/7/other/plainword"),
+        "https://h/a/7/other/plainword"
+    );
+    assert_eq!(
+        redactor.text("see https://h/a/7/reset/zq81kkdLm2x9."),
+        "see https://h/a/7/reset/[redacted]"
+    );
+    assert_eq!(
+        redactor.path("/a/7/reset/plainword", None, &mut Secrets::default()),
+        "/a/7/reset/[redacted]"
+    );
+    // Another route spells it out.
+    let _ = redactor.path(
+        "/a/7/reset/me",
+        Some("/a/{id}/reset/me"),
+        &mut Secrets::default(),
+    );
+    assert_eq!(
+        header("referer", "https://h/a/7/reset/me"),
+        "https://h/a/7/reset/me"
+    );
 }

@@ -41,13 +41,9 @@ pub(super) fn is_name(byte: u8) -> bool {
 
 /// Where the word ends that starts at `start`.
 pub(super) fn word_end(bytes: &[u8], start: usize) -> usize {
-    let mut end = start;
-    while let Some(byte) = bytes.get(end)
-        && is_name(*byte)
-    {
-        end += 1;
-    }
-    end
+    let rest = bytes.get(start..).unwrap_or_default();
+    let length = rest.iter().position(|byte| !is_name(*byte));
+    length.map_or(bytes.len(), |length| start + length)
 }
 
 /// Whether a byte may be part of a credential.
@@ -61,9 +57,17 @@ const DIGIT: u8 = 2;
 const BLANK: u8 = 4;
 /// The first letter of `Bearer` and `Basic`.
 const SCHEME: u8 = 8;
+/// The first byte of a letter of a script without blanks between words.
+const WIDE: u8 = 16;
 
-/// The shortest credential that is known by itself.
-const MIN_CREDENTIAL: usize = 16;
+/// The quote that ends a string of JSON, and what takes the meaning from the byte behind it.
+pub(in crate::redact) const QUOTE: u8 = 32;
+pub(in crate::redact) const ESCAPE: u8 = 64;
+
+/// The shortest credential that is known by itself: the number of a payment card.
+const MIN_CREDENTIAL: usize = 13;
+/// The shortest sentence that tells a secret: `pin 1234`.
+const MIN_SENTENCE: usize = 8;
 
 static MARKS: [u8; 256] = marks();
 
@@ -72,10 +76,13 @@ const fn marks() -> [u8; 256] {
     let mut byte = 0_u8;
     loop {
         marks[byte as usize] = match byte {
-            b'=' | b':' | b'%' | b'-' | b'(' | b'<' | b'\\' => SIGN,
+            b'=' | b':' | b'%' | b'-' | b'(' | b'<' | b'/' => SIGN,
+            b'\\' => SIGN | ESCAPE,
+            b'"' => QUOTE,
             b'0'..=b'9' => DIGIT,
             b' ' => BLANK,
             b'b' | b'B' => SCHEME,
+            0xe0.. => WIDE,
             _ => 0,
         };
         if byte == u8::MAX {
@@ -94,6 +101,8 @@ pub(in crate::redact) fn mark(byte: u8) -> u8 {
 /// strings of a document, of which there are many.
 pub(in crate::redact) const fn is_harmless(marks: u8, length: usize) -> bool {
     let may_be_key = marks & DIGIT != 0 && length >= MIN_CREDENTIAL;
+    let may_be_sentence =
+        marks & DIGIT != 0 && marks & (BLANK | WIDE) != 0 && length >= MIN_SENTENCE;
     let may_be_scheme = marks & SCHEME != 0 && marks & BLANK != 0;
-    marks & SIGN == 0 && !may_be_key && !may_be_scheme
+    marks & SIGN == 0 && !may_be_key && !may_be_sentence && !may_be_scheme
 }

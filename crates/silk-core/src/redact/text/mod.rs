@@ -7,10 +7,11 @@
 mod address;
 mod bytes;
 mod key;
+mod sentence;
 mod value;
 mod word;
 
-pub(super) use self::bytes::{is_harmless, mark};
+pub(super) use self::bytes::{ESCAPE, QUOTE, is_harmless, mark};
 
 use self::bytes::{Class, class, word_end};
 use super::{REDACTED, Redactor, Secrets};

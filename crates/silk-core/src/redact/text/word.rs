@@ -3,8 +3,9 @@
 use super::{
     Scan,
     bytes::{is_credential, is_name},
-    run_end, run_end_while,
+    run_end, run_end_while, sentence,
 };
+use crate::redact::{names::Verdict, shape::card_number};
 
 /// Scheme words behind which a credential stands.
 pub(super) const SCHEMES: &[&str] = &["bearer", "basic", "digest", "negotiate", "token"];
@@ -35,6 +36,12 @@ pub(super) const MARKED: &[&str] = &[
     "eyJ",
 ];
 
+/// Words before one that may make a name with it: those of `numéro de sécurité sociale`.
+const MAX_WORDS: usize = 3;
+
+/// How far around a part its path is looked at.
+const MAX_PATH: usize = 256;
+
 /// Blanks looked over between a name and its sign.
 const MAX_BLANKS: usize = 4;
 
@@ -44,22 +51,63 @@ pub(super) fn may_matter(bytes: &[u8], start: usize, end: usize) -> bool {
     let next = match bytes.get(end) {
         // Most words: another one follows.
         Some(b' ') => {
-            let after = bytes.get(end + 1..).unwrap_or_default();
-            let blanks = after
-                .iter()
-                .take(MAX_BLANKS - 1)
-                .take_while(|byte| **byte == b' ')
-                .count();
-            matches!(after.get(blanks), Some(b'=' | b':' | b'%'))
+            let is_sign = match bytes.get(end + 1) {
+                Some(b'=' | b':' | b'%') => true,
+                Some(b' ') => {
+                    let after = bytes.get(end + 1..).unwrap_or_default();
+                    let blanks = after
+                        .iter()
+                        .take(MAX_BLANKS - 1)
+                        .take_while(|byte| **byte == b' ')
+                        .count();
+                    matches!(after.get(blanks), Some(b'=' | b':' | b'%'))
+                }
+                Some(b'i') => sentence::is_said(bytes, end),
+                _ => false,
+            };
+            is_sign || sentence::may_begin(bytes.get(start..end).unwrap_or_default())
         }
+        Some(b'/') => may_open(bytes, end),
         Some(b'"' | b'\'' | b'\\' | b']' | b'`' | b'=' | b':' | b'%') => true,
         _ => false,
     };
-    next || may_be_special(bytes.get(start..end).unwrap_or_default())
+    next || may_be_special(bytes, start, end)
+}
+
+/// Whether a part of a path follows that may be a token.
+fn may_open(bytes: &[u8], end: usize) -> bool {
+    let part = bytes
+        .get(end + 1..part_end(bytes, end + 1))
+        .unwrap_or_default();
+    let digits = part.iter().filter(|byte| byte.is_ascii_digit()).count();
+    // Small numbers are ids.
+    let is_number = digits == part.len() && digits < 6;
+    part.len() >= 20 || digits > 0 && part.len() >= 4 && !is_number
+}
+
+/// Where the part of a path ends that starts at `start`.
+fn part_end(bytes: &[u8], start: usize) -> usize {
+    run_end(bytes, start, |byte| {
+        is_name(byte) || matches!(byte, b'%' | b'~' | b'+' | b'=')
+    })
+}
+
+/// Whether a number that may be that of a payment card begins.
+fn may_be_card(bytes: &[u8], start: usize, end: usize) -> bool {
+    matches!(bytes.get(start), Some(b'2'..=b'6'))
+        && match end - start {
+            // No date.
+            13.. => bytes.get(start + 7).is_some_and(u8::is_ascii_digit),
+            4 => {
+                bytes.get(end) == Some(&b' ') && bytes.get(end + 1).is_some_and(u8::is_ascii_digit)
+            }
+            _ => false,
+        }
 }
 
 /// Whether a word may matter by itself.
-fn may_be_special(word: &[u8]) -> bool {
+fn may_be_special(bytes: &[u8], start: usize, end: usize) -> bool {
+    let word = bytes.get(start..end).unwrap_or_default();
     let &[first, second, .., last] = word else {
         return false;
     };
@@ -76,6 +124,9 @@ fn may_be_special(word: &[u8]) -> bool {
             b'r' | b's' => matches!(second, b'k'),
             b'w' => second == b'h',
             b'x' => second == b'o',
+            b'2'..=b'6' => may_be_card(bytes, start, end),
+            // Scripts without blanks between words: a value may be part of the word.
+            0xe0.. => last.is_ascii(),
             _ => false,
         }
 }
@@ -90,7 +141,11 @@ impl Scan<'_, '_> {
         if word.ends_with("-----BEGIN") {
             return self.private_key(end - 10);
         }
-        if let Some(marked) = MARKED.iter().find(|marked| word.starts_with(**marked)) {
+        let is_marked = matches!(
+            word.as_bytes().first(),
+            Some(b'A' | b'e' | b'g' | b'n' | b'r' | b's' | b'w' | b'x')
+        );
+        if is_marked && let Some(marked) = MARKED.iter().find(|marked| word.starts_with(**marked)) {
             let is_jwt = *marked != "eyJ" || word.contains('.');
             let has_digit = word.bytes().any(|byte| byte.is_ascii_digit());
             if is_jwt && has_digit {
@@ -100,8 +155,19 @@ impl Scan<'_, '_> {
                 }
             }
         }
+        if may_be_card(bytes, start, end)
+            && let Some(last) = card_number(bytes, start)
+        {
+            return self.mask(start, last);
+        }
+        if bytes.get(end) == Some(&b'/')
+            && may_open(bytes, end)
+            && let Some(last) = self.behind(start, end)
+        {
+            return last;
+        }
         if let Some(value) = self.assigned(end)
-            && (self.redactor.is_sensitive(word) || self.is_second_word(start, word))
+            && self.is_secret_assigned(start, word, value)
         {
             let is_cookies = ["cookie", "set-cookie"]
                 .iter()
@@ -161,7 +227,106 @@ impl Scan<'_, '_> {
                 return self.mask(first, last);
             }
         }
+        if sentence::is_said(bytes, end) && self.is_said_to_be_code(start, end) {
+            return self.mask(start, end);
+        }
+        if sentence::may_begin(word.as_bytes())
+            && let Some(last) = self.sentence(start, end)
+        {
+            return last;
+        }
+        if matches!(word.as_bytes().first(), Some(0xe0..))
+            && let Some(last) = self.unparted(start, end)
+        {
+            return last;
+        }
         end
+    }
+
+    /// Masks the part of a path behind the one from `start` to `end`, where it opens a door or a
+    /// known route says that it is secret.
+    fn behind(&mut self, start: usize, end: usize) -> Option<usize> {
+        let last = part_end(self.text.as_bytes(), end + 1);
+        let (before, part) = (self.text.get(start..end)?, self.text.get(end + 1..last)?);
+        let is_secret = self.redactor.opens(before, part)
+            || self.redactor.routes.is_before_secret(before)
+                && self.is_of_route(start, end + 1..last);
+        is_secret.then(|| self.mask(end + 1, last))
+    }
+
+    /// Whether a known route says of the path around `start` that this part of it is secret.
+    fn is_of_route(&self, start: usize, part: std::ops::Range<usize>) -> bool {
+        let bytes = self.text.as_bytes();
+        let is_path = |byte: u8| is_name(byte) || matches!(byte, b'%' | b'~' | b'+' | b'=' | b'/');
+        let before = bytes.get(..start).unwrap_or_default();
+        let length = before
+            .iter()
+            .rev()
+            .take(MAX_PATH)
+            .take_while(|byte| is_path(**byte))
+            .count();
+        let first = start - length;
+        let last = run_end(
+            bytes
+                .get(..bytes.len().min(part.end + MAX_PATH))
+                .unwrap_or_default(),
+            part.end,
+            is_path,
+        );
+        let Some(path) = self.text.get(first..last) else {
+            return false;
+        };
+        let known = self.redactor.routes.secrets_of(path);
+        known.contains(&(part.start - first..part.end - first))
+    }
+
+    /// Whether what is assigned to a word is secret: by the word, by it and the word before
+    /// (`api key: …`), or by what it looks like.
+    fn is_secret_assigned(&self, start: usize, word: &str, value: usize) -> bool {
+        match self.redactor.answer(word).verdict {
+            Verdict::Secret => true,
+            Verdict::Harmless => self.is_second_word(start, word),
+            Verdict::Judge(judge) => {
+                self.is_second_word(start, word)
+                    || judge.is_secret(self.candidate(value), self.is_in_query(start))
+                        && !self.is_harmless_second_word(start, word)
+            }
+        }
+    }
+
+    /// Whether the word stands in a query string.
+    fn is_in_query(&self, start: usize) -> bool {
+        let before = start
+            .checked_sub(1)
+            .and_then(|at| self.text.as_bytes().get(at));
+        matches!(before, Some(b'?' | b'&'))
+    }
+
+    /// The value that starts here, without its quotes.
+    fn candidate(&self, start: usize) -> &str {
+        let bytes = self.text.as_bytes();
+        let first = run_end(bytes, start, |byte| {
+            matches!(byte, b'\\' | b'"' | b'\'' | b'`' | b'[')
+        });
+        let last = run_end(bytes, first, |byte| {
+            !byte.is_ascii_whitespace()
+                && !matches!(
+                    byte,
+                    b'\\'
+                        | b'"'
+                        | b'\''
+                        | b'`'
+                        | b','
+                        | b';'
+                        | b'&'
+                        | b')'
+                        | b']'
+                        | b'}'
+                        | b'<'
+                        | b'>'
+                )
+        });
+        self.text.get(first..last).unwrap_or_default()
     }
 
     /// Where the value starts that is assigned to the name which ends at `end`.
@@ -218,27 +383,50 @@ impl Scan<'_, '_> {
         }
     }
 
-    /// Whether the word before makes a sensitive name of this one (`api key: …`), where it is none
-    /// by itself.
-    fn is_second_word(&self, start: usize, word: &str) -> bool {
-        let head = self.text.as_bytes().get(..start).unwrap_or_default();
+    /// Whether the words before make a sensitive name of this one (`api key: …`, `mot de passe :
+    /// …`), where it is none by itself.
+    pub(super) fn is_second_word(&self, start: usize, word: &str) -> bool {
+        let mut first = start;
+        for _ in 0..MAX_WORDS {
+            let Some(before) = self.word_before(first) else {
+                return false;
+            };
+            first -= before.len() + 1;
+            let answer = self.redactor.answer(before);
+            if answer.may_join
+                && answer.verdict != Verdict::Secret
+                && let Some(name) = self.text.get(first..start + word.len())
+                && self.redactor.is_sensitive(name)
+            {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Whether the word before makes a harmless name of this one: `error code: …`.
+    pub(super) fn is_harmless_second_word(&self, start: usize, word: &str) -> bool {
+        self.word_before(start).is_some_and(|before| {
+            self.redactor.answer(before).may_join
+                && self.redactor.answer(&format!("{before} {word}")).verdict == Verdict::Harmless
+        })
+    }
+
+    /// The word before, parted by one blank.
+    fn word_before(&self, start: usize) -> Option<&str> {
+        let head = self.text.as_bytes().get(..start)?;
         if head.last() != Some(&b' ') {
-            return false;
+            return None;
         }
         let end = start - 1;
         let first = head
-            .get(..end)
-            .unwrap_or_default()
+            .get(..end)?
             .iter()
             .rev()
             .take(32)
-            .take_while(|byte| byte.is_ascii_alphanumeric())
+            .take_while(|byte| byte.is_ascii_alphanumeric() || **byte >= 0x80)
             .count();
-        let Some(before) = self.text.get(end - first..end).filter(|_| first > 0) else {
-            return false;
-        };
-        !self.redactor.is_sensitive(before)
-            && self.redactor.is_sensitive(&format!("{before} {word}"))
+        self.text.get(end - first..end).filter(|_| first > 0)
     }
 
     /// Where the value starts in a pair of Rust's Debug: `("password", "…")`.

@@ -1,7 +1,7 @@
 //! Headers that carry credentials.
 
 use super::encoding::{base64, decode};
-use crate::redact::{REDACTED, Secrets};
+use crate::redact::{REDACTED, Secrets, shape::is_opaque};
 
 /// Cookies of a request: their names stay.
 pub(super) fn cookies(value: &str, secrets: &mut Secrets) -> String {
@@ -66,3 +66,46 @@ pub(super) fn authorization(value: &str, secrets: &mut Secrets) -> String {
         REDACTED.to_owned()
     }
 }
+
+/// Protocols that a WebSocket offers, among which browsers send tokens, for want of headers of
+/// their own: whatever follows `bearer` and the like, and what looks like one.
+pub(super) fn protocols(value: &str, secrets: &mut Secrets) -> String {
+    let mut is_next = false;
+    let parts: Vec<String> = value
+        .split(',')
+        .map(|part| {
+            let word = part.trim();
+            let is_taken = is_next && !word.is_empty() || is_opaque(word);
+            is_next = INTRODUCING
+                .iter()
+                .any(|known| word.eq_ignore_ascii_case(known));
+            // `base64url.bearer.authorization.k8s.io.…`
+            let (word, is_taken) = match word.rsplit_once("authorization.k8s.io.") {
+                Some((_, token)) => (token, true),
+                None => (word, is_taken),
+            };
+            if is_taken {
+                secrets.add(word);
+                part.replacen(word, REDACTED, 1)
+            } else {
+                part.to_owned()
+            }
+        })
+        .collect();
+    parts.join(",")
+}
+
+/// Names of protocols behind which a token stands.
+const INTRODUCING: &[&str] = &[
+    "access_token",
+    "accesstoken",
+    "access-token",
+    "api-key",
+    "apikey",
+    "auth",
+    "authorization",
+    "basic",
+    "bearer",
+    "jwt",
+    "token",
+];

@@ -2,13 +2,19 @@
 
 mod address;
 mod credentials;
+mod csv;
 mod encoding;
 mod multipart;
+mod path;
+mod routes;
 
-pub(super) use self::encoding::percent_encode;
+pub(super) use self::{encoding::percent_encode, routes::Routes};
 
-use self::credentials::{authorization, cookies, set_cookie};
-use super::{REDACTED, Redactor, Secrets};
+use self::credentials::{authorization, cookies, protocols, set_cookie};
+use super::{
+    REDACTED, Redactor, Secrets,
+    names::{Verdict, words},
+};
 use crate::{Body, Header};
 
 impl Redactor {
@@ -20,7 +26,8 @@ impl Redactor {
             "cookie" => cookies(value, secrets),
             "set-cookie" => set_cookie(value, secrets),
             "authorization" | "proxy-authorization" => authorization(value, secrets),
-            _ if self.is_sensitive(&name) => {
+            "sec-websocket-protocol" => protocols(value, secrets),
+            _ if self.is_secret_header(&name, value) => {
                 secrets.add(value);
                 if value.is_empty() {
                     String::new()
@@ -28,13 +35,28 @@ impl Redactor {
                     REDACTED.to_owned()
                 }
             }
-            _ => self.address(value, secrets),
+            "location" | "content-location" | "referer" => self.address(value, true, secrets),
+            _ => self.address(value, false, secrets),
         };
         let is_redacted = safe != value;
         Header {
             name,
             value: safe,
             is_redacted,
+        }
+    }
+
+    /// Headers that end in `key` are keys, unless the word before says otherwise: `x-cache-key`.
+    fn is_secret_header(&self, name: &str, value: &str) -> bool {
+        match self.answer(name).verdict {
+            Verdict::Secret => true,
+            Verdict::Harmless => false,
+            Verdict::Judge(judge) => {
+                let is_key = words(name)
+                    .last()
+                    .is_some_and(|last| matches!(last.as_str(), "key" | "keys"));
+                is_key || judge.is_secret(value, true)
+            }
         }
     }
 
@@ -65,9 +87,14 @@ impl Redactor {
         if captured.is_empty() {
             return body;
         }
-        if essence == "multipart/form-data" {
-            body.text = content_type
-                .and_then(|value| self.multipart(value, captured, is_truncated, secrets));
+        let is_multipart = essence == "multipart/form-data";
+        if is_multipart || multipart::is_form(captured) {
+            let boundary = content_type
+                .filter(|_| is_multipart)
+                .and_then(multipart::boundary);
+            body.text = boundary
+                .or_else(|| multipart::first_boundary(captured))
+                .and_then(|boundary| self.multipart(boundary, captured, is_truncated, secrets));
             body.is_redacted = true;
             return body;
         }
@@ -79,6 +106,8 @@ impl Redactor {
             self.query_string(text, secrets)
         } else if essence.ends_with("json") || essence.ends_with("ndjson") || looks_like_json {
             self.json(text, secrets).0
+        } else if essence.ends_with("/csv") || essence.ends_with("tab-separated-values") {
+            self.csv(text, secrets)
         } else {
             self.text_with(text, secrets)
         };

@@ -6,15 +6,11 @@ impl Redactor {
     /// Names and sizes of the parts, a line each.
     pub(super) fn multipart(
         &self,
-        content_type: &str,
+        boundary: &str,
         captured: &[u8],
         is_truncated: bool,
         secrets: &mut Secrets,
     ) -> Option<String> {
-        let boundary = content_type
-            .split(';')
-            .find_map(|part| part.trim().strip_prefix("boundary="))?;
-        let boundary = boundary.trim_matches('"');
         if boundary.is_empty() || boundary.len() > 200 {
             return None;
         }
@@ -25,21 +21,25 @@ impl Redactor {
         while lines.len() < 100 && !rest.starts_with(b"--") {
             let next = find(rest, delimiter.as_bytes());
             let part = rest.get(..next.unwrap_or(rest.len())).unwrap_or_default();
-            let Some(head_end) = find(part, b"\r\n\r\n") else {
+            // Written by hand, lines may end without a carriage return.
+            let Some((head_end, gap)) = find(part, b"\r\n\r\n")
+                .map(|end| (end, 4))
+                .or_else(|| find(part, b"\n\n").map(|end| (end, 2)))
+            else {
                 break;
             };
             let head =
                 String::from_utf8_lossy(part.get(..head_end).unwrap_or_default()).into_owned();
-            let content = part.len().saturating_sub(head_end + 4);
+            let content = part.len().saturating_sub(head_end + gap);
             let size = if next.is_some() {
-                content.saturating_sub(2)
+                content.saturating_sub(gap / 2)
             } else {
                 content
             };
             let name = attribute(&head, "name").unwrap_or_default();
-            if self.is_sensitive(&name)
-                && let Some(value) = part.get(head_end + 4..head_end + 4 + size)
+            if let Some(value) = part.get(head_end + gap..head_end + gap + size)
                 && let Ok(value) = std::str::from_utf8(value)
+                && self.is_secret(&name, value)
             {
                 secrets.add(value);
             }
@@ -59,6 +59,35 @@ impl Redactor {
         }
         Some(lines.join("\n"))
     }
+}
+
+/// The boundary that the type of a form gives.
+pub(super) fn boundary(content_type: &str) -> Option<&str> {
+    content_type
+        .split(';')
+        .find_map(|part| part.trim().strip_prefix("boundary="))
+        .map(|boundary| boundary.trim_matches('"'))
+}
+
+/// Whether a body is a form, whatever its type says.
+pub(super) fn is_form(captured: &[u8]) -> bool {
+    captured.starts_with(b"--")
+        && find(
+            captured
+                .get(..captured.len().min(1_024))
+                .unwrap_or_default(),
+            b"form-data",
+        )
+        .is_some()
+}
+
+/// The boundary by which such a body begins.
+pub(super) fn first_boundary(captured: &[u8]) -> Option<&str> {
+    let line = captured
+        .strip_prefix(b"--")?
+        .split(|byte| *byte == b'\n')
+        .next()?;
+    std::str::from_utf8(line).ok().map(str::trim_end)
 }
 
 fn attribute(head: &str, name: &str) -> Option<String> {

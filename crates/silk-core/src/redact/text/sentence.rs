@@ -1,0 +1,242 @@
+//! Secrets in sentences: `password is …`, `Ihr Code lautet …`, `482913 is your code`.
+
+use super::{Scan, bytes::is_name, run_end};
+use crate::redact::{
+    names::Verdict,
+    shape::{is_code, is_odd, is_opaque},
+};
+
+/// Words between a name and its value.
+const LINKS: &[&str] = &[
+    "is", "was", "are", "now", "=", "->", "to", "set", "changed", "ist", "war", "lautet",
+    "lautete", "est", "était", "es", "era", "é", "è", "foi", "is:", "ist:", "lautet:", "est:",
+    "es:", "jest", "to:", "это", "är", "er", "на", "是", "为", "為",
+];
+
+/// Words of one-time codes and passwords behind `482913 is your`.
+const CODES: &[&str] = &["code", "otp", "pin", "password", "passcode"];
+
+/// How far behind `is your` such a word is looked for.
+const MAX_CODE_NAME: usize = 60;
+
+/// Beginnings of words in other scripts that name a secret.
+const NAMED: &[&str] = &[
+    "парол",
+    "Парол",
+    "ПАРОЛ",
+    "токен",
+    "Токен",
+    "код",
+    "Код",
+    "密码",
+    "密碼",
+    "验证码",
+    "驗證碼",
+    "口令",
+    "令牌",
+    "密钥",
+    "パスワード",
+    "暗証番号",
+    "認証コード",
+    "確認コード",
+    "비밀번호",
+    "인증번호",
+];
+
+/// Words that name a secret in a sentence, by their first letters and lengths.
+const NAMING: &[&str] = &[
+    "codice",
+    "code",
+    "codigo",
+    "código",
+    "contrasena",
+    "contraseña",
+    "haslo",
+    "hasło",
+    "heslo",
+    "kennwort",
+    "key",
+    "kod",
+    "mdp",
+    "otp",
+    "pass",
+    "passcode",
+    "passe",
+    "passphrase",
+    "passwd",
+    "password",
+    "passwort",
+    "pin",
+    "pwd",
+    "secret",
+    "senha",
+    "token",
+    "wachtwoord",
+];
+
+/// Whether a word of such a beginning and length may be one of them: most words are none.
+static MAY_NAME: [bool; 1024] = may_name();
+
+const fn may_name() -> [bool; 1024] {
+    let mut may = [false; 1024];
+    let mut index = 0;
+    while index < NAMING.len() {
+        may[place(NAMING[index].as_bytes())] = true;
+        index += 1;
+    }
+    may
+}
+
+/// A place by first and third letter and length; upper case has that of lower case.
+const fn place(word: &[u8]) -> usize {
+    let (first, third) = (word[0] as usize | 0x20, word[2] as usize | 0x20);
+    (first ^ third << 3 ^ word.len() << 5) & 1023
+}
+
+/// Whether a word may name a secret that follows it after a blank.
+pub(super) fn may_begin(word: &[u8]) -> bool {
+    let &[first, _, _, ..] = word else {
+        return false;
+    };
+    if first >= 0xc3 {
+        return NAMED.iter().any(|name| word.starts_with(name.as_bytes()));
+    }
+    MAY_NAME[place(word)]
+        && NAMING
+            .iter()
+            .any(|name| word.eq_ignore_ascii_case(name.as_bytes()))
+}
+
+impl Scan<'_, '_> {
+    /// Masks the value that a sentence gives to the name from `start` to `end`; returns its end.
+    pub(super) fn sentence(&mut self, start: usize, end: usize) -> Option<usize> {
+        let bytes = self.text.as_bytes();
+        if bytes.get(end) != Some(&b' ') {
+            return None;
+        }
+        let word = self.text.get(start..end)?;
+        let (mut first, mut last) = self.next_word(end)?;
+        let mut has_link = false;
+        for _ in 0..3 {
+            let next = self.text.get(first..last)?;
+            if !LINKS.iter().any(|link| link.eq_ignore_ascii_case(next)) {
+                break;
+            }
+            has_link = true;
+            (first, last) = self.next_word(last)?;
+        }
+        let raw = self.text.get(first..last)?;
+        let value = raw.trim_matches([
+            '"', '\'', '`', '.', ',', ';', ':', '!', '?', ')', '(', ']', '[',
+        ]);
+        let from = first + (value.as_ptr() as usize).checked_sub(raw.as_ptr() as usize)?;
+        if value.len() < 4 || !value.bytes().any(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
+        let is_secret = match self.redactor.answer(word).verdict {
+            _ if word.eq_ignore_ascii_case("key") => {
+                self.is_second_word(start, word) && (is_opaque(value) || is_odd(value))
+            }
+            Verdict::Secret if is_number => {
+                let is_of_digits =
+                    !matches!(word.as_bytes().first()?.to_ascii_lowercase(), b't' | b's');
+                is_of_digits && value.len() <= 12 && (has_link || value.len() <= 8)
+            }
+            Verdict::Secret => looks_secret(value, has_link),
+            Verdict::Judge(_) => is_code(value) && !self.is_harmless_second_word(start, word),
+            Verdict::Harmless => {
+                let head = self.text.get(..start)?;
+                word.eq_ignore_ascii_case("passe")
+                    && head.to_ascii_lowercase().ends_with("mot de ")
+                    && looks_secret(value, has_link)
+            }
+        };
+        is_secret.then(|| self.mask(from, from + value.len()))
+    }
+
+    /// `482913 is your verification code`: the number from `start` to `end`.
+    pub(super) fn is_said_to_be_code(&self, start: usize, end: usize) -> bool {
+        let bytes = self.text.as_bytes();
+        let Some(word) = self.text.get(start..end) else {
+            return false;
+        };
+        if !is_said(bytes, end)
+            || !(is_code(word) || word.len() >= 4 && word.bytes().all(|byte| byte.is_ascii_digit()))
+        {
+            return false;
+        }
+        let from = end + SAID.len();
+        let until = self.text.floor_char_boundary(from + MAX_CODE_NAME);
+        let sentence = self.text.get(from..until).unwrap_or_default();
+        let sentence = sentence
+            .split(['.', '\n', '!', '?'])
+            .next()
+            .unwrap_or_default();
+        sentence.split(' ').any(|word| {
+            CODES
+                .iter()
+                .any(|code| code.eq_ignore_ascii_case(word.trim_end_matches(',')))
+        })
+    }
+
+    /// A name in a script without blanks, and its value: `密码：…`. All of it is one word.
+    pub(super) fn unparted(&mut self, start: usize, end: usize) -> Option<usize> {
+        let word = self.text.get(start..end)?;
+        let tail = word
+            .rfind(|character: char| !character.is_ascii())
+            .and_then(|at| {
+                word.get(at..)?
+                    .chars()
+                    .next()
+                    .map(|last| at + last.len_utf8())
+            })?;
+        let (head, value) = word.split_at_checked(tail)?;
+        let head = head.trim_end_matches(['：', '是', '为', '為', 'は', '는', '은']);
+        let is_secret = value.len() >= 4
+            && value.bytes().any(|byte| byte.is_ascii_digit())
+            && head.len() <= 64
+            && self.redactor.answer(head).verdict == Verdict::Secret;
+        is_secret.then(|| self.mask(start + tail, end))
+    }
+
+    /// The next run of anything but blanks behind `from`, not beyond the line.
+    fn next_word(&self, from: usize) -> Option<(usize, usize)> {
+        let bytes = self.text.as_bytes();
+        let first = run_end(bytes, from, |byte| byte == b' ');
+        let last = run_end(bytes, first, |byte| {
+            !byte.is_ascii_whitespace() && !matches!(byte, b'<' | b'>' | b'{' | b'}' | b'\\')
+        });
+        (first < last && first - from <= 3).then_some((first, last))
+    }
+}
+
+const SAID: &str = " is your ";
+
+/// Whether ` is your ` follows.
+pub(super) fn is_said(bytes: &[u8], end: usize) -> bool {
+    bytes.get(end + 1) == Some(&b'i')
+        && bytes
+            .get(end..)
+            .is_some_and(|rest| rest.starts_with(SAID.as_bytes()))
+}
+
+/// Whether a word that stands where a secret may stand is one: with a link before it, most with
+/// letters and a digit are.
+fn looks_secret(value: &str, has_link: bool) -> bool {
+    let is_plain = value.bytes().all(is_name);
+    let letters = value.bytes().filter(u8::is_ascii_alphabetic).count();
+    let is_version = letters <= 1 && value.contains('.');
+    let is_time = value.contains(':') || value.get(4..5) == Some("-");
+    if letters == 0 || is_version || is_time {
+        return false;
+    }
+    has_link
+        || !is_plain
+        || is_odd(value)
+        || letters >= 3
+            && value
+                .bytes()
+                .next_back()
+                .is_some_and(|byte| byte.is_ascii_digit())
+}
