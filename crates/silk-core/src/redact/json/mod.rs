@@ -1,16 +1,20 @@
 //! JSON that may be cut in the middle, redacted without being parsed into a tree.
 
+mod keys;
+mod strings;
+
 use std::borrow::Cow;
 
+use self::{
+    keys::{Key, Keys, Role},
+    strings::{is_closed, string_end, unescape},
+};
 use super::{
     REDACTED, Redactor, Secrets,
-    names::{Answer, Verdict},
-    shape::{Judge, card_number},
-    text::{ESCAPE, QUOTE, is_harmless, mark, run_end},
+    names::Verdict,
+    shape::{self, Judge, card_number},
+    text::{ESCAPE, is_harmless, run_end},
 };
-
-/// Keys of a document whose answers are kept: those of its rows.
-const MAX_KEYS: usize = 32;
 
 impl Redactor {
     /// A JSON document (or several, or the beginning of one), values of sensitive keys taken out
@@ -97,94 +101,6 @@ struct Scan<'r, 's, 't> {
     is_changed: bool,
     is_odd: bool,
     keys: Keys<'t>,
-}
-
-/// A key, and where its answer is kept.
-#[derive(Clone, Copy)]
-struct Key<'t> {
-    text: &'t str,
-    number: usize,
-    may_join: bool,
-    role: Role,
-}
-
-/// Answers about keys, in the order of their coming: rows have the same keys in the same order.
-#[derive(Default)]
-struct Keys<'t> {
-    known: Vec<Known<'t>>,
-    /// The one that is likely to come next.
-    next: usize,
-}
-
-struct Known<'t> {
-    key: &'t str,
-    /// The number of the key around, where that matters.
-    parent: Option<usize>,
-    answer: Answer,
-    role: Role,
-}
-
-/// What a key is for in its object.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Role {
-    #[default]
-    Other,
-    /// Its value is a name: `{"name": "password", …}`.
-    Label,
-    /// Its value is that of the name.
-    Value,
-    /// Its value is a list of names of columns.
-    Columns,
-}
-
-impl Role {
-    fn of(key: &str) -> Self {
-        match key {
-            "name" | "key" | "field" | "id" | "type" | "k" | "param" | "parameter" | "property"
-            | "attribute" | "label" | "header" | "path" | "variable" | "Name" | "Key" | "n" => {
-                Self::Label
-            }
-            "value" | "values" | "content" | "val" | "v" | "data" | "text" | "default"
-            | "defaultValue" | "current" | "answer" | "Value" | "newValue" | "oldValue" => {
-                Self::Value
-            }
-            "columns" | "fields" | "headers" | "cols" | "keys" => Self::Columns,
-            _ => Self::Other,
-        }
-    }
-}
-
-impl<'t> Keys<'t> {
-    /// The number and answer of a key, as it is written; `judge` is asked about new ones.
-    fn answer(
-        &mut self,
-        key: &'t str,
-        parent: Option<usize>,
-        judge: impl FnOnce() -> (Answer, Role),
-    ) -> (usize, Answer, Role) {
-        let is_it = |known: &Known<'_>| known.parent == parent && known.key == key;
-        let expected = self.known.get(self.next).filter(|known| is_it(known));
-        if let Some(known) = expected {
-            self.next += 1;
-            return (self.next - 1, known.answer, known.role);
-        }
-        if let Some(at) = self.known.iter().position(is_it) {
-            self.next = at + 1;
-            return (at, self.known[at].answer, self.known[at].role);
-        }
-        let (answer, role) = judge();
-        if self.known.len() < MAX_KEYS {
-            self.known.push(Known {
-                key,
-                parent,
-                answer,
-                role,
-            });
-            self.next = self.known.len();
-            return (self.next - 1, answer, role);
-        }
-        (usize::MAX, answer, role)
-    }
 }
 
 impl<'t> Scan<'_, '_, 't> {
@@ -464,7 +380,7 @@ impl<'t> Scan<'_, '_, 't> {
                 .levels
                 .last()
                 .and_then(|level| level.before)
-                .is_some_and(|name| self.redactor.is_sensitive(name) && super::shape::is_odd(inner))
+                .is_some_and(|name| self.redactor.is_sensitive(name) && shape::is_odd(inner))
     }
 
     /// Whether nothing but the end of its list follows a value.
@@ -561,57 +477,4 @@ impl Redactor {
             verdict => verdict,
         }
     }
-}
-
-/// Where the string that starts behind its quote ends, the closing quote included; and the marks
-/// of its bytes.
-fn string_end(bytes: &[u8], start: usize) -> (usize, u8) {
-    let mut marks = 0;
-    let mut rest = bytes.get(start..).unwrap_or_default().iter();
-    while let Some(byte) = rest.next() {
-        let seen = mark(*byte);
-        marks |= seen;
-        if seen & QUOTE != 0 {
-            return (bytes.len() - rest.len(), marks);
-        }
-        if seen & ESCAPE != 0 {
-            rest.next();
-        }
-    }
-    (bytes.len(), marks)
-}
-
-/// Whether the string from `start` up to `end` was closed (and not cut behind an escaped quote).
-fn is_closed(bytes: &[u8], start: usize, end: usize) -> bool {
-    let escapes = bytes.get(start + 1..end - 1).unwrap_or_default();
-    escapes
-        .iter()
-        .rev()
-        .take_while(|byte| **byte == b'\\')
-        .count()
-        % 2
-        == 0
-}
-
-/// A string's content without escapes; as it stands where they are broken.
-pub(super) fn unescape(inner: &str) -> Cow<'_, str> {
-    if !inner.contains('\\') {
-        return Cow::Borrowed(inner);
-    }
-    // A cut escape at the end is left out.
-    let mut end = inner.len();
-    for _ in 0..12 {
-        let Some(part) = inner.get(..end) else {
-            end -= 1;
-            continue;
-        };
-        if let Ok(text) = serde_json::from_str::<String>(&format!("\"{part}\"")) {
-            return Cow::Owned(text);
-        }
-        if end == 0 {
-            break;
-        }
-        end -= 1;
-    }
-    Cow::Owned(inner.replace('\\', ""))
 }

@@ -1,0 +1,94 @@
+//! Keys of objects, and what they say of their values.
+
+use crate::redact::names::Answer;
+
+/// Keys of a document whose answers are kept: those of its rows.
+const MAX_KEYS: usize = 32;
+
+/// A key, and where its answer is kept.
+#[derive(Clone, Copy)]
+pub(super) struct Key<'t> {
+    pub(super) text: &'t str,
+    pub(super) number: usize,
+    pub(super) may_join: bool,
+    pub(super) role: Role,
+}
+
+/// Answers about keys, in the order of their coming: rows have the same keys in the same order.
+#[derive(Default)]
+pub(super) struct Keys<'t> {
+    known: Vec<Known<'t>>,
+    /// The one that is likely to come next.
+    next: usize,
+}
+
+pub(super) struct Known<'t> {
+    key: &'t str,
+    /// The number of the key around, where that matters.
+    parent: Option<usize>,
+    answer: Answer,
+    role: Role,
+}
+
+/// What a key is for in its object.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Role {
+    #[default]
+    Other,
+    /// Its value is a name: `{"name": "password", …}`.
+    Label,
+    /// Its value is that of the name.
+    Value,
+    /// Its value is a list of names of columns.
+    Columns,
+}
+
+impl Role {
+    pub(super) fn of(key: &str) -> Self {
+        match key {
+            "name" | "key" | "field" | "id" | "type" | "k" | "param" | "parameter" | "property"
+            | "attribute" | "label" | "header" | "path" | "variable" | "Name" | "Key" | "n" => {
+                Self::Label
+            }
+            "value" | "values" | "content" | "val" | "v" | "data" | "text" | "default"
+            | "defaultValue" | "current" | "answer" | "Value" | "newValue" | "oldValue" => {
+                Self::Value
+            }
+            "columns" | "fields" | "headers" | "cols" | "keys" => Self::Columns,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl<'t> Keys<'t> {
+    /// The number and answer of a key, as it is written; `judge` is asked about new ones.
+    pub(super) fn answer(
+        &mut self,
+        key: &'t str,
+        parent: Option<usize>,
+        judge: impl FnOnce() -> (Answer, Role),
+    ) -> (usize, Answer, Role) {
+        let is_it = |known: &Known<'_>| known.parent == parent && known.key == key;
+        let expected = self.known.get(self.next).filter(|known| is_it(known));
+        if let Some(known) = expected {
+            self.next += 1;
+            return (self.next - 1, known.answer, known.role);
+        }
+        if let Some(at) = self.known.iter().position(is_it) {
+            self.next = at + 1;
+            return (at, self.known[at].answer, self.known[at].role);
+        }
+        let (answer, role) = judge();
+        if self.known.len() < MAX_KEYS {
+            self.known.push(Known {
+                key,
+                parent,
+                answer,
+                role,
+            });
+            self.next = self.known.len();
+            return (self.next - 1, answer, role);
+        }
+        (usize::MAX, answer, role)
+    }
+}
