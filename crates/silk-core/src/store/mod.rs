@@ -35,6 +35,9 @@ pub type StoreFuture<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
     /// Requests older than this go. Default 7 days.
+    ///
+    /// Where the clock leaps ahead (or an app was not run for long), what the leap makes old stays
+    /// for another day of recording, or a seventh of this age if that is less.
     pub max_age: std::time::Duration,
     /// At most so many requests. Default 1,000,000.
     pub max_requests: u64,

@@ -66,6 +66,8 @@ macro_rules! contract_tests {
             time::requests_of_all_times_are_listed,
             time::any_window_is_taken,
             time::any_clock_is_taken,
+            time::a_clock_that_ran_ahead_wipes_nothing,
+            time::a_long_pause_only_delays,
         }
     };
     (@ $empty:path => $($module:ident :: $test:ident,)*) => {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use silk_core::{
     Fingerprint, PlanObservation, PlanShape, PlanSource, Store,
-    store::{Budget, RequestFilter, RequestSort, StatsWindow},
+    store::{Budget, RequestFilter, RequestSort, StatementFilter, StatsWindow},
 };
 
 use super::{
@@ -137,4 +137,87 @@ pub async fn any_clock_is_taken(store: &dyn Store) {
         retain_all_at(store, none, now).await;
     }
     assert_eq!(store.size().await.unwrap().requests, 0);
+}
+
+/// A clock that is ahead for a while costs nothing that is there, and what it dated ahead goes when
+/// what was written later does.
+pub async fn a_clock_that_ran_ahead_wipes_nothing(store: &dyn Store) {
+    const DAY_S: i64 = 86_400;
+    let budget = Budget {
+        max_age: std::time::Duration::from_secs(7 * 86_400),
+        ..UNLIMITED
+    };
+    let write = async |numbers: std::ops::Range<u64>, seconds: i64| {
+        let records = numbers
+            .map(|number| {
+                let mut record = request(number, seconds);
+                add_queries(&mut record, &statement(1, "threads"), 10, 1, 50);
+                record
+            })
+            .collect();
+        store.write(&batch(records)).await.unwrap();
+    };
+    let count = async || store.size().await.unwrap().requests;
+    let calls = async || {
+        let statements = store.statements(&StatementFilter::default()).await.unwrap();
+        statements.items.first().map_or(0, |item| item.calls)
+    };
+    write(0..20, 0).await;
+    retain_all_at(store, budget, at(10)).await;
+    // An app that starts 400 days later, and records for an hour.
+    for minute in [0_i64, 30, 60] {
+        let seconds = 400 * DAY_S + minute * 60;
+        retain_all_at(store, budget, at(seconds)).await;
+        let first = 100 + minute.unsigned_abs();
+        write(first..first + 5, seconds).await;
+        retain_all_at(store, budget, at(seconds)).await;
+    }
+    assert_eq!((count().await, calls().await), (35, 35));
+    // And again with the right clock: for a day, then for a week.
+    for hour in 1..24_i64 {
+        let seconds = hour * 3600;
+        write(
+            1000 + hour.unsigned_abs()..1001 + hour.unsigned_abs(),
+            seconds,
+        )
+        .await;
+        retain_all_at(store, budget, at(seconds)).await;
+    }
+    assert_eq!(count().await, 58);
+    for day in 1..=9_i64 {
+        let first = 2000 + day.unsigned_abs();
+        write(first..first + 1, day * DAY_S).await;
+        retain_all_at(store, budget, at(day * DAY_S)).await;
+    }
+    let left = store.requests(&RequestFilter::default()).await.unwrap();
+    let is_ahead = |started_at| started_at > at(10 * DAY_S);
+    assert!(
+        !left.items.iter().any(|item| is_ahead(item.started_at)),
+        "they are gone with what came after them"
+    );
+    assert_eq!(left.items.len(), 8, "days 2 to 9");
+    assert_eq!(calls().await, 67, "figures stay");
+}
+
+/// A clock that is right after a long pause is believed in the end.
+pub async fn a_long_pause_only_delays(store: &dyn Store) {
+    const DAY_S: i64 = 86_400;
+    let budget = Budget {
+        max_age: std::time::Duration::from_secs(7 * 86_400),
+        ..UNLIMITED
+    };
+    store
+        .write(&batch((0..20).map(|n| request(n, 0)).collect()))
+        .await
+        .unwrap();
+    for hour in 0..26_i64 {
+        let seconds = 60 * DAY_S + hour * 3600;
+        let number = 100 + hour.unsigned_abs();
+        store
+            .write(&batch(vec![request(number, seconds)]))
+            .await
+            .unwrap();
+        retain_all_at(store, budget, at(seconds)).await;
+    }
+    assert_eq!(store.size().await.unwrap().requests, 26);
 }

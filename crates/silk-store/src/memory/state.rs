@@ -14,7 +14,10 @@ use silk_core::{
 use std::sync::Arc;
 
 use super::plans::Plans;
-use crate::stats::{BatchStats, RouteFigures, RouteKey, StatementFigures};
+use crate::{
+    age::{AHEAD_US, Age, Starts},
+    stats::{BatchStats, RouteFigures, RouteKey, StatementFigures},
+};
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
@@ -51,6 +54,7 @@ pub(super) struct State {
     pub(super) statement_stats:
         BTreeMap<(i64, Fingerprint, RouteKey, Option<CallSite>), StatementFigures>,
     pub(super) plans: Plans,
+    age: Age,
     /// The last batch of each run that held what request ids do not tell apart.
     last_batches: Map<RunId, BatchId>,
 }
@@ -143,18 +147,15 @@ impl State {
 
     /// Removes the oldest request; `false` if there is none.
     pub(super) fn remove_oldest(&mut self) -> bool {
-        let Some(((_, id), (number, bytes, _))) = self.requests.pop_first() else {
-            return false;
-        };
-        self.starts.remove(&id);
-        self.numbers.remove(&number);
-        self.bytes = self.bytes.saturating_sub(bytes);
-        true
+        let first = self.requests.first_key_value().map(|(key, _)| *key);
+        first.is_some_and(|key| self.remove(key))
     }
 
     /// One step; `true` if more is left to remove.
     pub(super) fn retain(&mut self, budget: &Budget, now: DateTime<Utc>) -> bool {
+        let now = self.counted_from(budget, now);
         let oldest_us = before(now, budget.max_age);
+        self.remove_ahead(oldest_us, now);
         let is_due = |state: &Self| {
             state.is_over(budget)
                 || state
@@ -176,6 +177,51 @@ impl State {
             .retain(|_, known| known.last_seen_us >= stats_us);
         self.plans.retain(stats_us);
         !self.requests.is_empty() && is_due(self)
+    }
+
+    /// The time that ages are counted from.
+    fn counted_from(&mut self, budget: &Budget, now: DateTime<Utc>) -> DateTime<Utc> {
+        let now_us = now.timestamp_micros();
+        let oldest_us = before(now, budget.max_age);
+        let nil = RequestId(uuid::Uuid::nil());
+        let start = |entry: Option<(&(i64, RequestId), _)>| entry.map(|((at, _), _)| *at);
+        let starts = Starts {
+            newest_old_us: start(self.requests.range(..(oldest_us, nil)).next_back()),
+            oldest_young_us: start(self.requests.range((oldest_us, nil)..).next())
+                .filter(|at| *at <= now_us),
+        };
+        self.age.look(now_us);
+        let max_age_us = i64::try_from(budget.max_age.as_micros()).unwrap_or(i64::MAX);
+        let from_us = self.age.counted_from(now_us, max_age_us, starts);
+        DateTime::from_timestamp_micros(from_us).unwrap_or(now)
+    }
+
+    /// Removes those that a clock dated ahead, once one that was written later is too old.
+    fn remove_ahead(&mut self, oldest_us: i64, now: DateTime<Utc>) {
+        let nil = RequestId(uuid::Uuid::nil());
+        let Some((_, (number, ..))) = self.requests.range(..(oldest_us, nil)).next_back() else {
+            return;
+        };
+        let (number, ahead_us) = (*number, now.timestamp_micros().saturating_add(AHEAD_US));
+        let ahead: Vec<_> = self
+            .requests
+            .range((ahead_us, nil)..)
+            .filter(|(_, (written, ..))| *written < number)
+            .map(|(key, _)| *key)
+            .collect();
+        for key in ahead {
+            self.remove(key);
+        }
+    }
+
+    fn remove(&mut self, key: (i64, RequestId)) -> bool {
+        let Some((number, bytes, _)) = self.requests.remove(&key) else {
+            return false;
+        };
+        self.starts.remove(&key.1);
+        self.numbers.remove(&number);
+        self.bytes = self.bytes.saturating_sub(bytes);
+        true
     }
 
     pub(super) fn size(&self) -> StoreSize {

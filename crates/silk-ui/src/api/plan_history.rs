@@ -48,6 +48,8 @@ struct BucketJson<'a> {
     first_at: DateTime<Utc>,
     last_at: DateTime<Utc>,
     count: u64,
+    /// Of these, runs whose time is known: what the percentiles are of.
+    timed_runs: u64,
     p50_us: Option<u64>,
     p95_us: Option<u64>,
     plan: Option<PlanId>,
@@ -66,6 +68,8 @@ struct ChangeJson<'a> {
 struct SpanJson {
     shape: PlanShape,
     count: u64,
+    /// Of these, runs whose time is known: what the percentiles are of.
+    timed_runs: u64,
     p50_us: Option<u64>,
     p95_us: Option<u64>,
     plan: Option<PlanId>,
@@ -85,6 +89,7 @@ fn bucket(bucket: &PlanBucket) -> BucketJson<'_> {
         first_at: bucket.first_at,
         last_at: bucket.last_at,
         count: bucket.count,
+        timed_runs: bucket.durations.count(),
         p50_us: percentile(&bucket.durations, 50.0),
         p95_us: percentile(&bucket.durations, 95.0),
         plan: bucket.plan,
@@ -105,6 +110,7 @@ fn span(span: &ShapeSpan) -> SpanJson {
     SpanJson {
         shape: span.shape,
         count: span.count,
+        timed_runs: span.durations.count(),
         p50_us: percentile(&span.durations, 50.0),
         p95_us: percentile(&span.durations, 95.0),
         plan: span.plan,

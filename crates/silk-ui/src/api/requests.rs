@@ -5,7 +5,7 @@ use axum::{
     extract::Path,
     response::{IntoResponse, Response},
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use http::StatusCode;
 use serde::Serialize;
 use silk_core::{
@@ -20,6 +20,9 @@ use crate::{
     plans::of_query::Caught,
     query_string::{REQUEST_PARAMS, request_filter},
 };
+
+/// Clocks of two machines may differ by so much.
+const AHEAD: TimeDelta = TimeDelta::minutes(1);
 
 #[derive(Debug, Serialize)]
 pub(super) struct ListJson<T> {
@@ -44,6 +47,8 @@ struct SummaryJson<'a> {
     parent_id: Option<RequestId>,
     kind: &'static str,
     started_at: DateTime<Utc>,
+    /// Whether it lies in the future: a clock was ahead when it was recorded.
+    is_ahead: bool,
     method: &'a str,
     route: &'a str,
     path: &'a str,
@@ -59,12 +64,13 @@ struct SummaryJson<'a> {
     findings: &'a [String],
 }
 
-fn summary(request: &RequestSummary) -> SummaryJson<'_> {
+fn summary(request: &RequestSummary, now: DateTime<Utc>) -> SummaryJson<'_> {
     SummaryJson {
         id: request.id,
         parent_id: request.parent_id,
         kind: request.kind.as_str(),
         started_at: request.started_at,
+        is_ahead: request.started_at > now + AHEAD,
         method: &request.method,
         route: &request.route,
         path: &request.path,
@@ -87,7 +93,11 @@ pub(crate) async fn list(here: Here) -> Result<Response, Failure> {
     let filter = request_filter(&params, here.now)?;
     let page = here.app.ask(|store| store.requests(&filter)).await?;
     let list = ListJson {
-        items: page.items.iter().map(summary).collect(),
+        items: page
+            .items
+            .iter()
+            .map(|item| summary(item, here.now))
+            .collect(),
         next: page.next.map(|next| next.to_string()),
         total: page.total,
         is_total_estimate: page.is_total_estimate,
@@ -203,14 +213,14 @@ pub(crate) async fn one(here: Here, Path(id): Path<String>) -> Result<Response, 
     here.params(&[])?;
     let (id, record) = here.app.request(&id).await?;
     let caught = Caught::of(&here.app, id, &record).await;
-    Ok(Json(whole(&record, &caught)).into_response())
+    Ok(Json(whole(&record, &caught, here.now)).into_response())
 }
 
-fn whole<'a>(record: &'a RequestRecord, caught: &Caught) -> RequestJson<'a> {
+fn whole<'a>(record: &'a RequestRecord, caught: &Caught, now: DateTime<Utc>) -> RequestJson<'a> {
     let detail = &record.detail;
     RequestJson {
         request: WholeJson {
-            summary: summary(&record.summary),
+            summary: summary(&record.summary, now),
             query_string: detail.query_string.as_deref(),
             http_version: detail.http_version.as_deref(),
             request_headers: &detail.request_headers,

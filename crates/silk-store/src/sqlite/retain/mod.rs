@@ -1,5 +1,6 @@
 //! Removing what is over the budget, and keeping the file in order: one short step at a time.
 
+mod clock;
 mod compact;
 mod limits;
 mod old;
@@ -54,12 +55,18 @@ pub(super) async fn step(
     now: DateTime<Utc>,
 ) -> Result<bool, Fault> {
     writer.upkeep.steps += 1;
+    let age = &mut writer.upkeep.age;
+    let now = clock::counted_from(&mut writer.connection, age, budget, now).await?;
     if keep_to_shares(writer, budget, now).await? {
         return Ok(true);
     }
     let over = rows_over(&mut writer.connection, budget, now).await?;
     if let Some(over) = over {
         let mut transaction = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
+        if let Over::Age(oldest_us) = over {
+            let ahead = clock::ahead(&mut transaction, oldest_us, now).await?;
+            remove::remove(&mut transaction, ahead).await?;
+        }
         let removed = remove_requests(&mut transaction, over).await?;
         transaction.commit().await?;
         writer.upkeep.removed += removed;

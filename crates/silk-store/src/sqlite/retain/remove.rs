@@ -51,20 +51,32 @@ pub(super) async fn remove_requests(
         let count = i64::try_from(oldest.len()).unwrap_or(i64::MAX);
         left -= count;
         removed += count.cast_unsigned();
-        let oldest = json_numbers(oldest);
-        for table in [
-            "requests",
-            "request_details",
-            "request_statements",
-            "findings",
-        ] {
-            query(AssertSqlSafe(format!(
-                "DELETE FROM {table} WHERE sequence IN (SELECT value FROM json_each(?))"
-            )))
-            .bind(&oldest)
-            .execute(&mut *connection)
-            .await?;
-        }
+        remove(connection, oldest).await?;
     }
     Ok(removed)
+}
+
+/// Removes requests by their numbers, with all that is theirs.
+pub(super) async fn remove(
+    connection: &mut SqliteConnection,
+    sequences: Vec<i64>,
+) -> Result<(), Fault> {
+    if sequences.is_empty() {
+        return Ok(());
+    }
+    let sequences = json_numbers(sequences);
+    for table in [
+        "requests",
+        "request_details",
+        "request_statements",
+        "findings",
+    ] {
+        query(AssertSqlSafe(format!(
+            "DELETE FROM {table} WHERE sequence IN (SELECT value FROM json_each(?))"
+        )))
+        .bind(&sequences)
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
 }

@@ -1,11 +1,13 @@
 //! What retention remembers.
 
 use super::{super::refill::Refill, share::Excess};
+use crate::age::Age;
 
 /// What retention remembers from step to step; forgotten when the file is opened anew.
 #[derive(Debug, Default)]
 pub(in super::super) struct Upkeep {
     pub(super) steps: u64,
+    pub(super) age: Age,
     /// Requests removed since the interned rows were last looked through.
     pub(super) removed: u64,
     /// When that was.

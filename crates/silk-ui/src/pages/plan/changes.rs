@@ -126,7 +126,15 @@ fn view(
         to: one_line(&to, 140),
         price: p95(&change.before)
             .zip(p95(&change.after))
-            .map(|(was, is)| format!("p95 {} → {}", duration(was), duration(is))),
+            .map(|(was, is)| {
+                format!(
+                    "p95 {} → {} ({} and {} runs whose plan was caught)",
+                    duration(was),
+                    duration(is),
+                    count(change.before.durations.count()),
+                    count(change.after.durations.count())
+                )
+            }),
         compare_href: change
             .before
             .plan
