@@ -7,7 +7,7 @@ use silk_core::{
     StoreErrorKind, WriteBatch,
     explain::{PlanBucket, PlanChange},
     store::{
-        Budget, Page, RequestFilter, RouteSummary, StatementDetail, StatementFilter,
+        Budget, FindingSums, Page, RequestFilter, RouteSummary, StatementDetail, StatementFilter,
         StatementSummary, StatsWindow, StoreFuture, StoreSize,
     },
 };
@@ -89,6 +89,12 @@ impl Store for RemoteStore {
     fn routes(&self, window: StatsWindow) -> StoreFuture<'_, Vec<RouteSummary>> {
         self.call("sum up routes", move |store| async move {
             store.routes(window).await
+        })
+    }
+
+    fn findings(&self, window: StatsWindow) -> StoreFuture<'_, FindingSums> {
+        self.call("sum up findings", move |store| async move {
+            store.findings(window).await
         })
     }
 

@@ -13,7 +13,7 @@ use silk_core::{
     CountedRequest, Fingerprint, PlanId, PlanRecord, RequestId, RequestRecord, RequestSummary,
     Store, StoreError, StoreErrorKind, WriteBatch,
     store::{
-        Budget, Page, RequestFilter, RouteSummary, StatementDetail, StatementFilter,
+        Budget, FindingSums, Page, RequestFilter, RouteSummary, StatementDetail, StatementFilter,
         StatementSummary, StatsWindow, StoreFuture, StoreSize,
     },
 };
@@ -120,6 +120,10 @@ impl Store for TestStore {
 
     fn routes(&self, _: StatsWindow) -> StoreFuture<'_, Vec<RouteSummary>> {
         Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn findings(&self, _: StatsWindow) -> StoreFuture<'_, FindingSums> {
+        Box::pin(async { Ok(FindingSums::default()) })
     }
 
     fn statements<'a>(&'a self, _: &'a StatementFilter) -> StoreFuture<'a, Page<StatementSummary>> {

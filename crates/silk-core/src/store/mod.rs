@@ -16,8 +16,8 @@ pub use filter::{
 };
 pub use pattern::{TextPattern, TooManyStars};
 pub use view::{
-    CallSiteUse, RouteSummary, RouteUse, SlowQuery, StatementDetail, StatementSummary, StatsWindow,
-    StoreSize, TimeBucket,
+    CallSiteUse, FindingSum, FindingSums, RouteSummary, RouteUse, SlowQuery, StatementDetail,
+    StatementSummary, StatsWindow, StoreSize, TimeBucket,
 };
 
 use chrono::{DateTime, Utc};
@@ -93,6 +93,9 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     /// Routes (and jobs) with their figures within the window, by total time, largest first.
     fn routes(&self, window: StatsWindow) -> StoreFuture<'_, Vec<RouteSummary>>;
+
+    /// What was found within the window, summed; the window's buckets are not looked at.
+    fn findings(&self, window: StatsWindow) -> StoreFuture<'_, FindingSums>;
 
     /// A page of statements.
     fn statements<'a>(

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::{CallSite, Histogram, RequestId, RequestKind, Statement};
+use crate::{CallSite, Fingerprint, Histogram, RequestId, RequestKind, Statement};
 
 /// A range of time and into how many buckets to cut it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +53,39 @@ pub struct TimeBucket {
     pub total_us: u64,
     /// 95th percentile of durations; 0 where none is known.
     pub p95_us: u64,
+}
+
+/// What was found within a window: one line for each rule, route and statement.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FindingSums {
+    /// By time lost, largest first.
+    pub items: Vec<FindingSum>,
+    /// Requests with findings that were summed: all of the window, or the newest where
+    /// [`is_partial`](Self::is_partial) is set.
+    pub requests: u64,
+    /// Whether the window holds more requests with findings than are summed at once.
+    pub is_partial: bool,
+}
+
+/// Requests of one route in which a rule found the same.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FindingSum {
+    /// Name of the rule.
+    pub rule: String,
+    /// The statement it is about.
+    pub fingerprint: Option<Fingerprint>,
+    /// What kind of work it is.
+    pub kind: RequestKind,
+    /// HTTP method; empty for jobs.
+    pub method: String,
+    /// Route template, raw path, or name of the job.
+    pub route: String,
+    /// Requests in which it was found.
+    pub requests: u64,
+    /// Time lost in them in sum, in µs; what no time is known of counts as 0.
+    pub lost_us: u64,
+    /// The request that lost most; of those that lost the same, any.
+    pub worst: RequestId,
 }
 
 /// Figures of one statement.

@@ -10,6 +10,7 @@
 
 mod ask;
 mod filters;
+pub mod findings;
 pub mod fixture;
 pub mod lists;
 pub mod plans;
@@ -50,6 +51,8 @@ macro_rules! contract_tests {
             sums::a_statement_tells_who_runs_it,
             sums::percentiles_of_a_statement_are_of_calls,
             sums::calls_without_a_duration_are_in_no_percentile,
+            findings::counts_are_of_the_window,
+            findings::the_newest_are_summed_of_too_many,
             plans::every_field_of_a_plan_survives,
             plans::of_a_form_the_slowest_plan_stays,
             plans::the_newest_plan_that_was_asked_for_stays,

@@ -1,5 +1,6 @@
 //! A store in memory: for tests, and for a look at an app without a file.
 
+mod findings;
 mod plans;
 mod query;
 mod state;
@@ -11,7 +12,7 @@ use silk_core::{
     Fingerprint, PlanId, PlanRecord, RequestId, RequestRecord, RequestSummary, Store, WriteBatch,
     explain::{PlanBucket, PlanChange},
     store::{
-        Budget, Page, RequestFilter, RouteSummary, StatementDetail, StatementFilter,
+        Budget, FindingSums, Page, RequestFilter, RouteSummary, StatementDetail, StatementFilter,
         StatementSummary, StatsWindow, StoreFuture, StoreSize,
     },
 };
@@ -98,6 +99,10 @@ impl Store for MemoryStore {
 
     fn routes(&self, window: StatsWindow) -> StoreFuture<'_, Vec<RouteSummary>> {
         Box::pin(async move { Ok(query::routes(&self.state(), &window)) })
+    }
+
+    fn findings(&self, window: StatsWindow) -> StoreFuture<'_, FindingSums> {
+        Box::pin(async move { Ok(findings::findings(&self.state(), &window)) })
     }
 
     fn statements<'a>(

@@ -7,6 +7,7 @@ mod clear;
 mod config;
 mod error;
 mod figures;
+mod findings;
 mod generation;
 mod insert;
 mod intern;
@@ -43,7 +44,7 @@ use silk_core::{
     WriteBatch,
     explain::{PlanBucket, PlanChange},
     store::{
-        Budget, Page, RequestFilter, RouteSummary, StatementDetail, StatementFilter,
+        Budget, FindingSums, Page, RequestFilter, RouteSummary, StatementDetail, StatementFilter,
         StatementSummary, StatsWindow, StoreFuture, StoreSize,
     },
 };
@@ -230,6 +231,12 @@ impl Store for SqliteStore {
     fn routes(&self, window: StatsWindow) -> StoreFuture<'_, Vec<RouteSummary>> {
         self.read("sum up routes", move |mut connection| async move {
             routes::routes(&mut connection, &window).await
+        })
+    }
+
+    fn findings(&self, window: StatsWindow) -> StoreFuture<'_, FindingSums> {
+        self.read("sum up findings", move |mut connection| async move {
+            findings::findings(&mut connection, &window).await
         })
     }
 

@@ -11,9 +11,9 @@ use silk_core::{
     StoreError, StoreErrorKind, WriteBatch,
     explain::{PlanBucket, PlanChange, plan_changes},
     store::{
-        Budget, CallSiteUse, Cursor, Page, RequestFilter, RequestSort, RouteSummary, RouteUse,
-        SlowQuery, StatementDetail, StatementFilter, StatementSummary, StatsWindow, StoreFuture,
-        StoreSize, TimeBucket,
+        Budget, CallSiteUse, Cursor, FindingSum, FindingSums, Page, RequestFilter, RequestSort,
+        RouteSummary, RouteUse, SlowQuery, StatementDetail, StatementFilter, StatementSummary,
+        StatsWindow, StoreFuture, StoreSize, TimeBucket,
     },
 };
 
@@ -208,6 +208,42 @@ impl Store for FakeStore {
                 bucket.p95_us = bucket.p95_us.max(s.times.total_us);
             }
             routes
+        })
+    }
+    fn findings(&self, window: StatsWindow) -> StoreFuture<'_, FindingSums> {
+        self.answer(|| {
+            let mut sums = FindingSums::default();
+            for record in self.all() {
+                let s = &record.summary;
+                if s.started_at < window.since || record.findings.is_empty() {
+                    continue;
+                }
+                sums.requests += 1;
+                for finding in &record.findings {
+                    let at = sums.items.iter().position(|sum| {
+                        sum.rule == finding.rule
+                            && sum.fingerprint == finding.fingerprint
+                            && (&sum.route, &sum.method) == (&s.route, &s.method)
+                    });
+                    let at = at.unwrap_or_else(|| {
+                        sums.items.push(FindingSum {
+                            rule: finding.rule.clone(),
+                            fingerprint: finding.fingerprint,
+                            kind: s.kind,
+                            method: s.method.clone(),
+                            route: s.route.clone(),
+                            requests: 0,
+                            lost_us: 0,
+                            worst: s.id,
+                        });
+                        sums.items.len() - 1
+                    });
+                    sums.items[at].requests += 1;
+                    sums.items[at].lost_us += finding.saves_us.unwrap_or(0);
+                }
+            }
+            sums.items.sort_by_key(|sum| std::cmp::Reverse(sum.lost_us));
+            sums
         })
     }
     fn statements<'a>(
