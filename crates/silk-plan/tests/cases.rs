@@ -641,3 +641,26 @@ fn wrapped_at_any_width() {
         }
     }
 }
+
+#[test]
+fn what_passes_the_first_rows_on_is_no_part_of_the_sort() {
+    // As auto_explain tells it, without times: the merge is costed for 58,824 rows and passed 100.
+    let raw = "\
+Limit  (cost=5515.46..5526.96 rows=100 width=104) (actual rows=100 loops=1)
+  ->  Gather Merge  (cost=5515.46..12280.22 rows=58824 width=104) (actual rows=100 loops=1)
+        Workers Planned: 1
+        Workers Launched: 1
+        ->  Sort  (cost=4515.45..4662.51 rows=58824 width=104) (actual rows=70 loops=2)
+              Sort Key: message.updated DESC
+              Sort Method: top-N heapsort  Memory: 52kB
+              Worker 0:  Sort Method: top-N heapsort  Memory: 51kB
+              ->  Parallel Seq Scan on public.message  (cost=0.00..2267.24 rows=58824 width=104) (actual rows=50000 loops=2)
+";
+    let found = told(raw, "", 0.0);
+    let first = found
+        .iter()
+        .find(|found| found.rule == "sorts_all_for_first_rows")
+        .unwrap();
+    assert_eq!(first.saves_ms, None);
+    assert!(first.share.unwrap() > 0.75, "{:?}", first.share);
+}

@@ -261,6 +261,18 @@ impl FirstRows<'_> {
         }
     }
 
+    /// The cost of reading and sorting as a fraction of the plan's, as far as its LIMIT lets it run.
+    ///
+    /// Own costs add up to more: what stands between sort and LIMIT (a Gather Merge) is costed for
+    /// all rows, and passes the first few on.
+    fn cost_before_first_row(&self, facts: &Facts<'_>) -> Option<f64> {
+        let whole = facts.plan.root.estimate?.total_cost?;
+        let input = self.sort.children.iter().next()?.estimate?.total_cost?;
+        let sorting = self.sort.estimate?.startup_cost? - input;
+        let share = (sorting.max(0.0) + self.scan.estimate?.total_cost?) / whole;
+        (share.is_finite() && share > 0.0).then_some(share.min(1.0))
+    }
+
     /// What it would spare, as a fraction of the whole; none where the plan does not tell.
     fn share(&self, facts: &Facts<'_>) -> Option<f64> {
         let of = |node: &PlanNode| {
@@ -272,7 +284,10 @@ impl FirstRows<'_> {
             }
         };
         let known: Vec<f64> = self.spared().filter_map(of).collect();
-        let sum: f64 = known.iter().sum();
+        let mut sum: f64 = known.iter().sum();
+        if !facts.timed {
+            sum = sum.max(self.cost_before_first_row(facts).unwrap_or(0.0));
+        }
         if !known.is_empty() && sum > 0.0 {
             return Some((sum * self.factor()).clamp(0.0, 1.0));
         }
