@@ -37,7 +37,7 @@
     button.addEventListener("click", async () => {
       try {
         const from = button.dataset.copyFrom;
-        const text = from ? await (await fetch(from)).text() : button.closest(".code").querySelector("pre").textContent;
+        const text = from ? await (await fetch(from)).text() : all("pre", button.closest(".code")).map((pre) => pre.textContent).join("\n");
         await navigator.clipboard.writeText(text);
         button.textContent = "copied";
       } catch {

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::{
     config::{DashboardConfig, Targets},
     error::Failure,
-    plans::pasted::Pasted,
+    plans::{indexes::Indexes, pasted::Pasted},
     query_string::Params,
     reports::{Answer, Reports},
     security::{access::Gate, csrf::Csrf},
@@ -39,6 +39,8 @@ pub(crate) struct App {
     /// Plans that were pasted of late and not kept.
     pub(crate) pasted: Pasted,
     reports: Reports,
+    /// Indexes that were found for statements of late.
+    pub(crate) indexes: Indexes,
     notices: Mutex<VecDeque<(Uuid, String)>>,
 }
 
@@ -54,6 +56,7 @@ impl App {
             csrf: Csrf::random(),
             pasted: Pasted::default(),
             reports: Reports::default(),
+            indexes: Indexes::default(),
             notices: Mutex::default(),
         }
     }

@@ -20,6 +20,7 @@ mod context;
 mod dashboard;
 mod error;
 mod filters;
+mod findings;
 mod fix;
 #[cfg(test)]
 mod fixtures;

@@ -60,7 +60,9 @@ impl Plans {
         }
     }
 
-    /// Plans by themselves: at the first sight of a statement, when it is slow, when it fails.
+    /// Plans by themselves: at the first sight of a statement, when it is slow, when it fails, and
+    /// when a page is opened on a request that is newer than the plan of its statement. The page
+    /// then also asks which index would help, where a finding lacks one.
     pub const fn automatic() -> Self {
         Self {
             mode: PlanMode::Automatic,

@@ -67,6 +67,11 @@ pub trait Explain: Send + Sync + fmt::Debug {
         Vec::new()
     }
 
+    /// Whether it may be asked without a person's wish: when a page is opened, in the background.
+    fn asks_unasked(&self) -> bool {
+        true
+    }
+
     /// What the database knows of some of its tables, for judging plans that read them; those it
     /// does not know are left out. Cheap to ask again: answers are kept for a while.
     ///

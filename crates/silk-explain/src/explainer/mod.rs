@@ -10,7 +10,7 @@ mod plan;
 
 use std::{fmt, sync::Arc};
 
-use silk_capture::plans::PlanNotes;
+use silk_capture::plans::{PlanMode, PlanNotes};
 use silk_core::{
     BoxFuture, Database, Explain, ExplainError, ExplainOutput, ExplainQuery, Redactor,
     explain::{AdviceRequest, DatabaseReport, IndexAdvice, PlanLadder, Relation, RelationFacts},
@@ -76,6 +76,11 @@ impl Explain for Explainer {
 
     fn knows(&self, database: &Database) -> bool {
         self.databases.find(database).is_some()
+    }
+
+    fn asks_unasked(&self) -> bool {
+        let mode = self.databases.notes.as_ref().map(|notes| notes.mode());
+        mode.is_none_or(|mode| mode == PlanMode::Automatic)
     }
 
     fn facts(

@@ -7,14 +7,17 @@ use super::{
     fixture::{at, batch, request},
 };
 
-fn found(record: &mut RequestRecord, rule: &str, fingerprint: Option<u64>, saves_us: Option<u64>) {
+fn found(record: &mut RequestRecord, rule: &str, fingerprint: Option<u64>, lost_us: Option<u64>) {
     record.findings.push(Finding {
         rule: rule.to_owned(),
         severity: Severity::Warning,
         title: "It was seen.".to_owned(),
         detail: "In numbers.".to_owned(),
         fingerprint: fingerprint.map(Fingerprint),
-        saves_us,
+        remedy: None,
+        call_site: None,
+        query: None,
+        lost_us,
     });
     record.sum_findings();
 }

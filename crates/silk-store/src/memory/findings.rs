@@ -29,7 +29,7 @@ pub(super) fn findings(state: &State, window: &StatsWindow) -> FindingSums {
         requests += 1;
         let summary = &record.summary;
         for (at, finding) in record.findings.iter().enumerate() {
-            let lost_us = finding.saves_us.unwrap_or(0);
+            let lost_us = finding.lost_us.unwrap_or(0);
             let key: Key<'_> = (
                 &finding.rule,
                 finding.fingerprint,

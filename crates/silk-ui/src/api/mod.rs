@@ -2,6 +2,7 @@
 
 pub(crate) mod databases;
 pub(crate) mod error;
+mod findings;
 pub(crate) mod health;
 pub(crate) mod plan_history;
 pub(crate) mod plans;

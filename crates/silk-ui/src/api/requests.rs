@@ -9,15 +9,17 @@ use chrono::{DateTime, TimeDelta, Utc};
 use http::StatusCode;
 use serde::Serialize;
 use silk_core::{
-    Body, CallSite, ConnectionWait, DatabaseKind, Finding, Fingerprint, Header, LogRecord, PlanId,
+    Body, CallSite, ConnectionWait, DatabaseKind, Fingerprint, Header, LogRecord, PlanId,
     QueryError, QueryRecord, RequestDetail, RequestId, RequestRecord, RequestSummary, RequestTimes,
     SpanRecord, TransactionRecord, Value, ValueState,
 };
 
+use super::findings::{self, FindingJson, VerdictJson};
 use crate::{
     context::Here,
     error::Failure,
-    plans::of_query::Caught,
+    findings::{Told, Verdict},
+    plans::{of_query::Caught, of_request},
     query_string::{REQUEST_PARAMS, request_filter},
 };
 
@@ -128,7 +130,8 @@ struct RequestJson<'a> {
     waits: &'a [ConnectionWait],
     transactions: &'a [TransactionRecord],
     logs: &'a [LogRecord],
-    findings: &'a [Finding],
+    verdict: VerdictJson<'a>,
+    findings: Vec<FindingJson<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -213,10 +216,18 @@ pub(crate) async fn one(here: Here, Path(id): Path<String>) -> Result<Response, 
     here.params(&[])?;
     let (id, record) = here.app.request(&id).await?;
     let caught = Caught::of(&here.app, id, &record).await;
-    Ok(Json(whole(&record, &caught, here.now)).into_response())
+    let plans = of_request::of(&here, &record).await;
+    let told = crate::findings::of_request(&here, &record, &plans).await;
+    let verdict = crate::findings::verdict(&record, &told, &plans);
+    Ok(Json(whole(&record, &caught, here.now, (&told, &verdict))).into_response())
 }
 
-fn whole<'a>(record: &'a RequestRecord, caught: &Caught, now: DateTime<Utc>) -> RequestJson<'a> {
+fn whole<'a>(
+    record: &'a RequestRecord,
+    caught: &Caught,
+    now: DateTime<Utc>,
+    (told, verdict): (&'a [Told], &'a Verdict),
+) -> RequestJson<'a> {
     let detail = &record.detail;
     RequestJson {
         request: WholeJson {
@@ -256,7 +267,8 @@ fn whole<'a>(record: &'a RequestRecord, caught: &Caught, now: DateTime<Utc>) -> 
         waits: &detail.waits,
         transactions: &detail.transactions,
         logs: &detail.logs,
-        findings: &record.findings,
+        verdict: findings::verdict(verdict),
+        findings: told.iter().map(findings::finding).collect(),
     }
 }
 

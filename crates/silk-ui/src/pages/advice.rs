@@ -19,6 +19,7 @@ use crate::{
     plans::{
         advise::{Advised, advise},
         explain,
+        indexes::with_semicolon,
     },
     svg::{self, waterfall::short_name},
 };
@@ -117,7 +118,7 @@ pub(crate) async fn show(
         workload: 0,
         refused: None,
     };
-    match advise(&here, &found).await {
+    match advise(&here, found.query(), text).await {
         Ok(advised) => {
             page.workload = advised.workload.len();
             read_into(&mut page, &here, &advised);
@@ -176,7 +177,7 @@ fn view(here: &Here, number: usize, index: &AdvisedIndex, advised: &Advised) -> 
         .and_then(|output| Plan::parse(output.format, &output.raw).ok());
     IndexView {
         number,
-        statement: cut(&index.statement, 2_000),
+        statement: cut(&with_semicolon(&index.statement), 2_000),
         relation: one_line(&index.relation, 120),
         reason: cut(&index.reason, 600),
         strength: match index.strength {

@@ -1,42 +1,22 @@
-//! Findings of one request: what was seen, the line it comes from, what feeds it, and what to do.
-
-use std::collections::HashMap;
+//! Findings as pages show them: what was seen, the line it comes from, what feeds it, and what to do.
 
 use chrono::{SecondsFormat, TimeDelta};
-use silk_core::{
-    CallSite, Finding, Fingerprint, QueryRecord, RequestRecord, Severity, finding::rules,
-};
-use silk_plan::PlanFinding;
+use silk_core::{CallSite, DatabaseKind, Fingerprint, QueryRecord, RequestRecord, finding::rules};
 
 use super::{rule_name, severity_class};
 use crate::{
     code::{SqlView, sql_view},
     context::Here,
-    filters::{count, cut, duration, sentence, whole},
-    fix::fix,
-    plans::of_request::StatementPlan,
+    filters::{count, cut, duration, sentence},
+    findings::{INDEX_WOULD_DO, Offer, Source, Told, Unproved, Verdict, VerdictKind, executions},
+    plans::of_request::Whose,
     query_string::Params,
     source::{self, SourceLine},
     svg::waterfall::short_name,
 };
 
-/// Findings on the page.
-const MOST_FINDINGS: usize = 20;
-/// Findings that are shown with source and rewritten query; the others name them.
+/// Findings that are shown with their source; the others name the line.
 const MOST_IN_FULL: usize = 3;
-
-/// Remarks on the plan of one statement: what follows from it is on the plan's page.
-const MOST_OF_A_PLAN: usize = 2;
-
-/// Rules about plans that an index may be the answer to.
-const INDEX_WOULD_DO: [&str; 6] = [
-    "seq_scan_filters_most",
-    "index_scan_filters_many",
-    "nested_loop_repeats",
-    "limit_walks_wrong_index",
-    "or_blocks_index",
-    "sort_on_disk",
-];
 
 /// A finding with what the record knows about it.
 pub(crate) struct FindingView {
@@ -46,14 +26,14 @@ pub(crate) struct FindingView {
     pub(crate) detail: String,
     /// What to do, where the detail does not say it.
     pub(crate) action: Option<String>,
-    pub(crate) saves: Option<String>,
+    pub(crate) lost: Option<String>,
     /// The executions, or the node of the plan, that it is about.
     pub(crate) href: Option<String>,
     /// Where to look next.
     pub(crate) link: Option<Link>,
     pub(crate) place: Option<String>,
     pub(crate) source: Option<Vec<SourceLine>>,
-    pub(crate) fix: Option<FixView>,
+    pub(crate) offer: Option<OfferView>,
 }
 
 /// A link within a sentence.
@@ -63,112 +43,270 @@ pub(crate) struct Link {
     pub(crate) href: String,
 }
 
-/// The query that would do instead.
-pub(crate) struct FixView {
-    pub(crate) sql: SqlView,
-    pub(crate) rust: String,
+/// What is to be copied.
+pub(crate) struct OfferView {
+    /// What it is: `Create this index:`
+    pub(crate) label: &'static str,
+    pub(crate) sql: Option<SqlView>,
+    /// Whether the SQL runs as it stands.
+    pub(crate) is_whole: bool,
+    pub(crate) rust: Option<String>,
+    /// How sure it is.
+    pub(crate) proof: Option<Proof>,
 }
 
-/// What the rules remarked on a request and on the plans of its statements, what matters most
-/// first, with source and remedy where they are known.
+/// How sure an offer is.
+pub(crate) struct Proof {
+    pub(crate) word: &'static str,
+    pub(crate) class: &'static str,
+    pub(crate) note: String,
+}
+
+/// What a request comes to, at the top of its page.
+pub(crate) struct VerdictView {
+    pub(crate) class: &'static str,
+    pub(crate) sentence: String,
+    pub(crate) href: Option<String>,
+    pub(crate) remedy: Option<String>,
+    /// The finding that it is.
+    pub(crate) finding: Option<FindingView>,
+}
+
+/// The verdict, and the findings that it is not.
 pub(crate) async fn views(
     here: &Here,
     record: &RequestRecord,
-    plans: &HashMap<Fingerprint, StatementPlan>,
-    address: &str,
-) -> Vec<FindingView> {
-    let mut views = Vec::new();
-    for (at, finding) in record.findings.iter().take(MOST_FINDINGS).enumerate() {
-        let mut view = view(finding, address);
-        if finding.rule == rules::CONNECTION_WAIT {
-            view.link = Some(meanwhile(here, record));
-        }
-        if let Some(fingerprint) = finding.fingerprint {
-            let queries = executions(record, fingerprint);
-            view.link = fed_by(record, fingerprint, &queries, address);
-            if at < MOST_IN_FULL {
-                if let Some(site) = main_site(record, fingerprint) {
-                    view.tell_place(here, site);
-                    view.source = source_of(here, record, site).await;
-                }
-                view.fix = fix_view(finding, record, &queries);
-            }
-        }
-        views.push((weight(finding.severity, finding.lost_us), view));
-    }
-    for (fingerprint, plan) in plans {
-        for finding in plan.found.iter().take(MOST_OF_A_PLAN) {
-            let saves_us = saves_us(finding, plan.calls);
-            let view = plan_view(here, record, *fingerprint, plan, finding, saves_us);
-            views.push((weight(finding.severity, saves_us), view));
+    verdict: Verdict,
+    told: &[Told],
+) -> (VerdictView, Vec<FindingView>) {
+    let address = format!("{}/requests/{}", here.base, record.summary.id);
+    let mut others = Vec::with_capacity(told.len());
+    let mut first = None;
+    for (at, finding) in told.iter().enumerate() {
+        let view = view(here, record, finding, &address, at < MOST_IN_FULL).await;
+        if verdict.kind.finding() == Some(at) {
+            first = Some(view);
+        } else {
+            others.push(view);
         }
     }
-    // Ties in the order of words, so that a page looks the same each time.
-    views.sort_by(|(a, first), (b, second)| b.cmp(a).then_with(|| first.title.cmp(&second.title)));
-    views.truncate(MOST_FINDINGS);
-    views.into_iter().map(|(_, view)| view).collect()
+    let class = match verdict.kind {
+        VerdictKind::Failure(_) => "bad",
+        VerdictKind::Finding(at) => told
+            .get(at)
+            .map_or("", |finding| severity_class(finding.severity)),
+        VerdictKind::Unexplained => "warn",
+        VerdictKind::Nothing => "good",
+    };
+    let verdict = VerdictView {
+        class,
+        href: match &first {
+            Some(finding) => finding.href.clone(),
+            None => verdict.query.map(|seq| format!("{address}/queries/{seq}")),
+        },
+        sentence: verdict.sentence,
+        remedy: verdict.remedy,
+        finding: first,
+    };
+    (verdict, others)
 }
 
-fn weight(severity: Severity, saves_us: Option<u64>) -> (Severity, u64) {
-    (severity, saves_us.unwrap_or(0))
-}
-
-/// What a remark on a plan would save over all executions in a request.
-pub(crate) fn saves_us(finding: &PlanFinding, calls: u64) -> Option<u64> {
-    let ms = finding.saves_ms.filter(|ms| *ms > 0.0)?;
-    Some(whole(ms * 1e3).saturating_mul(calls))
-}
-
-fn plan_view(
+/// What is found about one statement of a request.
+pub(crate) async fn of_statement(
     here: &Here,
     record: &RequestRecord,
+    told: &[Told],
     fingerprint: Fingerprint,
-    plan: &StatementPlan,
-    finding: &PlanFinding,
-    saves_us: Option<u64>,
+) -> Vec<FindingView> {
+    let address = format!("{}/requests/{}", here.base, record.summary.id);
+    let mut views = Vec::new();
+    for finding in told {
+        if finding.fingerprint == Some(fingerprint) {
+            // The page has the source itself.
+            views.push(view(here, record, finding, &address, false).await);
+        }
+    }
+    views
+}
+
+async fn view(
+    here: &Here,
+    record: &RequestRecord,
+    finding: &Told,
+    address: &str,
+    is_in_full: bool,
 ) -> FindingView {
-    let page = format!("{}/plans/{}?of={fingerprint}", here.base, plan.record.id);
-    let link = INDEX_WOULD_DO
-        .contains(&finding.rule)
-        .then(|| {
-            executions(record, fingerprint)
+    let place = finding
+        .call_site
+        .as_ref()
+        .map(|site| source::shown(here, site));
+    let source = match &finding.call_site {
+        Some(site) if is_in_full => source_of(here, record, site).await,
+        _ => None,
+    };
+    let is_request = finding.source == Source::Request;
+    FindingView {
+        class: severity_class(finding.severity),
+        rule: rule_in_words(record, finding),
+        title: cut(&finding.title, 300),
+        detail: cut(&finding.evidence, 1_000),
+        action: finding
+            .remedy
+            .as_deref()
+            .filter(|_| {
+                !matches!(
+                    finding.offer,
+                    Some(Offer::Index { .. } | Offer::Query { .. })
+                )
+            })
+            .map(|remedy| cut(remedy, 480)),
+        lost: finding.lost_us.filter(|us| *us > 0).map(duration),
+        href: href_of(here, finding, address),
+        link: link_of(here, record, finding, address),
+        // Only where nothing names it yet.
+        place: place
+            .filter(|place| !is_request || source.is_some() || !finding.title.contains(&**place))
+            .map(|place| cut(&place, 200)),
+        source,
+        offer: finding.offer.as_ref().map(|offer| {
+            let text = executions_of(record, finding)
                 .first()
-                .map(|query| query.seq)
-        })
-        .flatten()
-        .map(|seq| Link {
-            before: "Try",
-            words: "which index would help".to_owned(),
-            href: format!(
-                "{}/requests/{}/queries/{seq}/indexes",
-                here.base, record.summary.id
-            ),
-        });
+                .map(|query| query.text);
+            offer_view(offer, kind_of(record, text))
+        }),
+    }
+}
+
+/// What a finding is called, and how far it can be trusted.
+fn rule_in_words(record: &RequestRecord, finding: &Told) -> String {
+    let rule = rule_name(&finding.rule);
+    let Source::Plan {
+        whose,
+        is_estimated,
+        ..
+    } = finding.source
+    else {
+        return rule;
+    };
     let statement = record
         .statements
         .iter()
-        .find(|part| part.statement.fingerprint == fingerprint)
+        .find(|part| Some(part.statement.fingerprint) == finding.fingerprint)
         .map_or_else(String::new, |part| short_name(&part.statement));
-    let times = match plan.calls {
-        1 => String::new(),
+    let times = match finding.calls {
+        0 | 1 => String::new(),
         calls => format!(" ×{}", count(calls)),
     };
-    FindingView {
-        class: severity_class(finding.severity),
-        rule: format!("{} · {statement}{times}", rule_name(finding.rule)),
-        title: cut(&finding.title, 300),
-        detail: cut(&finding.evidence, 480),
-        action: Some(sentence(&cut(&finding.action, 480))),
-        saves: saves_us.map(duration),
-        href: Some(match finding.node {
-            Some(node) => format!("{page}#n{node}"),
-            None => page,
-        }),
-        link,
-        place: main_site(record, fingerprint).map(|site| cut(&source::shown(here, site), 200)),
-        source: None,
-        fix: None,
+    let basis = match (is_estimated, whose) {
+        (true, Whose::OtherRun) => " · estimated plan from another run",
+        (true, Whose::Own | Whose::SameForm) => " · estimated plan",
+        (false, Whose::OtherRun) => " · plan from another run",
+        (false, Whose::SameForm) => " · plan from another run, same shape",
+        (false, Whose::Own) => " · plan of this run",
+    };
+    format!("{rule} · {statement}{times}{basis}")
+}
+
+/// Where a finding leads: its executions, or its node.
+fn href_of(here: &Here, finding: &Told, address: &str) -> Option<String> {
+    match (finding.source, finding.fingerprint) {
+        (Source::Plan { id, node, .. }, Some(fingerprint)) => {
+            let page = format!("{}/plans/{id}?of={fingerprint}", here.base);
+            Some(match node {
+                Some(node) => format!("{page}#n{node}"),
+                None => page,
+            })
+        }
+        (_, Some(_)) if finding.calls == 1 => {
+            finding.query.map(|seq| format!("{address}/queries/{seq}"))
+        }
+        (_, fingerprint) => fingerprint.map(|fp| format!("{address}?statement={fp}#s{fp}")),
     }
+}
+
+fn link_of(here: &Here, record: &RequestRecord, finding: &Told, address: &str) -> Option<Link> {
+    if finding.rule == rules::CONNECTION_WAIT {
+        return Some(meanwhile(here, record));
+    }
+    if finding.rule == rules::REPEATED_STATEMENT {
+        let fingerprint = finding.fingerprint?;
+        let queries = executions(record, fingerprint);
+        return fed_by(record, fingerprint, &queries, address);
+    }
+    let is_plan = finding.source != Source::Request;
+    (is_plan && INDEX_WOULD_DO.contains(&&*finding.rule)).then_some(())?;
+    let href = format!("{address}/queries/{}/indexes", finding.query?);
+    Some(if matches!(finding.offer, Some(Offer::Index { .. })) {
+        Link {
+            before: "See",
+            words: "gain, size and price of the index".to_owned(),
+            href,
+        }
+    } else {
+        Link {
+            before: "Try",
+            words: "which index would help".to_owned(),
+            href,
+        }
+    })
+}
+
+/// What is offered, as a page shows it.
+pub(crate) fn offer_view(offer: &Offer, kind: DatabaseKind) -> OfferView {
+    match offer {
+        Offer::Index { sql, unproved } => OfferView {
+            label: "Create this index:",
+            sql: Some(sql_view(sql, kind)),
+            is_whole: true,
+            rust: None,
+            proof: Some(match unproved {
+                None => Proof {
+                    word: "verified",
+                    class: "good",
+                    note: "The database planned the query with it, without making it.".to_owned(),
+                },
+                Some(Unproved::Asked) => Proof {
+                    word: "not verified yet",
+                    class: "",
+                    note: "The database is being asked; reload in a moment.".to_owned(),
+                },
+                Some(Unproved::NotTried(how)) => Proof {
+                    word: "not verified",
+                    class: "warn",
+                    note: how
+                        .as_deref()
+                        .map_or_else(String::new, |how| sentence(&cut(how, 400))),
+                },
+            }),
+        },
+        Offer::Query { sql, rust, kind } => OfferView {
+            label: "Run one query instead:",
+            sql: Some(sql_view(sql, *kind)),
+            // A list of as many placeholders as there are values cannot be written down.
+            is_whole: *kind == DatabaseKind::Postgres,
+            rust: Some(rust.clone()),
+            proof: None,
+        },
+        Offer::Asked => OfferView {
+            label: "The database is being asked which index would help; reload in a moment.",
+            sql: None,
+            is_whole: false,
+            rust: None,
+            proof: None,
+        },
+    }
+}
+
+fn executions_of<'a>(record: &'a RequestRecord, finding: &Told) -> Vec<&'a QueryRecord> {
+    finding
+        .fingerprint
+        .map_or_else(Vec::new, |fingerprint| executions(record, fingerprint))
+}
+
+fn kind_of(record: &RequestRecord, text: Option<u32>) -> DatabaseKind {
+    text.and_then(|text| usize::try_from(text).ok())
+        .and_then(|at| record.detail.texts.get(at))
+        .map_or(DatabaseKind::Unknown, |text| text.database.kind)
 }
 
 /// What else ran while a request did: it may hold the connections.
@@ -189,86 +327,6 @@ fn meanwhile(here: &Here, record: &RequestRecord) -> Link {
         words: "what ran at that time".to_owned(),
         href: format!("{}/requests{query}", here.base),
     }
-}
-
-impl FindingView {
-    /// Names the call site as short as it is told apart, and only where nothing names it yet.
-    fn tell_place(&mut self, here: &Here, site: &CallSite) {
-        let (whole, short) = (site.to_string(), source::shown(here, site));
-        self.title = self.title.replace(&whole, &short);
-        let is_told = self.title.contains(&short);
-        self.place = (!is_told).then(|| cut(&short, 200));
-    }
-}
-
-fn view(finding: &Finding, address: &str) -> FindingView {
-    FindingView {
-        class: severity_class(finding.severity),
-        rule: rule_name(&finding.rule),
-        title: cut(&finding.title, 300),
-        detail: cut(&finding.detail, 1_000),
-        action: None,
-        saves: finding
-            .lost_us
-            .map(duration)
-            .filter(|saved| !finding.detail.contains(&**saved)),
-        href: finding
-            .fingerprint
-            .map(|fp| format!("{address}?statement={fp}#s{fp}")),
-        link: None,
-        place: None,
-        source: None,
-        fix: None,
-    }
-}
-
-fn fix_view(
-    finding: &Finding,
-    record: &RequestRecord,
-    queries: &[&QueryRecord],
-) -> Option<FixView> {
-    if finding.rule != rules::REPEATED_STATEMENT {
-        return None;
-    }
-    let fix = fix(record, queries)?;
-    let text = queries.first()?.text;
-    let kind = record
-        .detail
-        .texts
-        .get(usize::try_from(text).ok()?)?
-        .database
-        .kind;
-    Some(FixView {
-        sql: sql_view(&fix.sql, kind),
-        rust: fix.rust,
-    })
-}
-
-/// Executions of a statement that were kept, by start.
-fn executions(record: &RequestRecord, fingerprint: Fingerprint) -> Vec<&QueryRecord> {
-    let is_it = |text: u32| {
-        usize::try_from(text)
-            .ok()
-            .and_then(|at| record.detail.texts.get(at))
-            .is_some_and(|text| text.statement.fingerprint == fingerprint)
-    };
-    record
-        .detail
-        .queries
-        .iter()
-        .filter(|query| is_it(query.text))
-        .collect()
-}
-
-/// The call site with most calls of a statement.
-fn main_site(record: &RequestRecord, fingerprint: Fingerprint) -> Option<&CallSite> {
-    record
-        .statements
-        .iter()
-        .filter(|part| part.statement.fingerprint == fingerprint)
-        .max_by_key(|part| part.calls)?
-        .call_site
-        .as_ref()
 }
 
 async fn source_of(
@@ -294,7 +352,7 @@ fn fed_by(
 ) -> Option<Link> {
     let link = |words, href| {
         Some(Link {
-            before: "Its values come one by one from",
+            before: "Each value comes from a row of",
             words,
             href,
         })
@@ -317,16 +375,16 @@ fn fed_by(
     if feeder.calls == 1 {
         let seq = executions(record, other).first()?.seq;
         return link(
-            format!("the {} rows of query {seq}", count(calls)),
+            format!("query {seq} ({} rows)", count(calls)),
             format!("{address}/queries/{seq}"),
         );
     }
     link(
         format!(
-            "the {} rows of {} ×{}",
-            count(calls),
+            "{} ×{} ({} rows)",
             short_name(&feeder.statement),
-            count(feeder.calls)
+            count(feeder.calls),
+            count(calls)
         ),
         format!("{address}?statement={other}#s{other}"),
     )

@@ -9,7 +9,7 @@ use silk_core::{
 use crate::{
     brief::brief,
     filters::{Markup, count, cut, duration_cell, one_line},
-    plans::of_request::StatementPlan,
+    plans::of_request::{StatementPlan, Whose},
     svg,
 };
 
@@ -49,8 +49,8 @@ pub(crate) struct PlanLink {
     pub(crate) words: String,
     /// Whether the rules have a remark about it.
     pub(crate) is_remarked: bool,
-    /// Whether it is the plan of this request's executions; else one of the same statement.
-    pub(crate) is_of_request: bool,
+    /// Whose plan it is, where not this request's.
+    pub(crate) whose: Option<&'static str>,
 }
 
 /// One page of a group's executions.
@@ -143,8 +143,8 @@ pub(crate) fn groups(
                 plan: plan.map(|plan| PlanLink {
                     href: format!("{base}/plans/{}?of={fingerprint}", plan.record.id),
                     words: super::plan::words::in_one_line(&plan.record, 3, 60),
-                    is_remarked: !plan.found.is_empty(),
-                    is_of_request: plan.is_of_request,
+                    is_remarked: !plan.remarked.found.is_empty(),
+                    whose: whose_words(plan.whose),
                 }),
                 is_repeated: record
                     .findings
@@ -155,6 +155,15 @@ pub(crate) fn groups(
         })
         .collect();
     (groups, more)
+}
+
+/// Whose plan it is, where not the request's own.
+pub(crate) const fn whose_words(whose: Whose) -> Option<&'static str> {
+    match whose {
+        Whose::Own => None,
+        Whose::SameForm => Some("of another run, same shape"),
+        Whose::OtherRun => Some("of another run"),
+    }
 }
 
 fn rows_in_words(rows: u64) -> Option<String> {

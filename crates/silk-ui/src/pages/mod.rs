@@ -8,6 +8,7 @@ pub(crate) mod error;
 pub(crate) mod findings;
 pub(crate) mod groups;
 pub(crate) mod health;
+pub(crate) mod now;
 pub(crate) mod overview;
 pub(crate) mod paste;
 pub(crate) mod plan;

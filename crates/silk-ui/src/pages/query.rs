@@ -5,7 +5,9 @@ use axum::{extract::Path, response::Response};
 use silk_core::{Outcome, QueryRecord, TransactionRecord};
 
 use super::{
-    Frame, draw, plain,
+    Frame, draw,
+    findings::{self, FindingView},
+    plain,
     plan::of_query::{self, QueryPlans},
 };
 use crate::{
@@ -13,7 +15,11 @@ use crate::{
     context::Here,
     error::Failure,
     filters::{Markup, count, cut, duration, duration_cell, one_line},
-    plans::explain::{self, Found},
+    findings as told,
+    plans::{
+        explain::{self, Found},
+        of_request,
+    },
     source::{self, SourceLine},
     svg::{self, waterfall::short_name},
     values::{self, ValueRow},
@@ -52,6 +58,8 @@ struct QueryPage {
     source: Option<Vec<SourceLine>>,
     why_no_source: &'static str,
     plans: QueryPlans,
+    /// What is found about its statement in this request.
+    findings: Vec<FindingView>,
 }
 
 struct Neighbour {
@@ -73,9 +81,18 @@ pub(crate) async fn show(
     let params = here.params(&["notice"])?;
     let found = explain::find(&here.app, &id, &seq).await?;
     let notice = here.app.notice(params.get("notice"));
-    let plans = of_query::of(&here, &found, notice).await;
+    let of_statements = of_request::of(&here, &found.record).await;
+    let told = told::of_request(&here, &found.record, &of_statements).await;
+    let findings = match found.text() {
+        Some(text) => {
+            findings::of_statement(&here, &found.record, &told, text.statement.fingerprint).await
+        }
+        None => Vec::new(),
+    };
+    let plans = of_query::of(&here, &found, &of_statements, notice).await;
     let (source, why_no_source) = source_lines(&here, &found).await;
     let mut page = view(&here, &found, plans)?;
+    page.findings = findings;
     page.source = source;
     page.why_no_source = why_no_source;
     draw(&page)
@@ -124,7 +141,6 @@ fn view(here: &Here, found: &Found, plans: QueryPlans) -> Result<QueryPage, Fail
         name: short_name(&text.statement),
         outcome: query.outcome.as_str(),
         is_failed: query.outcome == Outcome::Error,
-        figures: figures(query),
         position: svg::position(
             query.started_us,
             query.duration_us,
@@ -170,16 +186,19 @@ fn view(here: &Here, found: &Found, plans: QueryPlans) -> Result<QueryPage, Fail
         }),
         source: None,
         why_no_source: "",
+        figures: figures(query, plans.server_us),
         plans,
+        findings: Vec::new(),
         request_href,
     })
 }
 
-fn figures(query: &QueryRecord) -> Vec<(&'static str, Markup)> {
-    let mut figures = vec![
-        ("took", duration_cell(query.duration_us)),
-        ("started after", duration_cell(query.started_us)),
-    ];
+fn figures(query: &QueryRecord, server_us: Option<u64>) -> Vec<(&'static str, Markup)> {
+    let mut figures = vec![("took", duration_cell(query.duration_us))];
+    if let Some(server_us) = query.server_us.or(server_us) {
+        figures.push(("of it, in the server", duration_cell(server_us)));
+    }
+    figures.push(("started after", duration_cell(query.started_us)));
     if let Some(first_row) = query.first_row_us {
         figures.push(("first row after", duration_cell(first_row)));
     }

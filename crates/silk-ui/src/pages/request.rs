@@ -6,7 +6,7 @@ use silk_core::{Body, Header, LogRecord, RequestRecord, RequestSummary};
 
 use super::{
     Frame, draw,
-    findings::{self, FindingView},
+    findings::{self, FindingView, VerdictView},
     groups, plain, request_name, status_of,
 };
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     filters::{
         self, Markup, bytes, count, cut, duration, duration_cell, escape, one_line, percent,
     },
-    json,
+    findings as told, json,
     plans::of_request,
     query_string::Params,
     replay, svg,
@@ -49,6 +49,7 @@ struct RequestPage {
     total: Markup,
     kinds: Vec<KindFigure>,
     breakdown: Markup,
+    verdict: VerdictView,
     findings: Vec<FindingView>,
     error: Option<String>,
     timeline: Timeline,
@@ -111,16 +112,18 @@ pub(crate) async fn show(here: Here, Path(id): Path<String>) -> Result<Response,
     })?;
     let (id, record) = here.app.request(&id).await?;
     let plans = of_request::of(&here, &record).await;
+    let told = told::of_request(&here, &record, &plans).await;
+    let verdict = told::verdict(&record, &told, &plans);
     let open = statement.map(|statement| (statement, page.unwrap_or(1)));
     let (groups, more_groups) = groups::groups(&record, &plans, &here.base, open);
     let address = format!("{}/requests/{id}", here.base);
-    let findings = findings::views(&here, &record, &plans, &address).await;
-    let mut page = view(&here, &record, address);
+    let (verdict, findings) = findings::views(&here, &record, verdict, &told).await;
+    let mut page = view(&here, &record, address, verdict);
     (page.groups, page.more_groups, page.findings) = (groups, more_groups, findings);
     draw(&page)
 }
 
-fn view(here: &Here, record: &RequestRecord, address: String) -> RequestPage {
+fn view(here: &Here, record: &RequestRecord, address: String, verdict: VerdictView) -> RequestPage {
     let (summary, detail) = (&record.summary, &record.detail);
     let (status, status_class) = status_of(summary);
     let name = request_name(summary.kind, &summary.method, &summary.path);
@@ -157,7 +160,13 @@ fn view(here: &Here, record: &RequestRecord, address: String) -> RequestPage {
         kinds: kinds(summary, detail.waits.len()),
         breakdown: svg::breakdown(&summary.times, summary.times.total_us, "breakdown"),
         findings: Vec::new(),
-        error: detail.error.as_deref().map(|error| cut(error, 2_000)),
+        // The verdict says it, unless it is long or had another reason to give.
+        error: detail
+            .error
+            .as_deref()
+            .filter(|error| !verdict.sentence.contains(error))
+            .map(|error| cut(error, 2_000)),
+        verdict,
         has_timeline: !drawn.rows.0.is_empty(),
         timeline: drawn,
         queries: count(summary.query_count),

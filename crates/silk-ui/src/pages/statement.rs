@@ -2,10 +2,15 @@
 
 use askama::Template;
 use axum::{extract::Path, response::Response};
-use silk_core::store::{CallSiteUse, StatementDetail};
+use silk_core::{
+    Histogram, PlanSource,
+    explain::PlanBucket,
+    store::{CallSiteUse, StatementDetail},
+};
 
 use super::{
     Choice, Frame, draw,
+    now::{self, FindingRow},
     plan::changes::{self as plans, ChangeView, PlanRow, RibbonView},
     request_name,
 };
@@ -42,6 +47,7 @@ struct StatementPage {
     over_time: Markup,
     ribbon: Option<RibbonView>,
     changes: Vec<ChangeView>,
+    findings: Vec<FindingRow>,
     spread: Option<Spread>,
     from: Markup,
     until: Markup,
@@ -114,6 +120,7 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
         .unwrap_or_default();
     let changes = plans::recent(&here, fingerprint, &history).await;
     let source = source_of(&here, &detail).await;
+    let findings = now::of_statement(&here, window, range, &detail).await;
     let base = &*here.base;
     let (summary, statement) = (&detail.summary, &detail.summary.statement);
     let most_route = detail
@@ -148,7 +155,7 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
         database: statement.database.as_str(),
         tables: one_line(&statement.tables.join(", "), 200),
         sql: sql_view(&statement.normalized, statement.database),
-        figures: vec![
+        figures: [
             ("calls", number(summary.calls)),
             ("requests", number(summary.requests)),
             (
@@ -163,11 +170,16 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
             ("p50", percentile(50.0)),
             ("p95", percentile(95.0)),
             ("p99", percentile(99.0)),
+        ]
+        .into_iter()
+        .chain(in_the_server(&history).map(|us| ("p95 in the server", duration_cell(us))))
+        .chain([
             ("max", duration_cell(summary.max_us)),
             ("rows", filters::count_or_dash(summary.rows)),
             ("errors", filters::count_or_dash(summary.errors)),
             ("last seen", filters::ago(summary.last_seen_at)),
-        ],
+        ])
+        .collect(),
         windows: Window::ALL
             .into_iter()
             .map(|choice| Choice {
@@ -184,6 +196,7 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
         is_quiet: in_window == 0,
         ribbon: plans::ribbon(&history, range, base),
         changes,
+        findings,
         spread: charts::distribution(&detail.durations).map(|(drawing, from, to)| Spread {
             drawing,
             calls: count(known),
@@ -233,6 +246,18 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
         fingerprint: word.clone(),
     };
     draw(&page)
+}
+
+/// What 95 of 100 runs took in the server, in µs, where the database tells: the rest of a call is
+/// the way there and back, and the app reading rows.
+fn in_the_server(history: &[PlanBucket]) -> Option<u64> {
+    let mut runs = Histogram::default();
+    for bucket in history {
+        if bucket.source == PlanSource::AutoExplain {
+            runs.merge(&bucket.durations);
+        }
+    }
+    (runs.count() > 0).then(|| runs.percentile(95.0))
 }
 
 /// Call sites as people see them, most time first: a line is one place, whatever the functions

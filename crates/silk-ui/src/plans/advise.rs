@@ -1,14 +1,14 @@
 //! Indexes that would help a stored query, weighed over what else was recorded on its tables.
 
 use silk_core::{
-    ExplainMode, ExplainQuery, Fingerprint, PlanSource, SqlText,
+    Database, ExplainMode, ExplainQuery, Fingerprint, PlanSource, QueryRecord, SqlText,
     explain::{AdviceRequest, IndexAdvice, WorkloadQuery},
     store::{StatementFilter, StatementSummary},
 };
 use silk_plan::Plan;
 
 use super::{
-    explain::{Found, answer, to_explain},
+    explain::{answer, to_explain},
     kept,
 };
 use crate::{context::Here, error::Failure, query_string::Window};
@@ -27,10 +27,11 @@ pub(crate) struct Advised {
 ///
 /// # Errors
 /// 409 where it is refused, 422 where the database said no, 503 where the store fails.
-pub(crate) async fn advise(here: &Here, found: &Found) -> Result<Advised, Failure> {
-    let text = found
-        .text()
-        .ok_or_else(|| Failure::internal("The query has no text."))?;
+pub(crate) async fn advise(
+    here: &Here,
+    query: &QueryRecord,
+    text: &SqlText,
+) -> Result<Advised, Failure> {
     let fingerprint = text.statement.fingerprint;
     let plans = kept::of_statement(&here.app, fingerprint).await;
     // The plan of a run says more than an estimate.
@@ -50,7 +51,7 @@ pub(crate) async fn advise(here: &Here, found: &Found) -> Result<Advised, Failur
         .map(|other| (other.fingerprint, other.query.sql.clone()))
         .collect();
     let request = AdviceRequest {
-        query: to_explain(found.query(), text, ExplainMode::Estimated),
+        query: to_explain(query, text, ExplainMode::Estimated),
         plan: plan.as_ref().map(|plan| plan.output.clone()),
         workload,
     };
@@ -108,6 +109,16 @@ async fn workload(here: &Here, text: &SqlText) -> Vec<WorkloadQuery> {
 
 /// One recorded query of a statement, on the same database as another.
 async fn sample(here: &Here, fingerprint: Fingerprint, like: &SqlText) -> Option<ExplainQuery> {
+    let (query, text) = sample_on(here, fingerprint, Some(&like.database)).await?;
+    Some(to_explain(&query, &text, ExplainMode::Estimated))
+}
+
+/// One recorded query of a statement, of the request in which it was slowest.
+pub(crate) async fn sample_on(
+    here: &Here,
+    fingerprint: Fingerprint,
+    database: Option<&Database>,
+) -> Option<(QueryRecord, SqlText)> {
     let window = Window::Week.range(here.now);
     let detail = here
         .app
@@ -119,7 +130,8 @@ async fn sample(here: &Here, fingerprint: Fingerprint, like: &SqlText) -> Option
     let detail = &request.detail;
     detail.queries.iter().find_map(|query| {
         let text = detail.texts.get(usize::try_from(query.text).ok()?)?;
-        let fits = text.statement.fingerprint == fingerprint && text.database == like.database;
-        fits.then(|| to_explain(query, text, ExplainMode::Estimated))
+        let fits = text.statement.fingerprint == fingerprint
+            && database.is_none_or(|database| *text.database == *database);
+        fits.then(|| (query.clone(), text.clone()))
     })
 }

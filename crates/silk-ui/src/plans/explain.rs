@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use chrono::Utc;
 use silk_core::{
-    ExplainError, ExplainMode, ExplainQuery, PlanId, PlanRecord, PlanSource, QueryRecord, QueryRef,
-    RequestId, RequestRecord, SqlText,
+    ExplainError, ExplainMode, ExplainOutput, ExplainQuery, PlanId, PlanRecord, PlanSource,
+    QueryRecord, QueryRef, RequestId, RequestRecord, SqlText,
 };
 use silk_plan::Plan;
 use uuid::Uuid;
@@ -81,34 +81,44 @@ pub(crate) async fn explain(
         .ok_or_else(|| Failure::internal("The query has no text."))?;
     let query = to_explain(found.query(), text, mode);
     let output = answer(app.explain.explain(query)).await?;
+    let source = match mode {
+        ExplainMode::Estimated => PlanSource::Estimated,
+        ExplainMode::Generic => PlanSource::Generic,
+        ExplainMode::Analyze { .. } => PlanSource::Analyzed,
+    };
+    let record = record_of(output, source, found.id, found.query().seq, text);
+    app.ask(|store| store.add_plan(&record)).await?;
+    Ok(record)
+}
+
+/// What the store keeps of an answer.
+pub(super) fn record_of(
+    output: ExplainOutput,
+    source: PlanSource,
+    request_id: RequestId,
+    seq: u32,
+    text: &SqlText,
+) -> PlanRecord {
     let plan = Plan::parse(output.format, &output.raw).ok();
-    let record = PlanRecord {
+    let ran = source == PlanSource::Analyzed;
+    PlanRecord {
         id: PlanId(Uuid::now_v7()),
-        query: Some(QueryRef {
-            request_id: found.id,
-            seq: found.query().seq,
-        }),
+        query: Some(QueryRef { request_id, seq }),
         fingerprint: Some(text.statement.fingerprint),
         database: (*text.database).clone(),
         captured_at: Utc::now(),
-        source: match mode {
-            ExplainMode::Estimated => PlanSource::Estimated,
-            ExplainMode::Generic => PlanSource::Generic,
-            ExplainMode::Analyze { .. } => PlanSource::Analyzed,
-        },
+        source,
         shape: plan.as_ref().and_then(|plan| plan.shape.parse().ok()),
         duration_us: plan
             .as_ref()
-            .filter(|_| mode.runs())
+            .filter(|_| ran)
             .and_then(|plan| plan.execution_ms)
             .map(|ms| whole(ms * 1e3)),
         total_cost: plan
             .as_ref()
             .and_then(|plan| plan.root.estimate.as_ref()?.total_cost),
         output,
-    };
-    app.ask(|store| store.add_plan(&record)).await?;
-    Ok(record)
+    }
 }
 
 /// A recorded query, to be asked about.

@@ -14,6 +14,8 @@ pub(crate) struct Known<'a> {
     pub(crate) query_us: Option<u64>,
     /// Whether its executions together are worth a remark though one of them is quick.
     pub(crate) is_top: bool,
+    /// Rows that it gave to the app.
+    pub(crate) rows: Option<u64>,
     /// Other plans of the statement.
     pub(crate) others: &'a [PlanRecord],
 }
@@ -44,6 +46,9 @@ pub(crate) async fn judge(
     context.sql = sql.map(ToOwned::to_owned);
     context.calls = known.calls;
     context.is_top_statement = known.is_top;
+    #[expect(clippy::cast_precision_loss, reason = "a number of rows")]
+    let rows = known.rows.map(|rows| rows as f64);
+    context.rows_given = rows;
     // Only the plan of the run itself can be held against the time that the app saw.
     if record.source == PlanSource::AutoExplain {
         #[expect(clippy::cast_precision_loss, reason = "a duration in ms")]

@@ -3,6 +3,8 @@
 
 pub(crate) mod advise;
 pub(crate) mod explain;
+pub(crate) mod fresh;
+pub(crate) mod indexes;
 pub(crate) mod judge;
 pub(crate) mod kept;
 pub(crate) mod of_query;

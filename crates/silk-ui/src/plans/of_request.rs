@@ -3,10 +3,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use silk_core::{Database, Fingerprint, PlanRecord, PlanShape, RequestRecord};
+use silk_core::{
+    Database, Fingerprint, PlanRecord, PlanShape, PlanSource, QueryRecord, RequestRecord, SqlText,
+};
 use silk_plan::{Plan, PlanFinding};
 
 use super::{
+    fresh,
     judge::{Known, judge},
     kept::{self, best, is_of_form},
     tables::Tables,
@@ -36,12 +39,32 @@ pub(crate) fn is_worth_it(record: &RequestRecord, fingerprint: Fingerprint) -> b
 /// The plan of a statement of a request.
 pub(crate) struct StatementPlan {
     pub(crate) record: PlanRecord,
-    /// Whether it is known to be the plan of one of this request's executions, or of their form.
-    pub(crate) is_of_request: bool,
-    /// What the rules say of it, what saves most first.
+    /// What it is to the executions of this request.
+    pub(crate) whose: Whose,
+    /// What the rules say of it.
+    pub(crate) remarked: Remarked,
+    /// Whether the rules were asked at all: not about what takes no time.
+    pub(crate) is_judged: bool,
+}
+
+/// What a plan is to the executions of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// One of them ran by it, or it was asked for with the values of one.
+    Own,
+    /// It is that of another run, and these had the same form.
+    SameForm,
+    /// It is that of another run; which these had is not known.
+    OtherRun,
+}
+
+/// What the rules say of a plan.
+#[derive(Default)]
+pub(crate) struct Remarked {
+    /// What saves most first.
     pub(crate) found: Vec<PlanFinding>,
-    /// How often the statement ran in this request.
-    pub(crate) calls: u64,
+    /// How long the plan took as a whole, where it has times, in ms.
+    pub(crate) total_ms: Option<f64>,
 }
 
 /// What is summed of a statement's executions.
@@ -70,38 +93,64 @@ pub(crate) async fn of(here: &Here, record: &RequestRecord) -> HashMap<Fingerpri
     let mut order: Vec<_> = sums.iter().collect();
     order.sort_by_key(|(fingerprint, sum)| (std::cmp::Reverse(sum.total_us), **fingerprint));
     let tables = Tables::new(&here.app);
+    let mut fresh = fresh::Asker::new(here, record);
     let mut plans = HashMap::new();
     for (at, (fingerprint, sum)) in order.into_iter().enumerate() {
         let mine = own.remove(fingerprint).unwrap_or_default();
-        let found = match best(mine) {
-            Some(plan) => Some((plan, true)),
+        let mut found = match best(mine) {
+            Some(plan) => Some((plan, Whose::Own)),
             None if at < MOST_STATEMENTS => of_other_runs(here, record, *fingerprint).await,
             None => None,
         };
-        let Some((plan, is_of_request)) = found else {
+        if sum.total_us >= WORTH_US
+            && let Some(plan) = fresh.instead_of(found.as_ref(), *fingerprint).await
+        {
+            found = Some((plan, Whose::Own));
+        }
+        let Some((plan, whose)) = found else {
             continue;
         };
         let is_judged = at < MOST_STATEMENTS && sum.total_us >= WORTH_US;
+        // The text says more than the statement: how many rows it asks for.
+        let slowest = slowest(record, *fingerprint);
+        let sql = slowest.map_or(sum.sql, |(_, text)| &text.text);
         let known = Known {
             calls: Some(sum.calls),
+            rows: slowest.map(|(query, _)| query.rows_read),
             is_top: true,
             ..Known::default()
         };
         plans.insert(
             *fingerprint,
             StatementPlan {
-                found: if is_judged {
-                    remarks(&tables, &plan, sum.sql, known).await
+                remarked: if is_judged {
+                    remarks(&tables, &plan, sql, known).await
                 } else {
-                    Vec::new()
+                    Remarked::default()
                 },
                 record: plan,
-                is_of_request,
-                calls: sum.calls,
+                whose,
+                is_judged,
             },
         );
     }
     plans
+}
+
+/// The slowest kept execution of a statement, with its text.
+fn slowest(record: &RequestRecord, fingerprint: Fingerprint) -> Option<(&QueryRecord, &SqlText)> {
+    let of = |query| {
+        let text = text_of(record, query)?;
+        (text.statement.fingerprint == fingerprint).then_some((query, text))
+    };
+    let queries = record.detail.queries.iter();
+    queries
+        .filter_map(of)
+        .max_by_key(|(query, _)| query.duration_us)
+}
+
+fn text_of<'a>(record: &'a RequestRecord, query: &QueryRecord) -> Option<&'a SqlText> {
+    record.detail.texts.get(usize::try_from(query.text).ok()?)
 }
 
 /// What the rules say of a stored plan; nothing where it cannot be read.
@@ -110,29 +159,34 @@ pub(crate) async fn remarks(
     plan: &PlanRecord,
     sql: &str,
     known: Known<'_>,
-) -> Vec<PlanFinding> {
+) -> Remarked {
     if plan.output.raw.len() > MOST_JUDGED_BYTES {
-        return Vec::new();
+        return Remarked::default();
     }
     match Plan::parse(plan.output.format, &plan.output.raw) {
-        Ok(read) => judge(tables, &read, plan, Some(sql), known).await.found,
-        Err(_) => Vec::new(),
+        Ok(read) => Remarked {
+            found: judge(tables, &read, plan, Some(sql), known).await.found,
+            total_ms: read
+                .totals
+                .total_ms
+                .filter(|_| read.totals.root_ms.is_some()),
+        },
+        Err(_) => Remarked::default(),
     }
 }
 
-/// A plan of another request's run; whether it is of a form that the runs of this one had.
+/// A plan of another request's run, and what it is to the runs of this one.
 async fn of_other_runs(
     here: &Here,
     record: &RequestRecord,
     fingerprint: Fingerprint,
-) -> Option<(PlanRecord, bool)> {
+) -> Option<(PlanRecord, Whose)> {
     let mut databases: HashSet<&Database> = HashSet::new();
     let mut forms: HashSet<(&Database, PlanShape)> = HashSet::new();
     for query in &record.detail.queries {
-        let text = usize::try_from(query.text)
-            .ok()
-            .and_then(|at| record.detail.texts.get(at));
-        if let Some(text) = text.filter(|text| text.statement.fingerprint == fingerprint) {
+        if let Some(text) =
+            text_of(record, query).filter(|text| text.statement.fingerprint == fingerprint)
+        {
             databases.insert(&text.database);
             forms.extend(query.plan_shape.map(|shape| (&*text.database, shape)));
         }
@@ -140,14 +194,27 @@ async fn of_other_runs(
     let mut plans = kept::of_statement(&here.app, fingerprint).await;
     // The same statement may be known of a database that this request never asked.
     plans.retain(|plan| databases.contains(&plan.database));
-    let is_of_request = |plan: &PlanRecord| {
+    let has_form = |plan: &PlanRecord| {
         forms
             .iter()
             .any(|(database, shape)| is_of_form(plan, database, *shape))
     };
-    if plans.iter().any(is_of_request) {
-        plans.retain(is_of_request);
-        return Some((best(plans)?, true));
+    if plans.iter().any(has_form) {
+        plans.retain(has_form);
+        let plan = best(plans)?;
+        return Some((plan, Whose::SameForm));
     }
-    Some((best(plans)?, false))
+    Some((nearest(plans, record)?, Whose::OtherRun))
+}
+
+/// Of plans of other runs, the one that was got at the time nearest to a request's: tables and
+/// indexes change.
+fn nearest(plans: Vec<PlanRecord>, record: &RequestRecord) -> Option<PlanRecord> {
+    let started = record.summary.started_at;
+    plans.into_iter().min_by_key(|plan| {
+        (
+            plan.source == PlanSource::Generic,
+            (plan.captured_at - started).abs(),
+        )
+    })
 }

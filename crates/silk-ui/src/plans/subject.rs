@@ -61,6 +61,7 @@ impl Subject {
     pub(crate) async fn judge(&self, here: &Here, plan: &Plan, others: &[PlanRecord]) -> Judged {
         let known = Known {
             calls: self.calls,
+            rows: None,
             query_us: self.query_us,
             is_top: self.is_top,
             others,

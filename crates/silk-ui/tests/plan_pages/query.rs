@@ -26,7 +26,7 @@ async fn a_query_leads_to_its_plan_and_to_others() {
     let query = format!("/silk/requests/{id}/queries/1");
     let html = page(&app, &query).await;
     for part in [
-        "status good\">actual",
+        "status\">same shape",
         &format!("/silk/plans/{}", plans::id(11)),
         "EXPLAIN",
         "Generic plan",

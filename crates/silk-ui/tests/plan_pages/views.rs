@@ -117,12 +117,12 @@ async fn plans_of_a_talk_are_drawn_and_judged_as_it_judges_them() {
                 "worker 0: 21.8 ms",
                 "61 kB",
             ],
-            None,
+            Some("Sorts all 100,000 rows of weave_message to give the first 100"),
         ),
         (
             "join_under_gather_merge",
             &["Hash Join", "Hash Cond", "weave_person"],
-            None,
+            Some("Sorts all 100,000 rows of weave_message to give the first 100"),
         ),
         (
             "count_over_scan",

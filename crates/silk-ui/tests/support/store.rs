@@ -239,7 +239,7 @@ impl Store for FakeStore {
                         sums.items.len() - 1
                     });
                     sums.items[at].requests += 1;
-                    sums.items[at].lost_us += finding.saves_us.unwrap_or(0);
+                    sums.items[at].lost_us += finding.lost_us.unwrap_or(0);
                 }
             }
             sums.items.sort_by_key(|sum| std::cmp::Reverse(sum.lost_us));
@@ -296,6 +296,7 @@ impl Store for FakeStore {
                         .find(|b| b.started_at <= s.started_at)
                     {
                         b.count += part.calls;
+                        b.total_us += part.total_us;
                         b.p95_us = b.p95_us.max(part.total_us / part.calls);
                     }
                     match routes.iter_mut().find(|r| r.route == s.route) {

@@ -1,6 +1,5 @@
 //! Which routes hurt?
 
-mod findings;
 mod routes;
 mod worst;
 
@@ -11,12 +10,12 @@ use axum::response::Response;
 use silk_core::store::{RequestFilter, RequestSort, RouteSummary};
 
 use self::{
-    findings::{FindingRow, findings},
     routes::{MOST_ROUTES, RouteRow, WholeRow, headings, route_rows, whole},
     worst::{WorstRow, varied, worst_rows},
 };
 use super::{
     Choice, Frame, Heading, draw,
+    now::{FindingsNow, findings},
     plan::{self, changes::ChangeView},
 };
 use crate::{
@@ -43,7 +42,7 @@ struct OverviewPage {
     more_routes: usize,
     worst_by: Vec<Choice>,
     worst: Vec<WorstRow>,
-    findings: Vec<FindingRow>,
+    findings: FindingsNow,
     changes: Vec<ChangeView>,
     has_any: bool,
 }
@@ -78,14 +77,9 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
     };
     let worst = app.ask(|store| store.requests(&worst)).await?.items;
     let worst = varied(worst);
-    let remarked = RequestFilter {
-        since,
-        finding: Some("any".to_owned()),
-        limit: 100,
-        ..RequestFilter::default()
-    };
-    let remarked = app.ask(|store| store.requests(&remarked)).await?.items;
-    let findings = findings(&here, window, &remarked).await;
+    let sums = app.ask(|store| store.findings(range)).await?;
+    let total_us = routes.iter().map(|route| route.total_us).sum();
+    let findings = findings(&here, window, range, sums, total_us).await;
     let changes = plan::changes::of_all(&here, range).await;
     let vitals = app.vitals.snapshot();
     let base = &*here.base;

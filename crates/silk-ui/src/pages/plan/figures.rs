@@ -23,7 +23,7 @@ pub(super) fn figures(record: &PlanRecord, plan: Option<&Plan>) -> Vec<(&'static
     let safe = askama::filters::Safe;
     let mut figures: Vec<(&'static str, Markup)> = Vec::new();
     if let Some(us) = record.duration_us {
-        figures.push(("this run took", filters::duration_cell(us)));
+        figures.push(("that run took", filters::duration_cell(us)));
     }
     let Some(plan) = plan else { return figures };
     let mut time = |name, value: Option<f64>| {

@@ -63,6 +63,9 @@ const VIEWS: [(&str, &str); 6] = [
     ("json", "JSON"),
 ];
 
+/// Name of the rule about a table that is sorted for its first rows.
+const SORTS_ALL: &str = "sorts_all_for_first_rows";
+
 #[derive(Template)]
 #[template(path = "pages/plan.html")]
 struct PlanPage {
@@ -211,7 +214,10 @@ pub(crate) async fn page(
                 finding,
             })
             .collect(),
-        advice: plan.and_then(|plan| order::sorted_whole(plan, subject.sql.as_deref())),
+        // Where the rule says it, with its numbers, it is said.
+        advice: plan
+            .filter(|_| found.iter().all(|finding| finding.rule != SORTS_ALL))
+            .and_then(|plan| order::sorted_whole(plan, subject.sql.as_deref())),
         indexes_href: subject
             .query_href
             .as_ref()

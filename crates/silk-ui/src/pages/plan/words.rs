@@ -42,12 +42,12 @@ pub(crate) const fn badge(source: PlanSource, analyzed: bool) -> Badge {
         (PlanSource::AutoExplain, true) => (
             "actual",
             "good",
-            "the plan of the recorded run itself, with what that run did",
+            "plan and row counts of one recorded execution",
         ),
         (PlanSource::AutoExplain, false) => (
             "actual",
             "good",
-            "the plan of the recorded run itself; its figures are the planner's estimates",
+            "the plan of one recorded execution; its figures are the planner's estimates",
         ),
         (PlanSource::Estimated, _) => (
             "estimated",

@@ -1,0 +1,242 @@
+//! What is wrong with a request, as one list for pages and API: the rules about the request and
+//! those about the plans of its statements, by the time that each is about.
+
+mod lost;
+mod offer;
+mod verdict;
+
+use std::{cmp::Reverse, collections::HashMap};
+
+use silk_core::{CallSite, Finding, Fingerprint, PlanId, RequestRecord, Severity};
+use silk_plan::PlanFinding;
+
+pub(crate) use self::{
+    lost::{executions, measured_us, part_us, share},
+    offer::{FAILURES, INDEX_WOULD_DO, Offer, Unproved, given},
+    verdict::{Verdict, VerdictKind, verdict},
+};
+use crate::{
+    context::Here,
+    filters::sentence,
+    plans::of_request::{StatementPlan, Whose},
+    source,
+};
+
+/// Findings of one request that are told.
+const MOST: usize = 20;
+/// Remarks on the plan of one statement: what follows from it is on the plan's page.
+const MOST_OF_A_PLAN: usize = 2;
+
+/// A finding about a request.
+#[derive(Debug)]
+pub(crate) struct Told {
+    /// Name of the rule.
+    pub(crate) rule: String,
+    pub(crate) source: Source,
+    /// By the share of the request that it is about.
+    pub(crate) severity: Severity,
+    /// One line: what was seen.
+    pub(crate) title: String,
+    /// The numbers that it rests on.
+    pub(crate) evidence: String,
+    /// What to do, where the evidence does not say it.
+    pub(crate) remedy: Option<String>,
+    pub(crate) fingerprint: Option<Fingerprint>,
+    /// Number of the first query that it is about.
+    pub(crate) query: Option<u32>,
+    /// How often the statement ran.
+    pub(crate) calls: u64,
+    pub(crate) call_site: Option<CallSite>,
+    /// Whether it tells why the request failed, which comes before all that costs time.
+    pub(crate) is_failure: bool,
+    /// Time that it is about, in µs: at most what its queries took.
+    pub(crate) lost_us: Option<u64>,
+    /// Whether that is all that its statement took, because its share is not known.
+    pub(crate) is_at_most: bool,
+    /// SQL that would do instead, or the index to make.
+    pub(crate) offer: Option<Offer>,
+}
+
+/// Where a finding is from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A rule about the request.
+    Request,
+    /// A rule about the plan of a statement.
+    Plan {
+        id: PlanId,
+        /// The node it is about.
+        node: Option<usize>,
+        whose: Whose,
+        /// Whether it rests on estimates only.
+        is_estimated: bool,
+    },
+}
+
+/// Everything that is found about a request, what costs most time first.
+pub(crate) async fn of_request(
+    here: &Here,
+    record: &RequestRecord,
+    plans: &HashMap<Fingerprint, StatementPlan>,
+) -> Vec<Told> {
+    let mut told: Vec<Told> = record
+        .findings
+        .iter()
+        .map(|finding| of_finding(here, record, finding))
+        .collect();
+    for (fingerprint, plan) in plans {
+        let found = plan.remarked.found.iter().take(MOST_OF_A_PLAN);
+        told.extend(found.map(|finding| of_plan(record, *fingerprint, plan, finding)));
+    }
+    let total_us = record.summary.times.total_us;
+    for finding in &mut told {
+        finding.is_failure &= record.summary.is_failed();
+        finding.severity = severity(finding, total_us);
+    }
+    drop_explained(&mut told);
+    told.sort_by(|a, b| {
+        let order = |told: &Told| {
+            (
+                !told.is_failure,
+                Reverse(told.lost_us.unwrap_or(0)),
+                Reverse(told.severity),
+            )
+        };
+        // Ties in the order of words, so that a page looks the same each time.
+        (order(a).cmp(&order(b))).then_with(|| a.title.cmp(&b.title))
+    });
+    told.truncate(MOST);
+    offer::add(here, record, &mut told).await;
+    told
+}
+
+/// One finding of a request, with what is to be copied.
+pub(crate) async fn one(here: &Here, record: &RequestRecord, finding: &Finding) -> Told {
+    let mut told = [of_finding(here, record, finding)];
+    told[0].is_failure &= record.summary.is_failed();
+    offer::add(here, record, &mut told).await;
+    let [told] = told;
+    told
+}
+
+/// From this share of the request on, in percent, a finding is what costs most, and worth mending.
+const CRITICAL: u64 = 50;
+const WARNING: u64 = 10;
+
+/// Order and colour go by the same measure.
+fn severity(finding: &Told, total_us: u64) -> Severity {
+    let Some(lost_us) = finding.lost_us.filter(|_| !finding.is_failure) else {
+        return finding.severity;
+    };
+    match lost_us.saturating_mul(100) / total_us.max(1) {
+        CRITICAL.. => Severity::Critical,
+        WARNING.. => Severity::Warning,
+        _ => Severity::Info,
+    }
+}
+
+/// Name of the rule that says that a statement is slow and not why; the others say why.
+pub(crate) const SLOW_QUERY: &str = "slow_query";
+
+/// Takes away that a statement is slow where another finding says why.
+fn drop_explained(told: &mut Vec<Told>) {
+    let explained: Vec<(Fingerprint, u64)> = told
+        .iter()
+        .filter(|finding| finding.rule != SLOW_QUERY)
+        .filter_map(|finding| finding.fingerprint.zip(finding.lost_us))
+        .collect();
+    told.retain(|finding| {
+        let is_explained = explained.iter().any(|(fingerprint, lost_us)| {
+            // What explains a little of it leaves the rest unexplained.
+            Some(*fingerprint) == finding.fingerprint
+                && lost_us.saturating_mul(2) >= finding.lost_us.unwrap_or(0)
+        });
+        finding.rule != SLOW_QUERY || !is_explained
+    });
+}
+
+fn of_finding(here: &Here, record: &RequestRecord, finding: &Finding) -> Told {
+    let fingerprint = finding.fingerprint;
+    let main = || fingerprint.and_then(|fingerprint| main_site(record, fingerprint));
+    let site = finding.call_site.as_ref().or_else(main);
+    // Places as short as they are told apart.
+    let shortened = |text: &str| match site {
+        Some(site) => text.replace(&site.to_string(), &source::shown(here, site)),
+        None => text.to_owned(),
+    };
+    Told {
+        rule: finding.rule.clone(),
+        source: Source::Request,
+        severity: finding.severity,
+        title: shortened(&finding.title),
+        evidence: shortened(&finding.detail),
+        remedy: finding.remedy.clone(),
+        fingerprint,
+        query: finding.query.or_else(|| first_seq(record, fingerprint?)),
+        calls: fingerprint.map_or(0, |fingerprint| calls(record, fingerprint)),
+        call_site: site.cloned(),
+        is_failure: FAILURES.contains(&&*finding.rule),
+        lost_us: lost::of_finding(record, finding),
+        is_at_most: false,
+        offer: None,
+    }
+}
+
+fn of_plan(
+    record: &RequestRecord,
+    fingerprint: Fingerprint,
+    plan: &StatementPlan,
+    finding: &PlanFinding,
+) -> Told {
+    let lost_us = lost::of_plan_finding(record, fingerprint, plan, finding);
+    // Where the plan does not tell how much of it an index would spare, all of it is the bound.
+    let is_at_most = lost_us.is_none() && INDEX_WOULD_DO.contains(&finding.rule);
+    Told {
+        rule: finding.rule.to_owned(),
+        source: Source::Plan {
+            id: plan.record.id,
+            node: finding.node,
+            whose: plan.whose,
+            is_estimated: finding.estimated,
+        },
+        severity: finding.severity,
+        title: sentence(&finding.title),
+        evidence: sentence(&finding.evidence),
+        remedy: Some(sentence(&finding.action)),
+        fingerprint: Some(fingerprint),
+        query: first_seq(record, fingerprint),
+        calls: calls(record, fingerprint),
+        call_site: main_site(record, fingerprint).cloned(),
+        is_failure: false,
+        lost_us: lost_us.or_else(|| is_at_most.then(|| measured_us(record, fingerprint))),
+        is_at_most,
+        offer: Offer::suggested(finding),
+    }
+}
+
+fn first_seq(record: &RequestRecord, fingerprint: Fingerprint) -> Option<u32> {
+    executions(record, fingerprint)
+        .first()
+        .map(|query| query.seq)
+}
+
+/// How often a statement ran in a request.
+pub(crate) fn calls(record: &RequestRecord, fingerprint: Fingerprint) -> u64 {
+    record
+        .statements
+        .iter()
+        .filter(|part| part.statement.fingerprint == fingerprint)
+        .map(|part| part.calls)
+        .sum()
+}
+
+/// The call site with most calls of a statement.
+pub(crate) fn main_site(record: &RequestRecord, fingerprint: Fingerprint) -> Option<&CallSite> {
+    record
+        .statements
+        .iter()
+        .filter(|part| part.statement.fingerprint == fingerprint)
+        .max_by_key(|part| part.calls)?
+        .call_site
+        .as_ref()
+}

@@ -1,0 +1,363 @@
+//! What a request comes to, in one sentence: why it failed, else the largest cause by measured time,
+//! else where the time went.
+
+use std::collections::HashMap;
+
+use silk_core::{CallSite, Fingerprint, Outcome, QueryRecord, RequestRecord, Statement};
+
+use super::{Source, Told, calls, executions, main_site, measured_us};
+use crate::{
+    filters::{count, cut, duration, percent},
+    pages::groups::short_site,
+    plans::of_request::StatementPlan,
+    svg::waterfall::short_name,
+};
+
+/// The verdict on a request.
+#[derive(Debug)]
+pub(crate) struct Verdict {
+    pub(crate) kind: VerdictKind,
+    pub(crate) sentence: String,
+    /// What to do, or to look at, where no finding says it.
+    pub(crate) remedy: Option<String>,
+    /// The query to look at.
+    pub(crate) query: Option<u32>,
+}
+
+/// What a verdict rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum VerdictKind {
+    /// The request failed. Index of the finding that says why, where one does.
+    Failure(Option<usize>),
+    /// A finding; its index.
+    Finding(usize),
+    /// A statement takes most time, and no rule says why.
+    Unexplained,
+    /// Nothing was found, and nothing takes long.
+    Nothing,
+}
+
+impl VerdictKind {
+    /// A word for programs.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Failure(_) => "failure",
+            Self::Finding(_) => "finding",
+            Self::Unexplained => "unexplained",
+            Self::Nothing => "nothing",
+        }
+    }
+
+    /// The finding that it is.
+    pub(crate) const fn finding(self) -> Option<usize> {
+        match self {
+            Self::Failure(at) => at,
+            Self::Finding(at) => Some(at),
+            Self::Unexplained | Self::Nothing => None,
+        }
+    }
+}
+
+/// Where the time of a quicker request went, in µs, nobody asks: it is being handed from thread to
+/// thread.
+const QUICK_US: u64 = 1_000;
+/// A statement that takes less than this of a request, in µs, needs no explanation.
+const WORTH_US: u64 = 20_000;
+/// Nor one that takes less than this share, in percent.
+const WORTH_SHARE: u64 = 30;
+
+/// What a request comes to.
+pub(crate) fn verdict(
+    record: &RequestRecord,
+    told: &[Told],
+    plans: &HashMap<Fingerprint, StatementPlan>,
+) -> Verdict {
+    if record.summary.is_failed() {
+        return failure(record, told);
+    }
+    let total_us = record.summary.times.total_us;
+    let largest = largest(record, told);
+    let first = told
+        .first()
+        .and_then(|finding| Some((finding, finding.lost_us.filter(|us| *us > 0)?)));
+    if let Some((statement, us)) = largest
+        && us > first.map_or(0, |(_, lost_us)| lost_us)
+        && us >= WORTH_US
+        && us.saturating_mul(100) >= total_us.saturating_mul(WORTH_SHARE)
+    {
+        return unexplained(record, statement, us, plans);
+    }
+    match (told.first(), first) {
+        (Some(finding), Some((_, lost_us))) => Verdict {
+            kind: VerdictKind::Finding(0),
+            sentence: told_sentence(finding, lost_us, total_us),
+            remedy: None,
+            query: finding.query,
+        },
+        (Some(finding), None) => Verdict {
+            kind: VerdictKind::Finding(0),
+            sentence: cut(&finding.title, 300),
+            remedy: None,
+            query: finding.query,
+        },
+        (None, _) => Verdict {
+            kind: VerdictKind::Nothing,
+            sentence: format!("No findings. {}", where_it_went(record)),
+            remedy: None,
+            query: None,
+        },
+    }
+}
+
+/// `637 of 726 ms`
+pub(crate) fn of_total(us: u64, total_us: u64) -> String {
+    let (part, whole) = (duration(us), duration(total_us));
+    match (part.rsplit_once(' '), whole.rsplit_once(' ')) {
+        (Some((number, unit)), Some((_, other))) if unit == other => {
+            format!("{number} of {whole}")
+        }
+        _ => format!("{part} of {whole}"),
+    }
+}
+
+fn told_sentence(finding: &Told, lost_us: u64, total_us: u64) -> String {
+    let mut part = of_total(lost_us, total_us);
+    let title = cut(finding.title.trim_end_matches('.'), 280);
+    let is_said = title.contains(&duration(lost_us)) && title.contains(&duration(total_us));
+    if finding.is_at_most {
+        part = format!("Up to {part}");
+    }
+    if is_said || title.contains(&part) {
+        return format!("{title}.");
+    }
+    if finding.source == Source::Request {
+        return format!("{part}: {}.", uncapitalised(&title));
+    }
+    let query = match (finding.calls, finding.query) {
+        (2.., _) => format!("{} queries", count(finding.calls)),
+        (_, Some(seq)) => format!("query {seq}"),
+        (_, None) => "one query".to_owned(),
+    };
+    let place = finding.call_site.as_ref().map_or_else(String::new, |site| {
+        format!(" ({})", short_site(&site.file, site.line))
+    });
+    let title = uncapitalised(&title);
+    let is_verb = VERBS.iter().any(|verb| title.starts_with(verb));
+    if is_verb && finding.calls < 2 {
+        format!("{part}: {query} {title}{place}.")
+    } else {
+        format!("{part} in {query}{place}: {title}.")
+    }
+}
+
+/// How titles of remarks on plans begin whose subject is the query.
+const VERBS: [&str; 5] = ["reads ", "sorts ", "scans ", "builds ", "walks "];
+
+/// A sentence that goes on after a colon: its first word small, unless it is a name.
+fn uncapitalised(title: &str) -> String {
+    let first = title.split(' ').next().unwrap_or_default();
+    let mut chars = first.chars();
+    let is_word = chars.next().is_some_and(char::is_uppercase)
+        && chars.all(|c| c.is_lowercase() || c == '-')
+        && first != "I";
+    if !is_word {
+        return title.to_owned();
+    }
+    let mut text = first.to_lowercase();
+    text.push_str(&title[first.len()..]);
+    text
+}
+
+/// The statement that takes most time of those that no finding is about.
+fn largest<'a>(record: &'a RequestRecord, told: &[Told]) -> Option<(&'a Statement, u64)> {
+    record
+        .statements
+        .iter()
+        .map(|part| &*part.statement)
+        .filter(|statement| {
+            let is_it = |finding: &Told| {
+                finding.fingerprint == Some(statement.fingerprint) && finding.lost_us.is_some()
+            };
+            !told.iter().any(is_it)
+        })
+        .map(|statement| (statement, measured_us(record, statement.fingerprint)))
+        .max_by_key(|(statement, us)| (*us, std::cmp::Reverse(statement.fingerprint)))
+}
+
+/// `query 1 SELECT message (messages.rs:75)`, `100 queries SELECT person (…)`
+fn name_of(record: &RequestRecord, statement: &Statement) -> (String, Option<u32>) {
+    let first = executions(record, statement.fingerprint)
+        .first()
+        .map(|query| query.seq);
+    let queries = match (calls(record, statement.fingerprint), first) {
+        (2.., _) | (_, None) => {
+            let calls = calls(record, statement.fingerprint);
+            format!("{} queries", count(calls.max(1)))
+        }
+        (_, Some(seq)) => format!("query {seq}"),
+    };
+    let place = main_site(record, statement.fingerprint).map_or_else(String::new, in_parentheses);
+    (format!("{queries} {}{place}", short_name(statement)), first)
+}
+
+fn in_parentheses(site: &CallSite) -> String {
+    format!(" ({})", short_site(&site.file, site.line))
+}
+
+fn unexplained(
+    record: &RequestRecord,
+    statement: &Statement,
+    us: u64,
+    plans: &HashMap<Fingerprint, StatementPlan>,
+) -> Verdict {
+    let (name, query) = name_of(record, statement);
+    let remedy = match plans.get(&statement.fingerprint) {
+        Some(plan) if plan.is_judged => "Why is not known: the rules find nothing in its plan.",
+        Some(_) => "Why is not known: its plan was not judged. Open the plan.",
+        None => "Why is not known: no plan of it is kept. Open the query and press EXPLAIN.",
+    };
+    Verdict {
+        kind: VerdictKind::Unexplained,
+        sentence: format!("{}: {name}.", of_total(us, record.summary.times.total_us)),
+        remedy: Some(remedy.to_owned()),
+        query,
+    }
+}
+
+/// Where the time of a request went, in a sentence.
+fn where_it_went(record: &RequestRecord) -> String {
+    let times = &record.summary.times;
+    let total_us = times.total_us;
+    let mut kinds = [
+        (times.sql_us, "SQL"),
+        (times.wait_us, "waiting for a connection"),
+        (times.polling_us, "running your code"),
+        (
+            times.other_us(),
+            "waiting for something that Silk does not see (another service, a timer, a lock)",
+        ),
+    ];
+    kinds.sort_by_key(|(us, _)| std::cmp::Reverse(*us));
+    let (us, kind) = kinds[0];
+    if us == 0 || total_us < QUICK_US {
+        return format!("It took {}.", duration(total_us));
+    }
+    let mut text = format!(
+        "{} ({}) went into {kind}",
+        of_total(us, total_us),
+        percent(us, total_us)
+    );
+    if kind == "SQL"
+        && let Some((statement, us)) = largest(record, &[])
+    {
+        let (name, _) = name_of(record, statement);
+        text.push_str(&format!("; largest: {name}, {}", duration(us)));
+    }
+    text.push('.');
+    text
+}
+
+/// Why a request failed, as far as that is known.
+fn failure(record: &RequestRecord, told: &[Told]) -> Verdict {
+    let summary = &record.summary;
+    let how = match (summary.outcome, summary.status) {
+        (Outcome::Panicked, _) => "Panicked".to_owned(),
+        (_, Some(status)) => format!("Failed with {status}"),
+        (_, None) => "Failed".to_owned(),
+    };
+    if let Some(at) = told.iter().position(|finding| finding.is_failure) {
+        let finding = &told[at];
+        return Verdict {
+            kind: VerdictKind::Failure(Some(at)),
+            sentence: format!("{how}: {}", cut(&finding.title, 400)),
+            remedy: None,
+            query: finding.query,
+        };
+    }
+    let query = record
+        .detail
+        .queries
+        .iter()
+        .find(|query| query.error.is_some());
+    if let Some((query, sentence)) = query.and_then(|query| {
+        let words = failed_query(record, query)?;
+        Some((query, words))
+    }) {
+        return Verdict {
+            kind: VerdictKind::Failure(None),
+            sentence: format!("{how}: {sentence}"),
+            remedy: None,
+            query: Some(query.seq),
+        };
+    }
+    let logged = record.detail.logs.iter().find(|log| log.level == "ERROR");
+    let refused = record.detail.waits.iter().find_map(|wait| {
+        let error = wait.error.as_deref()?;
+        Some((error, wait.duration_us))
+    });
+    let (sentence, remedy) = match (&record.detail.error, logged, refused) {
+        (_, _, Some((error, us))) => (
+            format!("{how}: no connection came within {} ({}).", duration(us), cut(error, 200)),
+            None,
+        ),
+        (Some(error), ..) => (format!("{how}: {}", cut(error, 400)), None),
+        (None, Some(log), _) => (
+            format!("{how}. The app logged: {}", cut(&log.message, 400)),
+            None,
+        ),
+        (None, None, None) => (
+            format!("{how}. Why is not known."),
+            Some("No query failed, and nothing was logged at ERROR. Log the error where you answer it.".to_owned()),
+        ),
+    };
+    Verdict {
+        kind: VerdictKind::Failure(None),
+        sentence,
+        remedy,
+        query: None,
+    }
+}
+
+/// `query 3 INSERT thread (errors.rs:40): duplicate key value … (23505).`
+fn failed_query(record: &RequestRecord, query: &QueryRecord) -> Option<String> {
+    let error = query.error.as_ref()?;
+    let text = record.detail.texts.get(usize::try_from(query.text).ok()?)?;
+    let place = query
+        .call_site
+        .and_then(|at| record.detail.call_sites.get(usize::try_from(at).ok()?))
+        .map_or_else(String::new, in_parentheses);
+    let code = error
+        .code
+        .as_deref()
+        .map_or_else(String::new, |code| format!(" ({})", cut(code, 20)));
+    Some(format!(
+        "query {} {}{place}: {}{code}.",
+        query.seq,
+        short_name(&text.statement),
+        cut(error.message.trim_end_matches('.'), 400)
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_one_unit_name_it_once() {
+        assert_eq!(of_total(637_000, 726_000), "637 of 726 ms");
+        assert_eq!(of_total(637_000, 1_726_000), "637 ms of 1.73 s");
+    }
+
+    #[test]
+    fn a_title_goes_on_after_a_colon() {
+        for (title, small) in [
+            ("Reads all of person", "reads all of person"),
+            ("SQLite builds an index", "SQLite builds an index"),
+            ("N+1 of person", "N+1 of person"),
+            ("The same query ran", "the same query ran"),
+            ("", ""),
+        ] {
+            assert_eq!(uncapitalised(title), small);
+        }
+    }
+}
