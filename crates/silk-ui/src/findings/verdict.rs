@@ -269,7 +269,11 @@ fn failure(record: &RequestRecord, told: &[Told]) -> Verdict {
         let finding = &told[at];
         return Verdict {
             kind: VerdictKind::Failure(Some(at)),
-            sentence: format!("{how}: {}", cut(&finding.title, 400)),
+            // A panic names itself.
+            sentence: match summary.outcome {
+                Outcome::Panicked => cut(&finding.title, 400),
+                _ => format!("{how}: {}", cut(&finding.title, 400)),
+            },
             remedy: None,
             query: finding.query,
         };

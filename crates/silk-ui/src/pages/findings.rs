@@ -47,6 +47,8 @@ pub(crate) struct Link {
 pub(crate) struct OfferView {
     /// What it is: `Create this index:`
     pub(crate) label: &'static str,
+    /// The statement of the index that it is.
+    pub(crate) makes: Option<String>,
     pub(crate) sql: Option<SqlView>,
     /// Whether the SQL runs as it stands.
     pub(crate) is_whole: bool,
@@ -160,7 +162,10 @@ async fn view(
                 )
             })
             .map(|remedy| cut(remedy, 480)),
-        lost: finding.lost_us.filter(|us| *us > 0).map(duration),
+        lost: finding
+            .lost_us
+            .filter(|us| *us > 0)
+            .map(|us| at_most(us, finding.is_at_most)),
         href: href_of(here, finding, address),
         link: link_of(here, record, finding, address),
         // Only where nothing names it yet.
@@ -175,6 +180,12 @@ async fn view(
             offer_view(offer, kind_of(record, text))
         }),
     }
+}
+
+/// A time, which may be only the most that it can be.
+pub(crate) fn at_most(us: u64, is_at_most: bool) -> String {
+    let up_to = if is_at_most { "up to " } else { "" };
+    format!("{up_to}{}", duration(us))
 }
 
 /// What a finding is called, and how far it can be trusted.
@@ -256,6 +267,7 @@ pub(crate) fn offer_view(offer: &Offer, kind: DatabaseKind) -> OfferView {
     match offer {
         Offer::Index { sql, unproved } => OfferView {
             label: "Create this index:",
+            makes: Some(sql.clone()),
             sql: Some(sql_view(sql, kind)),
             is_whole: true,
             rust: None,
@@ -281,6 +293,7 @@ pub(crate) fn offer_view(offer: &Offer, kind: DatabaseKind) -> OfferView {
         },
         Offer::Query { sql, rust, kind } => OfferView {
             label: "Run one query instead:",
+            makes: None,
             sql: Some(sql_view(sql, *kind)),
             // A list of as many placeholders as there are values cannot be written down.
             is_whole: *kind == DatabaseKind::Postgres,
@@ -289,6 +302,7 @@ pub(crate) fn offer_view(offer: &Offer, kind: DatabaseKind) -> OfferView {
         },
         Offer::Asked => OfferView {
             label: "The database is being asked which index would help; reload in a moment.",
+            makes: None,
             sql: None,
             is_whole: false,
             rust: None,

@@ -13,7 +13,7 @@ use crate::{
     filters::{self, count, duration},
     findings::{self, FAILURES, INDEX_WOULD_DO, Offer, SLOW_QUERY, given},
     pages::{
-        findings::{OfferView, offer_view},
+        findings::{OfferView, at_most, offer_view},
         request_name, rule_name, severity_class,
     },
     plans::{
@@ -152,6 +152,7 @@ async fn rows(here: &Here, window: Window, mut all: Vec<Now>, total_us: u64) -> 
     all.sort_by_key(|now| (Reverse(now.is_failure()), Reverse(now.lost_us())));
     let until = Instant::now() + TIMEOUT;
     let mut rows = Vec::with_capacity(MOST_FINDINGS);
+    let mut indexes: Vec<String> = Vec::new();
     for now in all.into_iter().take(MOST_FINDINGS) {
         let severity = match now.lost_us().saturating_mul(100) / total_us.max(1) {
             _ if now.is_failure() => Severity::Critical,
@@ -164,6 +165,16 @@ async fn rows(here: &Here, window: Window, mut all: Vec<Now>, total_us: u64) -> 
             Now::Plan(remark) => plan_row(here, &remark, until).await,
         };
         row.class = severity_class(severity);
+        // One index may serve several statements.
+        let made = row.offer.as_ref().and_then(|offer| offer.makes.clone());
+        if let Some(index) = made {
+            if indexes.contains(&index) {
+                row.offer = None;
+                row.remedy = Some("The same index as above.".to_owned());
+            } else {
+                indexes.push(index);
+            }
+        }
         rows.push(row);
     }
     rows
@@ -193,13 +204,10 @@ async fn plan_row(here: &Here, remark: &Remark, until: Instant) -> FindingRow {
             1 => "1 call".to_owned(),
             calls => format!("{} calls", count(calls)),
         },
-        lost: remark.lost_us.filter(|us| *us > 0).map(|us| {
-            if remark.is_at_most {
-                format!("up to {}", duration(us))
-            } else {
-                duration(us)
-            }
-        }),
+        lost: remark
+            .lost_us
+            .filter(|us| *us > 0)
+            .map(|us| at_most(us, remark.is_at_most)),
         href: remark.plan_href.clone(),
         list_href: format!("{}/statements/{}", here.base, statement.fingerprint),
         remedy: (!is_said).then(|| filters::sentence(&filters::cut(&finding.action, 300))),
