@@ -664,3 +664,63 @@ Limit  (cost=5515.46..5526.96 rows=100 width=104) (actual rows=100 loops=1)
     assert_eq!(first.saves_ms, None);
     assert!(first.share.unwrap() > 0.75, "{:?}", first.share);
 }
+
+/// Whatever line stands in a plan, something is made of it, or a note tells that nothing was.
+#[test]
+fn no_line_is_dropped_in_silence() {
+    const MARK: &str = "zzyzx of nothing";
+    let top = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/plans");
+    let mut tried = 0;
+    for folder in [
+        "postgres-15",
+        "lab-18",
+        "lab-10",
+        "mysql-8",
+        "sqlite",
+        "cases",
+    ] {
+        for file in std::fs::read_dir(top.join(folder)).unwrap() {
+            let path = file.unwrap().path();
+            if path.extension().is_none_or(|kind| kind != "txt") {
+                continue;
+            }
+            let raw = std::fs::read_to_string(&path).unwrap();
+            let lines: Vec<&str> = raw.lines().collect();
+            let step = lines.len() / 4 + 1;
+            for at in (1..=lines.len()).step_by(step) {
+                for blank in ["", "                "] {
+                    let mut text = lines[..at].join("\n");
+                    text.push_str(&format!("\n{blank}{MARK}\n"));
+                    text.push_str(&lines[at..].join("\n"));
+                    let Ok(plan) = Plan::detect_and_parse(&text) else {
+                        continue;
+                    };
+                    tried += 1;
+                    let held = format!("{plan:?}");
+                    assert!(held.contains("zzyzx"), "{} {at}\n{text}", path.display());
+                }
+            }
+        }
+    }
+    assert!(tried > 300, "{tried}");
+}
+
+/// And nothing is noted of what is whole.
+#[test]
+fn a_whole_plan_has_no_line_left_out() {
+    let top = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/plans");
+    for folder in std::fs::read_dir(top).unwrap() {
+        for file in std::fs::read_dir(folder.unwrap().path()).unwrap() {
+            let path = file.unwrap().path();
+            let raw = std::fs::read_to_string(&path).unwrap();
+            let plan = Plan::detect_and_parse(&raw).unwrap();
+            let left_out = plan.notes.iter().find(|note| note.contains("left out"));
+            let is_known = path.ends_with("deleted_messages_shell.txt");
+            assert!(
+                left_out.is_none() || is_known,
+                "{} {left_out:?}",
+                path.display()
+            );
+        }
+    }
+}

@@ -3,6 +3,7 @@
 mod clean;
 mod find;
 mod json;
+mod left_out;
 mod mysql;
 mod pasted;
 mod postgres;

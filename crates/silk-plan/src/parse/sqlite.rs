@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use silk_core::PlanFormat;
 
+use super::left_out::LeftOut;
 use super::tree::TreeBuilder;
 use crate::{Condition, Plan, PlanError, PlanNode, Role};
 
@@ -64,6 +65,7 @@ pub(crate) fn from_rows(text: &str) -> Result<Plan, PlanError> {
     )?;
     let mut places: HashMap<&str, usize> = HashMap::new();
     let mut open: Vec<(usize, usize)> = Vec::new();
+    let mut left_out = LeftOut::default();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         if let Some((id, parent, detail)) = row(line) {
             let parent = places.get(parent).copied().unwrap_or(root);
@@ -78,6 +80,8 @@ pub(crate) fn from_rows(text: &str) -> Result<Plan, PlanError> {
             let parent = open.last().map_or(root, |(_, place)| *place);
             let place = tree.add(Some(parent), node(detail))?;
             open.push((level, place));
+        } else if !is_header(line) {
+            left_out.add(line);
         }
     }
     let count = tree.len();
@@ -96,7 +100,16 @@ pub(crate) fn from_rows(text: &str) -> Result<Plan, PlanError> {
     {
         top = only;
     }
-    Ok(Plan::around(PlanFormat::SqliteRows, top))
+    let mut plan = Plan::around(PlanFormat::SqliteRows, top);
+    plan.notes.extend(left_out.note());
+    Ok(plan)
+}
+
+/// The names of the columns, a frame, or what a shell prints: no row.
+fn is_header(line: &str) -> bool {
+    let detail = line.trim_matches(|c: char| !c.is_alphanumeric());
+    let is_names = detail.starts_with("id") && detail.ends_with("detail");
+    detail.is_empty() || is_names || line.contains("sqlite>") || line.contains("...>")
 }
 
 /// `id|parent|detail` or `id|parent|notused|detail`, however a client sets columns apart.

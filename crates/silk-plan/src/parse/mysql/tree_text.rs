@@ -3,6 +3,7 @@
 use silk_core::PlanFormat;
 
 use crate::parse::json::number;
+use crate::parse::left_out::LeftOut;
 use crate::parse::tree::TreeBuilder;
 use crate::{Actual, Condition, Estimate, Plan, PlanError, PlanNode, Role};
 
@@ -25,9 +26,11 @@ pub(crate) fn from_tree(text: &str) -> Result<Plan, PlanError> {
         .filter(|line| !line.trim().is_empty())
         .peekable();
     let mut notes = Vec::new();
+    let mut left_out = LeftOut::default();
     while let Some(line) = lines.next() {
         let trimmed = line.trim_start();
         let Some(rest) = trimmed.strip_prefix("-> ") else {
+            left_out.add(line);
             // Below the tree nothing comes here: it goes on in the line before.
             continue;
         };
@@ -35,6 +38,11 @@ pub(crate) fn from_tree(text: &str) -> Result<Plan, PlanError> {
         // A condition with line ends in it goes on without an arrow.
         let mut whole = rest.trim_end().to_owned();
         while let Some(next) = lines.next_if(|next| !next.trim_start().starts_with("-> ")) {
+            // Behind the figures nothing goes on but figures.
+            if whole.ends_with(')') && has_run(&whole) && !next.trim_start().starts_with('(') {
+                left_out.add(next);
+                continue;
+            }
             whole.push(' ');
             whole.push_str(next.trim());
         }
@@ -67,7 +75,15 @@ pub(crate) fn from_tree(text: &str) -> Result<Plan, PlanError> {
         root.ok_or(PlanError::Missing("no line is an iterator of MySQL"))?,
     );
     plan.notes = notes;
+    plan.notes.extend(left_out.note());
     Ok(plan)
+}
+
+/// Whether the line tells what a run did, after which it ends.
+fn has_run(line: &str) -> bool {
+    ["(actual time=", "(actual rows=", "(never executed)"]
+        .iter()
+        .any(|mark| line.contains(mark))
 }
 
 fn node(line: &str) -> PlanNode {

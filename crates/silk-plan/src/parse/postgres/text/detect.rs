@@ -1,5 +1,6 @@
 //! Whether a text is a plan of PostgreSQL at all, and which of its lines are what.
 
+use crate::parse::left_out::is_of_client;
 use crate::parse::postgres::figures::{has_numbers, numbers_at};
 use crate::parse::postgres::operators::is_operator;
 
@@ -134,14 +135,4 @@ pub(super) fn is_target(line: &str) -> bool {
         line.strip_prefix(words)
             .is_some_and(|rest| !rest.is_empty() && rest.split(' ').count() <= 2)
     })
-}
-
-/// A line of a client that is nothing of the plan: a prompt, its own timing.
-pub(super) fn is_of_client(line: &str) -> bool {
-    let line = line.trim();
-    let is_prompt = ["=#", "=>", "-#", "->", "(#", "(>"]
-        .iter()
-        .any(|end| line.ends_with(end))
-        && !line.contains(' ');
-    is_prompt || line.starts_with("Time: ") || line.starts_with("mysql>")
 }

@@ -2,7 +2,6 @@
 
 mod beside;
 mod detect;
-mod left_out;
 mod wrapped;
 
 use silk_core::PlanFormat;
@@ -15,11 +14,11 @@ use super::title;
 use super::writes;
 use crate::parse::clean::logged_duration;
 use crate::parse::json::number;
+use crate::parse::left_out::LeftOut;
 use crate::parse::tree::TreeBuilder;
 use crate::{Plan, PlanError, PlanNode, Role, Worker};
 use beside::{jit, trigger};
-use detect::{Opened, is_bare_root, is_cut_off, is_label, is_of_client, is_target, opened};
-use left_out::LeftOut;
+use detect::{Opened, is_bare_root, is_cut_off, is_label, is_target, opened};
 
 pub(crate) use detect::looks_like_text;
 
@@ -102,13 +101,45 @@ pub(crate) fn from_text(text: &str) -> Result<Plan, PlanError> {
     Ok(plan)
 }
 
+/// A statement's first line, without a prompt and without `EXPLAIN (…)`.
+fn statement(line: &str) -> Option<&str> {
+    let starts = |text: &str, words: &[&str]| {
+        words.iter().any(|word| {
+            text.get(..word.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(word))
+        })
+    };
+    let mut sql = match line.split_once(['#', '>']) {
+        Some((prompt, rest)) if prompt.ends_with('=') && !prompt.contains(' ') => rest.trim_start(),
+        _ => line,
+    };
+    if starts(sql, &["explain ", "explain("]) {
+        sql = sql["explain".len()..].trim_start();
+        if let Some(options) = sql.strip_prefix('(') {
+            sql = options.split_once(')')?.1.trim_start();
+        }
+        for word in ["analyze ", "verbose "] {
+            if starts(sql, &[word]) {
+                sql = sql[word.len()..].trim_start();
+            }
+        }
+    }
+    starts(
+        sql,
+        &[
+            "select ", "with ", "insert ", "update ", "delete ", "merge ", "values ", "table ",
+        ],
+    )
+    .then_some(sql)
+}
+
 impl Reader {
     fn line(&mut self, indent: usize, line: &str) -> Result<(), PlanError> {
         if matches!(self.section, Section::After) {
             if is_operator(line) && has_numbers(line) {
                 self.note_another();
             } else if self.plan.notes.is_empty() {
-                self.left_out.after(line);
+                self.left_out.add(line);
             }
             return Ok(());
         }
@@ -180,6 +211,10 @@ impl Reader {
         {
             query.push('\n');
             query.push_str(line);
+        } else if let Some(sql) = statement(line) {
+            // The statement that was explained, as it was typed.
+            self.plan.query_text = Some(sql.to_owned());
+            self.section = Section::Query;
         }
         if let Some(ms) = logged_duration(line) {
             self.plan.execution_ms = Some(ms);
@@ -256,7 +291,7 @@ impl Reader {
             .split_once(": ")
             .or_else(|| Some((line.strip_suffix(':')?, "")))
         else {
-            self.left_out.within(line);
+            self.left_out.add(line);
             return;
         };
         let value = value.trim();
@@ -275,7 +310,7 @@ impl Reader {
             Section::Planning if key == "Buffers" => {
                 lines::buffers(&mut self.plan.planning_buffers, value);
             }
-            _ => self.left_out.within(&format!("{key}: {value}")),
+            _ => self.left_out.add(&format!("{key}: {value}")),
         }
     }
 

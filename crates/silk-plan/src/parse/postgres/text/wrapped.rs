@@ -88,13 +88,20 @@ fn goes_on(before: &str, line: &str, margin: usize, indent: usize) -> bool {
     if opened(before) != Opened::Nothing {
         return !is_property(bare) || opened(before) == Opened::Figures;
     }
+    // Behind a node's figures nothing goes on but figures.
+    let end = before.trim_end();
+    let is_figure =
+        end.ends_with(|c: char| c.is_ascii_digit()) || end.ends_with("ms") || end.ends_with("kB");
+    let goes_on_so = bare.contains(|c: char| c.is_ascii_digit() || c == ')' || c == '=');
+    let is_ended = (has_numbers(before) && end.ends_with(')')) || (is_figure && !goes_on_so);
     // A node whose name was broken before its figures.
     let is_broken_name =
         before.trim_start().starts_with("->") && !has_numbers(before) && has_numbers(bare);
     is_broken_name
         || bare.starts_with("(cost=")
         || bare.starts_with("(actual ")
-        || (indent < margin + 2
+        || (!is_ended
+            && indent < margin + 2
             && !is_property(bare)
             && !has_numbers(bare)
             && !bare.starts_with('('))
