@@ -9,9 +9,11 @@ use crate::{config::ExplainConfig, target::ExplainTarget};
 ///
 /// Implemented for the drivers that Silk knows; not meant to be implemented elsewhere.
 pub trait ExplainDatabase: PoolDatabase {
-    /// A way of Silk's own to the database that the options lead to.
+    /// A way of Silk's own to the database that the options lead to; `app_connections` is how many
+    /// connections the app's pool may have.
     fn target(
         options: &<Self::Connection as Connection>::Options,
         config: ExplainConfig,
+        app_connections: u32,
     ) -> Arc<dyn ExplainTarget>;
 }

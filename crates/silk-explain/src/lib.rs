@@ -24,6 +24,8 @@ mod mysql;
 mod postgres;
 mod refusal;
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+mod room;
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 mod session;
 #[cfg(feature = "sqlite")]
 mod sqlite;

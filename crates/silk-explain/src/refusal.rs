@@ -13,6 +13,43 @@ fn refused(code: &'static str, reason: impl Into<String>) -> ExplainError {
     }
 }
 
+const NO_ROOM: &str = "no_room";
+
+/// The database has no connection to spare.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(crate) fn no_room(limit: &crate::room::Limit) -> ExplainError {
+    let connections = if limit.most == 1 {
+        "connection"
+    } else {
+        "connections"
+    };
+    refused(
+        NO_ROOM,
+        format!(
+            "{} may have {} {connections}, and with Silk's own all of them are open. Silk leaves \
+             the last one to the app and asks again in a minute. To allow one more: {}",
+            limit.whose, limit.most, limit.remedy
+        ),
+    )
+}
+
+/// The server refused the connection because it has no more.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(crate) fn no_connection_left(said: &str) -> ExplainError {
+    refused(
+        NO_ROOM,
+        format!(
+            "the database has no connection left for Silk: {said}. Silk asks again in a minute; \
+             to have plans, allow one connection more than the app's pools may open"
+        ),
+    )
+}
+
+/// Whether it is such a refusal.
+pub(crate) fn is_no_room(error: &ExplainError) -> bool {
+    matches!(error, ExplainError::Refused { code, .. } if *code == NO_ROOM)
+}
+
 /// The values to bind, where the query can be explained as it ran.
 pub(crate) fn check(query: &ExplainQuery) -> Result<Vec<Value>, ExplainError> {
     if query.is_redacted {

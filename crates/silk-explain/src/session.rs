@@ -1,21 +1,21 @@
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex as StdMutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use sqlx_core::{
-    connection::{ConnectOptions, Connection},
-    error::Error,
-};
+use silk_core::ExplainError;
+use sqlx_core::connection::{ConnectOptions, Connection};
 use tokio::sync::Mutex;
 
-use super::target::Failure;
+use super::{refusal, room::Room, target::Failure};
 
 /// Beyond the database's own limit: connecting, and telling us.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long a database that had no connection to spare is left alone.
+const REST: Duration = Duration::from_secs(60);
 
 /// One connection of Silk's own: opened when needed, closed when idle, used by one at a time.
 pub(crate) struct Session<C> {
@@ -35,6 +35,8 @@ struct Held<C> {
     connection: Mutex<Option<C>>,
     /// Counts the uses, so that the closing task knows whether there was another.
     uses: AtomicU64,
+    /// When the database had no connection to spare, and what it said.
+    refused: StdMutex<Option<(Instant, ExplainError)>>,
 }
 
 impl<C: Connection + 'static> Session<C> {
@@ -43,6 +45,7 @@ impl<C: Connection + 'static> Session<C> {
             held: Arc::new(Held {
                 connection: Mutex::new(None),
                 uses: AtomicU64::new(0),
+                refused: StdMutex::default(),
             }),
             idle,
         }
@@ -53,7 +56,7 @@ impl<C: Connection + 'static> Session<C> {
     pub(crate) async fn run<T>(
         &self,
         timeout: Duration,
-        open: impl AsyncFnOnce() -> Result<C, Error>,
+        open: impl AsyncFnOnce() -> Result<(C, Room), Failure>,
         ask: impl AsyncFnOnce(&mut C) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         self.run_and(After::Keep, timeout, open, ask).await
@@ -65,7 +68,7 @@ impl<C: Connection + 'static> Session<C> {
     pub(crate) async fn run_once<T>(
         &self,
         timeout: Duration,
-        open: impl AsyncFnOnce() -> Result<C, Error>,
+        open: impl AsyncFnOnce() -> Result<(C, Room), Failure>,
         ask: impl AsyncFnOnce(&mut C) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         self.run_and(After::Close, timeout, open, ask).await
@@ -75,21 +78,20 @@ impl<C: Connection + 'static> Session<C> {
         &self,
         after: After,
         timeout: Duration,
-        open: impl AsyncFnOnce() -> Result<C, Error>,
+        open: impl AsyncFnOnce() -> Result<(C, Room), Failure>,
         ask: impl AsyncFnOnce(&mut C) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let work = async {
             let mut held = self.held.connection.lock().await;
-            let mut connection = match held.take() {
-                Some(connection) => connection,
-                None => open().await?,
+            let (mut connection, room) = match held.take() {
+                Some(connection) => (connection, Room::Ample),
+                None => self.open(open).await?,
             };
             match ask(&mut connection).await {
                 Ok(answer) => {
-                    match after {
-                        After::Keep => *held = Some(connection),
-                        #[cfg(any(feature = "postgres", feature = "mysql"))]
-                        After::Close => {
+                    match (after, room) {
+                        (After::Keep, Room::Ample) => *held = Some(connection),
+                        _ => {
                             let _ = connection.close().await;
                         }
                     }
@@ -106,6 +108,32 @@ impl<C: Connection + 'static> Session<C> {
             .unwrap_or(Err(Failure::TimedOut));
         self.close_when_idle();
         answer
+    }
+
+    /// Opens the connection, unless the database had none to spare a moment ago.
+    async fn open(
+        &self,
+        open: impl AsyncFnOnce() -> Result<(C, Room), Failure>,
+    ) -> Result<(C, Room), Failure> {
+        let refused = || {
+            self.held
+                .refused
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        if let Some((at, error)) = &*refused()
+            && at.elapsed() < REST
+        {
+            return Err(Failure::Refused(error.clone()));
+        }
+        let opened = open().await;
+        *refused() = match &opened {
+            Err(Failure::Refused(error)) if refusal::is_no_room(error) => {
+                Some((Instant::now(), error.clone()))
+            }
+            _ => None,
+        };
+        opened
     }
 
     fn close_when_idle(&self) {

@@ -188,7 +188,7 @@ pub enum ExplainError {
     Refused {
         /// A word for programs: `redacted_value`, `private_database`, `no_connection`,
         /// `not_explainable`, `values_not_captured`, `value_truncated`, `analyze_refused`,
-        /// `needs_confirmation`, `generic_unsupported`, `plans_off`.
+        /// `needs_confirmation`, `generic_unsupported`, `plans_off`, `no_room`.
         code: &'static str,
         /// A sentence for people.
         reason: String,

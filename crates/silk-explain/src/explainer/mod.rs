@@ -56,7 +56,11 @@ impl Explainer {
             kind: DB::KIND,
             name: DB::name(&options),
         };
-        let target = DB::target(&options, self.databases.config);
+        let target = DB::target(
+            &options,
+            self.databases.config,
+            pool.options().get_max_connections(),
+        );
         self.databases.add(database, target);
     }
 }

@@ -1,24 +1,98 @@
 use std::time::Duration;
 
 use sqlx_core::{
-    connection::ConnectOptions as _, error::Error, executor::Executor as _, raw_sql::raw_sql,
-    row::Row as _, sql_str::AssertSqlSafe,
+    connection::{ConnectOptions as _, Connection as _},
+    error::Error,
+    executor::Executor as _,
+    raw_sql::raw_sql,
+    row::Row as _,
+    sql_str::AssertSqlSafe,
 };
-use sqlx_mysql::{MySqlConnectOptions, MySqlConnection};
+use sqlx_mysql::{MySqlConnectOptions, MySqlConnection, MySqlDatabaseError};
 
-/// A connection with its limits set; the two servers name and count them differently.
+use crate::{
+    refusal,
+    room::{self, Limit, Room},
+    target::Failure,
+};
+
+/// What the account and the server leave, this connection among those that are open. Without the
+/// right to see others, an account sees its own connections, which are those that count. The server
+/// keeps one connection more than it says, for administrators.
+const ROOM: &str = "\
+    SELECT CONCAT('the account ', CURRENT_USER()), CAST(@@SESSION.max_user_connections AS CHAR), \
+      CAST((SELECT COUNT(*) FROM information_schema.PROCESSLIST p \
+        WHERE p.USER = SUBSTRING_INDEX(USER(), '@', 1)) AS CHAR), \
+      CONCAT('ALTER USER ', CURRENT_USER(), ' WITH MAX_USER_CONNECTIONS ', \
+        @@SESSION.max_user_connections + 1, ';') \
+    UNION ALL \
+    SELECT 'the server', CAST(@@GLOBAL.max_connections AS CHAR), \
+      CAST((SELECT COUNT(*) FROM information_schema.PROCESSLIST p) AS CHAR), \
+      'raise max_connections of the server, or lower that of the pools'";
+
+/// Too many connections, of the server and of the account.
+const TOO_MANY: [u16; 3] = [1040, 1203, 1226];
+
+/// A connection with its limits set, if the server has one to spare beside the `app_connections` of
+/// the app's pool; the two servers name and count the limits differently.
 pub(super) async fn open(
     options: &MySqlConnectOptions,
     timeout: Duration,
-) -> Result<MySqlConnection, Error> {
-    let mut connection = options.connect().await?;
+    app_connections: u32,
+) -> Result<(MySqlConnection, Room), Failure> {
+    let mut connection = options.connect().await.map_err(|error| {
+        let number = error
+            .as_database_error()
+            .and_then(|error| error.try_downcast_ref::<MySqlDatabaseError>())
+            .map(MySqlDatabaseError::number);
+        if number.is_some_and(|number| TOO_MANY.contains(&number)) {
+            Failure::Refused(refusal::no_connection_left(&error.to_string()))
+        } else {
+            Failure::Database(error)
+        }
+    })?;
+    let room = match limits(&mut connection).await {
+        Ok(limits) => room::judge(&limits, app_connections),
+        // What does not tell is neither of the two: rather close too often.
+        Err(_) => Ok(Room::Scarce),
+    };
+    let room = match room {
+        Ok(room) => room,
+        Err(refused) => {
+            let _ = connection.close().await;
+            return Err(Failure::Refused(refused));
+        }
+    };
     let locks = (timeout / 4).as_secs().max(1);
     let settings = format!(
         "SET SESSION lock_wait_timeout = {locks}, SESSION innodb_lock_wait_timeout = {locks}"
     );
     connection.execute(raw_sql(AssertSqlSafe(settings))).await?;
     limit(&mut connection, timeout).await?;
-    Ok(connection)
+    Ok((connection, room))
+}
+
+async fn limits(connection: &mut MySqlConnection) -> Result<Vec<Limit>, Error> {
+    let rows = connection.fetch_all(raw_sql(ROOM)).await?;
+    let mut limits = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let number = |column: usize| -> Result<i64, Error> {
+            row.try_get_unchecked::<String, _>(column)?
+                .parse()
+                .map_err(|error| Error::Decode(Box::new(error)))
+        };
+        let most = number(1)?;
+        // 0 is no limit.
+        if most > 0 {
+            limits.push(Limit {
+                whose: row.try_get_unchecked(0)?,
+                most,
+                open: number(2)?,
+                remedy: row.try_get_unchecked(3)?,
+            });
+        }
+    }
+    Ok(limits)
 }
 
 /// Which of the two servers it is.

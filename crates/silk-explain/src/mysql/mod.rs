@@ -31,13 +31,20 @@ use connection::{limit, open};
 struct MySqlTarget {
     options: MySqlConnectOptions,
     session: Session<MySqlConnection>,
+    /// How many connections the app's pool may have.
+    app_connections: u32,
 }
 
 impl ExplainDatabase for MySql {
-    fn target(options: &MySqlConnectOptions, config: ExplainConfig) -> Arc<dyn ExplainTarget> {
+    fn target(
+        options: &MySqlConnectOptions,
+        config: ExplainConfig,
+        app_connections: u32,
+    ) -> Arc<dyn ExplainTarget> {
         Arc::new(MySqlTarget {
             options: quiet(options),
             session: Session::new(config.idle),
+            app_connections,
         })
     }
 }
@@ -46,7 +53,7 @@ impl ExplainTarget for MySqlTarget {
     fn explain(&self, question: Question) -> BoxFuture<'_, Result<ExplainOutput, Failure>> {
         Box::pin(async move {
             let timeout = question.timeout;
-            let open = async || open(&self.options, timeout).await;
+            let open = async || open(&self.options, timeout, self.app_connections).await;
             let (format, raw) = match question.mode {
                 ExplainMode::Analyze { confirmed } => {
                     self.session
@@ -73,7 +80,7 @@ impl ExplainTarget for MySqlTarget {
 
     fn ladder(&self, timeout: Duration) -> BoxFuture<'_, Result<Vec<LadderStep>, Failure>> {
         Box::pin(async move {
-            let open = async || open(&self.options, timeout).await;
+            let open = async || open(&self.options, timeout, self.app_connections).await;
             self.session
                 .run(timeout, open, async |c| ladder::ladder(c).await)
                 .await
@@ -83,7 +90,7 @@ impl ExplainTarget for MySqlTarget {
     fn advise(&self, asked: AdviceQuestion) -> BoxFuture<'_, Result<IndexAdvice, Failure>> {
         Box::pin(async move {
             let timeout = asked.question.timeout;
-            let open = async || open(&self.options, timeout).await;
+            let open = async || open(&self.options, timeout, self.app_connections).await;
             self.session
                 .run(timeout + asked.budget, open, async |c| {
                     let raw = ask::ask(c, &asked.question).await?;
@@ -100,7 +107,7 @@ impl ExplainTarget for MySqlTarget {
         timeout: Duration,
     ) -> BoxFuture<'_, Result<Vec<RelationFacts>, Failure>> {
         Box::pin(async move {
-            let open = async || open(&self.options, timeout).await;
+            let open = async || open(&self.options, timeout, self.app_connections).await;
             self.session
                 .run(timeout, open, async |c| {
                     limit(c, timeout).await?;
@@ -112,7 +119,7 @@ impl ExplainTarget for MySqlTarget {
 
     fn inspect(&self, timeout: Duration) -> BoxFuture<'_, Result<Inspection, Failure>> {
         Box::pin(async move {
-            let open = async || open(&self.options, timeout).await;
+            let open = async || open(&self.options, timeout, self.app_connections).await;
             self.session
                 .run(INSPECT_TIMEOUT, open, async |c| {
                     limit(c, timeout).await?;

@@ -4,25 +4,96 @@ use silk_capture::plans::KnownSession;
 use silk_core::DatabaseKind;
 use silk_plan::advice::quote_name;
 use sqlx_core::{
-    connection::ConnectOptions as _, error::Error, executor::Executor as _, query::query,
-    raw_sql::raw_sql, sql_str::AssertSqlSafe,
+    connection::{ConnectOptions as _, Connection as _},
+    error::Error,
+    executor::Executor as _,
+    query::query,
+    raw_sql::raw_sql,
+    row::Row as _,
+    sql_str::AssertSqlSafe,
 };
 use sqlx_postgres::{PgConnectOptions, PgConnection, Postgres};
 
 use super::names;
 use crate::{
     refusal,
+    room::{self, Limit, Room},
     target::{Failure, Question},
 };
 
-/// A connection that tells no plans of its own statements.
-pub(super) async fn open(options: &PgConnectOptions) -> Result<PgConnection, Error> {
+/// What the role, the database and the server leave, this connection among those that are open. A
+/// superuser is held back by the server's limit alone.
+const ROOM: &str = "\
+    SELECT 'the role ' || r.rolname, r.rolconnlimit::int8, \
+      (SELECT count(*) FROM pg_catalog.pg_stat_activity a WHERE a.usesysid = r.oid), \
+      format('ALTER ROLE %I CONNECTION LIMIT %s;', r.rolname, r.rolconnlimit + 1) \
+    FROM pg_catalog.pg_roles r \
+    WHERE r.rolname = session_user AND r.rolconnlimit >= 0 AND NOT r.rolsuper \
+    UNION ALL \
+    SELECT 'the database ' || d.datname, d.datconnlimit::int8, \
+      (SELECT count(*) FROM pg_catalog.pg_stat_activity a WHERE a.datid = d.oid), \
+      format('ALTER DATABASE %I CONNECTION LIMIT %s;', d.datname, d.datconnlimit + 1) \
+    FROM pg_catalog.pg_database d JOIN pg_catalog.pg_roles r ON r.rolname = session_user \
+    WHERE d.datname = current_database() AND d.datconnlimit >= 0 AND NOT r.rolsuper \
+    UNION ALL \
+    SELECT 'the server', current_setting('max_connections')::int8 \
+        - current_setting('superuser_reserved_connections')::int8 \
+        - coalesce(current_setting('reserved_connections', true)::int8, 0), \
+      (SELECT count(*) FROM pg_catalog.pg_stat_activity a \
+        WHERE a.backend_type = 'client backend'), \
+      'raise max_connections of the server, or lower that of the pools'";
+
+/// Too many connections, of the server, the database or the role.
+const TOO_MANY: &str = "53300";
+
+/// A connection that tells no plans of its own statements, if the database has one to spare beside
+/// the `app_connections` of the app's pool.
+pub(super) async fn open(
+    options: &PgConnectOptions,
+    app_connections: u32,
+) -> Result<(PgConnection, Room), Failure> {
     const SILENCE: &str = "SELECT set_config('auto_explain.log_min_duration', '-1', false) \
          FROM pg_catalog.pg_settings WHERE name = 'auto_explain.log_min_duration'";
-    let mut connection = options.connect().await?;
+    let mut connection = options.connect().await.map_err(|error| match error {
+        Error::Database(error) if error.code().as_deref() == Some(TOO_MANY) => {
+            Failure::Refused(refusal::no_connection_left(error.message()))
+        }
+        error => Failure::Database(error),
+    })?;
+    let room = match limits(&mut connection).await {
+        Ok(limits) => room::judge(&limits, app_connections),
+        // What does not tell is not PostgreSQL itself: rather close too often.
+        Err(_) => Ok(Room::Scarce),
+    };
+    let room = match room {
+        Ok(room) => room,
+        Err(refused) => {
+            let _ = connection.close().await;
+            return Err(Failure::Refused(refused));
+        }
+    };
     // Where the role may not, what it tells is not listened to.
     let _ = connection.execute(raw_sql(SILENCE)).await;
-    Ok(connection)
+    Ok((connection, room))
+}
+
+async fn limits(connection: &mut PgConnection) -> Result<Vec<Limit>, Error> {
+    let rows = connection.fetch_all(raw_sql(ROOM)).await?;
+    rows.iter()
+        .map(|row| {
+            let number = |column: usize| -> Result<i64, Error> {
+                row.try_get_unchecked::<String, _>(column)?
+                    .parse()
+                    .map_err(|error| Error::Decode(Box::new(error)))
+            };
+            Ok(Limit {
+                whose: row.try_get_unchecked(0)?,
+                most: number(1)?,
+                open: number(2)?,
+                remedy: row.try_get_unchecked(3)?,
+            })
+        })
+        .collect()
 }
 
 /// Begins a transaction that writes nothing, waits for nothing long, and in which names mean what

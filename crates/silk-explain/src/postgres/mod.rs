@@ -32,13 +32,20 @@ use connection::open;
 struct PostgresTarget {
     options: PgConnectOptions,
     session: Session<PgConnection>,
+    /// How many connections the app's pool may have.
+    app_connections: u32,
 }
 
 impl ExplainDatabase for Postgres {
-    fn target(options: &PgConnectOptions, config: ExplainConfig) -> Arc<dyn ExplainTarget> {
+    fn target(
+        options: &PgConnectOptions,
+        config: ExplainConfig,
+        app_connections: u32,
+    ) -> Arc<dyn ExplainTarget> {
         Arc::new(PostgresTarget {
             options: quiet(options).application_name("tower-silk explain"),
             session: Session::new(config.idle),
+            app_connections,
         })
     }
 }
@@ -46,7 +53,7 @@ impl ExplainDatabase for Postgres {
 impl ExplainTarget for PostgresTarget {
     fn explain(&self, question: Question) -> BoxFuture<'_, Result<ExplainOutput, Failure>> {
         Box::pin(async move {
-            let open = async || open(&self.options).await;
+            let open = async || open(&self.options, self.app_connections).await;
             let timeout = question.timeout;
             let raw = match question.mode {
                 ExplainMode::Estimated => {
@@ -77,7 +84,7 @@ impl ExplainTarget for PostgresTarget {
 
     fn ladder(&self, timeout: Duration) -> BoxFuture<'_, Result<Vec<LadderStep>, Failure>> {
         Box::pin(async move {
-            let open = async || open(&self.options).await;
+            let open = async || open(&self.options, self.app_connections).await;
             self.session
                 .run(timeout, open, async |c| ladder::ladder(c).await)
                 .await
@@ -86,7 +93,7 @@ impl ExplainTarget for PostgresTarget {
 
     fn advise(&self, asked: AdviceQuestion) -> BoxFuture<'_, Result<IndexAdvice, Failure>> {
         Box::pin(async move {
-            let open = async || open(&self.options).await;
+            let open = async || open(&self.options, self.app_connections).await;
             let timeout = asked.question.timeout + asked.budget;
             self.session
                 .run(timeout, open, async |c| advise::advise(c, &asked).await)
@@ -101,7 +108,7 @@ impl ExplainTarget for PostgresTarget {
         timeout: Duration,
     ) -> BoxFuture<'_, Result<Vec<RelationFacts>, Failure>> {
         Box::pin(async move {
-            let open = async || open(&self.options).await;
+            let open = async || open(&self.options, self.app_connections).await;
             self.session
                 .run(timeout, open, async |c| {
                     facts::facts(c, relations, &session, timeout).await
@@ -112,7 +119,7 @@ impl ExplainTarget for PostgresTarget {
 
     fn inspect(&self, timeout: Duration) -> BoxFuture<'_, Result<Inspection, Failure>> {
         Box::pin(async move {
-            let open = async || open(&self.options).await;
+            let open = async || open(&self.options, self.app_connections).await;
             self.session
                 .run(INSPECT_TIMEOUT, open, async |c| {
                     inspect::inspect(c, timeout).await

@@ -15,9 +15,7 @@ use silk_core::{
     BoxFuture, ExplainOutput, PlanFormat,
     explain::{IndexAdvice, LadderStep, Relation, RelationFacts},
 };
-use sqlx_core::{
-    connection::ConnectOptions as _, error::Error, executor::Executor as _, raw_sql::raw_sql,
-};
+use sqlx_core::{connection::ConnectOptions as _, executor::Executor as _, raw_sql::raw_sql};
 use sqlx_sqlite::{Sqlite, SqliteConnectOptions, SqliteConnection};
 
 use crate::{
@@ -25,6 +23,7 @@ use crate::{
     config::ExplainConfig,
     database::ExplainDatabase,
     refusal,
+    room::Room,
     session::{Session, quiet},
     target::{AdviceQuestion, ExplainTarget, Failure, Inspection, Question},
 };
@@ -38,7 +37,11 @@ struct SqliteTarget {
 }
 
 impl ExplainDatabase for Sqlite {
-    fn target(options: &SqliteConnectOptions, config: ExplainConfig) -> Arc<dyn ExplainTarget> {
+    fn target(
+        options: &SqliteConnectOptions,
+        config: ExplainConfig,
+        _app_connections: u32,
+    ) -> Arc<dyn ExplainTarget> {
         let options = quiet(options)
             .create_if_missing(false)
             .busy_timeout(config.timeout)
@@ -129,7 +132,7 @@ impl ExplainTarget for SqliteTarget {
 }
 
 impl SqliteTarget {
-    async fn open(&self) -> Result<SqliteConnection, Error> {
+    async fn open(&self) -> Result<(SqliteConnection, Room), Failure> {
         let mut connection = match self.reach {
             Reach::File => match self.options.clone().read_only(true).connect().await {
                 Ok(connection) => connection,
@@ -145,7 +148,8 @@ impl SqliteTarget {
         connection
             .execute(raw_sql("PRAGMA query_only = ON"))
             .await?;
-        Ok(connection)
+        // SQLite has no limit on connections.
+        Ok((connection, Room::Ample))
     }
 }
 
