@@ -14,6 +14,7 @@
 mod body;
 mod future;
 mod layer;
+mod panics;
 mod request_body;
 mod route;
 mod service;
@@ -25,4 +26,5 @@ pub use future::ResponseFuture;
 pub use layer::SilkLayer;
 pub use service::SilkService;
 
+pub(crate) use panics::{PanicNote, install as install_panic_hook};
 pub(crate) use watch::Watch;

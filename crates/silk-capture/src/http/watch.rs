@@ -1,11 +1,17 @@
-use std::time::{Duration, Instant};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    time::{Duration, Instant},
+};
 
 use http::Method;
 use silk_core::Outcome;
 use tracing::Span;
 
+use super::panics::{PanicNote, Watching};
 use crate::{ActiveRequest, sql::SILK_TARGET};
 
+/// The error of a panic without a message.
+const PANICKED: &str = "the handler or body panicked";
 /// One request in this many has the layer's own work timed.
 const TIMED_ONE_IN: u8 = 64;
 
@@ -54,20 +60,35 @@ impl Watch {
         let Some(active) = self.active.clone() else {
             return poll();
         };
-        let mut guard = PollGuard {
-            watch: self,
-            is_done: false,
-        };
+        let watching = Watching::start();
         let entered = active.enter();
-        let result = guard.watch.span.in_scope(|| {
+        // Only looked at on its way: whoever would have caught it gets the same payload. Nothing
+        // of the app's is used after it but what unwinding would have left to others as well.
+        let result = self.span.in_scope(|| {
             let started = Instant::now();
-            let result = poll();
+            let result = catch_unwind(AssertUnwindSafe(poll));
             active.polled(started, Instant::now());
             result
         });
         drop(entered);
-        guard.is_done = true;
-        result
+        match result {
+            Ok(result) => {
+                if let Some(note) = watching.take() {
+                    active.note_panic(note);
+                }
+                result
+            }
+            Err(payload) => {
+                let note = watching.take();
+                let note = note.unwrap_or_else(|| PanicNote::of_payload(&*payload));
+                let message = note.message.clone();
+                active.note_panic(note);
+                drop(active);
+                let message = message.unwrap_or_else(|| PANICKED.to_owned());
+                self.end(Outcome::Panicked, Some(message));
+                resume_unwind(payload)
+            }
+        }
     }
 
     /// Runs our own work; its time is our cost.
@@ -116,23 +137,6 @@ impl Drop for Watch {
                 Outcome::Dropped
             };
             self.end(outcome, None);
-        }
-    }
-}
-
-/// Ends the request where a poll unwinds.
-struct PollGuard<'a> {
-    watch: &'a mut Watch,
-    is_done: bool,
-}
-
-impl Drop for PollGuard<'_> {
-    fn drop(&mut self) {
-        if !self.is_done {
-            self.watch.end(
-                Outcome::Panicked,
-                Some("the handler or body panicked".to_owned()),
-            );
         }
     }
 }

@@ -12,6 +12,7 @@ use super::{
     clock::micros,
     holders::HeldConnection,
 };
+use crate::http::PanicNote;
 
 /// Memory that a request costs before anything is seen of it.
 pub(super) const BASE_BYTES: usize = 2_048;
@@ -218,6 +219,11 @@ impl ActiveRequest {
                 buffers.ended = Some(Ending { at, outcome, error });
             }
         });
+    }
+
+    /// Notes a panic within it. It may have been caught and answered.
+    pub(crate) fn note_panic(&self, note: PanicNote) {
+        self.with_kept(|buffers| buffers.panic = Some(note));
     }
 
     /// Lets go of a request whose end was noted: the record follows when its last holder does, or

@@ -13,6 +13,7 @@ use super::{
     kept::KeptQuery,
     texts::Texts,
 };
+use crate::http::PanicNote;
 
 /// Waits and transactions kept per request, each.
 pub(super) const MAX_WAITS: usize = 10_000;
@@ -24,6 +25,8 @@ pub(super) const MAX_PLANS: usize = 64;
 pub(crate) struct Buffers {
     pub(crate) head: Head,
     pub(crate) ended: Option<Ending>,
+    /// The last panic within it, whether it was caught or not.
+    pub(crate) panic: Option<PanicNote>,
     pub(crate) texts: Texts,
     pub(crate) queries: Chunks<KeptQuery>,
     pub(crate) beyond: Vec<Beyond>,

@@ -62,6 +62,7 @@ impl Recorder {
         redactor: Arc<Redactor>,
         runtime: Handle,
     ) -> io::Result<Self> {
+        crate::http::install_panic_hook();
         let (sender, receiver) = queue::bounded(config.queue_capacity.max(1));
         let clock = Clock::start();
         let control = Control::default();

@@ -55,7 +55,7 @@ impl TestStore {
     }
 
     /// The record of the request with this name, once it was written.
-    pub(super) fn take(&self, name: &str) -> Option<RequestRecord> {
+    pub fn take(&self, name: &str) -> Option<RequestRecord> {
         let mut requests = self.requests.lock().unwrap();
         let at = requests
             .iter()

@@ -1,10 +1,12 @@
 //! What rules remark about a request.
 
 mod facts;
+mod identity;
 pub mod rules;
 mod thresholds;
 mod words;
 
+pub use identity::Identities;
 pub use thresholds::Thresholds;
 
 use serde::{Deserialize, Serialize};

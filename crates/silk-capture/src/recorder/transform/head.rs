@@ -1,11 +1,26 @@
 //! What HTTP brought, and the app's spans: made safe.
 
-use silk_core::{RequestDetail, RequestKind, SpanRecord, redact::Secrets};
+use silk_core::{CallSite, RequestDetail, RequestKind, SpanRecord, redact::Secrets};
 
 use super::Transform;
-use crate::recorder::buffers::{Head, Span, Tee};
+use crate::{
+    http::PanicNote,
+    recorder::buffers::{Head, Span, Tee},
+};
 
 impl Transform {
+    /// What a panic said, and where it was. Of one that was caught, the error is its message.
+    pub(super) fn note_panic(&self, panic: PanicNote, detail: &mut RequestDetail) {
+        if detail.error.is_none() {
+            detail.error = panic.message.map(|message| self.redactor.text(&message));
+        }
+        detail.error_site = panic.place.map(|(file, line)| CallSite {
+            function: String::new(),
+            file: self.resolver.name_of(std::path::Path::new(&file)),
+            line,
+        });
+    }
+
     /// Name of the route and redacted path.
     pub(super) fn route(
         &mut self,

@@ -46,7 +46,6 @@ pub(in crate::recorder) struct Transform {
     value_bytes: usize,
     slow_query_us: Option<u64>,
     thresholds: Thresholds,
-    hasher: foldhash::fast::RandomState,
 }
 
 impl Transform {
@@ -72,7 +71,6 @@ impl Transform {
             value_bytes: config.value_bytes,
             slow_query_us: config.slow_query.map(micros),
             thresholds: config.thresholds,
-            hasher: foldhash::fast::RandomState::default(),
         }
     }
 
@@ -127,6 +125,11 @@ impl Transform {
         let times = times(&mut buffers, total_us, started);
         let mut detail = self.head_detail(&mut buffers.head, &mut secrets);
         detail.error = error.map(|error| self.redactor.text(&error));
+        let is_failed = matches!(outcome, Outcome::Error | Outcome::Panicked)
+            || buffers.head.status.is_some_and(|status| status >= 500);
+        if let Some(panic) = buffers.panic.take().filter(|_| is_failed) {
+            self.note_panic(panic, &mut detail);
+        }
         detail.waits = buffers
             .waits
             .drain(..)

@@ -1,10 +1,8 @@
 //! The queries of a request: their texts read, call sites named, values made safe.
 
-use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
-
 use silk_core::{
-    DatabaseKind, Fingerprint, QueryRecord, RequestDetail, RequestStatement, Statement, Value,
-    ValueState, redact::Secrets, sql::SensitiveValues,
+    DatabaseKind, QueryRecord, RequestDetail, RequestStatement, finding::Identities,
+    redact::Secrets, sql::SensitiveValues,
 };
 
 use super::Transform;
@@ -47,7 +45,7 @@ impl Transform {
             .collect();
         let mut sites = CallSites::default();
         let mut sums = Sums::default();
-        let mut settings = Settings::default();
+        let mut same = Identities::default();
         identities.reserve_exact(buffers.queries.len());
         let queries = std::mem::take(&mut buffers.queries);
         detail.queries.reserve_exact(queries.len());
@@ -69,7 +67,7 @@ impl Transform {
                 marks.push(query.plan());
             }
             let mut record = self.query(seq, query, call_site, kind);
-            let identity = self.identity(sensitive, record.values.as_deref());
+            let identity = same.of(sensitive, record.values.as_deref());
             // Those that are bound to sensitive columns or carry secrets of their own.
             if let Some(values) = &mut record.values {
                 let are_secret = sensitive.of(values, &self.redactor);
@@ -78,8 +76,7 @@ impl Transform {
                 }
             }
             sums.add(text, call_site, &record, is_error, identity);
-            identities.push(identity.map(|identity| identity ^ settings.hash));
-            settings.note(&text.statement, identity);
+            identities.push(same.within_session(&text.statement, identity));
             detail.queries.push(record);
         }
         for beyond in &buffers.beyond {
@@ -129,67 +126,6 @@ impl Transform {
             plan_shape: None,
             server_us: None,
             is_past_pool: false,
-        }
-    }
-
-    /// Equal for two queries whose text and values are; none where that is not known.
-    fn identity(&self, text: &SensitiveValues, values: Option<&[Value]>) -> Option<u64> {
-        let values = match values {
-            Some(values) => values,
-            None if text.has_placeholders() => return None,
-            None => &[],
-        };
-        let mut hasher = self.hasher.build_hasher();
-        text.text_identity().hash(&mut hasher);
-        for value in values {
-            let (state, bytes): (u8, &[u8]) = match &value.state {
-                ValueState::Null => (0, &[]),
-                ValueState::Bytes(bytes) => (1, bytes),
-                // What was cut off may differ.
-                ValueState::Truncated { .. } | ValueState::Redacted | ValueState::Unavailable => {
-                    return None;
-                }
-            };
-            (value.type_name.as_str(), state, bytes).hash(&mut hasher);
-            if let ValueState::Truncated { total_bytes, .. } = value.state {
-                total_bytes.hash(&mut hasher);
-            }
-        }
-        Some(hasher.finish())
-    }
-}
-
-/// Settings of the session that the request has made so far: queries that are equal otherwise may
-/// read other tables (`SET search_path`), and are not the same.
-#[derive(Default)]
-struct Settings {
-    /// By the statement that sets: what it last set.
-    seen: Vec<(Fingerprint, u64)>,
-    hash: u64,
-}
-
-impl Settings {
-    fn note(&mut self, statement: &Statement, identity: Option<u64>) {
-        let sets = matches!(&*statement.command, "SET" | "USE" | "RESET" | "PRAGMA")
-            || (statement.tables.is_empty() && statement.normalized.contains("set_config("));
-        if !sets {
-            return;
-        }
-        // Not known what: as if it had set something else.
-        let new = identity.unwrap_or(0).rotate_left(17);
-        match self
-            .seen
-            .iter_mut()
-            .find(|(known, _)| *known == statement.fingerprint)
-        {
-            Some((_, old)) => {
-                self.hash ^= *old ^ new;
-                *old = new;
-            }
-            None => {
-                self.hash ^= new;
-                self.seen.push((statement.fingerprint, new));
-            }
         }
     }
 }

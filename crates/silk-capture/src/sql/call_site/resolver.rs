@@ -47,7 +47,8 @@ impl CallSiteResolver {
         }
     }
 
-    fn name_of(&self, file: &Path) -> String {
+    /// A file as call sites name it.
+    pub(crate) fn name_of(&self, file: &Path) -> String {
         let built_in = workspace::built_in().or(self.current.as_deref());
         let roots: Vec<&Path> = [self.source_root.as_deref(), built_in]
             .into_iter()

@@ -11,7 +11,7 @@ const MOST_LOOKED_AT: usize = 48;
 /// A list of so many elements is a batch, whatever the others hold.
 const BATCH: usize = 10;
 /// A list of so many elements is a batch where all but the last are as long: chunks.
-const CHUNK: usize = 4;
+const CHUNK: usize = 5;
 
 /// What differs between the runs of a query.
 pub(in crate::finding) struct Varying {
@@ -48,7 +48,9 @@ impl Run<'_> {
     fn list_length(&self, varying: &[usize]) -> Option<usize> {
         let mut longest = None;
         for at in varying {
-            let slot = self.shape.slots.get(*at)?;
+            let Some(slot) = self.shape.slots.get(*at) else {
+                continue;
+            };
             let length = match slot.role {
                 Role::List(_) => self
                     .shape
@@ -143,13 +145,11 @@ impl Varying {
             && roles
                 .iter()
                 .all(|role| matches!(role, Role::Offset | Role::Limit | Role::Range));
-        // Where values are not known, all placeholders count: the offset tells.
+        // Where values are not known, all placeholders count, and what may page is not accused.
         let may_page = first.values.is_none()
             && first.shape.has_limit
             && (roles.contains(&Role::Offset)
-                || (first.shape.has_order
-                    && roles.contains(&Role::Range)
-                    && !roles.contains(&Role::Equal)));
+                || (first.shape.has_order && roles.contains(&Role::Range)));
         Self {
             is_batched: is_batched(&runs, &varying),
             is_paging: is_by_key || is_by_offset || may_page,

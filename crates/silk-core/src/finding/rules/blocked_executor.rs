@@ -9,11 +9,12 @@
 //! of milliseconds a busy machine alone makes polls long.
 //! **Evidence.** What ran before: the query whose rows were read in that poll or that ended just
 //! before it, and the innermost span around it.
-//! **Silent on.** Many polls of middling length; time in which the task waited.
+//! **Silent on.** Many polls of middling length; time in which the task waited; a poll that
+//! panicked, most of which goes into the hook's backtrace.
 
 use super::BLOCKED_EXECUTOR;
 use crate::{
-    CallSite, Finding, QueryRecord, SpanRecord,
+    CallSite, Finding, Outcome, QueryRecord, SpanRecord,
     finding::{
         facts::{Facts, ended_us},
         thresholds::micros,
@@ -27,7 +28,9 @@ const JUST_BEFORE_US: u64 = 5_000;
 pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
     let times = &facts.record.summary.times;
     let longest_us = times.longest_poll_us;
-    if longest_us < micros(facts.thresholds.blocked).max(1) {
+    let has_panicked = facts.record.summary.outcome == Outcome::Panicked
+        || facts.record.detail.error_site.is_some();
+    if has_panicked || longest_us < micros(facts.thresholds.blocked).max(1) {
         return None;
     }
     let lost_us = longest_us.min(facts.total_us);

@@ -49,6 +49,9 @@ pub(super) fn find(facts: &Facts<'_>, group: &Group<'_>) -> Option<Finding> {
     if shape.is_locking || shape.is_setting || shape.is_volatile {
         return None;
     }
+    if distinct.is_none() && same_query::is_polling(facts, group) {
+        return None;
+    }
     // Neither a value nor the text nor the session differs, as far as is known.
     if distinct.is_none() && !varying.has_values {
         return None;

@@ -132,7 +132,7 @@ fn again<'a>(facts: &Facts<'a>, group: &Group<'a>) -> Vec<&'a QueryRecord> {
 
 /// Whether it waits for a change: about the same pause before each run, longer than the run, in
 /// which no other query runs.
-fn is_polling(facts: &Facts<'_>, group: &Group<'_>) -> bool {
+pub(super) fn is_polling(facts: &Facts<'_>, group: &Group<'_>) -> bool {
     let runs: Vec<&QueryRecord> = group.each(facts).collect();
     let mut pauses: Vec<u64> = runs
         .windows(2)

@@ -1,0 +1,108 @@
+//! Records the corpus of findings anew: real SQL, through real pools, on real databases, one
+//! readable file each in `silk-core/tests/findings`.
+//!
+//! `cargo test -p silk-capture --features axum,postgres,mysql,sqlite --test record_findings -- --ignored`
+//! Look at the difference before you keep it: what is expected is written here, what was recorded
+//! depends on the machine.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests say what failed by panicking"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod mysql;
+mod postgres;
+mod sqlite;
+mod write;
+
+use std::{convert::Infallible, future::Future, pin::Pin, time::Duration};
+
+use http::{Request, Response, StatusCode};
+use silk_capture::RecorderConfig;
+use support::{Fixture, fixture_with};
+use tower::{Layer as _, ServiceExt as _};
+
+type Handled = Pin<Box<dyn Future<Output = StatusCode> + Send>>;
+
+/// A request to be recorded.
+struct Scenario<P> {
+    name: &'static str,
+    about: &'static str,
+    source: &'static str,
+    /// Rules that must speak, each as often as it must.
+    expected: &'static [&'static str],
+    thresholds: &'static [(&'static str, u64)],
+    run: fn(P) -> Handled,
+}
+
+fn fixture() -> Fixture {
+    fixture_with(RecorderConfig {
+        write_interval: Duration::from_millis(10),
+        ..RecorderConfig::default()
+    })
+}
+
+async fn record_all<P: Clone + Send + Sync + 'static>(
+    fixture: &Fixture,
+    pool: &P,
+    scenarios: Vec<Scenario<P>>,
+) {
+    let only = std::env::var("SILK_SCENARIO").ok();
+    for scenario in scenarios {
+        if only
+            .as_ref()
+            .is_some_and(|only| !scenario.name.contains(&**only))
+        {
+            continue;
+        }
+        let (run, one) = (scenario.run, pool.clone());
+        let service = fixture
+            .layer()
+            .layer(tower::service_fn(move |_: Request<String>| {
+                let handled = run(one.clone());
+                async move {
+                    let status = handled.await;
+                    let response = Response::builder().status(status).body(String::new());
+                    Ok::<_, Infallible>(response.unwrap())
+                }
+            }));
+        let path = format!("/{}", scenario.name);
+        let request = Request::get(&path).body(String::new()).unwrap();
+        // A panic is recorded too.
+        let _ended = tokio::spawn(service.oneshot(request)).await;
+        let mut record = None;
+        for _ in 0..600 {
+            record = fixture.store.take(&path);
+            if record.is_some() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        let record = record.unwrap_or_else(|| panic!("{path} was not recorded"));
+        write::scenario(&scenario, &record);
+    }
+}
+
+/// Scenarios in a table: name, what it is about, where it comes from, what is expected, and what
+/// the handler does.
+macro_rules! scenarios {
+    ($($name:literal $about:literal ($source:literal) => [$($rule:literal),*] $({ $($threshold:ident: $value:literal),* })? |$pool:ident| $body:block)*) => {
+        vec![$(crate::Scenario {
+            name: $name,
+            about: $about,
+            source: $source,
+            expected: &[$($rule),*],
+            thresholds: &[$($((stringify!($threshold), $value)),*)?],
+            run: |$pool| Box::pin(async move {
+                $body
+                #[allow(unreachable_code, clippy::allow_attributes, reason = "some panic")]
+                http::StatusCode::OK
+            }),
+        }),*]
+    };
+}
+pub(crate) use scenarios;

@@ -1,0 +1,125 @@
+use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
+
+use crate::{Statement, Value, ValueState, sql::SensitiveValues};
+
+/// Tells which queries of a request are equal, by text, bound values, and settings of the session.
+///
+/// To be asked before values are redacted, query by query in the order of their start.
+#[derive(Debug, Default)]
+pub struct Identities {
+    hasher: foldhash::fast::RandomState,
+    /// By what is set: what it was last set to.
+    set: Vec<(Box<str>, u64)>,
+    settings: u64,
+}
+
+impl Identities {
+    /// Equal for two queries whose text (but for comments) and values are; none where the values
+    /// are not known, or were cut off.
+    #[must_use]
+    pub fn of(&self, text: &SensitiveValues, values: Option<&[Value]>) -> Option<u64> {
+        let values = match values {
+            Some(values) => values,
+            None if text.has_placeholders() => return None,
+            None => &[],
+        };
+        let mut hasher = self.hasher.build_hasher();
+        text.text_identity().hash(&mut hasher);
+        for value in values {
+            let (is_null, bytes): (bool, &[u8]) = match &value.state {
+                ValueState::Null => (true, &[]),
+                ValueState::Bytes(bytes) => (false, bytes),
+                ValueState::Truncated { .. } | ValueState::Redacted | ValueState::Unavailable => {
+                    return None;
+                }
+            };
+            (value.type_name.as_str(), is_null, bytes).hash(&mut hasher);
+        }
+        Some(hasher.finish())
+    }
+
+    /// The same, and other where the session was told something else before: after another
+    /// `SET search_path` the same text reads other tables. Takes note of what `statement` sets.
+    pub fn within_session(&mut self, statement: &Statement, identity: Option<u64>) -> Option<u64> {
+        let within = identity.map(|identity| identity ^ self.settings);
+        let sets = matches!(&*statement.command, "SET" | "USE" | "RESET" | "PRAGMA")
+            || (statement.tables.is_empty() && statement.normalized.contains("set_config("));
+        if sets {
+            // Not known what: as if it had set something else.
+            let new = identity.unwrap_or(0).rotate_left(17);
+            let name = name(&statement.normalized);
+            let known = self.set.iter_mut().find(|(known, _)| **known == *name);
+            match known {
+                Some((_, old)) => {
+                    self.settings ^= *old ^ new;
+                    *old = new;
+                }
+                None => {
+                    self.settings ^= new;
+                    self.set.push((name.into(), new));
+                }
+            }
+        }
+        within
+    }
+}
+
+/// Of what is set, the part that names it: `SET search_path` of `SET search_path = a`.
+fn name(normalized: &str) -> &str {
+    if normalized.starts_with("USE ") {
+        return "USE";
+    }
+    let end = [normalized.find('='), normalized.find(" TO ")];
+    let end = end.into_iter().flatten().min();
+    normalized[..end.unwrap_or(normalized.len())].trim_end()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{Database, DatabaseKind, Redactor, sql::SqlReader};
+
+    #[test]
+    fn texts_values_and_settings_tell_queries_apart() {
+        let reader = SqlReader::new(Arc::new(Redactor::default()));
+        let database = Arc::new(Database {
+            kind: DatabaseKind::Postgres,
+            name: String::new(),
+        });
+        let value = |n: u8| Value {
+            type_name: "INT4".to_owned(),
+            state: ValueState::Bytes(vec![0, 0, 0, n]),
+        };
+        let mut identities = Identities::default();
+        let mut of = |sql: &str, values: Option<&[Value]>| {
+            let text = reader.read(sql, &database);
+            let identity = identities.of(&reader.sensitive(sql, DatabaseKind::Postgres), values);
+            identities.within_session(&text.statement, identity)
+        };
+        let by_id = "SELECT a FROM t WHERE id = $1";
+        let one = of(by_id, Some(&[value(1)]));
+        assert!(one.is_some());
+        assert_eq!(
+            one,
+            of(
+                "SELECT a  FROM t /* trace 7 */ WHERE id = $1",
+                Some(&[value(1)])
+            )
+        );
+        assert_ne!(one, of(by_id, Some(&[value(2)])));
+        assert_ne!(
+            of("SELECT a FROM t WHERE id = 1", None),
+            of("SELECT a FROM t WHERE id = 2", None)
+        );
+        assert_eq!(of(by_id, None), None, "values were not captured");
+        of("SET search_path = tenant_1", Some(&[]));
+        let first = of(by_id, Some(&[value(1)]));
+        assert_ne!(first, one);
+        of("SET search_path = tenant_2", Some(&[]));
+        assert_ne!(of(by_id, Some(&[value(1)])), first);
+        of("SET search_path = tenant_1", Some(&[]));
+        assert_eq!(of(by_id, Some(&[value(1)])), first);
+    }
+}
