@@ -5,7 +5,9 @@ use std::time::Duration;
 use http::{Method, Uri};
 use silk_core::RequestKind;
 
-use super::{ActiveRequest, SqlSource, buffers::Route};
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+use super::ActiveRequest;
+use super::{SqlSource, buffers::Route};
 use crate::sql::call_site::CallStack;
 
 /// Whose request held a connection, in the cheapest form.
@@ -29,6 +31,7 @@ pub(crate) struct HeldConnection {
     pub(crate) is_idle_in_transaction: bool,
 }
 
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 impl ActiveRequest {
     /// What names it to those who wait for what it holds.
     pub(crate) fn held_by(&self) -> HeldBy {

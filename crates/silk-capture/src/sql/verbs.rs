@@ -37,6 +37,7 @@ impl Verb {
     }
 }
 
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 /// The verb of the statement with this number, from 0; none where there is no such statement.
 pub(crate) fn verb(sql: &str, kind: DatabaseKind, number: usize) -> Option<Verb> {
     // Most texts are one statement and begin with it.
@@ -97,6 +98,7 @@ pub(crate) fn all_changed(sql: &str, kind: DatabaseKind, rows: u64, told: u64) -
     }
 }
 
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 /// The verb of a text that begins with one of the commonest.
 fn at_once(sql: &str) -> Option<Verb> {
     let sql = sql.trim_ascii_start();
@@ -429,6 +431,7 @@ mod tests {
         Verbs::new(sql, kind).collect()
     }
 
+    #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
     #[test]
     fn the_verb_is_found_behind_comments_parentheses_and_expressions() {
         let kind = DatabaseKind::Postgres;
