@@ -46,6 +46,7 @@ mod builder;
 mod console;
 mod error;
 mod job;
+mod log_lines;
 mod remote;
 mod runtime;
 mod silk;

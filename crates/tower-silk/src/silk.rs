@@ -142,12 +142,19 @@ impl Silk {
     /// Installs a global `tracing` subscriber that feeds the profiler and nothing else, for an app
     /// that has none.
     ///
+    /// The log of an app that logs through `log` (with `env_logger`, say) stays as it is: libraries
+    /// that use `tracing` write there while no subscriber is set, and this one writes the same
+    /// lines. Set the logger first; the spans' lines at TRACE come from the next event on
+    /// otherwise. Where the app uses `Span::current()`, its lines at TRACE about the span's end are
+    /// more by one each.
+    ///
     /// A subscriber that the app has set before is left as it is, and the log and the Health page
     /// say what to add: [`tracing_layer`](Self::tracing_layer).
     pub fn init_tracing(&self) {
         use tracing_subscriber::layer::SubscriberExt as _;
 
         let subscriber = tracing_subscriber::registry().with(self.tracing_layer());
+        let subscriber = crate::log_lines::LogLines::new(subscriber);
         if tracing::subscriber::set_global_default(subscriber).is_ok() {
             crate::console::subscriber_is_ours();
         } else if !self.check_tracing() {
