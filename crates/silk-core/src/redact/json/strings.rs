@@ -8,15 +8,16 @@ use crate::redact::text::{ESCAPE, QUOTE, mark};
 /// of its bytes.
 pub(super) fn string_end(bytes: &[u8], start: usize) -> (usize, u8) {
     let mut marks = 0;
-    let mut rest = bytes.get(start..).unwrap_or_default().iter();
-    while let Some(byte) = rest.next() {
-        let seen = mark(*byte);
+    let mut index = start;
+    while index < bytes.len() {
+        let seen = mark(bytes[index]);
         marks |= seen;
-        if seen & QUOTE != 0 {
-            return (bytes.len() - rest.len(), marks);
-        }
-        if seen & ESCAPE != 0 {
-            rest.next();
+        index += 1;
+        if seen & (QUOTE | ESCAPE) != 0 {
+            if seen & QUOTE != 0 {
+                return (index, marks);
+            }
+            index += 1;
         }
     }
     (bytes.len(), marks)

@@ -40,10 +40,13 @@ pub(super) fn is_name(byte: u8) -> bool {
 }
 
 /// Where the word ends that starts at `start`.
+#[inline]
 pub(super) fn word_end(bytes: &[u8], start: usize) -> usize {
-    let rest = bytes.get(start..).unwrap_or_default();
-    let length = rest.iter().position(|byte| !is_name(*byte));
-    length.map_or(bytes.len(), |length| start + length)
+    let mut end = start;
+    while end < bytes.len() && is_name(bytes[end]) {
+        end += 1;
+    }
+    end
 }
 
 /// Whether a byte may be part of a credential.

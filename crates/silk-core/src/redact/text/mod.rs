@@ -1,11 +1,12 @@
 //! Free text: log messages, panics, errors, bodies.
 //!
 //! A scan walks from word to word. What the bytes of a word and those behind it say in passing
-//! ([`bytes`]) settles nearly all words; only where a secret may stand is a word looked at by the
-//! exact rules ([`word`], [`value`], [`address`]).
+//! ([`bytes`], [`filter`]) settles nearly all words; only where a secret may stand is a word looked
+//! at by the exact rules ([`word`], [`value`], [`address`]).
 
 mod address;
 mod bytes;
+mod filter;
 mod key;
 mod sentence;
 mod value;
@@ -57,10 +58,7 @@ impl<'r, 't> Scan<'r, 't> {
             text,
             out: String::new(),
             kept: 0,
-            is_markup: text
-                .trim_start_matches('\u{feff}')
-                .trim_start()
-                .starts_with('<'),
+            is_markup: begins_with_tag(text),
         }
     }
 
@@ -76,14 +74,15 @@ impl<'r, 't> Scan<'r, 't> {
     fn run(&mut self) {
         let bytes = self.text.as_bytes();
         let mut index = 0;
-        while let Some(byte) = bytes.get(index) {
-            match class(*byte) {
+        while index < bytes.len() {
+            match class(bytes[index]) {
                 Class::Name => {
                     let end = word_end(bytes, index);
-                    index = if word::may_matter(bytes, index, end) {
+                    index = if filter::may_matter(bytes, index, end) {
                         self.word(index, end).max(end)
                     } else {
-                        end
+                        // Nothing begins with a blank.
+                        end + usize::from(bytes.get(end) == Some(&b' '))
                     };
                 }
                 Class::Opening => index = self.opening(index),
@@ -137,6 +136,16 @@ impl<'r, 't> Scan<'r, 't> {
     pub(super) const fn masked_to(&self) -> usize {
         self.kept
     }
+}
+
+/// Whether a text is markup, by its first sign.
+fn begins_with_tag(text: &str) -> bool {
+    // Most texts begin with a letter.
+    !text.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && text
+            .trim_start_matches('\u{feff}')
+            .trim_start()
+            .starts_with('<')
 }
 
 pub(super) fn run_end(bytes: &[u8], start: usize, is_part: impl Fn(u8) -> bool) -> usize {

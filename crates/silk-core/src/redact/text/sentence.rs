@@ -43,8 +43,8 @@ const NAMED: &[&str] = &[
     "인증번호",
 ];
 
-/// Words that name a secret in a sentence, by their first letters and lengths.
-const NAMING: &[&str] = &[
+/// Words that name a secret in a sentence.
+pub(super) const NAMING: &[&str] = &[
     "codice",
     "code",
     "codigo",
@@ -74,37 +74,63 @@ const NAMING: &[&str] = &[
     "wachtwoord",
 ];
 
-/// Whether a word of such a beginning and length may be one of them: most words are none.
-static MAY_NAME: [bool; 1024] = may_name();
+/// The words by their places, so that one comparison tells: most words have a place of none.
+static BY_PLACE: [&[u8]; 1024] = by_place();
 
-const fn may_name() -> [bool; 1024] {
-    let mut may = [false; 1024];
+const fn by_place() -> [&'static [u8]; 1024] {
+    let mut words: [&[u8]; 1024] = [b""; 1024];
     let mut index = 0;
     while index < NAMING.len() {
-        may[place(NAMING[index].as_bytes())] = true;
+        let word = NAMING[index].as_bytes();
+        assert!(words[place(word)].is_empty(), "two words at one place");
+        words[place(word)] = word;
         index += 1;
     }
-    may
+    words
 }
 
-/// A place by first and third letter and length; upper case has that of lower case.
+/// A place by the first three bytes, the last one and the length; upper case has that of lower
+/// case.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "very long words may share a place with short ones"
+)]
 const fn place(word: &[u8]) -> usize {
-    let (first, third) = (word[0] as usize | 0x20, word[2] as usize | 0x20);
-    (first ^ third << 3 ^ word.len() << 5) & 1023
+    // Case is told by a bit that the shift drops.
+    let length = word.len() as u8 ^ (word[1] << 4);
+    let key = [word[0], word[2], word[word.len() - 1], length];
+    let key = u32::from_le_bytes(key) | 0x0020_2020;
+    (key.wrapping_mul(MULTIPLIER) >> 22) as usize
 }
+
+/// Parts the words; that it does is asserted where their places are made.
+const MULTIPLIER: u32 = 0x9e37_79b1;
+
+/// Whether a byte may stand at this place of such a word: the first or the second.
+pub(super) const fn is_naming(byte: u8, at: usize) -> bool {
+    let mut index = 0;
+    while index < NAMING.len() {
+        if NAMING[index].as_bytes()[at] == byte.to_ascii_lowercase() {
+            return true;
+        }
+        index += 1;
+    }
+    byte >= 0x80
+}
+
+/// The first byte of letters of other scripts.
+const MIN_OTHER: u8 = 0xc3;
 
 /// Whether a word may name a secret that follows it after a blank.
+#[inline]
 pub(super) fn may_begin(word: &[u8]) -> bool {
-    let &[first, _, _, ..] = word else {
+    if word.len() < 3 {
         return false;
-    };
-    if first >= 0xc3 {
+    }
+    if word[0] >= MIN_OTHER {
         return NAMED.iter().any(|name| word.starts_with(name.as_bytes()));
     }
-    MAY_NAME[place(word)]
-        && NAMING
-            .iter()
-            .any(|name| word.eq_ignore_ascii_case(name.as_bytes()))
+    word.eq_ignore_ascii_case(BY_PLACE[place(word)])
 }
 
 impl Scan<'_, '_> {

@@ -211,7 +211,10 @@ proptest! {
 fn every_mark_is_looked_at_by_the_exact_rules() {
     for marked in MARKED {
         let word = format!("{marked}0123456789abcdef.x");
-        assert!(word::may_matter(word.as_bytes(), 0, word.len()), "{marked}");
+        assert!(
+            filter::may_matter(word.as_bytes(), 0, word.len()),
+            "{marked}"
+        );
     }
     for word in [
         "bearer",
@@ -221,7 +224,24 @@ fn every_mark_is_looked_at_by_the_exact_rules() {
         "contains",
         "x-----BEGIN",
     ] {
-        assert!(word::may_matter(word.as_bytes(), 0, word.len()), "{word}");
+        assert!(filter::may_matter(word.as_bytes(), 0, word.len()), "{word}");
+    }
+}
+
+#[test]
+fn every_word_that_names_a_secret_in_a_sentence_is_looked_at_in_any_case() {
+    for name in sentence::NAMING {
+        let mut capital = (*name).to_owned();
+        capital[..1].make_ascii_uppercase();
+        for word in [(*name).to_owned(), name.to_ascii_uppercase(), capital] {
+            assert!(sentence::may_begin(word.as_bytes()), "{word}");
+            let text = format!("{word} 1234");
+            assert!(filter::may_matter(text.as_bytes(), 0, word.len()), "{word}");
+        }
+        for other in [format!("{name}x"), format!("x{name}")] {
+            let is_name = sentence::NAMING.contains(&other.as_str());
+            assert_eq!(sentence::may_begin(other.as_bytes()), is_name, "{other}");
+        }
     }
 }
 
@@ -233,6 +253,6 @@ fn most_words_are_passed_over() {
         let start = word.as_ptr() as usize - text.as_ptr() as usize;
         (start, word_end(bytes, start))
     });
-    let looked_at = words.filter(|(start, end)| word::may_matter(bytes, *start, *end));
+    let looked_at = words.filter(|(start, end)| filter::may_matter(bytes, *start, *end));
     assert_eq!(looked_at.count(), 0);
 }

@@ -3,6 +3,7 @@
 use super::{
     Scan,
     bytes::{is_credential, is_name},
+    filter::{MAX_BLANKS, may_be_card, may_open, part_end},
     run_end, run_end_while, sentence,
 };
 use crate::redact::{names::Verdict, shape::card_number};
@@ -41,95 +42,6 @@ const MAX_WORDS: usize = 3;
 
 /// How far around a part its path is looked at.
 const MAX_PATH: usize = 256;
-
-/// Blanks looked over between a name and its sign.
-const MAX_BLANKS: usize = 4;
-
-/// Whether [`Scan::word`] could find anything in the word from `start` to `end`, told by its first
-/// and last bytes and what follows. Must say so wherever it would.
-pub(super) fn may_matter(bytes: &[u8], start: usize, end: usize) -> bool {
-    let next = match bytes.get(end) {
-        // Most words: another one follows.
-        Some(b' ') => {
-            let is_sign = match bytes.get(end + 1) {
-                Some(b'=' | b':' | b'%') => true,
-                Some(b' ') => {
-                    let after = bytes.get(end + 1..).unwrap_or_default();
-                    let blanks = after
-                        .iter()
-                        .take(MAX_BLANKS - 1)
-                        .take_while(|byte| **byte == b' ')
-                        .count();
-                    matches!(after.get(blanks), Some(b'=' | b':' | b'%'))
-                }
-                Some(b'i') => sentence::is_said(bytes, end),
-                _ => false,
-            };
-            is_sign || sentence::may_begin(bytes.get(start..end).unwrap_or_default())
-        }
-        Some(b'/') => may_open(bytes, end),
-        Some(b'"' | b'\'' | b'\\' | b']' | b'`' | b'=' | b':' | b'%') => true,
-        _ => false,
-    };
-    next || may_be_special(bytes, start, end)
-}
-
-/// Whether a part of a path follows that may be a token.
-fn may_open(bytes: &[u8], end: usize) -> bool {
-    let part = bytes
-        .get(end + 1..part_end(bytes, end + 1))
-        .unwrap_or_default();
-    let digits = part.iter().filter(|byte| byte.is_ascii_digit()).count();
-    // Small numbers are ids.
-    let is_number = digits == part.len() && digits < 6;
-    part.len() >= 20 || digits > 0 && part.len() >= 4 && !is_number
-}
-
-/// Where the part of a path ends that starts at `start`.
-fn part_end(bytes: &[u8], start: usize) -> usize {
-    run_end(bytes, start, |byte| {
-        is_name(byte) || matches!(byte, b'%' | b'~' | b'+' | b'=')
-    })
-}
-
-/// Whether a number that may be that of a payment card begins.
-fn may_be_card(bytes: &[u8], start: usize, end: usize) -> bool {
-    matches!(bytes.get(start), Some(b'2'..=b'6'))
-        && match end - start {
-            // No date.
-            13.. => bytes.get(start + 7).is_some_and(u8::is_ascii_digit),
-            4 => {
-                bytes.get(end) == Some(&b' ') && bytes.get(end + 1).is_some_and(u8::is_ascii_digit)
-            }
-            _ => false,
-        }
-}
-
-/// Whether a word may matter by itself.
-fn may_be_special(bytes: &[u8], start: usize, end: usize) -> bool {
-    let word = bytes.get(start..end).unwrap_or_default();
-    let &[first, second, .., last] = word else {
-        return false;
-    };
-    // The last letter of `-----BEGIN`.
-    last == b'N'
-        || match first {
-            b'-' => second == b'-',
-            b'A' => matches!(second, b'K' | b'S' | b'I'),
-            b'B' | b'b' => matches!(second, b'A' | b'a' | b'E' | b'e'),
-            b'c' => word == b"contains",
-            b'e' => second == b'y',
-            b'g' => matches!(second, b'h' | b'i' | b'l'),
-            b'n' => second == b'p',
-            b'r' | b's' => matches!(second, b'k'),
-            b'w' => second == b'h',
-            b'x' => second == b'o',
-            b'2'..=b'6' => may_be_card(bytes, start, end),
-            // Scripts without blanks between words: a value may be part of the word.
-            0xe0.. => last.is_ascii(),
-            _ => false,
-        }
-}
 
 impl Scan<'_, '_> {
     /// Looks at a word by all rules; returns from where to go on.
