@@ -1,4 +1,5 @@
 use std::{
+    cell::OnceCell,
     collections::{HashMap, HashSet, hash_map::Entry},
     sync::Arc,
 };
@@ -16,6 +17,9 @@ pub(in crate::finding) struct Group<'a> {
     beyond_us: u64,
     /// Whether all are of one statement, so that its fingerprint names them.
     is_one: bool,
+    /// What several rules ask, reckoned once.
+    union_us: OnceCell<u64>,
+    distinct: OnceCell<Option<u64>>,
 }
 
 impl<'a> Group<'a> {
@@ -49,25 +53,29 @@ impl<'a> Group<'a> {
     /// The time with one of its queries running. Those beyond the cap have no interval: at most
     /// the sum of their durations, and all SQL time.
     pub(in crate::finding) fn union_us(&self, facts: &Facts<'a>) -> u64 {
-        let kept_us = facts.union_us(self.each(facts));
-        if self.beyond == 0 {
-            return kept_us;
-        }
-        kept_us
-            .saturating_add(self.beyond_us)
-            .min(facts.record.summary.times.sql_us.max(kept_us))
+        *self.union_us.get_or_init(|| {
+            let kept_us = facts.union_us(self.each(facts));
+            if self.beyond == 0 {
+                return kept_us;
+            }
+            kept_us
+                .saturating_add(self.beyond_us)
+                .min(facts.record.summary.times.sql_us.max(kept_us))
+        })
     }
 
     /// How many different values (or texts) it ran with; none where that is not known of all.
     pub(in crate::finding) fn distinct(&self, facts: &Facts<'a>) -> Option<u64> {
-        if self.beyond > 0 {
-            return None;
-        }
-        let mut seen = HashSet::new();
-        for at in &self.queries {
-            seen.insert(facts.identity(*at)?);
-        }
-        u64::try_from(seen.len()).ok()
+        *self.distinct.get_or_init(|| {
+            if self.beyond > 0 {
+                return None;
+            }
+            let mut seen = HashSet::with_hasher(foldhash::fast::RandomState::default());
+            for at in &self.queries {
+                seen.insert(facts.identity(*at)?);
+            }
+            u64::try_from(seen.len()).ok()
+        })
     }
 
     /// Rows that one run returns on average, rounded down.
@@ -138,6 +146,8 @@ pub(super) fn groups<'a>(facts: &Facts<'a>) -> Vec<Group<'a>> {
                 beyond: 0,
                 beyond_us: 0,
                 is_one: true,
+                union_us: OnceCell::new(),
+                distinct: OnceCell::new(),
             });
             groups.len() - 1
         };
@@ -154,12 +164,19 @@ pub(super) fn groups<'a>(facts: &Facts<'a>) -> Vec<Group<'a>> {
         by_fingerprint.insert(fingerprint, at);
         at
     };
+    // Texts are few and queries many: each text is looked up once.
+    let mut by_text: Vec<Option<usize>> = vec![None; detail.texts.len()];
     for (at, query) in detail.queries.iter().enumerate() {
-        if let Some(text) = facts.text(query) {
-            let group = find(&text.statement, &mut groups);
-            if let Some(group) = groups.get_mut(group) {
-                group.queries.push(at);
-            }
+        let number = usize::try_from(query.text).ok();
+        let (Some(text), Some(known)) = (
+            facts.text(query),
+            number.and_then(|number| by_text.get_mut(number)),
+        ) else {
+            continue;
+        };
+        let group = *known.get_or_insert_with(|| find(&text.statement, &mut groups));
+        if let Some(group) = groups.get_mut(group) {
+            group.queries.push(at);
         }
     }
     if detail.queries_not_kept > 0 {

@@ -111,7 +111,7 @@ fn again<'a>(facts: &Facts<'a>, group: &Group<'a>) -> Vec<&'a QueryRecord> {
             })
         })
         .collect();
-    let mut asked: HashMap<u64, u64> = HashMap::new();
+    let mut asked: HashMap<u64, u64, foldhash::fast::RandomState> = HashMap::default();
     let mut again = Vec::new();
     for at in &group.queries {
         let (Some(query), Some(identity)) = (facts.query(*at), facts.identity(*at)) else {
