@@ -36,6 +36,7 @@ pub(crate) fn run(options: &Options) -> Result {
         Need::CHROMIUM,
         Need::NPM,
         Need::NGINX,
+        Need::PGBOUNCER,
     ])?;
     provide_hypopg()?;
     let browser = Browser::find()?;
@@ -67,7 +68,8 @@ pub(crate) fn run(options: &Options) -> Result {
         .env("SILK_TEST_CHROMIUM", browser.chromium)
         .env("SILK_TEST_CHROMEDRIVER", browser.chromedriver)
         .env("SILK_TEST_AXE", browser.axe)
-        .env("SILK_TEST_NGINX", services::nginx()?);
+        .env("SILK_TEST_NGINX", services::nginx()?)
+        .env("SILK_TEST_PGBOUNCER", services::pgbouncer()?);
     process::run(&mut cargo)
 }
 

@@ -77,6 +77,13 @@ pub(super) async fn open(
     Ok((connection, room))
 }
 
+/// Whether there is room for `wanted` connections more.
+pub(super) async fn has_room(connection: &mut PgConnection, wanted: u32) -> bool {
+    limits(connection)
+        .await
+        .is_ok_and(|limits| room::judge(&limits, wanted) == Ok(Room::Ample))
+}
+
 async fn limits(connection: &mut PgConnection) -> Result<Vec<Limit>, Error> {
     let rows = connection.fetch_all(raw_sql(ROOM)).await?;
     rows.iter()

@@ -9,6 +9,7 @@ mod generic;
 mod inspect;
 mod ladder;
 mod names;
+mod sharing;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -26,7 +27,7 @@ use crate::{
     session::{Session, quiet},
     target::{AdviceQuestion, ExplainTarget, Failure, Inspection, Question},
 };
-use connection::open;
+use connection::{has_room, open};
 
 /// A PostgreSQL database.
 struct PostgresTarget {
@@ -86,7 +87,14 @@ impl ExplainTarget for PostgresTarget {
         Box::pin(async move {
             let open = async || open(&self.options, self.app_connections).await;
             self.session
-                .run(timeout, open, async |c| ladder::ladder(c).await)
+                .run(timeout, open, async |c| {
+                    let mut steps = ladder::ladder(c).await?;
+                    // Room for Silk's second connection beside all that the app may open.
+                    if has_room(c, self.app_connections.saturating_add(1)).await {
+                        steps.extend(sharing::look(c, &self.options).await);
+                    }
+                    Ok(steps)
+                })
                 .await
         })
     }

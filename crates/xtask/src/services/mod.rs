@@ -36,6 +36,11 @@ fn find(program: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
+/// Where PgBouncer is.
+pub(crate) fn pgbouncer() -> Result<PathBuf> {
+    require("pgbouncer")
+}
+
 /// Where nginx is.
 pub(crate) fn nginx() -> Result<PathBuf> {
     require("nginx")

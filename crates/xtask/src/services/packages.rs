@@ -42,6 +42,12 @@ impl Need {
         packages: &["npm"],
     };
 
+    /// A pooler that apps connect through.
+    pub(crate) const PGBOUNCER: Self = Self {
+        name: "PgBouncer",
+        programs: &["pgbouncer"],
+        packages: &["pgbouncer"],
+    };
     /// A web server that the dashboard is put behind.
     pub(crate) const NGINX: Self = Self {
         name: "nginx",
