@@ -10,6 +10,7 @@
   const ago = (at) => {
     const s = Math.round((Date.now() - at) / 1000);
     if (s < 0) return clock(at);
+    if (s < 5) return "just now";
     if (s < 90) return `${s} s ago`;
     if (s < 5400) return `${Math.round(s / 60)} min ago`;
     if (s < 129600) return `${Math.round(s / 3600)} h ago`;

@@ -21,6 +21,7 @@ pub mod sql;
 pub mod store;
 pub mod value;
 pub mod vitals;
+pub mod words;
 
 pub use boxed::BoxFuture;
 pub use explain::{

@@ -153,13 +153,13 @@ pub(crate) fn needs_confirmation(functions: &[String], is_superuser: bool) -> Ex
         ));
     }
     if is_superuser {
-        reasons.push("the app's role is a superuser, which nothing holds back".to_owned());
+        reasons.push("the app's role is a superuser, whom read-only mode does not stop".to_owned());
     }
     refused(
         "needs_confirmation",
         format!(
-            "ANALYZE runs the statement again, in a transaction that is read-only and rolled back, \
-             and {}; confirm it to run it all the same",
+            "ANALYZE runs the query again, in a transaction that is read-only and rolled back; but \
+             {}. Run anyway?",
             reasons.join("; ")
         ),
     )

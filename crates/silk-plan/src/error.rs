@@ -11,7 +11,7 @@ pub enum PlanError {
     Empty,
     /// None of the known formats.
     #[error(
-        "no plan: this looks like none of PostgreSQL (JSON, text), MySQL or MariaDB (JSON, tree), SQLite (EXPLAIN QUERY PLAN); give what the database prints, whole"
+        "no plan: this looks like none of PostgreSQL (JSON, text), MySQL or MariaDB (JSON, tree), SQLite (EXPLAIN QUERY PLAN); paste the complete EXPLAIN output"
     )]
     Unrecognised,
     /// Something else that is known.

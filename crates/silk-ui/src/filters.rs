@@ -126,18 +126,7 @@ pub(crate) fn whole(n: f64) -> u64 {
     whole
 }
 
-/// A count with separators.
-pub(crate) fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
+pub(crate) use silk_core::words::count;
 
 /// A count, or a dash for none.
 pub(crate) fn count_or_dash(n: u64) -> Markup {
@@ -329,20 +318,6 @@ mod tests {
             (172_800_000_000, "2.00 d"),
         ] {
             assert_eq!(duration(us), shown, "{us}");
-        }
-    }
-
-    #[test]
-    fn counts_have_separators() {
-        for (n, shown) in [
-            (0, "0"),
-            (999, "999"),
-            (1_000, "1,000"),
-            (10_143, "10,143"),
-            (1_234_567, "1,234,567"),
-            (u64::MAX, "18,446,744,073,709,551,615"),
-        ] {
-            assert_eq!(count(n), shown);
         }
     }
 

@@ -35,6 +35,7 @@ mod security;
 mod source;
 mod svg;
 mod values;
+mod words;
 
 pub use config::{DashboardConfig, Targets};
 pub use dashboard::{Dashboard, dashboard};

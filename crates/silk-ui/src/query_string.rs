@@ -22,7 +22,7 @@ impl Params {
             if !known.contains(&&*name) {
                 let known = known.join(", ");
                 return Err(Failure::bad_request(format!(
-                    "There is no parameter “{}” here. Known are: {known}.",
+                    "There is no parameter “{}” here. Use one of: {known}.",
                     crate::filters::one_line(&name, 60)
                 )));
             }
@@ -31,7 +31,7 @@ impl Params {
             }
             if pairs.iter().any(|(other, _)| *other == name) {
                 return Err(Failure::bad_request(format!(
-                    "The parameter “{name}” is given twice."
+                    "{name} is given twice; give it once."
                 )));
             }
             pairs.push((name.into_owned(), value.into_owned()));
@@ -61,7 +61,7 @@ impl Params {
             .map(|value| {
                 read(value).ok_or_else(|| {
                     Failure::bad_request(format!(
-                        "The parameter “{name}” is to be {expected}, and “{}” is not.",
+                        "{name} must be {expected}; got “{}”.",
                         crate::filters::one_line(value, 60)
                     ))
                 })

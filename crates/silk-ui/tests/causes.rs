@@ -97,7 +97,7 @@ async fn what_the_plan_of_a_repeated_statement_tells_stands_on_the_request() {
         html.contains(&format!("href=\"{address}/queries/2/indexes\"")),
         "{html}"
     );
-    assert!(html.contains("of another run, same shape"), "{html}");
+    assert!(html.contains("same shape, plan from another run"), "{html}");
     // The same is said where the link leads.
     let html = page(&app, &plan_href).await;
     assert!(html.contains("Reads all of person"), "{html}");
@@ -109,7 +109,7 @@ async fn a_plan_that_is_not_of_these_executions_is_said_to_be_of_another_run() {
     let (app, address) = app(repeated(), Some(kept));
     let html = page(&app, &address).await;
     assert!(html.contains("Index Scan person"), "{html}");
-    assert!(html.contains("of another run"), "{html}");
+    assert!(html.contains("plan from another run"), "{html}");
     assert!(!html.contains("Reads all of"), "{html}");
 }
 

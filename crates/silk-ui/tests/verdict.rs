@@ -248,13 +248,13 @@ async fn case_07_a_plan_of_another_run_is_not_called_this_runs() {
     let html = page(&app, &format!("/silk/requests/{id}/queries/1")).await;
     assert!(
         html.contains(
-            "Plan of another run of the same shape, which took 125 ms (this one took 69.8 ms)."
+            "Same plan shape, from another run, which took 125 ms (this one took 69.8 ms)."
         ),
         "{html}"
     );
     assert!(!html.contains(">actual<"), "{html}");
     let html = page(&app, &format!("/silk/requests/{id}")).await;
-    assert!(html.contains("of another run, same shape"), "{html}");
+    assert!(html.contains("same shape, plan from another run"), "{html}");
     let html = page(&app, &format!("/silk/plans/{}", plans::id(1))).await;
     assert!(
         !html.contains("this run took") && html.contains("that run took"),
@@ -273,7 +273,7 @@ async fn request_and_query_page_agree_on_the_plan() {
     let app = shown(vec![record, other], vec![plan]);
     let href = format!("/silk/plans/{}?of=00000000000000a1", plans::id(1));
     for (uri, words) in [
-        (format!("/silk/requests/{id}"), "of another run"),
+        (format!("/silk/requests/{id}"), "plan from another run"),
         (
             format!("/silk/requests/{id}/queries/1"),
             "Plan from another run; that of this run is not known.",

@@ -82,7 +82,7 @@ fn the_n_plus_one_is_in_sight(desk: &Desk<'_>, id: &str) {
     ] {
         desk.says(text);
     }
-    desk.counts(".source .here", 1);
+    desk.counts(".source .here", 2);
 }
 
 fn keys_reach_everything(desk: &Desk<'_>, id: &str) {

@@ -36,8 +36,8 @@ impl PlanNotes {
                 return step(
                     "counters of the real runs",
                     CaptureLevel::Off,
-                    "SQLite counts the rows that a statement reads, but only its bare handle tells \
-                     them, and Silk has no unsafe code",
+                    "SQLite counts the rows that a statement reads, but tells them to C code only, \
+                     and Silk calls no C for this",
                     None,
                 );
             }

@@ -3,6 +3,7 @@
 use std::sync::{PoisonError, atomic::Ordering::Relaxed};
 
 use silk_core::vitals::{CaptureLevel, CaptureStatus};
+use silk_core::words::counted;
 
 use super::{
     RecorderConfig,
@@ -50,7 +51,7 @@ impl Notes {
                 level: CaptureLevel::Partial,
                 reason: format!(
                     "{} belonged to no request: background work, or tasks spawned without their request",
-                    counted_queries(unattributed)
+                    counted(unattributed, "query")
                 ),
                 remedy: Some(
                     "tokio::spawn(tower_silk::in_current_request(work));\nsilk.job(\"nightly report\").run(work).await;".to_owned(),
@@ -173,19 +174,6 @@ fn pool_only(what: &str, pools: &[PoolNote], is_on: bool, off: &str) -> CaptureS
         reason: reason.to_owned(),
         remedy: remedy.map(ToOwned::to_owned),
     }
-}
-
-fn counted_queries(count: u64) -> String {
-    match count {
-        1 => "1 query".to_owned(),
-        _ => format!("{count} queries"),
-    }
-}
-
-/// `1 request`, `2 requests`.
-fn counted(count: u64, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{plural}")
 }
 
 fn counted_pools(pools: &[PoolNote]) -> String {

@@ -1,17 +1,6 @@
 //! Figures in words, as the pages write them.
 
-/// A count with separators: `10,015`.
-pub(super) fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
+pub(super) use crate::words::count;
 
 /// Microseconds with three significant digits, rounded as pages do, in the unit that fits.
 pub(super) fn duration(us: u64) -> String {

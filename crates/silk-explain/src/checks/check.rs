@@ -98,6 +98,7 @@ pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
     if count == 1 {
         format!("1 {one}")
     } else {
+        let count = silk_core::words::count(u64::try_from(count).unwrap_or(u64::MAX));
         format!("{count} {many}")
     }
 }

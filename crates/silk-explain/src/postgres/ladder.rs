@@ -10,6 +10,14 @@ use crate::{
     target::Failure,
 };
 
+/// A role that reads and writes the tables of an app; its password is for a person to set.
+const APP_ROLE: &str = "CREATE ROLE silk_app LOGIN;
+GRANT USAGE ON SCHEMA public TO silk_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO silk_app;
+GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO silk_app;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO silk_app;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO silk_app;";
+
 /// What PostgreSQL gives when asked.
 pub(super) async fn ladder(connection: &mut PgConnection) -> Result<Vec<LadderStep>, Failure> {
     let row = connection
@@ -45,10 +53,11 @@ pub(super) async fn ladder(connection: &mut PgConnection) -> Result<Vec<LadderSt
             "a second run on demand (EXPLAIN ANALYZE)",
             CaptureLevel::Partial,
             &format!(
-                "each needs a confirmation: the role {role} is a superuser, which a read-only \
-                 transaction does not hold back from everything"
+                "each needs a confirmation: the role {role} is a superuser, whom a read-only \
+                 transaction does not stop from everything. Make a role for the app, give it a \
+                 password (\\password silk_app in psql), and connect the app as it"
             ),
-            Some("CREATE ROLE app LOGIN; -- and let the app connect as it".to_owned()),
+            Some(APP_ROLE.to_owned()),
         )
     } else {
         works(

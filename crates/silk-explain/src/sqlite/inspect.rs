@@ -254,16 +254,15 @@ impl Reader<'_> {
             "stale_statistics",
             STATISTICS_TITLE,
             format!(
-                "Of {} the planner knows nothing and guesses which index is the better one.",
-                counted(tables.len(), "table with an index", "tables with indexes")
+                "The planner has no statistics for {}, so it guesses between indexes.",
+                counted(tables.len(), "indexed table", "indexed tables")
             ),
         )
         .with_status(CheckStatus::Warning)
         .with_rows(&[text("table")], tables)
         .with_action(
-            "ANALYZE once, and PRAGMA optimize now and then (sqlx does that with \
-             optimize_on_close):\n\
-             ANALYZE;\nPRAGMA optimize;",
+            "Run both once. After that PRAGMA optimize now and then is enough; sqlx runs it \
+             with optimize_on_close.\nANALYZE;\nPRAGMA optimize;",
         ))
     }
 }
@@ -313,9 +312,9 @@ fn space(row: &SqliteRow) -> Option<DatabaseCheck> {
     );
     // The file does not shrink by itself: a third of 10 MB is worth a VACUUM.
     Some(if part >= 0.33 && size.saturating_mul(free) >= 10 << 20 {
-        check
-            .with_status(CheckStatus::Warning)
-            .with_action("VACUUM; rewrites the file without them. It locks the file meanwhile.")
+        check.with_status(CheckStatus::Warning).with_action(
+            "VACUUM rewrites the file without them. It locks the file meanwhile.\nVACUUM;",
+        )
     } else {
         check
     })

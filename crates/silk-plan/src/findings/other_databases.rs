@@ -78,7 +78,7 @@ fn full_scan(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
                 "an index on the columns that the query compares, where it compares any".to_owned()
             }
         },
-        unless: "all rows are wanted, or the condition keeps most of them",
+        unless: "you need all rows, or the condition keeps most of them",
         saves: 0.5,
     })
 }

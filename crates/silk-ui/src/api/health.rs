@@ -55,6 +55,8 @@ struct StoreJson {
     max_requests: u64,
     max_age_s: u64,
     error: Option<String>,
+    /// When it failed.
+    error_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -109,6 +111,10 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
             max_bytes: vitals.budget.max_bytes,
             max_requests: vitals.budget.max_requests,
             max_age_s: vitals.budget.max_age.as_secs(),
+            error_at: match (&silent, &vitals.store_error) {
+                (Some(_), _) => Some(here.now),
+                (None, error) => error.as_ref().map(|(at, _)| *at),
+            },
             error: silent.or_else(|| {
                 vitals
                     .store_error

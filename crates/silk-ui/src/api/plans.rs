@@ -192,8 +192,9 @@ fn read<T: DeserializeOwned>(
         ));
     }
     let body: &[u8] = if body.is_empty() { b"{}" } else { body };
-    serde_json::from_slice(body)
-        .map_err(|error| Failure::bad_request(format!("The body is to be {expected}: {error}.")))
+    serde_json::from_slice(body).map_err(|error| {
+        Failure::bad_request(format!("The body must be {expected}; got: {error}."))
+    })
 }
 
 /// `POST api/requests/{id}/queries/{seq}/explain`

@@ -22,6 +22,7 @@ use crate::{
         indexes::with_semicolon,
     },
     svg::{self, waterfall::short_name},
+    words::{counted, n},
 };
 
 /// Indexes on the page.
@@ -181,11 +182,11 @@ fn view(here: &Here, number: usize, index: &AdvisedIndex, advised: &Advised) -> 
         relation: one_line(&index.relation, 120),
         reason: cut(&index.reason, 600),
         strength: match index.strength {
-            AdviceStrength::Strong => "strong",
+            AdviceStrength::Strong => "large",
             AdviceStrength::Moderate => "moderate",
         },
         choice: match index.choice {
-            AdviceChoice::First => "the one to have",
+            AdviceChoice::First => "recommended",
             AdviceChoice::Together => "on top of those before it",
             AdviceChoice::Instead => "instead of the first",
         },
@@ -288,19 +289,20 @@ fn gain(effects: &[WorkloadEffect], weighed: usize) -> Option<String> {
         .sum();
     let weighed = weighed.max(effects.len());
     let mut text = format!(
-        "Helps {helped} of {weighed} other statement{} on its tables and slows {}",
-        if weighed == 1 { "" } else { "s" },
+        "Helps {} of {} on its tables and slows {}",
+        n(helped),
+        counted(weighed, "other statement"),
         if slowed == 0 {
             "none".to_owned()
         } else {
-            slowed.to_string()
+            n(slowed)
         },
     );
     if saved > 0.0 {
         text.push_str(&format!(
-            "; of the {} that these took in all, about {} would go, as far as time goes with cost",
-            duration(filters::whole(all)),
+            "; would save about {} of their {} (estimated from planner cost)",
             duration(filters::whole(saved)),
+            duration(filters::whole(all)),
         ));
     }
     text.push('.');

@@ -147,10 +147,10 @@ fn view(base: &str, at: usize, report: &DatabaseReport) -> ReportView {
             .count()
     };
     let sum = [
-        (CheckStatus::Problem, "to mend"),
-        (CheckStatus::Warning, "to look at"),
+        (CheckStatus::Problem, "fix"),
+        (CheckStatus::Warning, "to check"),
         (CheckStatus::Good, "good"),
-        (CheckStatus::Unavailable, "not known"),
+        (CheckStatus::Unavailable, "unknown"),
     ]
     .into_iter()
     .map(|(status, words)| (count(status), words))
@@ -189,10 +189,10 @@ fn statements_of(base: &str, kind: DatabaseKind, table: &str) -> String {
 
 fn check(check: &DatabaseCheck, statements: &impl Fn(&str) -> String) -> CheckView {
     let (status, class) = match check.status {
-        CheckStatus::Problem => ("to mend", "bad"),
-        CheckStatus::Warning => ("to look at", "warn"),
+        CheckStatus::Problem => ("fix", "bad"),
+        CheckStatus::Warning => ("check", "warn"),
         CheckStatus::Good => ("good", "good"),
-        CheckStatus::Unavailable => ("not known", "off"),
+        CheckStatus::Unavailable => ("unknown", "off"),
     };
     CheckView {
         title: check.title.to_owned(),
@@ -232,7 +232,7 @@ fn check(check: &DatabaseCheck, statements: &impl Fn(&str) -> String) -> CheckVi
 
 /// Lines that are SQL are set apart from the words around them.
 fn action(text: &str) -> Action {
-    const STARTS: [&str; 12] = [
+    const STARTS: [&str; 13] = [
         "CREATE ",
         "DROP ",
         "ALTER ",
@@ -245,12 +245,15 @@ fn action(text: &str) -> Action {
         "PRAGMA ",
         "OPTIMIZE ",
         "CLUSTER ",
+        "KILL ",
     ];
+    // Only what runs as it is: prose may begin with a command too, and `…` stands for a name.
     let is_sql = |line: &str| {
-        let line = line.trim_start();
-        line.ends_with(';') && line.is_char_boundary(line.len())
-            || STARTS.iter().any(|start| line.starts_with(start))
-            || line.starts_with("--")
+        let line = line.trim();
+        let code = line.split(" --").next().unwrap_or(line).trim_end();
+        (STARTS.iter().any(|start| line.starts_with(start)) && code.ends_with(';')
+            || line.starts_with("--"))
+            && !line.contains('…')
     };
     let (mut words, mut sql) = (String::new(), String::new());
     for line in text.lines().take(60) {
@@ -263,5 +266,43 @@ fn action(text: &str) -> Action {
     Action {
         words: cut(&words, 1_000),
         sql: (!sql.is_empty()).then(|| cut(&sql, 4_000)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::action;
+
+    #[test]
+    fn what_is_copied_is_sql_that_runs_as_it_is() {
+        for (text, words, sql) in [
+            (
+                "ANALYZE once, and PRAGMA optimize now and then (with optimize_on_close):\nANALYZE;\nPRAGMA optimize;",
+                "ANALYZE once, and PRAGMA optimize now and then (with optimize_on_close):",
+                Some("ANALYZE;\nPRAGMA optimize;"),
+            ),
+            (
+                "VACUUM; rewrites the file.",
+                "VACUUM; rewrites the file.",
+                None,
+            ),
+            (
+                "OPTIMIZE TABLE gives it back.",
+                "OPTIMIZE TABLE gives it back.",
+                None,
+            ),
+            ("DROP INDEX a;", "", Some("DROP INDEX a;")),
+            ("DROP INDEX a; -- 16 kB", "", Some("DROP INDEX a; -- 16 kB")),
+            (
+                "ALTER TABLE … DROP INDEX …;",
+                "ALTER TABLE … DROP INDEX …;",
+                None,
+            ),
+            ("Look at it;", "Look at it;", None),
+        ] {
+            let action = action(text);
+            assert_eq!(action.words, words);
+            assert_eq!(action.sql.as_deref(), sql, "{text}");
+        }
     }
 }

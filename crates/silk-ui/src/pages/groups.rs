@@ -11,6 +11,7 @@ use crate::{
     filters::{Markup, count, cut, duration_cell, one_line},
     plans::of_request::{StatementPlan, Whose},
     svg,
+    words::counted,
 };
 
 /// Executions on one page of an unfolded group.
@@ -69,7 +70,8 @@ pub(crate) struct ExecutionRow {
     pub(crate) started: Markup,
     pub(crate) duration: Markup,
     pub(crate) bar: Markup,
-    pub(crate) rows: u64,
+    /// Rows given or changed; of how many that were read, where those were more.
+    pub(crate) rows: String,
     pub(crate) values: String,
     pub(crate) site: String,
     pub(crate) outcome: &'static str,
@@ -136,7 +138,7 @@ pub(crate) fn groups(
                 sites: sum.sites.iter().take(2).cloned().collect(),
                 more_sites: sum.sites.len().saturating_sub(2),
                 errors: sum.errors,
-                rows: rows_in_words(sum.rows),
+                rows: rows_in_words(sum.rows, queries),
                 not_kept: sum
                     .calls
                     .saturating_sub(u64::try_from(queries.len()).unwrap_or(u64::MAX)),
@@ -161,16 +163,24 @@ pub(crate) fn groups(
 pub(crate) const fn whose_words(whose: Whose) -> Option<&'static str> {
     match whose {
         Whose::Own => None,
-        Whose::SameForm => Some("of another run, same shape"),
-        Whose::OtherRun => Some("of another run"),
+        Whose::SameForm => Some("(same shape, plan from another run)"),
+        Whose::OtherRun => Some("(plan from another run)"),
     }
 }
 
-fn rows_in_words(rows: u64) -> Option<String> {
+/// Rows in sum; and how many were read for them, where the driver read more.
+fn rows_in_words(rows: u64, kept: &[&QueryRecord]) -> Option<String> {
+    let sum = |of: fn(&QueryRecord) -> u64| {
+        (kept.iter()).fold(0, |sum: u64, query| sum.saturating_add(of(query)))
+    };
+    let (read, returned) = (
+        sum(|query| query.rows_read),
+        sum(|query| query.rows_returned),
+    );
     match rows {
+        _ if read > returned => Some(format!("{}, {} read", counted(rows, "row"), count(read))),
         0 => None,
-        1 => Some("1 row".to_owned()),
-        rows => Some(format!("{} rows", count(rows))),
+        rows => Some(counted(rows, "row")),
     }
 }
 
@@ -251,7 +261,15 @@ fn executions(
                 started: duration_cell(query.started_us),
                 duration: duration_cell(query.duration_us),
                 bar: svg::bar(query.duration_us, longest, "k-sql"),
-                rows: query.rows_returned.max(query.rows_affected),
+                rows: if query.rows_read > query.rows_returned {
+                    format!(
+                        "{} of {} read",
+                        count(query.rows_returned),
+                        count(query.rows_read)
+                    )
+                } else {
+                    count(query.rows_returned.max(query.rows_affected))
+                },
                 values: values(query.values.as_deref(), kind),
                 site: site.map_or_else(String::new, |site| short_site(&site.file, site.line)),
                 outcome: query.outcome.as_str(),

@@ -196,16 +196,25 @@ fn view(here: &Here, found: &Found, plans: QueryPlans) -> Result<QueryPage, Fail
 fn figures(query: &QueryRecord, server_us: Option<u64>) -> Vec<(&'static str, Markup)> {
     let mut figures = vec![("took", duration_cell(query.duration_us))];
     if let Some(server_us) = query.server_us.or(server_us) {
-        figures.push(("of it, in the server", duration_cell(server_us)));
+        figures.push(("server time", duration_cell(server_us)));
     }
     figures.push(("started after", duration_cell(query.started_us)));
     if let Some(first_row) = query.first_row_us {
         figures.push(("first row after", duration_cell(first_row)));
     }
     if query.consumer_us > 0 {
-        figures.push(("of it, app between rows", duration_cell(query.consumer_us)));
+        figures.push((
+            "time your code spent between rows",
+            duration_cell(query.consumer_us),
+        ));
     }
     figures.push(("rows", askama::filters::Safe(count(query.rows_returned))));
+    if query.rows_read != query.rows_returned {
+        figures.push((
+            "rows read by the driver",
+            askama::filters::Safe(count(query.rows_read)),
+        ));
+    }
     if query.rows_affected > 0 {
         figures.push((
             "rows changed",
@@ -257,7 +266,7 @@ async fn source_lines(here: &Here, found: &Found) -> (Option<Vec<SourceLine>>, &
     let Some(root) = &here.app.source_root else {
         return (
             None,
-            "The source is not shown: no source root was given to the builder.",
+            "Source not shown: set the source root in the builder.",
         );
     };
     // The file may have been changed since, or belong to another build altogether.
@@ -269,7 +278,10 @@ async fn source_lines(here: &Here, found: &Found) -> (Option<Vec<SourceLine>>, &
     }
     match source::lines(root, site).await {
         Some(lines) => (Some(lines), ""),
-        None => (None, "The source is not at hand below the source root."),
+        None => (
+            None,
+            "Source not found: start the app in its workspace, or set the source root.",
+        ),
     }
 }
 

@@ -1,8 +1,10 @@
 //! Where did the time go?
 
+use std::fmt::Write as _;
+
 use askama::Template;
 use axum::{extract::Path, response::Response};
-use silk_core::{Body, Header, LogRecord, RequestRecord, RequestSummary};
+use silk_core::{Body, Header, LogRecord, RequestDetail, RequestRecord};
 
 use super::{
     Frame, draw,
@@ -19,7 +21,8 @@ use crate::{
     plans::of_request,
     query_string::Params,
     replay, svg,
-    svg::waterfall::{Timeline, timeline},
+    svg::waterfall::{Timeline, timeline, transaction},
+    words::{counted, listed},
 };
 
 /// More of a body is a click away, so that the page stays light.
@@ -63,7 +66,10 @@ struct RequestPage {
     response_headers: Vec<HeaderView>,
     bodies: Vec<BodyView>,
     logs: Vec<LogView>,
-    more_logs: u64,
+    more_logs: usize,
+    logs_not_kept: u64,
+    /// What was beyond what a request keeps, in the timeline: `112 waits and 3 spans`.
+    caps: String,
     curl: Option<String>,
     test: Option<String>,
     is_http: bool,
@@ -72,6 +78,8 @@ struct RequestPage {
 struct KindFigure {
     class: &'static str,
     name: &'static str,
+    /// What that time is.
+    about: &'static str,
     time: Markup,
     share: String,
     note: String,
@@ -157,7 +165,7 @@ fn view(here: &Here, record: &RequestRecord, address: String, verdict: VerdictVi
         route_href: format!("{}/requests{siblings}", here.base),
         json_href: format!("{}/api/requests/{}", here.base, summary.id),
         total: duration_cell(summary.times.total_us),
-        kinds: kinds(summary, detail.waits.len()),
+        kinds: kinds(record),
         breakdown: svg::breakdown(&summary.times, summary.times.total_us, "breakdown"),
         findings: Vec::new(),
         // The verdict says it, unless it is long or had another reason to give.
@@ -178,8 +186,9 @@ fn view(here: &Here, record: &RequestRecord, address: String, verdict: VerdictVi
         response_headers: headers(&detail.response_headers),
         bodies,
         logs: detail.logs.iter().take(MOST_LOGS).map(log_view).collect(),
-        more_logs: detail.logs_not_kept
-            + u64::try_from(detail.logs.len().saturating_sub(MOST_LOGS)).unwrap_or(0),
+        more_logs: detail.logs.len().saturating_sub(MOST_LOGS),
+        logs_not_kept: detail.logs_not_kept,
+        caps: caps(detail),
         curl: if is_http {
             fits(replay::curl(record))
         } else {
@@ -195,15 +204,31 @@ fn view(here: &Here, record: &RequestRecord, address: String, verdict: VerdictVi
     }
 }
 
+/// What the timeline lacks, since more of it came than a request keeps.
+fn caps(detail: &RequestDetail) -> String {
+    let caps = [
+        (detail.waits_not_kept, "wait"),
+        (detail.transactions_not_kept, "transaction"),
+        (detail.spans_not_kept, "span"),
+        (detail.queries_not_kept, "query"),
+    ];
+    let caps: Vec<_> = caps
+        .into_iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, word)| counted(n, word))
+        .collect();
+    listed(&caps)
+}
+
 fn facts(record: &RequestRecord) -> Vec<(&'static str, String)> {
     let summary = &record.summary;
     let mut facts = vec![("id", summary.id.to_string())];
     if summary.times.head_us > 0 {
-        facts.push(("head after", duration(summary.times.head_us)));
-        facts.push(("body", duration(summary.times.body_us)));
+        facts.push(("response started after", duration(summary.times.head_us)));
+        facts.push(("body took", duration(summary.times.body_us)));
     }
     if let Some(version) = &record.detail.http_version {
-        facts.push(("over", one_line(version, 20)));
+        facts.push(("protocol", one_line(version, 20)));
     }
     if let Some(trace) = &summary.trace_id {
         facts.push(("trace", one_line(trace, 64)));
@@ -214,31 +239,42 @@ fn facts(record: &RequestRecord) -> Vec<(&'static str, String)> {
     facts
 }
 
-fn kinds(summary: &RequestSummary, waits: usize) -> Vec<KindFigure> {
+fn kinds(record: &RequestRecord) -> Vec<KindFigure> {
+    let (summary, detail) = (&record.summary, &record.detail);
     let times = &summary.times;
     svg::kinds(times)
         .into_iter()
-        .map(|(class, name, us)| KindFigure {
-            class,
-            name,
-            time: duration_cell(us),
-            share: percent(us, times.total_us),
-            note: match class {
-                "sql" => match summary.query_count {
-                    0 => "no query".to_owned(),
-                    1 => "1 query".to_owned(),
-                    n => format!("{} queries", count(n)),
-                },
-                "poll" => format!("longest {}", duration(times.longest_poll_us)),
-                "wait" => match waits {
-                    0 => String::new(),
-                    1 => "1 wait".to_owned(),
-                    n => format!("{} waits", count(u64::try_from(n).unwrap_or(u64::MAX))),
-                },
+        .map(|kind| KindFigure {
+            class: kind.class,
+            name: kind.name,
+            about: kind.about,
+            time: duration_cell(kind.us),
+            share: percent(kind.us, times.total_us),
+            note: match kind.class {
+                "sql" => sql_note(record),
+                "poll" => format!("longest stretch {}", duration(times.longest_poll_us)),
+                "wait" if detail.waits_not_kept > 0 => format!(
+                    "{} kept, {} more",
+                    counted(detail.waits.len(), "wait"),
+                    count(detail.waits_not_kept)
+                ),
+                "wait" if !detail.waits.is_empty() => counted(detail.waits.len(), "wait"),
                 _ => String::new(),
             },
         })
         .collect()
+}
+
+/// How many queries, and what transactions took beside them: `3 queries · COMMIT 7.00 ms`.
+fn sql_note(record: &RequestRecord) -> String {
+    let mut note = match record.summary.query_count {
+        0 => "no query".to_owned(),
+        n => counted(n, "query"),
+    };
+    for (word, us) in transaction::times(&record.detail.transactions) {
+        let _ = write!(note, " · {word} {}", duration(us));
+    }
+    note
 }
 
 fn headers(headers: &[Header]) -> Vec<HeaderView> {

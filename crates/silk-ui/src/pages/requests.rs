@@ -11,6 +11,7 @@ use crate::{
     filters::{self, Markup, count, duration_cell, duration_or_dash},
     query_string::{REQUEST_PARAMS, request_filter},
     svg,
+    words::{counted, plural},
 };
 
 #[derive(Template)]
@@ -23,6 +24,8 @@ struct RequestsPage {
     rows: Vec<RequestRow>,
     count: String,
     is_partial: bool,
+    /// How far a search came that was cut short.
+    searched: Option<String>,
     first_href: Option<String>,
     next_href: Option<String>,
     clear_href: String,
@@ -154,6 +157,13 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
         rows: rows(&page.items, &here),
         count: row_count(&page, "request"),
         is_partial: page.is_partial,
+        searched: page.searched.map(|searched| {
+            format!(
+                "looked at {} of {} so far",
+                count(searched.looked_at),
+                counted(searched.of, "request")
+            )
+        }),
         first_href: filter
             .cursor
             .map(|_| format!("{path}{}", params.with(&[("cursor", None)]))),
@@ -172,18 +182,14 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
 
 /// How many rows there are: `1,204 requests`, `about 1.2 M requests`, `50 requests shown`.
 pub(crate) fn row_count<T>(page: &Page<T>, what: &str) -> String {
-    let (text, is_one) = match page.total {
-        Some(total) if page.is_total_estimate => (filters::about(total), false),
-        Some(total) => (count(total), total == 1),
-        None => {
-            let shown = u64::try_from(page.items.len()).unwrap_or(u64::MAX);
-            let shown_word = if page.next.is_some() { " shown" } else { "" };
-            return format!(
-                "{} {what}{}{shown_word}",
-                count(shown),
-                if shown == 1 { "" } else { "s" }
-            );
+    match page.total {
+        Some(total) if page.is_total_estimate => {
+            format!("{} {}", filters::about(total), plural(what))
         }
-    };
-    format!("{text} {what}{}", if is_one { "" } else { "s" })
+        Some(total) => counted(total, what),
+        None => {
+            let shown_word = if page.next.is_some() { " shown" } else { "" };
+            format!("{}{shown_word}", counted(page.items.len(), what))
+        }
+    }
 }

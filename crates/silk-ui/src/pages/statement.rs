@@ -42,7 +42,7 @@ struct StatementPage {
     figures: Vec<(&'static str, Markup)>,
     windows: Vec<Choice>,
     window: &'static str,
-    calls_in_window: String,
+    calls_in_window: u64,
     is_quiet: bool,
     over_time: Markup,
     ribbon: Option<RibbonView>,
@@ -61,7 +61,7 @@ struct StatementPage {
 
 /// How long its calls took.
 struct Spread {
-    calls: String,
+    calls: u64,
     drawing: Markup,
     from: String,
     p50: String,
@@ -192,14 +192,14 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
             })
             .collect(),
         window: window.label(),
-        calls_in_window: count(in_window),
+        calls_in_window: in_window,
         is_quiet: in_window == 0,
         ribbon: plans::ribbon(&history, range, base),
         changes,
         findings,
         spread: charts::distribution(&detail.durations).map(|(drawing, from, to)| Spread {
             drawing,
-            calls: count(known),
+            calls: known,
             from,
             p50: filters::duration(detail.durations.percentile(50.0)),
             p95: filters::duration(detail.durations.percentile(95.0)),

@@ -12,6 +12,7 @@ use crate::{
     filters::{self, Markup, count, count_or_dash, duration_cell, one_line, ratio},
     query_string::{STATEMENT_PARAMS, statement_filter},
     svg,
+    words::counted,
 };
 
 #[derive(Template)]
@@ -65,7 +66,7 @@ fn row(summary: &StatementSummary, most: u64, base: &str) -> StatementRow {
         tables: one_line(&statement.tables.join(", "), 80),
         database: statement.database.as_str(),
         calls: count(summary.calls),
-        requests: count(summary.requests),
+        requests: counted(summary.requests, "request"),
         per_request: ratio(summary.calls, summary.requests),
         total: duration_cell(summary.total_us),
         bar: svg::bar(summary.total_us, most, "k-sql"),

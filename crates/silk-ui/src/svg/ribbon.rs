@@ -66,7 +66,7 @@ impl Lane {
 pub(crate) fn draw(lanes: &[Lane], window: StatsWindow, story: &str) -> Markup {
     let height = lanes.len().max(1) * (LANE + 2);
     let mut svg = format!(
-        "<svg class=\"ribbon\" width=\"100%\" height=\"{height}\" role=\"img\" aria-label=\"Forms of the plan over time. {}\">",
+        "<svg class=\"ribbon\" width=\"100%\" height=\"{height}\" role=\"img\" aria-label=\"Plan shapes over time. {}\">",
         escape(story)
     );
     for (at, lane) in lanes.iter().enumerate() {

@@ -97,7 +97,7 @@ async fn recording_and_clearing_take_the_token_too() {
         get(&app, "/silk/health")
             .await
             .text
-            .contains("Recording is switched off")
+            .contains("Recording is off")
     );
     assert!(!store.records.lock().expect("is at hand").is_empty());
     let answer = post_form(&app, "/silk/health/clear", &format!("csrf={token}")).await;

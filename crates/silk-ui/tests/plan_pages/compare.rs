@@ -26,7 +26,7 @@ async fn two_plans_stand_side_by_side() {
         assert!(html.contains(part), "{part}");
     }
     let same = page(&app, &format!("/silk/plans/compare?a={a}&b={a}")).await;
-    assert!(same.contains("the same form") && !same.contains("class=\"changed\""));
+    assert!(same.contains("the same shape") && !same.contains("class=\"changed\""));
     let mixed = page(
         &app,
         &format!("/silk/plans/compare?a={a}&b={}", plans::id(4)),

@@ -38,7 +38,7 @@ async fn a_query_leads_to_its_plan_and_to_others() {
     // ANALYZE asks first, and asks again where a function is not known to be harmless.
     let analyze = format!("{query}/analyze");
     let html = page(&app, &analyze).await;
-    assert!(html.contains("Run this statement again?") && !html.contains("name=\"confirmed\""));
+    assert!(html.contains("Run this query again?") && !html.contains("name=\"confirmed\""));
     let token = token(&app).await;
     let explain = format!("{query}/explain");
     let answer = send(

@@ -49,7 +49,7 @@ async fn the_tree_tells_what_each_node_did() {
     let never = page(&app, &of(2)).await;
     assert!(never.contains("never executed") && never.contains("class=\"pl never\""));
     let estimated = page(&app, &of(4)).await;
-    for part in ["Own cost", "estimated", "nothing was run", "Rows expected"] {
+    for part in ["Own cost", "estimated", "nothing was run", "Rows estimated"] {
         assert!(estimated.contains(part), "{part}");
     }
     assert!(!estimated.contains("Own time"));
@@ -92,7 +92,7 @@ async fn findings_stand_at_their_nodes_and_at_the_top() {
         "partial index",
         "rows removed by the filter",
         "would save up to",
-        "wrong if",
+        "ignore this if",
     ] {
         assert!(html.contains(part), "{part}");
     }
@@ -212,7 +212,7 @@ async fn big_plans_fit_a_page_and_lead_to_every_node() {
     }
     let address = format!("/silk/plans/{}", plans::id(1));
     let html = page(&app, &address).await;
-    assert!(html.contains("lighter nodes are not on this page"));
+    assert!(html.contains("lighter nodes not shown here"));
     // What is left out is to be reached by the links.
     let mut open = vec![address.clone()];
     let mut seen = std::collections::BTreeSet::new();

@@ -12,8 +12,8 @@ use silk_core::{
     explain::{PlanBucket, PlanChange, plan_changes},
     store::{
         Budget, CallSiteUse, Cursor, FindingSum, FindingSums, Page, RequestFilter, RequestSort,
-        RouteSummary, RouteUse, SlowQuery, StatementDetail, StatementFilter, StatementSummary,
-        StatsWindow, StoreFuture, StoreSize, TimeBucket,
+        RouteSummary, RouteUse, Searched, SlowQuery, StatementDetail, StatementFilter,
+        StatementSummary, StatsWindow, StoreFuture, StoreSize, TimeBucket,
     },
 };
 
@@ -24,6 +24,8 @@ pub struct FakeStore {
     /// Which plans were seen when.
     pub history: Mutex<Vec<(Fingerprint, PlanBucket)>>,
     pub is_broken: AtomicBool,
+    /// How far searches come before they are cut short, finding nothing; none where they are not.
+    pub cut: Mutex<Option<Searched>>,
 }
 
 impl FakeStore {
@@ -145,6 +147,18 @@ impl Store for FakeStore {
                 id: items[limit - 1].id,
             });
             items.truncate(limit);
+            let searched = *self.cut.lock().expect("is so in fixed data");
+            if searched.is_some() {
+                return Page {
+                    next: Some(Cursor {
+                        key: 1,
+                        id: RequestId(uuid::Uuid::from_u128(1)),
+                    }),
+                    is_partial: true,
+                    searched,
+                    ..Page::default()
+                };
+            }
             Page {
                 items,
                 next,

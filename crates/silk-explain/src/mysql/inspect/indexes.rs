@@ -134,8 +134,8 @@ async fn unused(reader: &mut Reader<'_>, indexes: &[Index]) -> DatabaseCheck {
             .collect(),
     )
     .with_action(
-        "See what happens without one before dropping it:\n\
-         ALTER TABLE … ALTER INDEX … IGNORED;",
+        "See what happens without one before dropping it: ALTER TABLE with ALTER INDEX and its name, \
+         INVISIBLE on MySQL, IGNORED on MariaDB.",
     )
     .with_caveat("An index under a foreign key is needed for it, whoever reads it.")
 }

@@ -89,6 +89,9 @@ fn transactions(rows: &[MySqlRow]) -> DatabaseCheck {
             "At this moment none is older than a minute, and none waits for another.",
         );
     }
+    let first = (lines.first().and_then(|line| line.first()))
+        .cloned()
+        .unwrap_or_default();
     good(
         "long_transactions",
         TRANSACTIONS_TITLE,
@@ -111,7 +114,9 @@ fn transactions(rows: &[MySqlRow]) -> DatabaseCheck {
         ],
         lines,
     )
-    .with_action("Let the app commit before it calls other services. To end one now:\nKILL thread;")
+    .with_action(format!(
+        "Let the app commit before it calls other services. To end the first of them now:\nKILL {first};"
+    ))
 }
 
 fn cache(status: &Status) -> DatabaseCheck {

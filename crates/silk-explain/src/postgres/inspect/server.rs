@@ -119,6 +119,13 @@ fn transactions(rows: &[PgRow]) -> DatabaseCheck {
             " Those idle in a transaction hold their locks while the app does something else.",
         );
     }
+    let ends = lines
+        .first()
+        .and_then(|line| line.first())
+        .map_or_else(String::new, |process| {
+            format!("SELECT pg_terminate_backend({process});")
+        });
+    let which = if lines.len() == 1 { "it" } else { "the first" };
     good("long_transactions", TRANSACTIONS_TITLE, summary)
         .with_status(if blocked > 0 || idle > 0 {
             CheckStatus::Problem
@@ -137,10 +144,9 @@ fn transactions(rows: &[PgRow]) -> DatabaseCheck {
             ],
             lines,
         )
-        .with_action(
-            "Let the app commit before it calls other services. To end one now:\n\
-             SELECT pg_terminate_backend(process);",
-        )
+        .with_action(format!(
+            "Let the app commit before it calls other services. To end {which} now:\n{ends}"
+        ))
 }
 
 const CONNECTIONS_TITLE: &str = "Connections";
@@ -292,7 +298,7 @@ fn settings(rows: &[PgRow]) -> DatabaseCheck {
         if is_off {
             "autovacuum is off: dead rows stay, and statistics grow stale."
         } else {
-            "What the planner and the server go by."
+            "Planner and server settings."
         },
     )
     .with_status(if is_off {

@@ -21,13 +21,13 @@ pub fn write_cost(candidate: &Candidate, facts: &TableFacts, fraction: Option<f6
         + 16.0;
     let mut text = match fraction {
         Some(fraction) if candidate.is_partial() => format!(
-            "an entry of about {bytes:.0} bytes for each row it holds: about {} of all rows",
+            "about {bytes:.0} bytes per row it holds: about {} of all rows",
             percent(fraction)
         ),
         _ if candidate.is_partial() => {
-            format!("an entry of about {bytes:.0} bytes for each row it holds")
+            format!("about {bytes:.0} bytes per row it holds")
         }
-        _ => format!("an entry of about {bytes:.0} bytes for each row inserted"),
+        _ => format!("about {bytes:.0} bytes per inserted row"),
     };
     if let Some(activity) = facts.activity.filter(|activity| activity.writes() > 0.0) {
         text.push_str(&format!(

@@ -135,7 +135,7 @@ fn caveats(before: &PlanRecord, after: &PlanRecord) -> Vec<String> {
     let mut caveats = Vec::new();
     if before.source != after.source {
         caveats.push(format!(
-            "One is {}, the other {}: their forms compare, their figures do not.",
+            "One is {}, the other {}: compare their shapes, not their figures.",
             badge(before.source, before.output.analyzed).word,
             badge(after.source, after.output.analyzed).word
         ));

@@ -178,7 +178,7 @@ fn figures(vitals: &VitalsSnapshot) -> Vec<Figure> {
         Figure::new(
             "not sampled",
             count(vitals.not_sampled),
-            "counted all the same",
+            "still counted in the figures",
         ),
         Figure::new("active", count(vitals.active), "being handled now"),
         Figure::new(

@@ -6,8 +6,8 @@ use axum::{Form, response::Response};
 use crate::{
     context::Here,
     error::Failure,
-    filters::count,
     pages::{Frame, draw, see_other},
+    words::counted,
 };
 
 #[derive(Debug, serde::Deserialize)]
@@ -28,9 +28,7 @@ pub(crate) async fn switch_recording(
         "on" => true,
         "off" => false,
         _ => {
-            return Err(Failure::bad_request(
-                "The field “recording” is to be on or off.",
-            ));
+            return Err(Failure::bad_request("recording must be on or off."));
         }
     };
     here.app.vitals.set_recording(is_on);
@@ -54,7 +52,10 @@ pub(crate) async fn confirm_clear(here: Here) -> Result<Response, Failure> {
         frame: Frame::new(&here, "health", "Clear everything?"),
         csrf: here.app.csrf.token().to_owned(),
         store_kind: here.app.store_kind(),
-        requests: size.map(|size| count(size.requests)),
+        requests: size.map(|size| match size.requests {
+            1 => "the 1 request".to_owned(),
+            n => format!("all {}", counted(n, "request")),
+        }),
     })
 }
 

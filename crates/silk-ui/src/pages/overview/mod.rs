@@ -21,7 +21,6 @@ use super::{
 use crate::{
     context::Here,
     error::Failure,
-    filters::count,
     query_string::{Params, Window},
 };
 
@@ -31,7 +30,7 @@ struct OverviewPage {
     frame: Frame,
     windows: Vec<Choice>,
     window: &'static str,
-    requests: String,
+    requests: u64,
     errors: u64,
     lost: u64,
     instance: String,
@@ -97,7 +96,7 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
             window,
         ),
         window: window.label(),
-        requests: count(routes.iter().map(|route| route.requests).sum()),
+        requests: routes.iter().map(|route| route.requests).sum(),
         errors: routes.iter().map(|route| route.errors).sum(),
         lost: vitals.lost.iter().map(|(_, n)| n).sum(),
         instance: vitals.run.instance,

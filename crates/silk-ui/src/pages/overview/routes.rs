@@ -120,7 +120,7 @@ pub(super) fn route_rows(
                 errors: count_or_dash(route.errors),
                 total: duration_cell(route.total_us),
                 total_bar: svg::bar(route.total_us, most_total, "k-total"),
-                over_time: svg::sparkline(&route.over_time, "requests"),
+                over_time: svg::sparkline(&route.over_time, "request"),
             }
         })
         .collect()

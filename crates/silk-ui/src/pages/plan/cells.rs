@@ -230,7 +230,7 @@ pub(crate) fn rows(node: &PlanNode) -> Option<Rows> {
         title.push_str(&format!(", over {} loops", number(loops)));
     }
     if derived.stopped_early {
-        title.push_str("; maybe stopped early, by whoever needed no more");
+        title.push_str("; may have stopped early (LIMIT)");
     }
     Some(Rows {
         text,

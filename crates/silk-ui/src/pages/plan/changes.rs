@@ -156,8 +156,8 @@ fn view(
 
 fn ends(change: &PlanChange) -> (String, String) {
     (
-        format!("the form {}", short(change.before.shape)),
-        format!("the form {}", short(change.after.shape)),
+        format!("plan shape {}", short(change.before.shape)),
+        format!("plan shape {}", short(change.after.shape)),
     )
 }
 

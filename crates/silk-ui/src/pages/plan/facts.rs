@@ -82,7 +82,7 @@ pub(crate) fn facts(node: &PlanNode) -> Vec<String> {
     }
     memory(node, &mut facts);
     if node.derived.stopped_early {
-        facts.push("may have been stopped early, by whoever needed no more".to_owned());
+        facts.push("may have stopped early (LIMIT)".to_owned());
     }
     let details = node
         .details

@@ -75,7 +75,7 @@ pub(super) fn figures(record: &PlanRecord, plan: Option<&Plan>) -> Vec<(&'static
     let nodes = u64::try_from(plan.totals.nodes).unwrap_or(u64::MAX);
     figures.push(("nodes", safe(count(nodes))));
     figures.push((
-        "form",
+        "plan shape",
         safe(format!(
             "<span class=\"mono\" title=\"{0}\">{1}</span>",
             filters::escape(&plan.shape),

@@ -86,7 +86,7 @@ pub(crate) async fn of(
             (
                 plan,
                 "same shape",
-                format!("Plan of another run of the same shape{took}."),
+                format!("Same plan shape, from another run{took}."),
             )
         });
     }
@@ -185,7 +185,7 @@ pub(crate) async fn ask(
         },
         _ => {
             return Err(Failure::bad_request(
-                "The field “mode” is to be empty, generic or analyze.",
+                "mode must be empty, generic or analyze.",
             ));
         }
     };

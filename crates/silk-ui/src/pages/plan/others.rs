@@ -25,7 +25,7 @@ pub(super) fn compare_links(
                 (record.id, other.id)
             };
             let form = if other.shape == record.shape {
-                "the same form".to_owned()
+                "the same shape".to_owned()
             } else {
                 words::in_one_line(other, 4, 80)
             };

@@ -9,6 +9,7 @@ use crate::{
     error::Failure,
     pages::{Choice, Heading},
     query_string::Params,
+    words::counted,
 };
 
 /// Rows on one page.
@@ -141,7 +142,7 @@ pub(crate) fn view(
                 is_current: number == page,
             })
             .collect(),
-        count: format!("{count} node{}", if count == 1 { "" } else { "s" }),
+        count: counted(count, "node"),
     })
 }
 
@@ -188,7 +189,7 @@ fn headings(
         Scale::Nothing => {}
     }
     if has_rows {
-        headings.push(by("Rows", "num", "-rows").noted("expected → given".to_owned()));
+        headings.push(by("Rows", "num", "-rows").noted("estimated → actual".to_owned()));
         headings.push(by("Estimate off", "num", "-off"));
         headings.push(Heading::plain("Loops", "num lo"));
         headings.push(by("Removed", "num lo", "-removed"));

@@ -55,11 +55,15 @@ pub(crate) fn code((text, note): (String, &'static str), raw_href: String) -> Co
     }
 }
 
-/// JSON with line breaks; anything else as it is.
+/// The JSON in a text, with line breaks; a text without any as it is.
 fn pretty(raw: &str) -> String {
-    serde_json::from_str::<Value>(raw)
-        .and_then(|value| serde_json::to_string_pretty(&value))
-        .unwrap_or_else(|_| raw.to_owned())
+    // What a log puts before a plan (`duration: 125.009 ms  plan:`) is no JSON.
+    let from = raw.find(['{', '[']).unwrap_or(0);
+    let mut values = serde_json::Deserializer::from_str(&raw[from..]).into_iter::<Value>();
+    match values.next() {
+        Some(Ok(value)) => serde_json::to_string_pretty(&value).unwrap_or_else(|_| raw.to_owned()),
+        _ => raw.to_owned(),
+    }
 }
 
 /// The tree in the layout of EXPLAIN.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use askama::filters::Safe;
 use silk_core::{RequestDetail, RequestTimes};
 
-use super::{Kind, Tree, index};
+use super::{Kind, Tree, index, transaction::times};
 use crate::filters::{Markup, duration, escape, one_line, scaled};
 
 /// Ticks drawn one by one; above, a row is drawn as its density.
@@ -200,7 +200,7 @@ impl Pen<'_> {
             "transaction"
         };
         let end_word = transaction.end.as_str().replace('_', " ");
-        let label = format!(
+        let mut label = format!(
             "<span class=\"nm\">{what}</span> <span class=\"q\">{end_word}{}</span>",
             if idle > 0 {
                 format!(", idle {}", duration(idle))
@@ -208,8 +208,24 @@ impl Pen<'_> {
                 String::new()
             }
         );
+        for (word, us) in times(std::slice::from_ref(transaction)) {
+            let _ = write!(label, " <span class=\"q\">· {word} {}</span>", duration(us));
+        }
+        if let Some(error) = &transaction.error {
+            let code = error
+                .code
+                .as_deref()
+                .map_or_else(String::new, |code| format!("{} ", one_line(code, 20)));
+            let _ = write!(
+                label,
+                " <span class=\"bad\" title=\"{}\">{}{}</span>",
+                escape(&one_line(&error.message, 400)),
+                escape(&code),
+                escape(&one_line(&error.message, 80))
+            );
+        }
         let about = format!(
-            "{what}, {end_word}, {}, of it idle {}",
+            "{what}, {end_word}, {}, {} of it idle",
             duration(transaction.duration_us),
             duration(idle)
         );

@@ -7,6 +7,7 @@
 mod draw;
 mod queries;
 mod ticks;
+pub(crate) mod transaction;
 
 pub(crate) use queries::short_name;
 

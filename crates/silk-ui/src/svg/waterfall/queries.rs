@@ -2,13 +2,16 @@
 
 use std::fmt::Write as _;
 
-use silk_core::{Outcome, Statement};
+use silk_core::{ConnectionWait, Holder, Outcome, Statement};
 
 use super::{
     draw::{MOST_TICKS, Pen},
     index,
 };
-use crate::filters::{count, duration, escape, one_line};
+use crate::{
+    filters::{count, duration, escape, one_line, percent},
+    pages::groups::short_site,
+};
 
 impl Pen<'_> {
     pub(super) fn waits(&self, at: &[usize]) -> String {
@@ -40,6 +43,13 @@ impl Pen<'_> {
                 count_of(waits.len())
             );
         }
+        if self.detail.waits_not_kept > 0 {
+            let _ = write!(
+                label,
+                " <span class=\"q\">and {} more</span>",
+                count(self.detail.waits_not_kept)
+            );
+        }
         if let Some(error) = waits.iter().find_map(|wait| wait.error.as_deref()) {
             let _ = write!(
                 label,
@@ -57,6 +67,9 @@ impl Pen<'_> {
                 "a new one was opened".to_owned()
             };
             let _ = write!(label, " <span class=\"q\">{had}</span>");
+        }
+        if let Some(holder) = holder(&waits) {
+            label.push_str(&holder);
         }
         let about = format!("waiting for a connection, {}", duration(total));
         let drawing = format!(
@@ -153,6 +166,66 @@ impl Pen<'_> {
         }
         drawing.push_str("</svg>");
         Self::row(&label, &drawing, total)
+    }
+}
+
+/// Who held the connections for most of the time that was waited, and in the title the others.
+fn holder(waits: &[&ConnectionWait]) -> Option<String> {
+    let mut sums: Vec<(&Holder, u64)> = Vec::new();
+    for holder in waits.iter().flat_map(|wait| &wait.holders) {
+        let same = sums.iter_mut().find(|(other, _)| {
+            other.route == holder.route
+                && other.fingerprint == holder.fingerprint
+                && other.call_site == holder.call_site
+        });
+        match same {
+            Some((_, held_us)) => *held_us = held_us.saturating_add(holder.held_us),
+            None => sums.push((holder, holder.held_us)),
+        }
+    }
+    sums.sort_by_key(|(_, held_us)| std::cmp::Reverse(*held_us));
+    let all: u64 = (sums.iter()).fold(0, |sum, (_, held_us)| sum.saturating_add(*held_us));
+    let (most, held_us) = sums.first()?;
+    let title = sums
+        .iter()
+        .take(8)
+        .map(|(holder, held_us)| {
+            format!(
+                "{}, {}: {}",
+                holder_name(holder),
+                percent(*held_us, all),
+                one_line(holder.normalized.as_deref().unwrap_or("no query yet"), 100)
+            )
+        })
+        .collect::<Vec<_>>()
+        .join("\n");
+    Some(format!(
+        " <span class=\"q\" title=\"{}\">held by {}{}{}</span>",
+        escape(&title),
+        escape(&holder_name(most)),
+        if sums.len() > 1 {
+            format!(" ({})", percent(*held_us, all))
+        } else {
+            String::new()
+        },
+        if most.idle_in_transaction > 0 {
+            ", idle in a transaction"
+        } else {
+            ""
+        }
+    ))
+}
+
+/// Where connections were held: `GET /api/messages, messages.rs:75`.
+fn holder_name(holder: &Holder) -> String {
+    let route = if holder.route.is_empty() {
+        "code outside of any request".to_owned()
+    } else {
+        one_line(&holder.route, 60)
+    };
+    match &holder.call_site {
+        Some(site) => format!("{route}, {}", short_site(&site.file, site.line)),
+        None => route,
     }
 }
 
