@@ -24,19 +24,17 @@ pub fn counted(n: u64, word: &str) -> String {
     }
 }
 
-/// The plural of a noun, with what stands before or after it left alone where it begins with the
-/// noun: `queries`, `rows returned`.
+/// The plural of a noun, which is the last of several words: `queries`, `other statements`.
 #[must_use]
 pub fn plural(word: &str) -> String {
-    let (noun, rest) = word.split_at(word.find(' ').unwrap_or(word.len()));
-    let stem = noun
+    let stem = word
         .strip_suffix('y')
         .filter(|stem| !stem.ends_with(['a', 'e', 'i', 'o', 'u']));
     let hisses = ["s", "x", "z", "ch", "sh"];
     match stem {
-        Some(stem) => format!("{stem}ies{rest}"),
-        None if hisses.iter().any(|end| noun.ends_with(end)) => format!("{noun}es{rest}"),
-        None => format!("{noun}s{rest}"),
+        Some(stem) => format!("{stem}ies"),
+        None if hisses.iter().any(|end| word.ends_with(end)) => format!("{word}es"),
+        None => format!("{word}s"),
     }
 }
 
@@ -54,7 +52,7 @@ mod tests {
         assert_eq!(counted(10_112, "wait"), "10,112 waits");
         assert_eq!(counted(2, "index"), "2 indexes");
         assert_eq!(counted(2, "key"), "2 keys");
-        assert_eq!(counted(1, "row returned"), "1 row returned");
-        assert_eq!(counted(3_000, "row returned"), "3,000 rows returned");
+        assert_eq!(counted(1, "other statement"), "1 other statement");
+        assert_eq!(counted(3_000, "lighter node"), "3,000 lighter nodes");
     }
 }

@@ -214,7 +214,7 @@ async fn a_search_that_was_cut_short_never_says_that_nothing_fits() {
 
 #[tokio::test]
 async fn one_is_one_and_thousands_are_apart() {
-    let mut record = short(1);
+    let mut record = short(693);
     finish(&mut record, 20_000);
     let one = app(&FakeStore::of(vec![record]));
     let html = page(&one, "/silk/").await;

@@ -295,7 +295,7 @@ async fn server_time_stands_beside_client_time() {
     let app = shown(vec![record], Vec::new());
     let html = page(&app, &format!("/silk/requests/{id}/queries/2")).await;
     assert!(
-        html.contains("of it, in the server") && html.contains("43 µs"),
+        html.contains("server time") && html.contains("43 µs"),
         "{html}"
     );
     let html = page(&app, &format!("/silk/requests/{id}/queries/3")).await;

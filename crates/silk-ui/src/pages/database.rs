@@ -147,7 +147,7 @@ fn view(base: &str, at: usize, report: &DatabaseReport) -> ReportView {
             .count()
     };
     let sum = [
-        (CheckStatus::Problem, "fix"),
+        (CheckStatus::Problem, "to fix"),
         (CheckStatus::Warning, "to check"),
         (CheckStatus::Good, "good"),
         (CheckStatus::Unavailable, "unknown"),

@@ -32,7 +32,7 @@ async fn two_plans_stand_side_by_side() {
         &format!("/silk/plans/compare?a={a}&b={}", plans::id(4)),
     )
     .await;
-    assert!(mixed.contains("their figures do not"));
+    assert!(mixed.contains("compare their shapes, not their figures"));
     for n in [5, 6, 7, 8, 9] {
         page(
             &app,
