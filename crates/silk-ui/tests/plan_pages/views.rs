@@ -234,5 +234,5 @@ async fn big_plans_fit_a_page_and_lead_to_every_node() {
     let missing = get(&app, &format!("{address}?node=99999")).await;
     assert_eq!(missing.status, StatusCode::BAD_REQUEST);
     let last = page(&app, &format!("{address}?view=table&sort=-own&page=9")).await;
-    assert!(last.contains("1000 nodes"));
+    assert!(last.contains("1,000 nodes"));
 }
