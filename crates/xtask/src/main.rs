@@ -6,6 +6,7 @@ mod metadata;
 mod package;
 mod process;
 mod services;
+mod sqlx_suite;
 mod test;
 mod tidy;
 
@@ -39,6 +40,8 @@ enum Command {
     Bench(bench::Options),
     /// Pack every published crate and build it from the pack.
     Package,
+    /// Run sqlx's own published tests raw and through the instrumented pool, and compare.
+    SqlxSuite(sqlx_suite::Options),
 }
 
 #[expect(clippy::print_stderr, reason = "a program says why it ends")]
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(),
         Command::Bench(options) => bench::run(&options),
         Command::Package => package::run(),
+        Command::SqlxSuite(options) => sqlx_suite::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,3 +1,5 @@
+use std::path::{Path, PathBuf};
+
 use serde_json::Value;
 
 use crate::{Result, process};
@@ -6,6 +8,8 @@ use crate::{Result, process};
 #[derive(Debug)]
 pub(crate) struct Metadata {
     pub(crate) packages: Vec<Package>,
+    /// Where cargo puts what it builds.
+    pub(crate) target_directory: PathBuf,
 }
 
 /// One package.
@@ -31,7 +35,14 @@ impl Metadata {
         ]))?;
         let document: Value = serde_json::from_str(&text)?;
         let packages = list(&document, "packages").map(Package::new).collect();
-        Ok(Self { packages })
+        let target_directory = document
+            .get("target_directory")
+            .and_then(Value::as_str)
+            .ok_or("cargo names no target directory")?;
+        Ok(Self {
+            packages,
+            target_directory: target_directory.into(),
+        })
     }
 
     pub(crate) fn ours(&self) -> impl Iterator<Item = &Package> {
@@ -56,6 +67,20 @@ impl Package {
                 .collect(),
             fields: fields.clone(),
         }
+    }
+
+    /// Where its sources are.
+    pub(crate) fn folder(&self) -> PathBuf {
+        Path::new(&self.manifest_path)
+            .parent()
+            .map(Path::to_owned)
+            .unwrap_or_default()
+    }
+
+    /// What its tests depend on, as cargo describes it.
+    pub(crate) fn test_dependencies(&self) -> impl Iterator<Item = &Value> {
+        list(&self.fields, "dependencies")
+            .filter(|dependency| dependency.get("kind").and_then(Value::as_str) == Some("dev"))
     }
 
     /// Whether a field of the manifest is there and not empty.

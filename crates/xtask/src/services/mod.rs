@@ -46,7 +46,8 @@ pub(crate) fn nginx() -> Result<PathBuf> {
     require("nginx")
 }
 
-fn require(program: &str) -> Result<PathBuf> {
+/// Where a program is; an error if it is not installed.
+pub(crate) fn require(program: &str) -> Result<PathBuf> {
     find(program).ok_or_else(|| format!("{program} is not installed").into())
 }
 
