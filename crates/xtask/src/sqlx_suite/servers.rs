@@ -55,8 +55,10 @@ impl Server {
                 let anew = "drop database if exists sqlx; drop user if exists 'no_password'@'%'; \
                             create database sqlx character set utf8mb4";
                 process::run_quietly(client(&server.url)?.args(["--execute", anew]))?;
-                let set_up = fs::File::open(sqlx.join("tests/mysql/setup.sql"))?;
-                process::run_quietly(client(&server.url)?.arg("sqlx").stdin(set_up))?;
+                for script in ["setup.sql", "setup-mariadb.sql"] {
+                    let set_up = fs::File::open(sqlx.join("tests/mysql").join(script))?;
+                    process::run_quietly(client(&server.url)?.arg("sqlx").stdin(set_up))?;
+                }
                 Ok(url)
             }
             Self::Sqlite => {
