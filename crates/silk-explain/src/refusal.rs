@@ -13,6 +13,7 @@ fn refused(code: &'static str, reason: impl Into<String>) -> ExplainError {
     }
 }
 
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 const NO_ROOM: &str = "no_room";
 
 /// The database has no connection to spare.
@@ -46,6 +47,7 @@ pub(crate) fn no_connection_left(said: &str) -> ExplainError {
 }
 
 /// Whether it is such a refusal.
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 pub(crate) fn is_no_room(error: &ExplainError) -> bool {
     matches!(error, ExplainError::Refused { code, .. } if *code == NO_ROOM)
 }
