@@ -119,6 +119,7 @@ fn query(database: &Arc<Database>, now: Instant) -> CapturedQuery {
         call_site: None,
         span: None,
         transaction: None,
+        is_past_pool: false,
     }
 }
 

@@ -1,5 +1,5 @@
 use std::{
-    sync::{Arc, mpsc},
+    sync::{Arc, OnceLock, Weak, mpsc},
     time::{Duration, Instant},
 };
 
@@ -21,6 +21,9 @@ const FLUSH_ON_DROP: Duration = Duration::from_secs(1);
 /// up to a second for it; [`shutdown`](Self::shutdown) does so without blocking, and reports.
 #[derive(Debug, Clone)]
 pub struct Silk(Arc<Parts>);
+
+/// The installed profiler; it does not keep it alive.
+static GLOBAL: OnceLock<Weak<Parts>> = OnceLock::new();
 
 /// What a [`Silk`] is wired from.
 #[derive(Debug)]
@@ -66,6 +69,20 @@ impl Silk {
 
     pub(crate) fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
+    }
+
+    /// Makes this the profiler that [`global`](Self::global) gives. The first one stays; `false`
+    /// where there is one already.
+    pub fn install(&self) -> bool {
+        GLOBAL.set(Arc::downgrade(&self.0)).is_ok()
+    }
+
+    /// The profiler that was [installed](Self::install), for code that makes a pool and cannot be
+    /// given a handle (behind a trait, in a library of the app's own). None where none was
+    /// installed, and once its last handle is gone.
+    #[must_use]
+    pub fn global() -> Option<Self> {
+        GLOBAL.get()?.upgrade().map(Self)
     }
 
     /// The layer that records requests. Put it around everything, last in the chain of an axum
@@ -200,13 +217,17 @@ impl Silk {
     }
 
     /// Makes a raw pool known for EXPLAIN, for an app that uses the tracing layer alone: plans are
-    /// asked for over a connection of their own, with the pool's options.
+    /// asked for over a connection of their own, with the pool's options. Where it is the only one,
+    /// the queries that the layer sees are taken to go to its database.
+    ///
+    /// An ORM that keeps sqlx's own pool gives it: `silk.explain_with(db.get_postgres_connection_pool())`.
     #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
     pub fn explain_with<DB: silk_explain::ExplainDatabase>(
         &self,
         pool: &sqlx_core::pool::Pool<DB>,
     ) {
-        self.0.explainer.register(pool);
+        let database = self.0.explainer.register(pool);
+        self.0.recorder.note_explained(database);
     }
 
     /// The token that opens the dashboard: print `/silk?token=…` where your people see it. Treat

@@ -268,7 +268,7 @@ impl PlanNotes {
             ),
             _ if !has_pools => (
                 CaptureLevel::Off,
-                "no instrumented pool".to_owned(),
+                "no pool is known".to_owned(),
                 Some("let pool = silk.pool(pool);".to_owned()),
             ),
             _ => (

@@ -48,6 +48,8 @@ pub(crate) struct Buffers {
     pub(crate) logs: Vec<LogRecord>,
     pub(crate) logs_not_kept: u64,
     pub(crate) polls: Polls,
+    /// What the instrumented pool has lent to code that takes sqlx's own types.
+    pub(crate) lent: Option<super::lent::Lent>,
     /// Bytes of the budget that it holds.
     pub(crate) charged: usize,
 }

@@ -85,6 +85,8 @@ pub struct CapturedQuery {
     pub span: Option<tracing::span::Id>,
     /// Index that [`ActiveRequest::begin_transaction`](super::ActiveRequest::begin_transaction) gave.
     pub transaction: Option<u32>,
+    /// Whether it ran on what an instrumented pool has lent, seen by the tracing layer alone.
+    pub is_past_pool: bool,
 }
 
 impl fmt::Debug for CapturedQuery {

@@ -8,50 +8,63 @@ use silk_core::words::counted;
 use super::{
     RecorderConfig,
     status::{Notes, PoolNote, TracingState},
+    ways::{Ways, past_pools},
 };
 use crate::plans::{PlanMode, PlanNotes};
+
+/// What was counted so far.
+pub(super) struct Counted {
+    /// Requests that have ended.
+    pub(super) requests: u64,
+    /// Queries of requests.
+    pub(super) queries: u64,
+    /// Queries of no request.
+    pub(super) unattributed: u64,
+}
 
 impl Notes {
     pub(super) fn captures(
         &self,
         config: &RecorderConfig,
         plans: &PlanNotes,
-        unattributed: u64,
+        counted: &Counted,
     ) -> Vec<CaptureStatus> {
         let pools = self
             .pools
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        let mut captures = vec![self.sql(&pools)];
-        captures.push(pool_only(
-            "values",
-            &pools,
-            config.capture_values,
-            "switched off in the builder",
-        ));
-        captures.push(pool_only(
-            "call sites",
-            &pools,
-            config.capture_call_sites,
-            "switched off in the builder",
-        ));
-        captures.push(pool_only(
-            "EXPLAIN",
-            &pools,
-            plans.plans.mode() != PlanMode::Off,
-            "switched off in the builder",
-        ));
-        captures.push(plans.status(!pools.is_empty()));
+        let explained = self
+            .explained
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let past = self.past_pools.load(Relaxed);
+        let ways = Ways {
+            pools: &pools,
+            explained: &explained,
+            past,
+            hears: self.tracing() == TracingState::Working,
+        };
+        let mut captures = vec![self.sql(&pools, counted)];
+        captures.push(ways.values(config));
+        captures.push(ways.call_sites(config));
+        captures.push(ways.explain(plans.plans.mode() != PlanMode::Off));
+        captures.push(plans.status(!pools.is_empty() || !explained.is_empty()));
+        if past > 0 {
+            captures.push(past_pools(past, &pools));
+        }
         captures.push(self.spans());
         captures.push(self.route_status());
+        let unattributed = counted.unattributed;
         if unattributed > 0 {
             captures.push(CaptureStatus {
                 what: "unattributed queries".to_owned(),
                 level: CaptureLevel::Partial,
                 reason: format!(
-                    "{} belonged to no request: background work, or tasks spawned without their request",
-                    counted(unattributed, "query")
+                    "{} belonged to no request: migrations and other work at start, background work, or \
+                     tasks spawned without their request. Nothing is lost",
+                    self::counted(unattributed, "query")
                 ),
                 remedy: Some(
                     "tokio::spawn(tower_silk::in_current_request(work));\nsilk.job(\"nightly report\").run(work).await;".to_owned(),
@@ -61,7 +74,7 @@ impl Notes {
         captures
     }
 
-    fn sql(&self, pools: &[PoolNote]) -> CaptureStatus {
+    fn sql(&self, pools: &[PoolNote], counted: &Counted) -> CaptureStatus {
         let (level, reason, remedy) = match (pools.is_empty(), self.tracing()) {
             (true, TracingState::Absent | TracingState::Made) => (
                 CaptureLevel::Off,
@@ -74,6 +87,21 @@ impl Notes {
                     .to_owned(),
                 Some(STARVED_REMEDY.to_owned()),
             ),
+            (true, TracingState::Working)
+                if counted.requests >= SILENT_REQUESTS
+                    && counted.queries + counted.unattributed == 0
+                    && !self.has_event() =>
+            {
+                (
+                    CaptureLevel::Partial,
+                    format!(
+                        "no query of sqlx was ever seen in {}. Does the app make none, or is statement \
+                     logging off?",
+                        self::counted(counted.requests, "request")
+                    ),
+                    Some(SILENT_REMEDY.to_owned()),
+                )
+            }
             (true, TracingState::Working) => (
                 CaptureLevel::Partial,
                 "through sqlx's events: text, rows and time".to_owned(),
@@ -153,28 +181,12 @@ impl Notes {
     }
 }
 
-const STARVED_REMEDY: &str = "tracing_subscriber::registry()\n    .with(tracing_subscriber::fmt::layer().with_filter(EnvFilter::from_default_env()))\n    .with(silk.tracing_layer())\n    .init();";
+/// After so many requests without a word from sqlx the page asks whether it is silenced.
+const SILENT_REQUESTS: u64 = 3;
 
-/// What only instrumented pools can capture.
-fn pool_only(what: &str, pools: &[PoolNote], is_on: bool, off: &str) -> CaptureStatus {
-    let (level, reason, remedy) = if !is_on {
-        (CaptureLevel::Off, off, None)
-    } else if pools.is_empty() {
-        (
-            CaptureLevel::Off,
-            "no instrumented pool",
-            Some("let pool = silk.pool(pool);"),
-        )
-    } else {
-        (CaptureLevel::Full, "through instrumented pools", None)
-    };
-    CaptureStatus {
-        what: what.to_owned(),
-        level,
-        reason: reason.to_owned(),
-        remedy: remedy.map(ToOwned::to_owned),
-    }
-}
+const SILENT_REMEDY: &str = "// sqlx: do not call options.disable_statement_logging(), nor\n// options.log_statements(LevelFilter::Off)\n// SeaORM: options.sqlx_logging(true);";
+
+const STARVED_REMEDY: &str = "tracing_subscriber::registry()\n    .with(tracing_subscriber::fmt::layer().with_filter(EnvFilter::from_default_env()))\n    .with(silk.tracing_layer())\n    .init();";
 
 fn counted_pools(pools: &[PoolNote]) -> String {
     let count = u64::try_from(pools.len()).unwrap_or(u64::MAX);

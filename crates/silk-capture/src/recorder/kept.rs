@@ -25,6 +25,7 @@ pub(crate) struct KeptQuery {
     rows_affected: u32,
     pub(crate) captured_by: CapturedBy,
     pub(crate) outcome: Outcome,
+    pub(crate) is_past_pool: bool,
 }
 
 /// What few queries have.
@@ -98,6 +99,7 @@ impl KeptQuery {
             rows_affected: cut(numbers.rows_affected),
             captured_by: seen.0,
             outcome: seen.1,
+            is_past_pool: false,
         }
     }
 

@@ -20,6 +20,7 @@ mod handle;
 mod holders;
 mod intervals;
 mod kept;
+mod lent;
 mod loss;
 mod memory;
 mod queries;
@@ -34,6 +35,7 @@ mod transactions;
 mod transform;
 mod upkeep;
 mod vitals;
+mod ways;
 mod writer;
 
 pub use active::ActiveRequest;
@@ -54,3 +56,5 @@ pub(crate) use buffers::{KeptPlan, Route, Span, Tee};
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 pub(crate) use holders::{HeldBy, HeldConnection};
 pub(crate) use status::TracingState;
+
+pub(crate) use self::lent::Lent;

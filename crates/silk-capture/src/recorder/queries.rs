@@ -100,6 +100,7 @@ impl ActiveRequest {
             let mut kept = KeptQuery::new(seen, started_us, numbers, belongs, query.error);
             kept.values = values;
             kept.call_site = query.call_site;
+            kept.is_past_pool = query.is_past_pool;
             buffers.queries.push(kept);
             (None, u32::try_from(buffers.queries.len() - 1).ok())
         })?;

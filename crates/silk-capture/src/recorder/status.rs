@@ -1,10 +1,10 @@
 use std::sync::{
-    Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicU8, AtomicU64, Ordering::Relaxed},
+    Arc, Mutex, MutexGuard, PoisonError, RwLock,
+    atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed},
 };
 
 use chrono::{DateTime, Utc};
-use silk_core::{DatabaseKind, LossReason, RunId, RunRecord};
+use silk_core::{Database, DatabaseKind, LossReason, RunId, RunRecord};
 
 use super::RecorderConfig;
 
@@ -39,6 +39,14 @@ pub struct ShutdownReport {
 pub(crate) struct Notes {
     run: RunRecord,
     pub(super) pools: Mutex<Vec<PoolNote>>,
+    /// Databases that Silk was told of for EXPLAIN alone.
+    pub(super) explained: Mutex<Vec<Database>>,
+    /// Where queries go that only the tracing layer sees, as far as that is known.
+    layer_database: RwLock<Arc<Database>>,
+    /// Whether sqlx ever told of a query.
+    has_event: AtomicBool,
+    /// Queries that passed an instrumented pool by.
+    pub(super) past_pools: AtomicU64,
     store_errors: Mutex<StoreErrors>,
     tracing: AtomicU8,
     /// Requests of which the template was, and was not, known.
@@ -97,6 +105,13 @@ impl Notes {
         Self {
             run,
             pools: Mutex::default(),
+            explained: Mutex::default(),
+            layer_database: RwLock::new(Arc::new(Database {
+                kind: config.layer_database,
+                name: String::new(),
+            })),
+            has_event: AtomicBool::new(false),
+            past_pools: AtomicU64::new(0),
             store_errors: Mutex::default(),
             tracing: AtomicU8::new(0),
             routes: Default::default(),
@@ -112,6 +127,59 @@ impl Notes {
         if !pools.contains(&pool) {
             pools.push(pool);
         }
+    }
+
+    /// Notes a database that Silk was told of for EXPLAIN: without any other, it is where the
+    /// queries go that only the tracing layer sees. `told` is what the app said of their kind.
+    pub(super) fn add_explained(&self, database: Database, told: DatabaseKind) {
+        let mut all = self
+            .explained
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if all.contains(&database) {
+            return;
+        }
+        all.push(database);
+        let Some(first) = all.first() else { return };
+        let is_one_kind = all.iter().all(|other| other.kind == first.kind);
+        let known = match (told, is_one_kind) {
+            (DatabaseKind::Unknown, true) => first.kind,
+            (told, _) => told,
+        };
+        let name = match all.as_slice() {
+            [only] if only.kind == known => only.name.clone(),
+            _ => String::new(),
+        };
+        let now = Arc::new(Database { kind: known, name });
+        *self
+            .layer_database
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = now;
+    }
+
+    /// Where queries go that only the tracing layer sees.
+    pub(crate) fn layer_database(&self) -> Arc<Database> {
+        let known = self
+            .layer_database
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&known)
+    }
+
+    /// Notes that sqlx tells of its queries.
+    pub(crate) fn sqlx_speaks(&self) {
+        if !self.has_event.load(Relaxed) {
+            self.has_event.store(true, Relaxed);
+        }
+    }
+
+    pub(super) fn has_event(&self) -> bool {
+        self.has_event.load(Relaxed)
+    }
+
+    /// Counts a query that passed an instrumented pool by.
+    pub(crate) fn count_past_pool(&self) {
+        self.past_pools.fetch_add(1, Relaxed);
     }
 
     /// Notes that the store failed at something.

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use silk_core::{Vitals, vitals::VitalsSnapshot};
 
-use super::Recorder;
+use super::{Recorder, captures::Counted};
 
 impl Vitals for Recorder {
     fn snapshot(&self) -> VitalsSnapshot {
@@ -32,9 +32,15 @@ impl Vitals for Recorder {
             writer_cost_us: mean(counters.writer_us.load(Relaxed), written),
             budget: shared.config.budget,
             store_error: shared.notes.store_error(),
-            captures: shared
-                .notes
-                .captures(&shared.config, &shared.plans, unattributed),
+            captures: shared.notes.captures(
+                &shared.config,
+                &shared.plans,
+                &Counted {
+                    requests: written,
+                    queries: counters.queries.load(Relaxed),
+                    unattributed,
+                },
+            ),
             minutes: shared.losses.minutes(),
         }
     }

@@ -157,5 +157,6 @@ pub fn captured(sql: SqlSource) -> CapturedQuery {
         call_site: None,
         span: None,
         transaction: None,
+        is_past_pool: false,
     }
 }

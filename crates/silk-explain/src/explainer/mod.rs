@@ -50,7 +50,10 @@ impl Explainer {
     /// Makes the database of a pool known: it is reached with the pool's options, over a connection
     /// of its own. Of two pools of one name, the later holds.
     #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
-    pub fn register<DB: crate::ExplainDatabase>(&self, pool: &sqlx_core::pool::Pool<DB>) {
+    pub fn register<DB: crate::ExplainDatabase>(
+        &self,
+        pool: &sqlx_core::pool::Pool<DB>,
+    ) -> Database {
         let options = pool.connect_options();
         let database = Database {
             kind: DB::KIND,
@@ -61,7 +64,8 @@ impl Explainer {
             self.databases.config,
             pool.options().get_max_connections(),
         );
-        self.databases.add(database, target);
+        self.databases.add(database.clone(), target);
+        database
     }
 }
 

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{extract::Path, response::Response};
-use silk_core::{Outcome, QueryRecord, TransactionRecord};
+use silk_core::{CapturedBy, DatabaseKind, Outcome, QueryRecord, TransactionRecord};
 
 use super::{
     Frame, draw,
@@ -57,6 +57,9 @@ struct QueryPage {
     site: Option<SiteView>,
     source: Option<Vec<SourceLine>>,
     why_no_source: &'static str,
+    why_no_site: &'static str,
+    /// The types that let it pass the pool by, and those to write.
+    past_pool: Option<(String, String)>,
     plans: QueryPlans,
     /// What is found about its statement in this request.
     findings: Vec<FindingView>,
@@ -186,11 +189,35 @@ fn view(here: &Here, found: &Found, plans: QueryPlans) -> Result<QueryPage, Fail
         }),
         source: None,
         why_no_source: "",
+        why_no_site: why_no_site(query, kind),
+        past_pool: query.is_past_pool.then(|| past_pool(kind)),
         figures: figures(query, plans.server_us),
         plans,
         findings: Vec::new(),
         request_href,
     })
+}
+
+fn why_no_site(query: &QueryRecord, kind: DatabaseKind) -> &'static str {
+    match (query.captured_by, kind) {
+        (CapturedBy::Pool, _) => "Not captured.",
+        (CapturedBy::Layer, DatabaseKind::Sqlite) => {
+            "Not captured: SQLite runs queries on a thread of its own. The instrumented pool knows it: let pool = silk.pool(pool);"
+        }
+        (CapturedBy::Layer, _) => {
+            "Not captured. The instrumented pool knows it: let pool = silk.pool(pool); the tracing layer does with Silk::builder().layer_call_sites(true)."
+        }
+    }
+}
+
+fn past_pool(kind: DatabaseKind) -> (String, String) {
+    let prefix = match kind {
+        DatabaseKind::Postgres => "Pg",
+        DatabaseKind::MySql => "MySql",
+        DatabaseKind::Sqlite | DatabaseKind::Unknown => "Sqlite",
+    };
+    let types = |of: &str| format!("&{of}::{prefix}Pool or &mut {of}::{prefix}Connection");
+    (types("sqlx"), types("tower_silk"))
 }
 
 fn figures(query: &QueryRecord, server_us: Option<u64>) -> Vec<(&'static str, Markup)> {

@@ -138,7 +138,7 @@ impl SilkBuilder {
     }
 
     /// Which database the tracing layer's queries went to, for an app without instrumented pools.
-    /// Default: not known; SQL is then read in a dialect that suits all three.
+    /// Default: that of [`Silk::explain_with`](crate::Silk::explain_with), else not known; SQL is then read in a dialect that suits all three.
     pub fn database(mut self, kind: DatabaseKind) -> Self {
         self.config.layer_database = kind;
         self
@@ -199,6 +199,18 @@ impl SilkBuilder {
     /// Whether call sites are kept. Default: yes; off saves about 1 to 5 µs per query.
     pub fn call_sites(mut self, is_on: bool) -> Self {
         self.config.capture_call_sites = is_on;
+        self
+    }
+
+    /// Whether call sites are kept of queries that only the tracing layer sees (without an
+    /// instrumented pool, or past it). Default: in debug builds yes, in release builds no.
+    ///
+    /// PostgreSQL's and MySQL's drivers tell of a query on the stack of the code that awaits it,
+    /// so that its line is known: the stack is walked once per query, further than from the pool
+    /// (about 30 frames). SQLite's driver works on a thread of its own, and there are none.
+    /// [`call_sites(false)`](Self::call_sites) switches these off as well.
+    pub fn layer_call_sites(mut self, is_on: bool) -> Self {
+        self.config.layer_call_sites = is_on;
         self
     }
 

@@ -125,7 +125,7 @@ impl Transform {
             values: query.values.map(|values| values.encode(self.value_bytes)),
             plan_shape: None,
             server_us: None,
-            is_past_pool: false,
+            is_past_pool: query.is_past_pool,
         }
     }
 }

@@ -9,6 +9,9 @@ use super::frames::{Frame, KNOWN};
 const KEPT: usize = 48;
 /// Frames walked at most: beyond lie executor and runtime.
 const WALKED: usize = 64;
+/// The same from within a driver that tells of its query: its own frames come first.
+const KEPT_FAR: usize = 112;
+const WALKED_FAR: usize = 128;
 
 /// Set while a resolver reads symbols: where walking and resolving share a lock, nobody walks then.
 pub(super) static RESOLVING: AtomicBool = AtomicBool::new(false);
@@ -36,6 +39,17 @@ impl CallStack {
     /// None where nothing useful was found.
     #[must_use]
     pub fn capture() -> Option<Self> {
+        Self::walked::<KEPT>(WALKED)
+    }
+
+    /// The same from within an event of a driver, which lies further from the app's code.
+    #[must_use]
+    pub fn capture_far() -> Option<Self> {
+        Self::walked::<KEPT_FAR>(WALKED_FAR)
+    }
+
+    #[inline]
+    fn walked<const KEPT: usize>(most: usize) -> Option<Self> {
         // Only where symbols and stacks share a lock would a walk wait for the resolver.
         if !cfg!(unix) && RESOLVING.load(Ordering::Relaxed) {
             return None;
@@ -63,7 +77,7 @@ impl CallStack {
                     kept += 1;
                 }
             }
-            kept < KEPT && walked < WALKED
+            kept < KEPT && walked < most
         });
         match (found, kept) {
             (Some(address), _) => Some(Self(Frames::App(address))),

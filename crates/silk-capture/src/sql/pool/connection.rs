@@ -5,7 +5,7 @@ use std::{
 };
 
 use futures_core::future::BoxFuture;
-use silk_core::Database as SilkDatabase;
+use silk_core::{Database as SilkDatabase, DatabaseKind};
 use sqlx_core::{
     acquire::Acquire, connection::Connection, database::Database, error::Error, pool,
     sql_str::SqlSafeStr,
@@ -18,7 +18,10 @@ use super::{
     track::{Runs, Shared},
     undone::Undone,
 };
-use crate::recorder::{ActiveRequest, Recorder};
+use crate::{
+    recorder::{ActiveRequest, Lent, Recorder},
+    sql::tracing::is_installed,
+};
 
 /// An instrumented connection; derefs to the driver's own.
 pub struct Conn<DB: Database> {
@@ -29,6 +32,8 @@ pub struct Conn<DB: Database> {
     /// The innermost recorded transaction that is open on it.
     pub(super) transaction: Option<OpenTransaction>,
     pub(super) runs: Runs,
+    /// Whether the app has got the driver's own since it was used through this.
+    pub(super) is_lent: bool,
 }
 
 /// Where the driver's connection is kept.
@@ -82,6 +87,7 @@ impl<DB: Database> Conn<DB> {
             holding: None,
             transaction: None,
             runs: Runs::default(),
+            is_lent: false,
         }
     }
 
@@ -96,6 +102,46 @@ impl<DB: Database> Conn<DB> {
             shared,
             transaction: None,
             runs: Runs::new(),
+            is_lent: false,
+        }
+    }
+
+    /// The driver's own connection, for what we record ourselves.
+    pub(super) fn raw_mut(&mut self) -> &mut DB::Connection {
+        // SQLite tells of a query after it has given its rows: its transaction's end is waited for.
+        if self.shared.database.kind != DatabaseKind::Sqlite {
+            self.take_back();
+        }
+        match &mut self.raw {
+            Held::Pooled(connection) => connection,
+            Held::Own(connection) => connection,
+        }
+    }
+
+    /// Notes that the app gets the driver's own connection: what runs there is seen by the tracing
+    /// layer alone, and belongs to the transaction that is open here.
+    fn lend(&mut self) {
+        if !is_installed() {
+            return;
+        }
+        if let Some(active) = ActiveRequest::current() {
+            let open = self.transaction.as_ref();
+            active.lend(Lent {
+                database: Arc::clone(&self.shared.database),
+                transaction: open
+                    .filter(|open| open.active.id() == active.id())
+                    .and_then(OpenTransaction::index),
+            });
+            self.is_lent = true;
+        }
+    }
+
+    /// Notes that it is used through our types again.
+    pub(super) fn take_back(&mut self) {
+        if std::mem::take(&mut self.is_lent)
+            && let Some(active) = ActiveRequest::current()
+        {
+            active.take_back(&self.shared.database);
         }
     }
 
@@ -196,6 +242,7 @@ impl<DB: Database> Deref for Conn<DB> {
 
 impl<DB: Database> DerefMut for Conn<DB> {
     fn deref_mut(&mut self) -> &mut DB::Connection {
+        self.lend();
         match &mut self.raw {
             Held::Pooled(connection) => connection,
             Held::Own(connection) => connection,

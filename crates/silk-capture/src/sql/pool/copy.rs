@@ -239,7 +239,7 @@ impl Conn<Postgres> {
         statement: &str,
     ) -> Result<CopyIn<&mut PgConnection>, Error> {
         let track = self.copying(statement);
-        let copy = PgConnection::copy_in_raw(self, statement);
+        let copy = PgConnection::copy_in_raw(self.raw_mut(), statement);
         begun_in(track, false, copy).await
     }
 
@@ -252,7 +252,7 @@ impl Conn<Postgres> {
         statement: &str,
     ) -> Result<BoxStream<'c, Result<Bytes, Error>>, Error> {
         let track = self.copying(statement);
-        let copy = PgConnection::copy_out_raw(self, statement);
+        let copy = PgConnection::copy_out_raw(self.raw_mut(), statement);
         begun_out(track, false, statement, copy).await
     }
 

@@ -35,9 +35,9 @@ macro_rules! executors {
             {
                 let within = match self.recording() {
                     Ok(within) => within,
-                    Err(None) => return (&mut **self).fetch_many(query),
+                    Err(None) => return self.raw_mut().fetch_many(query),
                     Err(Some(cover)) => {
-                        let inner = cover.run(|| (&mut **self).fetch_many(query));
+                        let inner = cover.run(|| self.raw_mut().fetch_many(query));
                         return Box::pin(cover.over(inner));
                     }
                 };
@@ -45,7 +45,7 @@ macro_rules! executors {
                 let mut track = Track::new(within, &self.shared.database, &mut query);
                 track.await_plan(self.runs.tracker::<$db>(&self.shared));
                 track.runs_on(self.holding.as_ref());
-                let inner = track.cover.run(|| (&mut **self).fetch_many(query));
+                let inner = track.cover.run(|| self.raw_mut().fetch_many(query));
                 Box::pin(Tracked::<$db>::new(inner, track))
             }
 
@@ -59,9 +59,9 @@ macro_rules! executors {
             {
                 let within = match self.recording() {
                     Ok(within) => within,
-                    Err(None) => return (&mut **self).fetch_optional(query),
+                    Err(None) => return self.raw_mut().fetch_optional(query),
                     Err(Some(cover)) => {
-                        let inner = cover.run(|| (&mut **self).fetch_optional(query));
+                        let inner = cover.run(|| self.raw_mut().fetch_optional(query));
                         return Box::pin(cover.over(inner));
                     }
                 };
@@ -70,10 +70,10 @@ macro_rules! executors {
                 track.await_plan(self.runs.tracker::<$db>(&self.shared));
                 track.runs_on(self.holding.as_ref());
                 if <$db as PoolDatabase>::ONE_ROW != OneRow::Limits {
-                    let inner = track.cover.run(|| (&mut **self).fetch_many(query));
+                    let inner = track.cover.run(|| self.raw_mut().fetch_many(query));
                     return Box::pin(TrackedFirst::<$db>::new(inner, track));
                 }
-                let inner = track.cover.run(|| (&mut **self).fetch_optional(query));
+                let inner = track.cover.run(|| self.raw_mut().fetch_optional(query));
                 Box::pin(TrackedOptional::<$db>::new(inner, track))
             }
 
@@ -87,7 +87,7 @@ macro_rules! executors {
             {
                 // No execution, so no query; the cover keeps sqlx's look-ups from becoming some.
                 let cover = Cover::new(self.shared.database.kind);
-                let inner = cover.run(|| (&mut **self).prepare_with(sql, parameters));
+                let inner = cover.run(|| self.raw_mut().prepare_with(sql, parameters));
                 Box::pin(cover.over(inner))
             }
 
@@ -95,7 +95,7 @@ macro_rules! executors {
             where
                 'c: 'e,
             {
-                (&mut **self).describe(sql)
+                self.raw_mut().describe(sql)
             }
         }
 

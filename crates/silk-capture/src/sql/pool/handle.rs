@@ -11,7 +11,10 @@ use super::{
     Conn, PoolConnection, PoolDatabase, Transaction, connection::Within, cover::Cover,
     holders::Holders, track::Shared, wait::Waiting,
 };
-use crate::recorder::{ActiveRequest, Recorder};
+use crate::{
+    recorder::{ActiveRequest, Lent, Recorder},
+    sql::tracing::is_installed,
+};
 
 /// An instrumented pool; derefs to sqlx's own.
 ///
@@ -50,8 +53,23 @@ impl<DB: Database> Pool<DB> {
 
     /// sqlx's own pool.
     #[must_use]
-    pub const fn raw(&self) -> &pool::Pool<DB> {
+    pub fn raw(&self) -> &pool::Pool<DB> {
+        self.lend();
         &self.raw
+    }
+
+    /// Notes that the app gets sqlx's own pool: what runs there is seen by the tracing layer alone.
+    fn lend(&self) {
+        if is_installed() {
+            ActiveRequest::with_current(|active| {
+                if let Some(active) = active {
+                    active.lend(Lent {
+                        database: Arc::clone(&self.shared.database),
+                        transaction: None,
+                    });
+                }
+            });
+        }
     }
 
     /// The database, as recorded with each query.
@@ -206,6 +224,7 @@ impl<DB: Database> Deref for Pool<DB> {
     type Target = pool::Pool<DB>;
 
     fn deref(&self) -> &pool::Pool<DB> {
+        self.lend();
         &self.raw
     }
 }

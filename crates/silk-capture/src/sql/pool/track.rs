@@ -153,6 +153,7 @@ impl Track {
             call_site,
             span,
             transaction,
+            is_past_pool: false,
         };
         Self {
             active,

@@ -58,7 +58,7 @@ impl<'c, DB: Database> Transaction<'c, DB> {
             recorded: None,
         };
         let Some(active) = active else {
-            DB::TransactionManager::begin(&mut transaction, statement).await?;
+            DB::TransactionManager::begin(transaction.connection.raw_mut(), statement).await?;
             return Ok(transaction);
         };
         let depth = DB::TransactionManager::get_transaction_depth(&transaction);
@@ -74,7 +74,10 @@ impl<'c, DB: Database> Transaction<'c, DB> {
             is_over: false,
         };
         let result = runs
-            .watched(cover.over(DB::TransactionManager::begin(&mut transaction, statement)))
+            .watched(cover.over(DB::TransactionManager::begin(
+                transaction.connection.raw_mut(),
+                statement,
+            )))
             .await;
         let started = beginning.over();
         if let Err(Error::InvalidSavePointStatement) = &result {
@@ -132,14 +135,14 @@ impl<'c, DB: Database> Transaction<'c, DB> {
     /// Whatever sqlx says to `COMMIT`; it is rolled back then.
     pub async fn commit(mut self) -> Result<(), Error> {
         if !self.start_ending() {
-            DB::TransactionManager::commit(&mut self).await?;
+            DB::TransactionManager::commit(self.connection.raw_mut()).await?;
             self.is_open = false;
             return Ok(());
         }
         let runs = self.connection.runs.clone();
         let cover = self.cover();
         let result = runs
-            .watched(cover.over(DB::TransactionManager::commit(&mut self)))
+            .watched(cover.over(DB::TransactionManager::commit(self.connection.raw_mut())))
             .await;
         let (end, error) = match &self.recorded {
             Some(recorded) if result.is_ok() => recorded.open.undone.committed(),
@@ -154,14 +157,14 @@ impl<'c, DB: Database> Transaction<'c, DB> {
     /// Whatever sqlx says to `ROLLBACK`.
     pub async fn rollback(mut self) -> Result<(), Error> {
         if !self.start_ending() {
-            DB::TransactionManager::rollback(&mut self).await?;
+            DB::TransactionManager::rollback(self.connection.raw_mut()).await?;
             self.is_open = false;
             return Ok(());
         }
         let runs = self.connection.runs.clone();
         let cover = self.cover();
         let result = runs
-            .watched(cover.over(DB::TransactionManager::rollback(&mut self)))
+            .watched(cover.over(DB::TransactionManager::rollback(self.connection.raw_mut())))
             .await;
         self.ended(result, TransactionEnd::RolledBack, None)
     }
@@ -209,6 +212,7 @@ impl<'c, DB: Database> Transaction<'c, DB> {
         if outer.is_some() && end != TransactionEnd::Committed {
             open.undone.healed();
         }
+        self.connection.take_back();
         self.connection.transaction = outer;
         if let (Some(holding), None) = (&self.connection.holding, &self.connection.transaction) {
             holding.in_transaction(false);
@@ -274,10 +278,10 @@ impl<DB: Database> Drop for Transaction<'_, DB> {
                     None => TransactionEnd::Dropped,
                 };
                 self.cover()
-                    .run(|| DB::TransactionManager::start_rollback(self));
+                    .run(|| DB::TransactionManager::start_rollback(self.connection.raw_mut()));
                 self.note_end(end, None);
             }
-            None => DB::TransactionManager::start_rollback(self),
+            None => DB::TransactionManager::start_rollback(self.connection.raw_mut()),
         }
     }
 }

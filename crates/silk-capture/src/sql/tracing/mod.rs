@@ -19,7 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use silk_core::{CapturedBy, Database, LogRecord, Outcome};
+use silk_core::{CapturedBy, DatabaseKind, LogRecord, Outcome};
 use tracing::{
     Event, Level, Metadata, Subscriber,
     span::{Attributes, Id, Record},
@@ -36,6 +36,7 @@ use crate::{
     recorder::{CapturedQuery, Span, TracingState},
     sql::{
         QUERY_SPAN, SILK_TARGET,
+        call_site::CallStack,
         verbs::{all_changed, control},
     },
     suppress,
@@ -53,8 +54,6 @@ const POSTGRES_NOTICE: &str = "sqlx::postgres::notice";
 #[derive(Debug)]
 pub struct SilkTracingLayer {
     recorder: Recorder,
-    /// Where the events' queries went, as far as the builder knows.
-    database: Arc<Database>,
     /// Its number among the layers of the process: ids of spans are those of a subscriber.
     number: u32,
 }
@@ -85,21 +84,11 @@ impl SilkTracingLayer {
     {
         IS_INSTALLED.store(true, Relaxed);
         recorder.notes().set_tracing(TracingState::Made);
-        let kind = recorder.config().layer_database;
         let filter = SilkFilter::new(recorder.config().span_level)
             .with_plans(Arc::clone(recorder.plan_notes()));
-        let database = Arc::new(Database {
-            kind,
-            name: String::new(),
-        });
         static NUMBERS: AtomicU32 = AtomicU32::new(1);
         let number = NUMBERS.fetch_add(1, Relaxed);
-        Self {
-            recorder,
-            database,
-            number,
-        }
-        .with_filter(filter)
+        Self { recorder, number }.with_filter(filter)
     }
 
     fn place<S>(&self, event: &Event<'_>, ctx: &Context<'_, S>) -> Place
@@ -132,7 +121,17 @@ impl SilkTracingLayer {
         let Some(sql) = seen.sql.filter(|sql| !is_set_up(sql.as_str())) else {
             return;
         };
-        let control = control(sql.as_str(), self.database.kind);
+        let notes = self.recorder.notes();
+        let lent = match &place {
+            Place::In(active, _) => active.lent(),
+            _ => None,
+        };
+        let is_past_pool = lent.is_some();
+        let (database, transaction) = match lent {
+            Some(lent) => (lent.database, lent.transaction),
+            None => (notes.layer_database(), None),
+        };
+        let control = control(sql.as_str(), database.kind);
         let Place::In(active, span) = place else {
             if control.is_none() {
                 self.recorder.count_unattributed();
@@ -148,10 +147,14 @@ impl SilkTracingLayer {
             return active.push_control(started, ended, None);
         }
         let (rows, told) = (seen.rows_returned, seen.rows_affected);
-        let rows_affected = all_changed(sql.as_str(), self.database.kind, rows, told);
+        let rows_affected = all_changed(sql.as_str(), database.kind, rows, told);
+        if is_past_pool {
+            notes.count_past_pool();
+        }
+        let call_site = call_site_of(&active, database.kind);
         active.push_query(CapturedQuery {
             sql,
-            database: Arc::clone(&self.database),
+            database,
             captured_by: CapturedBy::Layer,
             started,
             ended,
@@ -163,9 +166,10 @@ impl SilkTracingLayer {
             outcome: Outcome::Completed,
             error: None,
             values: None,
-            call_site: None,
+            call_site,
             span,
-            transaction: None,
+            transaction,
+            is_past_pool,
         });
     }
 }
@@ -294,7 +298,10 @@ where
         let metadata: &Metadata<'_> = event.metadata();
         match metadata.target() {
             SQLX_QUERY | SQLX_ACQUIRE if suppress::is_recorded_elsewhere() => {}
-            SQLX_QUERY => self.on_query(event, self.place(event, &ctx)),
+            SQLX_QUERY => {
+                self.recorder.notes().sqlx_speaks();
+                self.on_query(event, self.place(event, &ctx));
+            }
             SQLX_ACQUIRE => {
                 if let Place::In(active, _) = self.place(event, &ctx) {
                     let mut seen = visit::Wait::default();
@@ -338,6 +345,29 @@ where
             }
         }
     }
+}
+
+/// Where the app ran the query whose end sqlx is telling of: PostgreSQL's and MySQL's drivers tell
+/// it on the stack of whoever awaits the query, SQLite's on a thread of its own.
+fn call_site_of(active: &ActiveRequest, kind: DatabaseKind) -> Option<CallStack> {
+    if !active.recorder().config().layer_call_sites
+        || !active.captures_call_sites()
+        || kind == DatabaseKind::Sqlite
+        || (kind == DatabaseKind::Unknown && is_sqlite_worker())
+    {
+        return None;
+    }
+    CallStack::capture_far()
+}
+
+/// Whether this thread is one of sqlx's for SQLite.
+fn is_sqlite_worker() -> bool {
+    thread_local! {
+        static IS_WORKER: bool = std::thread::current()
+            .name()
+            .is_some_and(|name| name.starts_with("sqlx-sqlite-worker"));
+    }
+    IS_WORKER.try_with(|is_worker| *is_worker).unwrap_or(true)
 }
 
 /// Whether sqlx itself sent this to a new connection, on behalf of whoever waited for one.
