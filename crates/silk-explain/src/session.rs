@@ -91,6 +91,7 @@ impl<C: Connection + 'static> Session<C> {
                 Ok(answer) => {
                     match (after, room) {
                         (After::Keep, Room::Ample) => *held = Some(connection),
+                        #[cfg(any(feature = "postgres", feature = "mysql"))]
                         _ => {
                             let _ = connection.close().await;
                         }

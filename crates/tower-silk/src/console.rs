@@ -1,9 +1,8 @@
 //! What is said where the app was started.
 
-use std::{
-    io::Write as _,
-    sync::atomic::{AtomicBool, Ordering::Relaxed},
-};
+#[cfg(feature = "store-sqlite")]
+use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// Set once the only subscriber of the process is the one that prints nothing:
 /// [`Silk::init_tracing`](crate::Silk::init_tracing)'s.
@@ -14,6 +13,7 @@ pub(crate) fn subscriber_is_ours() {
     ONLY_OURS.store(true, Relaxed);
 }
 
+#[cfg(feature = "store-sqlite")]
 /// Says what somebody has to look after: in the app's log, and on standard error where there is
 /// none.
 pub(crate) fn complain(message: &str) {

@@ -23,6 +23,7 @@ pub(crate) struct Lent {
 }
 
 impl ActiveRequest {
+    #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
     /// Notes that code of the app gets sqlx's own connection or pool.
     pub(crate) fn lend(&self, lent: Lent) {
         WAS_LENT.store(true, Relaxed);
@@ -30,6 +31,7 @@ impl ActiveRequest {
         drop(before);
     }
 
+    #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
     /// Notes that the connection is used through our types again, so that what comes is not on it.
     pub(crate) fn take_back(&self, database: &Arc<Database>) {
         let before = self.with(|buffers| {

@@ -57,4 +57,5 @@ pub(crate) use buffers::{KeptPlan, Route, Span, Tee};
 pub(crate) use holders::{HeldBy, HeldConnection};
 pub(crate) use status::TracingState;
 
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 pub(crate) use self::lent::Lent;

@@ -38,7 +38,7 @@ impl SilkBuilder {
         not(feature = "store-sqlite"),
         expect(clippy::unused_async, reason = "only a store in a file is waited for")
     )]
-    pub async fn build(mut self) -> Result<Silk, BuildError> {
+    pub async fn build(self) -> Result<Silk, BuildError> {
         let share = self.config.sample_share;
         if !(0.0..=1.0).contains(&share) {
             return Err(BuildError::Setting {
@@ -54,21 +54,18 @@ impl SilkBuilder {
                 remedy: "give at least 1; to record nothing, call silk.set_recording(false)",
             });
         }
+        let choice = self.store.ok_or(BuildError::NoStore);
         #[cfg(feature = "store-sqlite")]
-        if let Some(StoreChoice::Sqlite(given)) = &self.store {
-            self.store = Some(match store_path::read(given)? {
-                Place::File(path) => StoreChoice::Sqlite(path),
-                Place::Memory => StoreChoice::Memory,
-            });
-        }
+        let choice = choice.and_then(placed);
+        let choice = choice?;
         let token = token::chosen(self.token)?;
-        let token = token.unwrap_or_else(|| match &self.store {
+        let token = token.unwrap_or_else(|| match &choice {
             #[cfg(feature = "store-sqlite")]
-            Some(StoreChoice::Sqlite(path)) if cfg!(debug_assertions) => token::kept_beside(path),
+            StoreChoice::Sqlite(path) if cfg!(debug_assertions) => token::kept_beside(path),
             _ => token::fresh(),
         });
         let runtime = SilkRuntime::start().map_err(BuildError::Threads)?;
-        let store: Arc<dyn Store> = match self.store.ok_or(BuildError::NoStore)? {
+        let store: Arc<dyn Store> = match choice {
             StoreChoice::Memory => Arc::new(MemoryStore::new(self.config.budget)),
             #[cfg(feature = "store-sqlite")]
             StoreChoice::Sqlite(path) => {
@@ -114,6 +111,18 @@ impl SilkBuilder {
             targets: self.targets,
         }))
     }
+}
+
+/// The store that was chosen, its address read.
+#[cfg(feature = "store-sqlite")]
+fn placed(choice: StoreChoice) -> Result<StoreChoice, BuildError> {
+    Ok(match choice {
+        StoreChoice::Sqlite(given) => match store_path::read(&given)? {
+            Place::File(path) => StoreChoice::Sqlite(path),
+            Place::Memory => StoreChoice::Memory,
+        },
+        other => other,
+    })
 }
 
 /// Where the dashboard reads source: where the app says, else where it was built or is started.
