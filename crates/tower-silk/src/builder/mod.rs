@@ -206,8 +206,8 @@ impl SilkBuilder {
     /// instrumented pool, or past it). Default: in debug builds yes, in release builds no.
     ///
     /// PostgreSQL's and MySQL's drivers tell of a query on the stack of the code that awaits it,
-    /// so that its line is known: the stack is walked once per query, further than from the pool
-    /// (about 30 frames). SQLite's driver works on a thread of its own, and there are none.
+    /// so that its line is known: the stack is walked once per query, further than from the
+    /// pool. SQLite's driver works on a thread of its own, and there are none.
     /// [`call_sites(false)`](Self::call_sites) switches these off as well.
     pub fn layer_call_sites(mut self, is_on: bool) -> Self {
         self.config.layer_call_sites = is_on;
