@@ -35,9 +35,9 @@ pub struct RequestFilter {
     pub kind: Option<RequestKind>,
     /// With this method, upper case.
     pub method: Option<String>,
-    /// With this route; see [`TextPattern`].
+    /// With this route; see [`TextPattern`](crate::store::TextPattern).
     pub route: Option<String>,
-    /// With this path; see [`TextPattern`].
+    /// With this path; see [`TextPattern`](crate::store::TextPattern).
     pub path: Option<String>,
     /// With a status in this inclusive range: `404` is `(404, 404)`, `5xx` is `(500, 599)`.
     pub status: Option<(u16, u16)>,
