@@ -60,6 +60,7 @@ pub(super) fn sensitive(lexemes: &[Lexeme<'_>], redactor: &Redactor) -> Found {
         scopes: vec![0],
         names: Vec::new(),
         flow: Flow::default(),
+        tables: Vec::new(),
         skip_to: 0,
         list: None,
         has_between: false,
@@ -87,6 +88,8 @@ struct Walk<'l, 'a> {
     /// Columns that are named, and in which segment.
     names: Vec<(usize, &'a str)>,
     flow: Flow<'a>,
+    /// Tables that are named so far: they say what a column such as `code` holds.
+    tables: Vec<&'a str>,
     /// Lexemes before this one are dealt with.
     skip_to: usize,
     /// The last list of the columns of a CTE: where it closes, and its names.

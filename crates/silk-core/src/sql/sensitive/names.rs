@@ -2,7 +2,7 @@
 
 use super::{
     Walk,
-    accounts::is_of_accounts,
+    accounts::{holds_secrets, is_of_accounts},
     flow::Source,
     group::{GroupKind, Role, Strength},
     secret_words::announces,
@@ -19,12 +19,18 @@ impl<'a> Walk<'_, 'a> {
         if is_qualifier || lexeme.is_reserved {
             return;
         }
+        self.named(index, lexeme);
+    }
+
+    /// A name, whatever word it is.
+    pub(super) fn named(&mut self, index: usize, lexeme: &Lexeme<'a>) {
         let name = unquoted(lexeme);
         if self.is_table(index) {
             self.table(index, name);
             return;
         }
-        let is_sensitive = self.redactor.is_sensitive(name);
+        let is_sensitive =
+            self.redactor.is_sensitive(name) || holds_secrets(&self.tables, name, self.redactor);
         let group = self.group();
         if group.kind == GroupKind::Columns {
             self.column(name, is_sensitive);
@@ -52,6 +58,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn table(&mut self, index: usize, name: &'a str) {
+        self.tables.push(name);
         let is_target = self
             .before(index)
             .is_some_and(|before| before.is_any_word(&["INTO", "INSERT", "REPLACE"]));

@@ -95,6 +95,8 @@ impl<'a> Walk<'_, 'a> {
                 group.has_from = true;
                 self.cut(false);
             }
+        } else if self.announces_secret(index, lexeme) {
+            self.mark();
         } else if kind == GroupKind::Query
             && lexeme.is_any_word(CLAUSES)
             && !(is_call && lexeme.is_any_word(&["INSERT", "REPLACE"]))
@@ -102,12 +104,13 @@ impl<'a> Walk<'_, 'a> {
             self.clause(index, lexeme);
         } else if lexeme.is_any_word(CLAUSES) && lexeme.is_reserved && !is_call {
             self.cut(false);
-        } else if self.announces_secret(index, lexeme) {
-            self.mark();
         } else if kind == GroupKind::Query && lexeme.is_word("AS") && self.group().in_values {
             // `VALUES (?, ?) AS new(n, p)`
             let output = self.group().output;
             self.alias(index, output);
+        } else if lexeme.is_word("KEY") && self.is_column(index) {
+            // No reserved word in PostgreSQL and SQLite.
+            self.named(index, lexeme);
         } else {
             self.name(index, lexeme);
         }
@@ -125,7 +128,33 @@ impl<'a> Walk<'_, 'a> {
                 .is_some_and(|next| next.kind == Kind::Text)
         };
         lexeme.is_word("IDENTIFIED")
-            || (lexeme.is_any_word(&["KEY", "REKEY"]) && (is_pragma() || is_before_text()))
+            // `ALTER USER x IDENTIFIED BY 'new' REPLACE 'old'`
+            || (lexeme.is_word("REPLACE") && is_before_text())
+            || (lexeme.is_any_word(&["KEY", "REKEY", "HEXKEY", "HEXREKEY", "TEXTKEY"])
+                && (is_pragma() || is_before_text()))
+    }
+
+    /// Whether a word that may be one of the language stands as a column does: compared, assigned,
+    /// or in a list of them.
+    fn is_column(&self, index: usize) -> bool {
+        let is_followed = self.at(index + 1).is_some_and(|next| {
+            ["=", "<>", "!=", ",", ")"]
+                .iter()
+                .any(|sign| next.is_sign(sign))
+                || next.is_any_word(&["IN", "LIKE", "IS"])
+        });
+        let is_of_language = self.before(index).is_some_and(|before| {
+            before.is_any_word(&[
+                "PRIMARY",
+                "FOREIGN",
+                "UNIQUE",
+                "DUPLICATE",
+                "NO",
+                "FOR",
+                "ON",
+            ])
+        });
+        is_followed && !is_of_language
     }
 
     /// From here on the names of the present group do not concern the segment around it; those
