@@ -260,6 +260,9 @@ impl Printer {
                     .chars()
                     .map(|letter| letter.to_ascii_uppercase()),
             );
+        } else if lexeme.text == "\\N" {
+            // MySQL's other word for NULL; `\n` is none.
+            self.out.push_str(lexeme.text);
         } else if self.database == DatabaseKind::MySql && !is_function(all, index) {
             // Names of tables may differ by case there, those of functions do not.
             self.out.push_str(lexeme.text);

@@ -215,3 +215,12 @@ fn command_and_tables_are_taken_out() {
     );
     assert_eq!(text.statement.tables, ["Person"]);
 }
+
+#[test]
+fn the_other_word_for_null_keeps_its_case() {
+    for kind in [DatabaseKind::Unknown, DatabaseKind::MySql] {
+        let once = read_as("a IN\\N'q'", kind).statement.normalized.clone();
+        assert_eq!(once, "a IN \\N ?");
+        assert_eq!(read_as(&once, kind).statement.normalized, once);
+    }
+}
