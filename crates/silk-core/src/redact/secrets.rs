@@ -6,7 +6,7 @@ use super::{REDACTED, web::percent_encode};
 use crate::{RequestRecord, Statement, Value, ValueState};
 
 /// Shorter values would be found everywhere.
-const MIN_BYTES: usize = 6;
+pub(super) const MIN_BYTES: usize = 6;
 /// More values than this are not remembered.
 const MAX_SECRETS: usize = 64;
 /// Longer values are remembered by their beginning only, which marks them as well.
@@ -267,7 +267,7 @@ impl Secrets {
 
 /// `text` without `secret`, where it holds it. Short ones count as whole words only, and the
 /// beginning of one counts at the very end of a text that may have been cut.
-fn without(text: &str, secret: &str) -> Option<String> {
+pub(super) fn without(text: &str, secret: &str) -> Option<String> {
     let mut out = String::new();
     let mut kept = 0;
     let mut from = 0;

@@ -157,6 +157,31 @@ impl Seen {
     }
 }
 
+/// Whether a text says what is wrong with a field, and nothing of what is in it: `is too short`.
+pub(super) fn is_complaint(text: &str) -> bool {
+    const MARKS: &[&str] = &[
+        "are", "be", "blank", "cannot", "doesn't", "does", "invalid", "is", "not", "required",
+        "too",
+    ];
+    // A small number is a length.
+    let is_plain = |word: &str, is_first: bool| {
+        word.bytes().enumerate().all(|(at, byte)| {
+            byte.is_ascii_lowercase()
+                || byte == b'\''
+                || is_first && at == 0 && byte.is_ascii_uppercase()
+        }) || word.len() <= 3 && word.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let mut is_said = false;
+    for (index, word) in text.split(' ').enumerate() {
+        let word = word.trim_matches(['(', ')', '.', ',', ':', '!', ';']);
+        if !is_plain(word, index == 0) {
+            return false;
+        }
+        is_said |= MARKS.iter().any(|mark| mark.eq_ignore_ascii_case(word));
+    }
+    is_said
+}
+
 pub(super) fn is_uuid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(index, byte)| match index {

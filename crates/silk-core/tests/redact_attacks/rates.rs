@@ -11,9 +11,9 @@ const TOKENS: &[&str] = &[
     "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
 ];
 
-/// False alarms of the list that are known: `auth: ok`, `cookies: 3`, `token: expected`. What
-/// follows such a name is taken, whatever it looks like.
-const MAX_FALSE_ALARMS: usize = 3;
+/// False alarms of the list that are known: `auth: ok`, `token: expected`. What follows such a name
+/// is taken, whatever it looks like.
+const MAX_FALSE_ALARMS: usize = 2;
 
 /// Names are tried with a value that would be a secret under a name such as `key`.
 const VALUES: &[&str] = &["zq81kkdLm2x9", "482913", "banana"];

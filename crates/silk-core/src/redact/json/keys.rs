@@ -41,20 +41,23 @@ pub(super) enum Role {
     Value,
     /// Its value is a list of names of columns.
     Columns,
+    /// Its value says what is wrong with fields: `{"errors": {"password": ["is too short"]}}`.
+    Errors,
 }
 
 impl Role {
     pub(super) fn of(key: &str) -> Self {
         match key {
             "name" | "key" | "field" | "id" | "type" | "k" | "param" | "parameter" | "property"
-            | "attribute" | "label" | "header" | "path" | "variable" | "Name" | "Key" | "n" => {
-                Self::Label
-            }
+            | "attribute" | "label" | "header" | "path" | "variable" | "Name" | "Key" | "n"
+            | "setting" | "option" | "attr" | "column" | "fieldName" | "field_name" => Self::Label,
             "value" | "values" | "content" | "val" | "v" | "data" | "text" | "default"
-            | "defaultValue" | "current" | "answer" | "Value" | "newValue" | "oldValue" => {
-                Self::Value
-            }
+            | "defaultValue" | "current" | "answer" | "Value" | "newValue" | "oldValue" | "new"
+            | "old" | "from" | "to" | "before" | "after" | "previous" | "new_value"
+            | "old_value" => Self::Value,
             "columns" | "fields" | "headers" | "cols" | "keys" => Self::Columns,
+            "errors" | "error" | "fieldErrors" | "field_errors" | "validationErrors"
+            | "validation_errors" | "violations" => Self::Errors,
             _ => Self::Other,
         }
     }

@@ -1,18 +1,20 @@
 //! JSON that may be cut in the middle, redacted without being parsed into a tree.
 
 mod keys;
+mod pairs;
 mod strings;
 
 use std::borrow::Cow;
 
 use self::{
     keys::{Key, Keys, Role},
+    pairs::ValueAt,
     strings::{is_closed, string_end, unescape},
 };
 use super::{
     REDACTED, Redactor, Secrets,
-    names::Verdict,
-    shape::{self, Judge, card_number},
+    names::{Verdict, is_count},
+    shape::{self, Judge, card_number, is_complaint},
     text::{ESCAPE, is_harmless, run_end},
 };
 
@@ -61,12 +63,16 @@ struct Level<'t> {
     parent: Option<Key<'t>>,
     /// `{"name": "password", "value": …}`: the name, and its key.
     label: Option<(&'t str, &'t str)>,
-    /// `{"value": "…", "name": …}`: where such a value stands.
+    /// `{"value": "…", "name": …}`: where such a value stands, the last one.
     value_at: Option<ValueAt<'t>>,
+    /// Those before it: `{"old": "…", "new": "…", "name": …}`.
+    values_before: Vec<ValueAt<'t>>,
     is_value: bool,
     /// Whether the names beside say that digests and codes are those of files and errors.
     is_of_file: bool,
     is_of_error: bool,
+    /// Whether it says what is wrong with fields.
+    is_in_errors: bool,
     /// Whether it is a list in which the place of a value says what it is.
     is_table: bool,
     /// In a list: how many values came.
@@ -76,16 +82,6 @@ struct Level<'t> {
     /// In a list: places of names of secrets. In what holds lists: those of its first one, which
     /// names the columns of the others.
     columns: Vec<u32>,
-}
-
-/// Where a string that was kept stands, its quotes included.
-struct ValueAt<'t> {
-    key: &'t str,
-    /// In the text.
-    start: usize,
-    end: usize,
-    /// Where it starts in the output, once that has come so far.
-    out: usize,
 }
 
 struct Scan<'r, 's, 't> {
@@ -171,6 +167,9 @@ impl<'t> Scan<'_, '_, 't> {
             && around.is_some_and(|level| {
                 !level.is_object || level.key.is_some_and(|key| key.role == Role::Columns)
             });
+        let is_in_errors = around.is_some_and(|level| {
+            level.is_in_errors || level.key.is_some_and(|key| key.role == Role::Errors)
+        });
         // A list of lists under names of columns that stand beside it.
         let columns = match around {
             Some(level) if !is_object && level.is_object => level.columns.clone(),
@@ -184,9 +183,11 @@ impl<'t> Scan<'_, '_, 't> {
             parent,
             label: None,
             value_at: None,
+            values_before: Vec::new(),
             is_value: false,
             is_of_file: false,
             is_of_error: false,
+            is_in_errors,
             is_table,
             place: 0,
             before: None,
@@ -294,7 +295,11 @@ impl<'t> Scan<'_, '_, 't> {
         let is_in_table = self.levels.last().is_some_and(|level| level.is_table);
         if verdict != Verdict::Harmless || is_in_table {
             let value = unescape(inner);
-            if self.is_secret(&value) || is_in_table && self.is_secret_in_table(inner, end) {
+            let is_complaint =
+                self.levels.last().is_some_and(|level| level.is_in_errors) && is_complaint(&value);
+            if !is_complaint && self.is_secret(&value)
+                || is_in_table && self.is_secret_in_table(inner, end)
+            {
                 self.secrets.add(&value);
                 self.mask(start, end);
                 return;
@@ -304,18 +309,7 @@ impl<'t> Scan<'_, '_, 't> {
             && let Some(by) = level.before.take()
         {
             level.label = Some((inner, by));
-            let value = level.value_at.as_ref().map(|at| (at.key, at.start, at.end));
-            if let Some((key, start, end)) = value {
-                let value = self.text.get(start + 1..end - 1).unwrap_or_default();
-                let is_secret = match self.redactor.label(inner, by, key) {
-                    Verdict::Secret => true,
-                    Verdict::Harmless => false,
-                    Verdict::Judge(judge) => judge.is_secret(&unescape(value), false),
-                };
-                if is_secret {
-                    self.names_secret();
-                }
-            }
+            self.names_values(inner, by);
         }
         if is_in_table && let Some(level) = self.levels.last_mut() {
             level.before = Some(inner);
@@ -390,44 +384,6 @@ impl<'t> Scan<'_, '_, 't> {
         matches!(next, None | Some(b']'))
     }
 
-    /// A string stays; unless a name comes after it that makes it a secret.
-    fn keep(&mut self, start: usize, end: usize) {
-        let out = self.out.len() + (start - self.flushed);
-        if let Some(level) = self.levels.last_mut().filter(|level| level.is_value) {
-            let key = level.key.map_or("", |key| key.text);
-            level.value_at = Some(ValueAt {
-                key,
-                start,
-                end,
-                out,
-            });
-        }
-    }
-
-    /// The present object is about a secret: its value is one, also where it came before.
-    fn names_secret(&mut self) {
-        let Some(level) = self.levels.last_mut() else {
-            return;
-        };
-        let Some(ValueAt {
-            start, end, out, ..
-        }) = level.value_at.take()
-        else {
-            return;
-        };
-        let Some(value) = self.text.get(start + 1..end.saturating_sub(1)) else {
-            return;
-        };
-        self.secrets.add(&unescape(value));
-        if start >= self.flushed {
-            self.mask(start, end);
-        } else if self.out.get(out..out + (end - start)).is_some() {
-            self.out
-                .replace_range(out..out + (end - start), "\"[redacted]\"");
-            self.is_changed = true;
-        }
-    }
-
     fn bare(&mut self, start: usize, end: usize) {
         let word = self.text.get(start..end).unwrap_or_default();
         let is_plain = matches!(word, "null" | "true" | "false");
@@ -442,7 +398,15 @@ impl<'t> Scan<'_, '_, 't> {
         }
         let is_card = word.len() >= 13 && card_number(word.as_bytes(), 0) == Some(word.len());
         let is_in_table = self.levels.last().is_some_and(|level| level.is_table);
-        if is_card || self.is_secret(word) || is_in_table && self.is_secret_in_table(word, end) {
+        let is_count = self.levels.last().is_some_and(|level| {
+            level.verdict != Verdict::Secret
+                && (level.key.is_some_and(|key| is_count(key.text, word))
+                    || level.is_value && level.label.is_some_and(|(name, _)| is_count(name, word)))
+        });
+        if is_card
+            || !is_count && self.is_secret(word)
+            || is_in_table && self.is_secret_in_table(word, end)
+        {
             self.secrets.add(word);
             self.mask(start, end);
         }
@@ -455,26 +419,5 @@ impl<'t> Scan<'_, '_, 't> {
         self.out.push_str(REDACTED);
         self.out.push('"');
         self.is_changed = true;
-    }
-}
-
-impl Redactor {
-    /// What a name that a document gives as a value, under the key `by`, says of the value under
-    /// the key `key` beside it.
-    fn label(&self, name: &str, by: &str, key: &str) -> Verdict {
-        // `{"op": "replace", "path": "/password", "value": …}`; pages have paths and contents.
-        if name.len() > 64 || by == "path" && key != "value" {
-            return Verdict::Harmless;
-        }
-        match self.answer(name).verdict {
-            // Tokens of a language, signatures of functions: what they are decides.
-            Verdict::Secret
-                if by == "type"
-                    && matches!(name, "token" | "session" | "signature" | "cookie" | "auth") =>
-            {
-                Verdict::Judge(Judge::Key)
-            }
-            verdict => verdict,
-        }
     }
 }

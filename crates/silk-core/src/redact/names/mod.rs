@@ -80,6 +80,7 @@ pub(super) struct Names {
 #[derive(Debug)]
 struct Context {
     last: HashSet<String>,
+    units: HashSet<String>,
     first: HashSet<String>,
     harmless: HashSet<String>,
     before: HashSet<String>,
@@ -90,6 +91,7 @@ struct Context {
 
 static CONTEXT: LazyLock<Context> = LazyLock::new(|| Context {
     last: section("last").collect(),
+    units: section("units").collect(),
     first: section("first").collect(),
     harmless: section("harmless").collect(),
     before: section("before").collect(),
@@ -202,8 +204,11 @@ impl Names {
         if self.except.contains(joined) || context.harmless.contains(joined) {
             return Verdict::Harmless;
         }
-        let is_about =
-            words.len() > 1 && (context.last.contains(last) || context.first.contains(first));
+        let is_measured = words.len() > 2
+            && context.units.contains(last)
+            && context.last.contains(&words[words.len() - 2]);
+        let is_about = words.len() > 1
+            && (is_measured || context.last.contains(last) || context.first.contains(first));
         if is_about && !matches!(self.known.get(joined), Some(By::Name | By::Part)) {
             return Verdict::Harmless;
         }
@@ -246,6 +251,21 @@ impl Names {
         })
     }
 }
+
+/// Whether a number under a name says how many there are: `tokens: 1532`, `sessions=42`.
+pub(super) fn is_count(name: &str, value: &str) -> bool {
+    let is_number =
+        (1..=MAX_COUNT_DIGITS).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_digit());
+    is_number
+        && words(name)
+            .last()
+            .is_some_and(|last| COUNTED.contains(&last.as_str()))
+}
+
+/// What is counted under its own name.
+const COUNTED: &[&str] = &["tokens", "sessions", "cookies", "jwts"];
+/// Longer numbers may be one-time codes.
+const MAX_COUNT_DIGITS: usize = 5;
 
 /// Whether a word is of a script that has no blanks between words: those from Thai on.
 fn has_no_blanks(word: &str) -> bool {

@@ -1,6 +1,6 @@
 //! Which words a scan looks at: a few bytes of each settle nearly all.
 
-use super::{bytes::is_name, run_end, sentence};
+use super::{bytes::is_name, command, run_end, sentence};
 
 /// Blanks looked over between a name and its sign.
 pub(super) const MAX_BLANKS: usize = 4;
@@ -146,6 +146,9 @@ pub(super) fn may_be_card(bytes: &[u8], start: usize, end: usize) -> bool {
 
 /// Whether a word whose first byte says so matters by itself.
 fn may_be_special(bytes: &[u8], start: usize, end: usize, word: &[u8]) -> bool {
+    if command::may_be_flag(word) {
+        return true;
+    }
     let &[first, second, .., last] = word else {
         return false;
     };

@@ -6,6 +6,7 @@
 
 mod address;
 mod bytes;
+mod command;
 mod filter;
 mod key;
 mod sentence;
@@ -15,7 +16,10 @@ mod word;
 pub(super) use self::bytes::{ESCAPE, QUOTE, is_harmless, mark};
 
 use self::bytes::{Class, class, word_end};
-use super::{REDACTED, Redactor, Secrets};
+use super::{
+    REDACTED, Redactor, Secrets,
+    secrets::{MIN_BYTES, without},
+};
 
 impl Redactor {
     /// Free text made safe: `password=…`, `token: …`, `Bearer …`, passwords in URLs, JWTs, marked
@@ -40,12 +44,19 @@ impl Redactor {
     }
 }
 
+/// The digits of the longest one-time code.
+const MAX_CODE: usize = 8;
+/// One-time codes of a text that are looked for again.
+const MAX_CODES: usize = 4;
+
 pub(super) struct Scan<'r, 't> {
     pub(super) redactor: &'r Redactor,
     secrets: Option<&'r mut Secrets>,
     pub(super) text: &'t str,
     out: String,
     kept: usize,
+    /// One-time codes taken out: a text that names one once may name it again.
+    codes: Vec<&'t str>,
     /// Whether `<` begins a tag: where the whole text is markup, not where a type is named.
     is_markup: bool,
 }
@@ -58,6 +69,7 @@ impl<'r, 't> Scan<'r, 't> {
             text,
             out: String::new(),
             kept: 0,
+            codes: Vec::new(),
             is_markup: begins_with_tag(text),
         }
     }
@@ -68,6 +80,11 @@ impl<'r, 't> Scan<'r, 't> {
         }
         self.out
             .push_str(self.text.get(self.kept..).unwrap_or_default());
+        for code in &self.codes {
+            if let Some(clean) = without(&self.out, code) {
+                self.out = clean;
+            }
+        }
         Some(self.out)
     }
 
@@ -125,6 +142,13 @@ impl<'r, 't> Scan<'r, 't> {
         };
         if let Some(secrets) = &mut self.secrets {
             secrets.add(secret);
+        }
+        if (MIN_BYTES..=MAX_CODE).contains(&secret.len())
+            && self.codes.len() < MAX_CODES
+            && secret.bytes().all(|byte| byte.is_ascii_digit())
+            && !self.codes.contains(&secret)
+        {
+            self.codes.push(secret);
         }
         self.out.push_str(kept);
         self.out.push_str(REDACTED);

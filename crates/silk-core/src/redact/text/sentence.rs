@@ -13,6 +13,14 @@ const LINKS: &[&str] = &[
     "es:", "jest", "to:", "это", "är", "er", "на", "是", "为", "為",
 ];
 
+/// Words between a name and whose it is: `the password for bob is: …`.
+const OF: &[&str] = &[
+    "for", "of", "on", "at", "für", "von", "pour", "de", "para", "voor", "per",
+];
+
+/// Words looked over behind one of these.
+const MAX_OF: usize = 4;
+
 /// Words of one-time codes and passwords behind `482913 is your`.
 const CODES: &[&str] = &["code", "otp", "pin", "password", "passcode"];
 
@@ -143,6 +151,10 @@ impl Scan<'_, '_> {
         let word = self.text.get(start..end)?;
         let (mut first, mut last) = self.next_word(end)?;
         let mut has_link = false;
+        let next = self.text.get(first..last)?;
+        if OF.iter().any(|of| of.eq_ignore_ascii_case(next)) {
+            (first, last) = self.behind_owner(last)?;
+        }
         for _ in 0..3 {
             let next = self.text.get(first..last)?;
             if !LINKS.iter().any(|link| link.eq_ignore_ascii_case(next)) {
@@ -179,6 +191,23 @@ impl Scan<'_, '_> {
             }
         };
         is_secret.then(|| self.mask(from, from + value.len()))
+    }
+
+    /// The link, or the word behind a colon, that follows whose a secret is.
+    fn behind_owner(&self, from: usize) -> Option<(usize, usize)> {
+        let mut last = from;
+        for _ in 0..=MAX_OF {
+            let (first, end) = self.next_word(last)?;
+            let word = self.text.get(first..end)?;
+            if LINKS.iter().any(|link| link.eq_ignore_ascii_case(word)) {
+                return Some((first, end));
+            }
+            if word.ends_with(':') {
+                return self.next_word(end);
+            }
+            last = end;
+        }
+        None
     }
 
     /// `482913 is your verification code`: the number from `start` to `end`.

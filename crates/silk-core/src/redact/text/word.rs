@@ -3,10 +3,14 @@
 use super::{
     Scan,
     bytes::{is_credential, is_name},
+    command::may_be_flag,
     filter::{MAX_BLANKS, may_be_card, may_open, part_end},
     run_end, run_end_while, sentence,
 };
-use crate::redact::{names::Verdict, shape::card_number};
+use crate::redact::{
+    names::{Verdict, is_count},
+    shape::{card_number, is_complaint},
+};
 
 /// Scheme words behind which a credential stands.
 pub(super) const SCHEMES: &[&str] = &["bearer", "basic", "digest", "negotiate", "token"];
@@ -39,6 +43,9 @@ pub(super) const MARKED: &[&str] = &[
 
 /// Words before one that may make a name with it: those of `numéro de sécurité sociale`.
 const MAX_WORDS: usize = 3;
+
+/// How far before a list of complaints `errors` may stand.
+const MAX_OF_ERRORS: usize = 64;
 
 /// How far around a part its path is looked at.
 const MAX_PATH: usize = 256;
@@ -75,6 +82,17 @@ impl Scan<'_, '_> {
         if bytes.get(end) == Some(&b'/')
             && may_open(bytes, end)
             && let Some(last) = self.behind(start, end)
+        {
+            return last;
+        }
+        if word.starts_with('-')
+            && (may_be_flag(word.as_bytes()) || matches!(word, "--user" | "--proxy-user"))
+            && let Some(last) = self.flag(start, end)
+        {
+            return last;
+        }
+        if bytes.get(end) == Some(&b':')
+            && let Some(last) = self.bot(start, end)
         {
             return last;
         }
@@ -161,6 +179,7 @@ impl Scan<'_, '_> {
         let last = part_end(self.text.as_bytes(), end + 1);
         let (before, part) = (self.text.get(start..end)?, self.text.get(end + 1..last)?);
         let is_secret = self.redactor.opens(before, part)
+            || self.is_of_hook(start, part)
             || self.redactor.routes.is_before_secret(before)
                 && self.is_of_route(start, end + 1..last);
         is_secret.then(|| self.mask(end + 1, last))
@@ -196,14 +215,41 @@ impl Scan<'_, '_> {
     /// (`api key: …`), or by what it looks like.
     fn is_secret_assigned(&self, start: usize, word: &str, value: usize) -> bool {
         match self.redactor.answer(word).verdict {
-            Verdict::Secret => true,
-            Verdict::Harmless => self.is_second_word(start, word),
+            Verdict::Secret => !self.is_harmless_value(start, word, value),
+            Verdict::Harmless => {
+                self.is_second_word(start, word)
+                    || self.is_in_query(start)
+                        && self.redactor.is_opener(word, self.candidate(value))
+            }
             Verdict::Judge(judge) => {
                 self.is_second_word(start, word)
                     || judge.is_secret(self.candidate(value), self.is_in_query(start))
                         && !self.is_harmless_second_word(start, word)
             }
         }
+    }
+
+    /// Whether what stands behind the name of a secret is none: how many there are, or what is
+    /// wrong with it.
+    fn is_harmless_value(&self, start: usize, word: &str, value: usize) -> bool {
+        if is_count(word, self.candidate(value)) {
+            return true;
+        }
+        let rest = self.text.get(value..).unwrap_or_default();
+        let Some(list) = rest.strip_prefix('[') else {
+            return false;
+        };
+        let until = list.floor_char_boundary(MAX_PATH);
+        let list = list.get(..until).unwrap_or_default();
+        let from = self
+            .text
+            .floor_char_boundary(start.saturating_sub(MAX_OF_ERRORS));
+        let head = self.text.get(from..start).unwrap_or_default();
+        head.contains("errors")
+            && list.split_once(']').is_some_and(|(list, _)| {
+                list.split(',')
+                    .all(|complaint| is_complaint(complaint.trim_matches([' ', '"', '\'', '\\'])))
+            })
     }
 
     /// Whether the word stands in a query string.

@@ -1,7 +1,11 @@
 //! Addresses: their origin, path, query string and fragment.
 
 use super::{encoding::decode, path::cut};
-use crate::redact::{REDACTED, Redactor, Secrets, names::Verdict, shape::is_opaque};
+use crate::redact::{
+    REDACTED, Redactor, Secrets,
+    names::{Verdict, is_count, words},
+    shape::{Judge, is_opaque},
+};
 
 impl Redactor {
     /// A text that may be an address: its path part by part, its query string field by field, the
@@ -69,12 +73,13 @@ impl Redactor {
             if value.is_empty() {
                 continue;
             }
-            let is_secret = match self.answer(&decode(name)).verdict {
-                Verdict::Secret => true,
+            let name = decode(name);
+            let is_secret = match self.answer(&name).verdict {
+                Verdict::Secret => !is_count(&name, &decoded),
                 Verdict::Judge(judge) => {
                     (is_callback && name == "code") || judge.is_secret(&decoded, true)
                 }
-                Verdict::Harmless => false,
+                Verdict::Harmless => self.is_opener(&name, &decoded),
             };
             if is_secret {
                 secrets.add(&decoded);
@@ -89,6 +94,12 @@ impl Redactor {
             }
         }
         out
+    }
+
+    /// Whether a value opens a door by what its name in a query string does: `invite=…`.
+    pub(in crate::redact) fn is_opener(&self, name: &str, value: &str) -> bool {
+        // An id of another kind of name (`share_id`) opens nothing.
+        self.answer(name).is_action && Judge::Key.is_secret(value, words(name).len() == 1)
     }
 
     /// A value that may be a document or text with secrets of its own.
