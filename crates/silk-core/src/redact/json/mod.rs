@@ -295,9 +295,7 @@ impl<'t> Scan<'_, '_, 't> {
         let is_in_table = self.levels.last().is_some_and(|level| level.is_table);
         if verdict != Verdict::Harmless || is_in_table {
             let value = unescape(inner);
-            let is_complaint =
-                self.levels.last().is_some_and(|level| level.is_in_errors) && is_complaint(&value);
-            if !is_complaint && self.is_secret(&value)
+            if self.is_secret(&value) && !self.is_complaint(&value)
                 || is_in_table && self.is_secret_in_table(inner, end)
             {
                 self.secrets.add(&value);
@@ -398,18 +396,25 @@ impl<'t> Scan<'_, '_, 't> {
         }
         let is_card = word.len() >= 13 && card_number(word.as_bytes(), 0) == Some(word.len());
         let is_in_table = self.levels.last().is_some_and(|level| level.is_table);
-        let is_count = self.levels.last().is_some_and(|level| {
-            level.verdict != Verdict::Secret
-                && (level.key.is_some_and(|key| is_count(key.text, word))
-                    || level.is_value && level.label.is_some_and(|(name, _)| is_count(name, word)))
-        });
-        if is_card
-            || !is_count && self.is_secret(word)
-            || is_in_table && self.is_secret_in_table(word, end)
-        {
+        let is_secret = is_card || self.is_secret(word) && !self.is_count(word);
+        if is_secret || is_in_table && self.is_secret_in_table(word, end) {
             self.secrets.add(word);
             self.mask(start, end);
         }
+    }
+
+    /// Whether a number says how many there are of what its name, or that of its pair, says.
+    fn is_count(&self, word: &str) -> bool {
+        self.levels.last().is_some_and(|level| {
+            level.verdict != Verdict::Secret
+                && (level.key.is_some_and(|key| is_count(key.text, word))
+                    || level.is_value && level.label.is_some_and(|(name, _)| is_count(name, word)))
+        })
+    }
+
+    /// Whether a text among errors says what is wrong with a field.
+    fn is_complaint(&self, value: &str) -> bool {
+        self.levels.last().is_some_and(|level| level.is_in_errors) && is_complaint(value)
     }
 
     fn mask(&mut self, start: usize, end: usize) {

@@ -49,6 +49,14 @@ pub(super) struct Answer {
     pub(super) is_of_error: bool,
 }
 
+impl Answer {
+    /// Whether a value opens a door by what its name in a query string does: `invite=…`.
+    pub(super) fn opens(self, name: &str, value: &str) -> bool {
+        // An id of another kind of name (`share_id`) opens nothing.
+        self.is_action && Judge::Key.is_secret(value, words(name).len() == 1)
+    }
+}
+
 /// Answers given: the keys of documents and the names of headers are few, and come again and again.
 #[derive(Debug, Default)]
 struct Memo(Mutex<HashMap<Box<str>, Answer>>);

@@ -146,14 +146,11 @@ pub(super) fn may_be_card(bytes: &[u8], start: usize, end: usize) -> bool {
 
 /// Whether a word whose first byte says so matters by itself.
 fn may_be_special(bytes: &[u8], start: usize, end: usize, word: &[u8]) -> bool {
-    if command::may_be_flag(word) {
-        return true;
-    }
-    let &[first, second, .., last] = word else {
+    let &[first, second, ..] = word else {
         return false;
     };
     match first {
-        b'-' => second == b'-',
+        b'-' => second == b'-' || command::may_be_flag(word),
         b'A' => matches!(second, b'K' | b'S' | b'I'),
         b'B' | b'b' => matches!(second, b'A' | b'a' | b'E' | b'e'),
         b'c' => word == b"contains",
@@ -165,7 +162,7 @@ fn may_be_special(bytes: &[u8], start: usize, end: usize, word: &[u8]) -> bool {
         b'x' => second == b'o',
         b'2'..=b'6' => may_be_card(bytes, start, end),
         // Scripts without blanks between words: a value may be part of the word.
-        0xe0.. => last.is_ascii(),
+        0xe0.. => word.last().is_some_and(u8::is_ascii),
         _ => false,
     }
 }

@@ -92,6 +92,7 @@ impl Scan<'_, '_> {
             return last;
         }
         if bytes.get(end) == Some(&b':')
+            && bytes[end - 1].is_ascii_digit()
             && let Some(last) = self.bot(start, end)
         {
             return last;
@@ -214,12 +215,14 @@ impl Scan<'_, '_> {
     /// Whether what is assigned to a word is secret: by the word, by it and the word before
     /// (`api key: …`), or by what it looks like.
     fn is_secret_assigned(&self, start: usize, word: &str, value: usize) -> bool {
-        match self.redactor.answer(word).verdict {
+        let answer = self.redactor.answer(word);
+        match answer.verdict {
             Verdict::Secret => !self.is_harmless_value(start, word, value),
             Verdict::Harmless => {
                 self.is_second_word(start, word)
-                    || self.is_in_query(start)
-                        && self.redactor.is_opener(word, self.candidate(value))
+                    || answer.is_action
+                        && self.is_in_query(start)
+                        && answer.opens(word, self.candidate(value))
             }
             Verdict::Judge(judge) => {
                 self.is_second_word(start, word)

@@ -3,8 +3,8 @@
 use super::{encoding::decode, path::cut};
 use crate::redact::{
     REDACTED, Redactor, Secrets,
-    names::{Verdict, is_count, words},
-    shape::{Judge, is_opaque},
+    names::{Verdict, is_count},
+    shape::is_opaque,
 };
 
 impl Redactor {
@@ -74,12 +74,13 @@ impl Redactor {
                 continue;
             }
             let name = decode(name);
-            let is_secret = match self.answer(&name).verdict {
+            let answer = self.answer(&name);
+            let is_secret = match answer.verdict {
                 Verdict::Secret => !is_count(&name, &decoded),
                 Verdict::Judge(judge) => {
                     (is_callback && name == "code") || judge.is_secret(&decoded, true)
                 }
-                Verdict::Harmless => self.is_opener(&name, &decoded),
+                Verdict::Harmless => answer.opens(&name, &decoded),
             };
             if is_secret {
                 secrets.add(&decoded);
@@ -94,12 +95,6 @@ impl Redactor {
             }
         }
         out
-    }
-
-    /// Whether a value opens a door by what its name in a query string does: `invite=…`.
-    pub(in crate::redact) fn is_opener(&self, name: &str, value: &str) -> bool {
-        // An id of another kind of name (`share_id`) opens nothing.
-        self.answer(name).is_action && Judge::Key.is_secret(value, words(name).len() == 1)
     }
 
     /// A value that may be a document or text with secrets of its own.
