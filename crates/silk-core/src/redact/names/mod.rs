@@ -262,9 +262,11 @@ impl Names {
 
 /// Whether a number under a name says how many there are: `tokens: 1532`, `sessions=42`.
 pub(super) fn is_count(name: &str, value: &str) -> bool {
-    let is_number =
-        (1..=MAX_COUNT_DIGITS).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_digit());
-    is_number
+    // `1532`, `1532/4096`
+    let is_number = |part: &str| {
+        (1..=MAX_COUNT_DIGITS).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit())
+    };
+    value.split('/').all(is_number)
         && words(name)
             .last()
             .is_some_and(|last| COUNTED.contains(&last.as_str()))

@@ -117,6 +117,13 @@ impl Scan<'_, '_> {
             .count();
         let head = &head[head.len() - length..];
         let has = |what: &[u8]| head.windows(what.len()).any(|part| part == what);
-        has(b"hook") || has(b"/services/T")
+        // The id of a workspace has no small letters.
+        let is_workspace = |part: &[u8]| {
+            part.strip_prefix(b"/services/T").is_some_and(|id| {
+                id.iter()
+                    .all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
+            })
+        };
+        has(b"hook") || head.windows(12).any(is_workspace)
     }
 }
