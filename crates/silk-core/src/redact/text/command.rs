@@ -107,23 +107,27 @@ impl Scan<'_, '_> {
         if part.len() < MIN_HOOK || !is_opaque(part) || is_file(part) {
             return false;
         }
-        let bytes = self.text.as_bytes();
-        let first = start.saturating_sub(MAX_HOOK);
-        let head = bytes.get(first..start).unwrap_or_default();
-        let length = head
-            .iter()
-            .rev()
-            .take_while(|byte| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\''))
-            .count();
-        let head = &head[head.len() - length..];
-        let has = |what: &[u8]| head.windows(what.len()).any(|part| part == what);
+        let first = self
+            .text
+            .floor_char_boundary(start.saturating_sub(MAX_HOOK));
+        let head = self.text.get(first..start).unwrap_or_default();
+        // Of this address, not of one before it.
+        let in_address = |head: &str| {
+            !head
+                .bytes()
+                .any(|byte| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\''))
+        };
         // The id of a workspace has no small letters.
-        let is_workspace = |part: &[u8]| {
-            part.strip_prefix(b"/services/T").is_some_and(|id| {
-                id.iter()
-                    .all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
+        let is_of_workspace = || {
+            head.rsplit_once("/services/T").is_some_and(|(_, rest)| {
+                let id = rest.split('/').next().unwrap_or_default();
+                in_address(rest)
+                    && id
+                        .bytes()
+                        .all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
             })
         };
-        has(b"hook") || head.windows(12).any(is_workspace)
+        let hook = head.rfind("hook").and_then(|at| head.get(at..));
+        hook.is_some_and(in_address) || is_of_workspace()
     }
 }
