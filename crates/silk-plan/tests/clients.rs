@@ -220,7 +220,8 @@ fn what_is_something_else_is_named_with_what_to_do() {
     }
     let said = Plan::detect_and_parse("hello").unwrap_err().to_string();
     assert!(
-        said.contains("PostgreSQL (JSON, text)") && said.contains("give what"),
+        said.contains("PostgreSQL (JSON, text)")
+            && said.contains("paste the complete EXPLAIN output"),
         "{said}"
     );
 }
