@@ -71,11 +71,11 @@ fn the_n_plus_one_is_in_sight(desk: &Desk<'_>, id: &str) {
     desk.says("The same query on person ran 100 times");
     // Which finding weighs most depends on how busy the machine is: that of a plan may stand first.
     desk.browser
-        .click(&format!("ul.findings a[href='/silk/requests/{id}']"));
+        .click(&format!("ol.findings a[href='/silk/requests/{id}']"));
     desk.is_at(&format!("/silk/requests/{id}"));
     for text in [
         "The same query on person ran 100 times",
-        "the 100 rows of query 1",
+        "comes from a row of query 1 (100 rows)",
         "routes/messages.rs:",
         "for message in",
         "WHERE id IN (?, ?, …)",
