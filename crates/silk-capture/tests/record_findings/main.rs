@@ -1,7 +1,9 @@
 //! Records the corpus of findings anew: real SQL, through real pools, on real databases, one
 //! readable file each in `silk-core/tests/findings`.
 //!
-//! `cargo test -p silk-capture --features axum,postgres,mysql,sqlite --test record_findings -- --ignored`
+//! `SILK_SCENARIO=all cargo test -p silk-capture --features axum,postgres,mysql,sqlite --test
+//! record_findings -- --ignored`, or a part of one scenario's name for that one alone. Without the
+//! variable nothing is written: the whole test command runs ignored tests too.
 //! Look at the difference before you keep it: what is expected is written here, what was recorded
 //! depends on the machine.
 
@@ -46,17 +48,19 @@ fn fixture() -> Fixture {
     })
 }
 
+/// Whether this scenario is asked for. Nothing is unless it is named: the corpus is part of the
+/// sources, and a run of all tests must leave them as they are.
+fn is_wanted(name: &str) -> bool {
+    std::env::var("SILK_SCENARIO").is_ok_and(|wanted| wanted == "all" || name.contains(&wanted))
+}
+
 async fn record_all<P: Clone + Send + Sync + 'static>(
     fixture: &Fixture,
     pool: &P,
     scenarios: Vec<Scenario<P>>,
 ) {
-    let only = std::env::var("SILK_SCENARIO").ok();
     for scenario in scenarios {
-        if only
-            .as_ref()
-            .is_some_and(|only| !scenario.name.contains(&**only))
-        {
+        if !is_wanted(scenario.name) {
             continue;
         }
         let (run, one) = (scenario.run, pool.clone());
