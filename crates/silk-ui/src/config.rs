@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use silk_core::{Explain, Store, Vitals};
 
-use crate::{security::access::Access, source::SourceRoot};
+use crate::{draw::source::SourceRoot, security::access::Access};
 
 /// What the dashboard shows, and to whom.
 #[derive(Clone)]

@@ -1,11 +1,6 @@
 //! What every handler has at hand.
 
-use std::{
-    collections::VecDeque,
-    str::FromStr,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{str::FromStr, sync::Arc, time::Duration};
 
 use axum::extract::{FromRequestParts, OriginalUri};
 use chrono::{DateTime, Utc};
@@ -15,12 +10,16 @@ use uuid::Uuid;
 
 use crate::{
     config::{DashboardConfig, Targets},
+    draw::source::SourceRoot,
     error::Failure,
-    plans::{indexes::Indexes, pasted::Pasted},
-    query_string::Params,
-    reports::{Answer, Reports},
+    held::{
+        indexes::Indexes,
+        notices::Notices,
+        pasted::Pasted,
+        reports::{Answer, Reports},
+    },
+    params::Params,
     security::{access::Gate, csrf::Csrf},
-    source::SourceRoot,
 };
 
 /// How long a page waits for the store before it says so.
@@ -41,7 +40,7 @@ pub(crate) struct App {
     reports: Reports,
     /// Indexes that were found for statements of late.
     pub(crate) indexes: Indexes,
-    notices: Mutex<VecDeque<(Uuid, String)>>,
+    notices: Notices,
 }
 
 impl App {
@@ -57,7 +56,7 @@ impl App {
             pasted: Pasted::default(),
             reports: Reports::default(),
             indexes: Indexes::default(),
-            notices: Mutex::default(),
+            notices: Notices::default(),
         }
     }
 
@@ -111,25 +110,14 @@ impl App {
         self.reports.look(&self.explain, patience).await
     }
 
-    /// Keeps a remark to be shown once after a redirect; returns its name for the address.
+    /// Keeps a notice to be shown once after a redirect; returns its name for the address.
     pub(crate) fn leave_notice(&self, text: String) -> Uuid {
-        let id = Uuid::new_v4();
-        let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
-        if notices.len() >= 64 {
-            notices.pop_front();
-        }
-        notices.push_back((id, text));
-        id
+        self.notices.leave(text)
     }
 
-    /// The remark of that name, if it is still here.
+    /// The notice of that name, if it is still here.
     pub(crate) fn notice(&self, id: Option<&str>) -> Option<String> {
-        let id = Uuid::parse_str(id?).ok()?;
-        let notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
-        notices
-            .iter()
-            .find(|(other, _)| *other == id)
-            .map(|(_, text)| text.clone())
+        self.notices.get(id)
     }
 }
 
@@ -173,6 +161,28 @@ impl Here {
     /// 400 for one that is not known here, or given twice.
     pub(crate) fn params(&self, known: &[&str]) -> Result<Params, Failure> {
         Params::read(self.query.as_deref(), known)
+    }
+
+    /// The address that was asked for, without the token.
+    pub(crate) fn address_without_token(&self) -> String {
+        let mut kept = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in
+            form_urlencoded::parse(self.query.as_deref().unwrap_or_default().as_bytes())
+        {
+            if name != "token" {
+                kept.append_pair(&name, &value);
+            }
+        }
+        let query = kept.finish();
+        let mark = if query.is_empty() { "" } else { "?" };
+        // Two slashes at its start would name another host.
+        let path = self.path.trim_start_matches(['/', '\\']);
+        let slash = if path.is_empty() && !self.base.is_empty() {
+            ""
+        } else {
+            "/"
+        };
+        format!("{}{slash}{path}{mark}{query}", self.base)
     }
 }
 

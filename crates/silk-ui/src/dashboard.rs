@@ -109,35 +109,13 @@ fn admit(here: &Here, parts: &mut Parts) -> Result<(), Box<Response>> {
 fn exchange_token(here: &Here, sent: &HeaderMap) -> Response {
     let mut response = StatusCode::SEE_OTHER.into_response();
     let headers = response.headers_mut();
-    if let Ok(location) = HeaderValue::from_str(&address_without_token(here)) {
+    if let Ok(location) = HeaderValue::from_str(&here.address_without_token()) {
         headers.insert(header::LOCATION, location);
     }
     for cookie in here.app.gate.cookies(&here.base, sent) {
         headers.append(header::SET_COOKIE, cookie);
     }
     response
-}
-
-/// The address that was asked for, without the token.
-pub(crate) fn address_without_token(here: &Here) -> String {
-    let mut kept = form_urlencoded::Serializer::new(String::new());
-    for (name, value) in
-        form_urlencoded::parse(here.query.as_deref().unwrap_or_default().as_bytes())
-    {
-        if name != "token" {
-            kept.append_pair(&name, &value);
-        }
-    }
-    let query = kept.finish();
-    let mark = if query.is_empty() { "" } else { "?" };
-    // Two slashes at its start would name another host.
-    let path = here.path.trim_start_matches(['/', '\\']);
-    let slash = if path.is_empty() && !here.base.is_empty() {
-        ""
-    } else {
-        "/"
-    };
-    format!("{}{slash}{path}{mark}{query}", here.base)
 }
 
 async fn forward(mut router: Router, request: Request<Body>) -> Response {

@@ -13,31 +13,23 @@
 
 mod api;
 mod assets;
-mod brief;
-mod code;
 mod config;
 mod context;
 mod dashboard;
+mod draw;
 mod error;
-mod filters;
 mod findings;
-mod fix;
 #[cfg(test)]
 mod fixtures;
-mod json;
+mod held;
 mod pages;
+mod params;
+mod parts;
 mod plans;
-mod query_string;
-mod replay;
-mod reports;
 mod routes;
 mod security;
-mod source;
-mod svg;
-mod values;
-mod words;
 
 pub use config::{DashboardConfig, Targets};
 pub use dashboard::{Dashboard, dashboard};
+pub use draw::source::SourceRoot;
 pub use security::access::Access;
-pub use source::SourceRoot;

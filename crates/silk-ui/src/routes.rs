@@ -28,11 +28,11 @@ pub(crate) fn routes() -> Router {
         .route("/requests/{id}/queries/{seq}/sql", get(pages::query::sql))
         .route(
             "/requests/{id}/queries/{seq}/explain",
-            post(pages::plan::of_query::ask),
+            post(pages::plan_analyze::ask),
         )
         .route(
             "/requests/{id}/queries/{seq}/analyze",
-            get(pages::plan::of_query::confirm),
+            get(pages::plan_analyze::confirm),
         )
         .route(
             "/requests/{id}/queries/{seq}/indexes",
@@ -49,9 +49,9 @@ pub(crate) fn routes() -> Router {
                 .post(pages::paste::read)
                 .layer(DefaultBodyLimit::max(pages::paste::MOST_FORM_BYTES)),
         )
-        .route("/paste/{id}", get(pages::paste::one))
-        .route("/paste/{id}/raw", get(pages::paste::raw))
-        .route("/paste/{id}/keep", post(pages::paste::keep))
+        .route("/paste/{id}", get(pages::plan::pasted::show))
+        .route("/paste/{id}/raw", get(pages::plan::pasted::raw))
+        .route("/paste/{id}/keep", post(pages::plan::pasted::keep))
         .route("/database", get(pages::database::show))
         .route("/health", get(pages::health::show))
         .route("/health/recording", post(pages::health::switch_recording))

@@ -28,7 +28,7 @@ fn n_plus_one(lost_us: u64) -> Finding {
     Finding {
         rule: "repeated_statement".to_owned(),
         severity: Severity::Critical,
-        title: "The same query on person ran 100 times, from src/query_string.rs:88.".to_owned(),
+        title: "The same query on person ran 100 times, from src/routes/messages.rs:88.".to_owned(),
         detail: "The 100 queries took 26 ms in total.".to_owned(),
         remedy: None,
         call_site: None,
@@ -66,7 +66,7 @@ fn first_example() -> RequestRecord {
     }
     detail.call_sites = vec![
         site("weave::list_some", "src/routes/messages.rs", 75),
-        site("weave::list_some", "src/query_string.rs", 88),
+        site("weave::list_some", "src/routes/messages.rs", 88),
     ];
     let mut first = query(1, 0, 2_000, 637_000);
     (first.rows_returned, first.rows_read) = (100, 100);

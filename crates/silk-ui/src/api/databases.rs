@@ -12,7 +12,7 @@ use super::requests::DatabaseJson;
 use crate::{
     context::Here,
     error::Failure,
-    reports::{self, Answer},
+    held::reports::{self, Answer},
 };
 
 #[derive(Debug, Serialize)]

@@ -16,7 +16,7 @@ use super::requests::DatabaseJson;
 use crate::{
     context::{Here, read_id},
     error::Failure,
-    query_string::Window,
+    params::Window,
 };
 
 #[derive(Debug, Serialize)]

@@ -19,8 +19,8 @@ use crate::{
     context::Here,
     error::Failure,
     findings::{Told, Verdict},
+    params::{REQUEST_PARAMS, request_filter},
     plans::{of_query::Caught, of_request},
-    query_string::{REQUEST_PARAMS, request_filter},
 };
 
 /// Clocks of two machines may differ by so much.

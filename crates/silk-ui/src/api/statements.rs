@@ -16,7 +16,7 @@ use super::requests::ListJson;
 use crate::{
     context::{Here, read_id},
     error::Failure,
-    query_string::{STATEMENT_PARAMS, Window, statement_filter},
+    params::{STATEMENT_PARAMS, Window, statement_filter},
 };
 
 #[derive(Debug, Serialize)]

@@ -4,7 +4,7 @@ use silk_core::{Finding, Fingerprint, QueryRecord, RequestRecord, finding::rules
 use silk_plan::PlanFinding;
 
 use crate::{
-    filters::whole,
+    draw::format::whole,
     plans::of_request::{StatementPlan, Whose},
 };
 

@@ -2,6 +2,7 @@
 //! those about the plans of its statements, by the time that each is about.
 
 mod lost;
+pub(crate) mod of_statements;
 mod offer;
 mod verdict;
 
@@ -10,16 +11,15 @@ use std::{cmp::Reverse, collections::HashMap};
 use silk_core::{CallSite, Finding, Fingerprint, PlanId, RequestRecord, Severity};
 use silk_plan::PlanFinding;
 
-pub(crate) use self::{
+pub(crate) use crate::findings::{
     lost::{executions, measured_us, part_us, share},
     offer::{FAILURES, INDEX_WOULD_DO, Offer, Unproved, given},
     verdict::{Verdict, VerdictKind, verdict},
 };
 use crate::{
     context::Here,
-    filters::sentence,
+    draw::{format::sentence, source},
     plans::of_request::{StatementPlan, Whose},
-    source,
 };
 
 /// Findings of one request that are told.
@@ -161,7 +161,10 @@ fn of_finding(here: &Here, record: &RequestRecord, finding: &Finding) -> Told {
     let site = finding.call_site.as_ref().or_else(main);
     // Places as short as they are told apart.
     let shortened = |text: &str| match site {
-        Some(site) => text.replace(&site.to_string(), &source::shown(here, site)),
+        Some(site) => text.replace(
+            &site.to_string(),
+            &source::shown(here.app.source_root.as_ref(), site),
+        ),
         None => text.to_owned(),
     };
     Told {

@@ -9,8 +9,9 @@ use tokio::time::Instant;
 use super::{Told, executions};
 use crate::{
     context::Here,
-    fix::fix,
-    plans::indexes::{self, Answer, with_semicolon},
+    draw::fix::fix,
+    held::indexes::Answer,
+    plans::indexes::{self, with_semicolon},
 };
 
 /// How long a page waits in sum for what databases say of indexes: it is worth showing without, and

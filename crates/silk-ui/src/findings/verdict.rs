@@ -7,10 +7,12 @@ use silk_core::{CallSite, Fingerprint, Outcome, QueryRecord, RequestRecord, Stat
 
 use super::{Source, Told, calls, executions, main_site, measured_us};
 use crate::{
-    filters::{count, cut, duration, percent},
-    pages::groups::short_site,
+    draw::{
+        call_site::short_site,
+        format::{count, cut, duration, percent},
+        svg::waterfall::short_name,
+    },
     plans::of_request::StatementPlan,
-    svg::waterfall::short_name,
 };
 
 /// The verdict on a request.

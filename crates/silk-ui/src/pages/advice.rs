@@ -7,22 +7,27 @@ use silk_core::explain::{
 };
 use silk_plan::Plan;
 
-use super::{
-    Choice, Frame, draw,
-    plan::{cells, diff, order},
-};
+use crate::draw::plan::order;
 use crate::{
-    code::{SqlView, sql_view},
     context::Here,
+    draw::{
+        code::{SqlView, sql_view},
+        counted,
+        format::{self, Markup, bytes, count, cut, duration, one_line},
+        n,
+        plan::{cells, diff},
+        svg::{self, waterfall::short_name},
+    },
     error::Failure,
-    filters::{self, Markup, bytes, count, cut, duration, one_line},
+    parts::{
+        frame::{Frame, render},
+        lists::Choice,
+    },
     plans::{
         advise::{Advised, advise},
         explain,
         indexes::with_semicolon,
     },
-    svg::{self, waterfall::short_name},
-    words::{counted, n},
 };
 
 /// Indexes on the page.
@@ -127,7 +132,7 @@ pub(crate) async fn show(
         Err(failure) if failure.status.is_client_error() => page.refused = Some(failure.message),
         Err(failure) => return Err(failure),
     }
-    draw(&page)
+    render(&page)
 }
 
 fn read_into(page: &mut AdvicePage, here: &Here, advised: &Advised) {
@@ -202,8 +207,8 @@ fn view(here: &Here, number: usize, index: &AdvisedIndex, advised: &Advised) -> 
                 after: cells::number(after),
                 saved: saved(before, after).0,
                 bar: svg::bar(
-                    filters::whole(after.max(0.0) * 100.0),
-                    filters::whole(before.max(after) * 100.0),
+                    format::whole(after.max(0.0) * 100.0),
+                    format::whole(before.max(after) * 100.0),
                     "k-cost",
                 ),
             }),
@@ -301,8 +306,8 @@ fn gain(effects: &[WorkloadEffect], weighed: usize) -> Option<String> {
     if saved > 0.0 {
         text.push_str(&format!(
             "; would save about {} of their {} (estimated from planner cost)",
-            duration(filters::whole(saved)),
-            duration(filters::whole(all)),
+            duration(format::whole(saved)),
+            duration(format::whole(all)),
         ));
     }
     text.push('.');

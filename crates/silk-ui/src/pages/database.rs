@@ -10,13 +10,13 @@ use silk_core::{
     explain::{CheckStatus, DatabaseCheck, DatabaseReport},
 };
 
-use super::{Frame, draw};
 use crate::{
     context::Here,
+    draw::format::{self, Markup, cut, one_line},
     error::Failure,
-    filters::{self, Markup, cut, one_line},
-    query_string::Params,
-    reports::{self, Answer, PAGE_PATIENCE},
+    held::reports::{self, Answer, PAGE_PATIENCE},
+    params::Params,
+    parts::frame::{Frame, render},
 };
 
 #[derive(Template)]
@@ -87,7 +87,7 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
         Answer::Reports(_) | Answer::Late => None,
     };
     let is_waiting = waiting.is_some();
-    let mut response = draw(&DatabasePage {
+    let mut response = render(&DatabasePage {
         frame: Frame::new(&here, "database", "Database"),
         is_late: matches!(answer, Answer::Late),
         waiting,
@@ -166,7 +166,7 @@ fn view(base: &str, at: usize, report: &DatabaseReport) -> ReportView {
             one_line(&report.database.name, 80)
         },
         server: one_line(&report.server, 120),
-        at: filters::ago(report.checked_at),
+        at: format::ago(report.checked_at),
         error: report.error.as_deref().map(|error| cut(error, 600)),
         checks: report
             .checks

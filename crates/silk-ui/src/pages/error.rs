@@ -4,10 +4,7 @@ use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 use http::{Method, StatusCode, request::Parts};
 
-use super::Frame;
-use crate::{
-    context::Here, dashboard::address_without_token, error::Failure, security::access::Refusal,
-};
+use crate::{context::Here, error::Failure, parts::frame::Frame, security::access::Refusal};
 
 #[derive(Template)]
 #[template(path = "pages/error.html")]
@@ -116,7 +113,7 @@ pub(crate) fn refusal(here: &Here, refusal: Refusal, parts: &Parts) -> Failure {
     if from_elsewhere && kind == "not_allowed" && parts.method == Method::GET {
         failure.instead = Some((
             "Came by a link on another site? Open this page again".to_owned(),
-            address_without_token(here),
+            here.address_without_token(),
         ));
     }
     failure

@@ -2,16 +2,23 @@
 
 use askama::Template;
 use axum::response::Response;
-use silk_core::{RequestSummary, store::Page};
+use silk_core::RequestSummary;
 
-use super::{Chip, Frame, Heading, chips, draw, request_name, rule_name, status_of};
 use crate::{
     context::Here,
+    draw::{
+        counted,
+        format::{self, Markup, count, duration_cell, duration_or_dash},
+        names::{request_name, rule_name, status_of},
+        svg,
+    },
     error::Failure,
-    filters::{self, Markup, count, duration_cell, duration_or_dash},
-    query_string::{REQUEST_PARAMS, request_filter},
-    svg,
-    words::{counted, plural},
+    params::{REQUEST_PARAMS, request_filter},
+    parts::lists::row_count,
+    parts::{
+        frame::{Frame, render},
+        lists::{Chip, Heading, chips},
+    },
 };
 
 #[derive(Template)]
@@ -86,10 +93,9 @@ pub(crate) fn rows(requests: &[RequestSummary], here: &Here) -> Vec<RequestRow> 
             let (status, status_class) = status_of(request);
             RequestRow {
                 href: format!("{}/requests/{}", here.base, request.id),
-                at: filters::clock(request.started_at),
+                at: format::clock(request.started_at),
                 name: request_name(request.kind, &request.method, &request.route),
-                path: (request.path != request.route)
-                    .then(|| filters::one_line(&request.path, 160)),
+                path: (request.path != request.route).then(|| format::one_line(&request.path, 160)),
                 status,
                 status_class,
                 total: duration_cell(request.times.total_us),
@@ -177,19 +183,5 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
         // Live rows come in at the top, so they are for the newest-first list only.
         is_live: filter.cursor.is_none() && sort == "-started_at",
     };
-    draw(&list)
-}
-
-/// How many rows there are: `1,204 requests`, `about 1.2 M requests`, `50 requests shown`.
-pub(crate) fn row_count<T>(page: &Page<T>, what: &str) -> String {
-    match page.total {
-        Some(total) if page.is_total_estimate => {
-            format!("{} {}", filters::about(total), plural(what))
-        }
-        Some(total) => counted(total, what),
-        None => {
-            let shown_word = if page.next.is_some() { " shown" } else { "" };
-            format!("{}{shown_word}", counted(page.items.len(), what))
-        }
-    }
+    render(&list)
 }

@@ -8,21 +8,24 @@ use silk_core::{
     store::{CallSiteUse, StatementDetail},
 };
 
-use super::{
-    Choice, Frame, draw,
-    now::{self, FindingRow},
-    plan::changes::{self as plans, ChangeView, PlanRow, RibbonView},
-    request_name,
-};
 use crate::{
-    code::{SqlView, sql_view},
     context::{Here, read_id},
+    draw::{
+        call_site::short_site,
+        code::{SqlView, sql_view},
+        format::{self, Markup, count, duration_cell, one_line, ratio},
+        names::request_name,
+        source::{self, SourceLine},
+        svg::{self, charts, waterfall::short_name},
+    },
     error::Failure,
-    filters::{self, Markup, count, duration_cell, one_line, ratio},
-    pages::groups::short_site,
-    query_string::{Params, Window},
-    source::{self, SourceLine},
-    svg::{self, charts, waterfall::short_name},
+    params::{Params, Window},
+    parts::{
+        findings_now::{self, FindingRow},
+        frame::{Frame, render},
+        lists::Choice,
+        plan_changes::{self as plans, ChangeView, PlanRow, RibbonView},
+    },
 };
 
 /// Rows of each table.
@@ -120,7 +123,7 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
         .unwrap_or_default();
     let changes = plans::recent(&here, fingerprint, &history).await;
     let source = source_of(&here, &detail).await;
-    let findings = now::of_statement(&here, window, range, &detail).await;
+    let findings = findings_now::of_statement(&here, window, range, &detail).await;
     let base = &*here.base;
     let (summary, statement) = (&detail.summary, &detail.summary.statement);
     let most_route = detail
@@ -139,7 +142,7 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
     let in_window: u64 = detail.over_time.iter().map(|bucket| bucket.count).sum();
     let known = detail.durations.count();
     let percentile = |percent| match known {
-        0 => filters::dash(),
+        0 => format::dash(),
         _ => duration_cell(detail.durations.percentile(percent)),
     };
     let word = fingerprint.to_string();
@@ -175,9 +178,9 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
         .chain(in_the_server(&history).map(|us| ("p95 in the server", duration_cell(us))))
         .chain([
             ("max", duration_cell(summary.max_us)),
-            ("rows", filters::count_or_dash(summary.rows)),
-            ("errors", filters::count_or_dash(summary.errors)),
-            ("last seen", filters::ago(summary.last_seen_at)),
+            ("rows", format::count_or_dash(summary.rows)),
+            ("errors", format::count_or_dash(summary.errors)),
+            ("last seen", format::ago(summary.last_seen_at)),
         ])
         .collect(),
         windows: Window::ALL
@@ -201,14 +204,14 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
             drawing,
             calls: known,
             from,
-            p50: filters::duration(detail.durations.percentile(50.0)),
-            p95: filters::duration(detail.durations.percentile(95.0)),
+            p50: format::duration(detail.durations.percentile(50.0)),
+            p95: format::duration(detail.durations.percentile(95.0)),
             to,
         }),
         source,
         over_time: charts::over_time(&detail.over_time, "calls"),
-        from: filters::minute(range.since),
-        until: filters::minute(range.until),
+        from: format::minute(range.since),
+        until: format::minute(range.until),
         routes: detail
             .routes
             .iter()
@@ -234,7 +237,7 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
                     slow.request_id
                 ),
                 name: format!("{} {}", slow.method, one_line(&slow.route, 160)),
-                at: filters::ago(slow.started_at),
+                at: format::ago(slow.started_at),
                 calls: count(slow.calls),
                 max: duration_cell(slow.max_us),
                 total: duration_cell(slow.total_us),
@@ -245,7 +248,7 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
         requests_href: requests(&[]),
         fingerprint: word.clone(),
     };
-    draw(&page)
+    render(&page)
 }
 
 /// What 95 of 100 runs took in the server, in µs, where the database tells: the rest of a call is

@@ -4,15 +4,20 @@ use askama::Template;
 use axum::response::Response;
 use silk_core::store::StatementSummary;
 
-use super::{Chip, Frame, Heading, chips, draw, requests::row_count};
 use crate::{
-    brief::brief,
     context::Here,
+    draw::{
+        counted,
+        format::{self, Markup, count, count_or_dash, duration_cell, one_line, ratio},
+        short_sql::brief,
+        svg,
+    },
     error::Failure,
-    filters::{self, Markup, count, count_or_dash, duration_cell, one_line, ratio},
-    query_string::{STATEMENT_PARAMS, statement_filter},
-    svg,
-    words::counted,
+    params::{STATEMENT_PARAMS, statement_filter},
+    parts::{
+        frame::{Frame, render},
+        lists::{Chip, Heading, chips, row_count},
+    },
 };
 
 #[derive(Template)]
@@ -74,7 +79,7 @@ fn row(summary: &StatementSummary, most: u64, base: &str) -> StatementRow {
         max: duration_cell(summary.max_us),
         rows: count_or_dash(summary.rows),
         errors: count_or_dash(summary.errors),
-        seen: filters::ago(summary.last_seen_at),
+        seen: format::ago(summary.last_seen_at),
     }
 }
 
@@ -129,5 +134,5 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
         next_href: next.map(|next| format!("{path}{}", params.with(&[("cursor", Some(&next))]))),
         clear_href: path,
     };
-    draw(&list)
+    render(&list)
 }

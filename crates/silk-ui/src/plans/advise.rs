@@ -11,7 +11,7 @@ use super::{
     explain::{answer, to_explain},
     kept,
 };
-use crate::{context::Here, error::Failure, query_string::Window};
+use crate::{context::Here, error::Failure, params::Window};
 
 /// Advice, and what it rests on.
 #[derive(Debug)]

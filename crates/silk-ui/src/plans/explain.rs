@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use chrono::Utc;
 use silk_core::{
-    ExplainError, ExplainMode, ExplainOutput, ExplainQuery, PlanId, PlanRecord, PlanSource,
-    QueryRecord, QueryRef, RequestId, RequestRecord, SqlText,
+    DatabaseKind, ExplainError, ExplainMode, ExplainOutput, ExplainQuery, PlanId, PlanRecord,
+    PlanSource, QueryRecord, QueryRef, RequestId, RequestRecord, SqlText, Value, ValueState, sql,
 };
 use silk_plan::Plan;
 use uuid::Uuid;
 
 use crate::{
     context::{App, read_id},
+    draw::format::whole,
     error::Failure,
-    filters::whole,
 };
 
 /// A plan takes longer than reading the store: the database is asked, and may be busy.
@@ -150,4 +150,35 @@ pub(super) async fn answer<T>(
             "The database did not answer within 30 seconds.",
         )),
     }
+}
+
+/// Whether running it again can be offered: it only reads, and its database measures runs.
+pub(crate) fn may_analyze(found: &Found, kind: DatabaseKind) -> bool {
+    matches!(kind, DatabaseKind::Postgres | DatabaseKind::MySql)
+        && found
+            .text()
+            .is_some_and(|text| sql::is_read_only(&text.text, kind))
+}
+
+/// Whether looking for indexes can be offered: it searches tables, and its database can be asked.
+pub(crate) fn may_advise(found: &Found, kind: DatabaseKind) -> bool {
+    kind != DatabaseKind::Unknown
+        && found
+            .text()
+            .is_some_and(|text| silk_plan::advice::searches_tables(&text.text, kind))
+}
+
+/// Why its database cannot be asked for a plan; nothing where it can.
+pub(crate) fn why_not(found: &Found, kind: DatabaseKind) -> Option<&'static str> {
+    let text = found.text()?;
+    if text.is_redacted {
+        return Some("A literal in its text was redacted, so it cannot be run as it was.");
+    }
+    let is_redacted = |value: &Value| value.state == ValueState::Redacted;
+    let values = found.query().values.as_deref().unwrap_or_default();
+    if values.iter().any(is_redacted) {
+        return Some("One of its values was redacted, so it cannot be bound as it was.");
+    }
+    (!sql::is_explainable(&text.text, kind))
+        .then_some("The database explains no statement of this kind.")
 }

@@ -2,7 +2,10 @@
 
 use silk_core::{Database, Fingerprint, PlanRecord, PlanShape, PlanSource, SqlText};
 
-use crate::context::App;
+use crate::{
+    context::{App, Here, read_id},
+    error::Failure,
+};
 
 /// Plans of one statement that are looked through, newest first.
 const MOST_PLANS: u32 = 50;
@@ -50,4 +53,19 @@ pub(crate) fn best(plans: impl IntoIterator<Item = PlanRecord>) -> Option<PlanRe
             std::cmp::Reverse(plan.captured_at),
         )
     })
+}
+
+/// A plan by the id in an address; kept ones and those that were pasted of late.
+///
+/// # Errors
+/// 404 where there is none, 503 where the store fails.
+pub(crate) async fn find(here: &Here, id: &str) -> Result<PlanRecord, Failure> {
+    let id = read_id(id, "plan")?;
+    if let Some(pasted) = here.app.pasted.get(id) {
+        return Ok(pasted);
+    }
+    here.app
+        .ask(|store| store.plan(id))
+        .await?
+        .ok_or_else(|| Failure::not_found("No plan of this id is kept."))
 }

@@ -9,7 +9,6 @@ pub(crate) mod judge;
 pub(crate) mod kept;
 pub(crate) mod of_query;
 pub(crate) mod of_request;
-pub(crate) mod of_statements;
 pub(crate) mod pasted;
 pub(crate) mod subject;
 pub(crate) mod tables;

@@ -1,9 +1,6 @@
-//! Plans from anywhere: read, held in memory, and kept only when asked for.
+//! Plans from anywhere: what is pasted is read here, and freed of secrets before it is kept.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::Arc;
 
 use chrono::Utc;
 use silk_core::{
@@ -14,38 +11,12 @@ use silk_plan::Plan;
 use uuid::Uuid;
 
 use crate::{
+    draw::format::{bytes, cut, sentence, whole},
     error::Failure,
-    filters::{bytes, cut, sentence, whole},
 };
 
 /// Bytes of a pasted plan.
 pub(crate) const MOST_BYTES: usize = 1 << 20;
-
-/// Pasted plans held at once, and bytes of them together.
-const MOST_HELD: usize = 32;
-const MOST_HELD_BYTES: usize = 8 << 20;
-
-/// Pasted plans that nobody asked to keep: in memory, and only the latest.
-#[derive(Debug, Default)]
-pub(crate) struct Pasted(Mutex<VecDeque<PlanRecord>>);
-
-impl Pasted {
-    pub(crate) fn hold(&self, record: PlanRecord) {
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        held.push_back(record);
-        let size = |held: &VecDeque<PlanRecord>| -> usize {
-            held.iter().map(|record| record.output.raw.len()).sum()
-        };
-        while held.len() > MOST_HELD || (held.len() > 1 && size(&held) > MOST_HELD_BYTES) {
-            held.pop_front();
-        }
-    }
-
-    pub(crate) fn get(&self, id: PlanId) -> Option<PlanRecord> {
-        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        held.iter().find(|record| record.id == id).cloned()
-    }
-}
 
 /// Makes a record of a pasted text, or says in words why it is no plan.
 pub(crate) fn understand(text: &str) -> Result<PlanRecord, String> {

@@ -10,10 +10,9 @@ use super::{
 };
 use crate::{
     context::{Here, read_id},
+    draw::{format::one_line, svg::waterfall::short_name},
     error::Failure,
-    filters::one_line,
-    query_string::Window,
-    svg::waterfall::short_name,
+    params::Window,
 };
 
 /// A plan with what is known about it.

@@ -180,7 +180,7 @@ async fn a_request_shows_its_hundred_queries() {
     for part in [
         "$1",
         "INT8",
-        "query_string.rs:88",
+        "messages.rs:88",
         "EXPLAIN",
         "class=\"ln here\"",
         "<span class=\"sk\">SELECT</span>",

@@ -44,7 +44,10 @@ pub fn config(store: Arc<FakeStore>) -> DashboardConfig {
         vitals: Arc::new(FakeVitals(AtomicBool::new(true))),
         access: Access::Custom(Arc::new(|_| true)),
         token: Some("t0ken".to_owned()),
-        source_root: Some(SourceRoot::folder(env!("CARGO_MANIFEST_DIR"))),
+        source_root: Some(SourceRoot::folder(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/app"
+        ))),
         targets: Targets::default(),
     }
 }

@@ -56,12 +56,12 @@ pub fn repeated(n: u128) -> RequestRecord {
     detail.call_sites = vec![
         site(
             "weave::routes::messages::list_some",
-            "src/query_string.rs",
-            81,
+            "src/routes/messages.rs",
+            80,
         ),
         site(
             "weave::routes::messages::sender_of",
-            "src/query_string.rs",
+            "src/routes/messages.rs",
             88,
         ),
     ];

@@ -1,7 +1,7 @@
 //! Two plans side by side: the nodes that stayed, and those that became others.
 
-mod figures;
 mod nodes;
+mod totals;
 
 use askama::Template;
 use axum::response::Response;
@@ -9,23 +9,24 @@ use silk_core::PlanRecord;
 use silk_plan::Plan;
 
 use self::{
-    figures::{FigureRow, figures},
     nodes::{RowView, levels, row},
-};
-use super::{
-    Frame, draw,
-    plan::{
-        cells::Scale,
-        database_of,
-        diff::{self, Pair},
-        find,
-        words::{Badge, badge},
-    },
+    totals::{FigureRow, figures},
 };
 use crate::{
     context::Here,
+    draw::{
+        format::{self, Markup, one_line},
+        plan::{
+            cells::Scale,
+            diff::{self, Pair},
+            origin::{Badge, badge},
+            totals::database_of,
+        },
+    },
     error::Failure,
-    filters::{self, Markup, one_line},
+    parts::frame::{Frame, render},
+    parts::plan_changes,
+    plans::kept::find,
 };
 
 /// Rows on the page.
@@ -91,7 +92,7 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
         (Ok(one), Ok(other)) => read_into(&mut page, &one, &other),
         (Err(error), _) | (_, Err(error)) => page.unread = Some(error),
     }
-    draw(&page)
+    render(&page)
 }
 
 fn read(record: &PlanRecord) -> Result<Plan, String> {
@@ -108,10 +109,10 @@ fn side(here: &Here, record: &PlanRecord) -> Side {
             record.id
         ),
         badge: badge(record.source, record.output.analyzed),
-        at: filters::moment(record.captured_at),
+        at: format::moment(record.captured_at),
         form: record
             .shape
-            .map_or_else(|| "–".to_owned(), super::plan::changes::short),
+            .map_or_else(|| "–".to_owned(), plan_changes::short),
         database: database_of(record),
     }
 }

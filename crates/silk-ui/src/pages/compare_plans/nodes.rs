@@ -2,14 +2,14 @@
 
 use silk_plan::{Execution, Plan, PlanNode};
 
-use super::{
-    super::plan::{
+use super::totals::{Change, change};
+use crate::draw::{
+    format::one_line,
+    plan::{
         cells::{self, Scale},
         diff::Pair,
     },
-    figures::{Change, change},
 };
-use crate::filters::one_line;
 
 /// Two nodes that belong together, or one that is alone.
 pub(super) struct RowView {

@@ -4,7 +4,7 @@ use silk_core::vitals::{CaptureLevel, VitalsSnapshot};
 
 use crate::{
     context::Here,
-    filters::{self, cut, sentence},
+    draw::format::{self, cut, sentence},
 };
 
 /// How long the page waits for databases to say which plans they give.
@@ -68,7 +68,7 @@ pub(super) async fn ladders(here: &Here) -> Vec<LadderView> {
             database: format!(
                 "{} {}",
                 ladder.database.kind,
-                filters::one_line(&ladder.database.name, 80)
+                format::one_line(&ladder.database.name, 80)
             ),
             steps: ladder
                 .steps

@@ -8,13 +8,15 @@ use axum::response::Response;
 use silk_core::vitals::{LossReason, VitalsSnapshot};
 
 use self::captures::{CaptureRow, LadderView, captures, ladders};
-pub(crate) use self::switches::{clear, confirm_clear, switch_recording};
-use super::{Frame, draw};
+pub(crate) use crate::pages::health::switches::{clear, confirm_clear, switch_recording};
 use crate::{
     context::Here,
+    draw::{
+        format::{self, Markup, bytes, count, cut, fine_duration, percent},
+        svg,
+    },
     error::Failure,
-    filters::{self, Markup, bytes, count, cut, fine_duration, percent},
-    svg,
+    parts::frame::{Frame, render},
 };
 
 #[derive(Template)]
@@ -105,8 +107,8 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
                 figures.push(
                     Figure::new(
                         "oldest",
-                        filters::span(age),
-                        format!("of {}", filters::span(most)),
+                        format::span(age),
+                        format!("of {}", format::span(most)),
                     )
                     .of(age, most.saturating_mul(2)),
                 );
@@ -145,7 +147,7 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
         store_error: vitals
             .store_error
             .as_ref()
-            .map(|(at, message)| (filters::ago(*at), cut(message, 600))),
+            .map(|(at, message)| (format::ago(*at), cut(message, 600))),
         store_silent,
         run: vec![
             ("service", vitals.run.service.clone()),
@@ -157,9 +159,9 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
             ("run", vitals.run.id.to_string()),
             ("silk", env!("CARGO_PKG_VERSION").to_owned()),
         ],
-        started: filters::ago(vitals.run.started_at),
+        started: format::ago(vitals.run.started_at),
     };
-    draw(&page)
+    render(&page)
 }
 
 fn figures(vitals: &VitalsSnapshot) -> Vec<Figure> {

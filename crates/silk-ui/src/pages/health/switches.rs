@@ -5,9 +5,9 @@ use axum::{Form, response::Response};
 
 use crate::{
     context::Here,
+    draw::counted,
     error::Failure,
-    pages::{Frame, draw, see_other},
-    words::counted,
+    parts::frame::{Frame, render, see_other},
 };
 
 #[derive(Debug, serde::Deserialize)]
@@ -48,7 +48,7 @@ struct ClearPage {
 pub(crate) async fn confirm_clear(here: Here) -> Result<Response, Failure> {
     here.params(&[])?;
     let size = here.app.ask(silk_core::Store::size).await.ok();
-    draw(&ClearPage {
+    render(&ClearPage {
         frame: Frame::new(&here, "health", "Clear everything?"),
         csrf: here.app.csrf.token().to_owned(),
         store_kind: here.app.store_kind(),

@@ -13,15 +13,17 @@ use self::{
     routes::{MOST_ROUTES, RouteRow, WholeRow, headings, route_rows, whole},
     worst::{WorstRow, varied, worst_rows},
 };
-use super::{
-    Choice, Frame, Heading, draw,
-    now::{FindingsNow, findings},
-    plan::{self, changes::ChangeView},
-};
 use crate::{
     context::Here,
     error::Failure,
-    query_string::{Params, Window},
+    params::{Params, Window},
+    parts::plan_changes,
+    parts::{
+        findings_now::{FindingsNow, findings},
+        frame::{Frame, render},
+        lists::{Choice, Heading},
+        plan_changes::ChangeView,
+    },
 };
 
 #[derive(Template)]
@@ -79,7 +81,7 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
     let sums = app.ask(|store| store.findings(range)).await?;
     let total_us = routes.iter().map(|route| route.total_us).sum();
     let findings = findings(&here, window, range, sums, total_us).await;
-    let changes = plan::changes::of_all(&here, range).await;
+    let changes = plan_changes::of_all(&here, range).await;
     let vitals = app.vitals.snapshot();
     let base = &*here.base;
     let mut frame = Frame::new(&here, "overview", "Overview");
@@ -110,7 +112,7 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
         findings,
         changes,
     };
-    draw(&page)
+    render(&page)
 }
 
 type SortKey = fn(&RouteSummary) -> u64;

@@ -4,10 +4,13 @@ use silk_core::{Histogram, store::RouteSummary};
 
 use crate::{
     config::Targets,
-    filters::{self, Markup, count, count_or_dash, duration, duration_cell, percent},
-    pages::{Heading, request_name},
-    query_string::{Params, Window},
-    svg,
+    draw::{
+        format::{self, Markup, count, count_or_dash, duration, duration_cell, percent},
+        names::request_name,
+        svg,
+    },
+    params::{Params, Window},
+    parts::lists::Heading,
 };
 
 /// Routes on the page; the table is to be read, not scrolled.
@@ -113,7 +116,7 @@ pub(super) fn route_rows(
                     text: askama::filters::Safe(format!(
                         "<span title=\"per request on average; at most {}\">{}</span>",
                         count(route.max_queries),
-                        filters::ratio(route.queries, route.requests)
+                        format::ratio(route.queries, route.requests)
                     )),
                     is_over: route.queries > route.requests.saturating_mul(targets.queries),
                 },
@@ -129,7 +132,7 @@ pub(super) fn route_rows(
 /// The share of SQL; a dash where none was run and none is to be seen.
 fn in_sql(sql_us: u64, total_us: u64, queries: u64) -> Markup {
     if sql_us == 0 && queries == 0 {
-        filters::dash()
+        format::dash()
     } else {
         askama::filters::Safe(percent(sql_us, total_us))
     }
@@ -153,7 +156,7 @@ pub(super) fn whole(routes: &[RouteSummary]) -> Option<WholeRow> {
         p99: duration_cell(durations.percentile(99.0)),
         max: duration_cell(durations.max()),
         in_sql: in_sql(sql_us, total_us, queries),
-        queries: filters::ratio(queries, requests),
+        queries: format::ratio(queries, requests),
         errors: count_or_dash(sum(|r| r.errors)),
         total: duration_cell(total_us),
     })

@@ -2,9 +2,9 @@
 
 use silk_core::{RequestSummary, store::RequestSort};
 
-use crate::{
-    filters::{self, Markup, count, duration_cell},
-    pages::{request_name, status_of},
+use crate::draw::{
+    format::{self, Markup, count, duration_cell},
+    names::{request_name, status_of},
     svg,
 };
 
@@ -55,12 +55,12 @@ pub(super) fn worst_rows(worst: &[RequestSummary], base: &str, sort: RequestSort
                 href: format!("{base}/requests/{}", request.id),
                 name: request_name(request.kind, &request.method, &request.path),
                 total: duration_cell(request.times.total_us),
-                sql: filters::duration_or_dash(request.times.sql_us),
+                sql: format::duration_or_dash(request.times.sql_us),
                 queries: count(request.query_count),
                 status,
                 status_class,
                 bar: svg::bar(key(request), most, "k-total"),
-                at: filters::ago(request.started_at),
+                at: format::ago(request.started_at),
             }
         })
         .collect()

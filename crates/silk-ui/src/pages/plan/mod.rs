@@ -1,53 +1,45 @@
 //! The plan the database chose: as tree, table, flame graph, sums, text and JSON.
 
-pub(crate) mod cells;
-pub(crate) mod changes;
-mod choose;
-pub(crate) mod diff;
-mod facts;
-mod figures;
-mod flame;
-pub(crate) mod of_query;
-pub(crate) mod order;
 mod others;
-mod outside;
-mod remarks;
-mod summary;
+pub(crate) mod pasted;
 mod table;
-mod text;
-mod tree;
-pub(crate) mod words;
 
 use askama::Template;
 use axum::{extract::Path, response::Response};
-use silk_core::PlanRecord;
 use silk_plan::{Plan, PlanFinding};
 
-pub(crate) use self::figures::database_of;
 use self::{
-    changes::ChangeView,
-    figures::{figures, settings},
-    flame::FlameView,
     others::{changes_of, compare_links},
-    remarks::FindingView,
-    summary::SummaryView,
     table::TableView,
-    text::CodeView,
-    tree::TreeView,
-    words::{Badge, badge},
 };
-use super::{Choice, Frame, draw, plain};
 use crate::{
-    code::{SqlView, sql_view},
-    context::{Here, read_id},
+    context::Here,
+    draw::plan::{findings, flame, order, sums, text, totals::database_of, tree},
+    draw::{
+        code::{SqlView, sql_view},
+        format::{self, Markup, cut},
+        plan::{
+            findings::FindingView,
+            flame::FlameView,
+            origin::{Badge, badge},
+            sums::SummaryView,
+            text::CodeView,
+            totals::{figures, settings},
+            tree::TreeView,
+        },
+    },
     error::Failure,
-    filters::{self, Markup, cut},
+    params::Params,
+    parts::{
+        frame::{Frame, plain, render},
+        lists::Choice,
+        plan_changes::ChangeView,
+    },
     plans::{
         judge::Judged,
         kept,
         subject::{self, Subject},
     },
-    query_string::Params,
 };
 
 /// Parameters of a plan's address.
@@ -165,7 +157,7 @@ pub(crate) async fn page(
         Ok(plan) => subject.judge(here, plan, &others).await,
         Err(_) => Judged::default(),
     };
-    let views = remarks::views(&found);
+    let views = findings::views(&found);
     let (body, unread) = match parsed {
         Ok(plan) => (body(view, plan, &found, &views, &subject, params)?, None),
         Err(error) => (
@@ -184,7 +176,7 @@ pub(crate) async fn page(
         badge: badge(record.source, record.output.analyzed),
         notice: here.app.notice(params.get("notice")),
         database: database_of(record),
-        at: filters::moment(record.captured_at),
+        at: format::moment(record.captured_at),
         figures: figures(record, plan),
         changes: changes_of(here, record).await,
         views: VIEWS
@@ -252,7 +244,7 @@ pub(crate) async fn page(
         title,
         crumbs: subject.crumbs,
     };
-    draw(&page)
+    render(&page)
 }
 
 fn body(
@@ -266,9 +258,9 @@ fn body(
     let address = &*subject.address;
     let raw = |form: &str| format!("{address}/raw?as={form}");
     Ok(match view {
-        "table" => Body::Table(table::view(plan, &remarks::heat(found), address, params)?),
-        "flame" => Body::Flame(flame::view(plan, &remarks::heat(found), address)),
-        "sums" => Body::Sums(summary::view(plan)),
+        "table" => Body::Table(table::view(plan, &findings::heat(found), address, params)?),
+        "flame" => Body::Flame(flame::view(plan, &findings::heat(found), address)),
+        "sums" => Body::Sums(sums::view(plan)),
         "text" => Body::Code(text::code(
             text::text(&subject.record, Some(plan)),
             raw("text"),
@@ -286,19 +278,4 @@ fn body(
             Body::Tree(tree::view(plan, top, found, views, address))
         }
     })
-}
-
-/// A plan by the id in an address; kept ones and those that were pasted of late.
-///
-/// # Errors
-/// 404 where there is none, 503 where the store fails.
-pub(crate) async fn find(here: &Here, id: &str) -> Result<PlanRecord, Failure> {
-    let id = read_id(id, "plan")?;
-    if let Some(pasted) = here.app.pasted.get(id) {
-        return Ok(pasted);
-    }
-    here.app
-        .ask(|store| store.plan(id))
-        .await?
-        .ok_or_else(|| Failure::not_found("No plan of this id is kept."))
 }

@@ -2,11 +2,15 @@
 
 use silk_core::{PlanRecord, explain::plan_changes};
 
-use super::{
-    changes::{self, ChangeView},
-    words,
+use crate::{
+    context::Here,
+    draw::plan::origin,
+    params::Window,
+    parts::{
+        lists::Choice,
+        plan_changes::{self, ChangeView},
+    },
 };
-use crate::{context::Here, pages::Choice, query_string::Window};
 
 /// Links to comparisons, older plan first.
 pub(super) fn compare_links(
@@ -27,12 +31,12 @@ pub(super) fn compare_links(
             let form = if other.shape == record.shape {
                 "the same shape".to_owned()
             } else {
-                words::in_one_line(other, 4, 80)
+                origin::in_one_line(other, 4, 80)
             };
             Choice {
                 label: format!(
                     "{} of {}, {form}",
-                    words::source(other.source),
+                    origin::source(other.source),
                     other.captured_at.format("%-d %b %H:%M UTC")
                 ),
                 href: format!("{}/plans/compare?a={a}&b={b}", here.base),
@@ -61,5 +65,5 @@ pub(super) async fn changes_of(here: &Here, record: &PlanRecord) -> Vec<ChangeVi
     });
     changes.reverse();
     changes.truncate(3);
-    changes::views(&here.app, &here.base, &changes, None).await
+    plan_changes::views(&here.app, &here.base, &changes, None).await
 }

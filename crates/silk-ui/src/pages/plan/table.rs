@@ -4,12 +4,14 @@ use std::{cmp::Ordering, collections::BTreeMap};
 
 use silk_plan::{Execution, Plan, PlanNode};
 
-use super::cells::{self, Measure, Rows, Scale};
 use crate::{
+    draw::{
+        counted,
+        plan::cells::{self, Measure, Rows, Scale},
+    },
     error::Failure,
-    pages::{Choice, Heading},
-    query_string::Params,
-    words::counted,
+    params::Params,
+    parts::lists::{Choice, Heading},
 };
 
 /// Rows on one page.
@@ -96,7 +98,7 @@ pub(crate) fn view(
         .take(PER_PAGE)
         .map(|node| RowView {
             number: node.id + 1,
-            href: place_of(address, node.id),
+            href: cells::place_of(address, node.id),
             name: cells::name(node),
             is_never: node.derived.execution == Execution::Never,
             measure: cells::measure(
@@ -144,15 +146,6 @@ pub(crate) fn view(
             .collect(),
         count: counted(count, "node"),
     })
-}
-
-/// Where in the tree a node stands.
-pub(crate) fn place_of(address: &str, id: usize) -> String {
-    if id == 0 {
-        address.to_owned()
-    } else {
-        format!("{address}?node={id}")
-    }
 }
 
 fn dash() -> String {

@@ -1,0 +1,148 @@
+//! Plans of the statements that take most time: what to mend first, whatever request it is in.
+
+use silk_core::{
+    PlanRecord,
+    store::{StatementDetail, StatementFilter, StatementSort, StatementSummary, StatsWindow},
+};
+use silk_plan::PlanFinding;
+
+use super::{INDEX_WOULD_DO, part_us, share};
+use crate::{
+    context::Here,
+    plans::{
+        judge::Known,
+        kept,
+        of_request::{Remarked, remarks},
+        tables::Tables,
+    },
+};
+
+/// Statements that are looked at, those with most time in sum first.
+const MOST_STATEMENTS: u32 = 10;
+/// Statements that take less in sum are not worth a remark on the overview, in µs.
+const WORTH_US: u64 = 20_000;
+/// Nor on their own page.
+pub(crate) const WORTH_OWN_US: u64 = 5_000;
+
+/// The worst that the plan of a statement tells.
+pub(crate) struct Remark {
+    pub(crate) statement: StatementSummary,
+    /// Executions within the window.
+    pub(crate) calls: u64,
+    /// Of the time that they took, what the finding is about, in µs.
+    pub(crate) lost_us: Option<u64>,
+    /// Whether that is all that they took, because the share is not known.
+    pub(crate) is_at_most: bool,
+    pub(crate) plan_href: String,
+    pub(crate) finding: PlanFinding,
+}
+
+/// What the plans of the statements with most time tell; nothing where the store is late, since
+/// the page is worth showing without it. Statements that were not seen in the window are left out.
+pub(crate) async fn worst(here: &Here, window: StatsWindow) -> Vec<Remark> {
+    let filter = StatementFilter {
+        sort: StatementSort::Total,
+        limit: MOST_STATEMENTS,
+        ..StatementFilter::default()
+    };
+    let statements = here.app.ask(|store| store.statements(&filter)).await;
+    let tables = Tables::new(&here.app);
+    let mut told = Vec::new();
+    for statement in statements.map(|page| page.items).unwrap_or_default() {
+        if statement.total_us < WORTH_US || statement.last_seen_at < window.since {
+            continue;
+        }
+        let fingerprint = statement.statement.fingerprint;
+        let detail = here
+            .app
+            .ask(|store| store.statement(fingerprint, window))
+            .await;
+        if let Ok(Some(detail)) = detail {
+            told.extend(
+                of_statement(here, &tables, &detail, WORTH_US)
+                    .await
+                    .into_iter()
+                    .next(),
+            );
+        }
+    }
+    told
+}
+
+/// What the plan of a statement tells, what costs most first; nothing where it took less than
+/// `worth_us` in the window that it was asked for with.
+pub(crate) async fn of_statement(
+    here: &Here,
+    tables: &Tables<'_>,
+    detail: &StatementDetail,
+    worth_us: u64,
+) -> Vec<Remark> {
+    let (calls, total_us) = within(detail);
+    if total_us < worth_us {
+        return Vec::new();
+    }
+    let statement = &detail.summary;
+    let Some((plan, remarked)) = of_summary(here, tables, statement).await else {
+        return Vec::new();
+    };
+    let total_ms = remarked.total_ms;
+    remarked
+        .found
+        .into_iter()
+        .map(|finding| {
+            let share = share(&finding, total_ms);
+            let is_at_most = share.is_none() && INDEX_WOULD_DO.contains(&finding.rule);
+            (
+                finding,
+                share.or_else(|| is_at_most.then_some(1.0)),
+                is_at_most,
+            )
+        })
+        .map(|(finding, share, is_at_most)| Remark {
+            lost_us: share.map(|share| part_us(total_us, share)),
+            is_at_most,
+            plan_href: plan_href(here, &plan, &finding),
+            calls,
+            statement: statement.clone(),
+            finding,
+        })
+        .collect()
+}
+
+/// Calls within the window that a statement was asked for with, and the time that they took, in µs.
+fn within(detail: &StatementDetail) -> (u64, u64) {
+    let buckets = &detail.over_time;
+    (
+        buckets.iter().map(|bucket| bucket.count).sum(),
+        buckets.iter().map(|bucket| bucket.total_us).sum(),
+    )
+}
+
+/// Where a finding of a statement's plan leads.
+fn plan_href(here: &Here, plan: &PlanRecord, finding: &PlanFinding) -> String {
+    let of = plan
+        .fingerprint
+        .map_or_else(String::new, |of| format!("?of={of}"));
+    let node = finding
+        .node
+        .map_or_else(String::new, |node| format!("#n{node}"));
+    format!("{}/plans/{}{of}{node}", here.base, plan.id)
+}
+
+/// The plan of a statement that says most, and what the rules say of it.
+async fn of_summary(
+    here: &Here,
+    tables: &Tables<'_>,
+    statement: &StatementSummary,
+) -> Option<(PlanRecord, Remarked)> {
+    let plans = kept::of_statement(&here.app, statement.statement.fingerprint).await;
+    let plan = kept::best(plans)?;
+    let known = Known {
+        calls: Some(statement.calls),
+        rows: statement.rows.checked_div(statement.calls),
+        is_top: true,
+        ..Known::default()
+    };
+    let remarked = remarks(tables, &plan, &statement.statement.normalized, known).await;
+    Some((plan, remarked))
+}
