@@ -19,7 +19,7 @@ use http::{Request, Response};
 use http_body_util::{BodyExt as _, Empty, Full};
 use silk_capture::{
     ActiveRequest, Recorder, RecorderConfig, SilkLayer,
-    recorder::{CapturedQuery, SqlSource},
+    record::{CapturedQuery, SqlSource},
 };
 use silk_core::{CapturedBy, Database, DatabaseKind, Outcome, Redactor};
 use tower::{Layer as _, ServiceExt as _, service_fn};

@@ -15,7 +15,8 @@
 use std::{sync::Arc, time::Instant};
 
 use silk_capture::{
-    Plans, Recorder, RecorderConfig, SilkTracingLayer, plans::hook, run_job, sql::pool::PgPool,
+    Plans, Recorder, RecorderConfig, SilkTracingLayer, run_job,
+    sql::{plans::hook, pool::PgPool},
 };
 use silk_core::{Redactor, RequestKind, Vitals as _};
 use sqlx::postgres::PgPoolOptions;

@@ -12,7 +12,10 @@ use http::Method;
 use pin_project_lite::pin_project;
 use silk_core::{Outcome, RequestKind};
 
-use crate::{ActiveRequest, Recorder, http::Watch, recorder::Route};
+use crate::{
+    http::Watch,
+    record::{ActiveRequest, Recorder, buffers::Route},
+};
 
 /// Runs `future` and records what it does, as a request of `kind` with this name.
 ///

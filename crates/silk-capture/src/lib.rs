@@ -9,17 +9,17 @@
 //! Nothing on the app's side waits, blocks, or returns an error of ours.
 
 pub mod http;
-pub mod plans;
-pub mod recorder;
+pub mod record;
 pub mod sql;
 pub mod suppress;
+pub mod writer;
 
+mod health;
 mod job;
 
 pub use crate::{
     http::{SilkLayer, SilkService},
     job::{in_current_request, run_job},
-    plans::Plans,
-    recorder::{ActiveRequest, Recorder, RecorderConfig, ShutdownReport},
+    record::{ActiveRequest, Recorder, RecorderConfig, ShutdownReport, plans::Plans},
     sql::tracing::SilkTracingLayer,
 };

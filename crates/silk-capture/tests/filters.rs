@@ -2,7 +2,7 @@
 
 mod support;
 
-use silk_capture::{SilkTracingLayer, run_job, sql::tracing::probe};
+use silk_capture::{SilkTracingLayer, record::probe, run_job};
 use silk_core::{RequestKind, vitals::CaptureLevel};
 use support::fixture;
 use tracing::{Subscriber, level_filters::LevelFilter};

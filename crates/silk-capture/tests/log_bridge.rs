@@ -18,7 +18,7 @@ use std::{
     time::Duration,
 };
 
-use silk_capture::{RecorderConfig, SilkTracingLayer, run_job, sql::tracing::probe};
+use silk_capture::{RecorderConfig, SilkTracingLayer, record::probe, run_job};
 use silk_core::{DatabaseKind, RequestKind, RequestRecord};
 use sqlx::{Connection as _, SqliteConnection};
 use support::{Fixture, fixture_with};

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use silk_capture::{
     in_current_request,
-    recorder::{ActiveRequest, CapturedValues, SqlSource},
+    record::{ActiveRequest, CapturedValues, SqlSource},
     run_job,
     sql::pool::SqlitePool,
 };

@@ -13,9 +13,7 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Empty, Full};
-use silk_capture::{
-    ActiveRequest, RecorderConfig, in_current_request, recorder::SqlSource, run_job,
-};
+use silk_capture::{ActiveRequest, RecorderConfig, in_current_request, record::SqlSource, run_job};
 use silk_core::{LossReason, Outcome, RequestKind, StoreErrorKind};
 use support::{Fixture, fixture, fixture_with, push_of, query, query_as, store::Mood};
 use tower::{Layer as _, ServiceExt as _, service_fn};

@@ -13,7 +13,7 @@ use std::{convert::Infallible, sync::OnceLock};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Empty;
-use silk_capture::{RecorderConfig, SilkTracingLayer, run_job, sql::tracing::probe};
+use silk_capture::{RecorderConfig, SilkTracingLayer, record::probe, run_job};
 use silk_core::{CapturedBy, DatabaseKind, RequestKind, RequestRecord};
 use sqlx::{Connection as _, SqliteConnection};
 use support::{Fixture, fixture_with};

@@ -1,6 +1,6 @@
 use std::{fmt, time::Duration};
 
-use silk_capture::{plans::KnownSession, sql::values::RebindError};
+use silk_capture::{record::plans::KnownSession, sql::values::RebindError};
 use silk_core::{
     BoxFuture, ExplainError, ExplainMode, ExplainOutput, Fingerprint, Value,
     explain::{DatabaseCheck, IndexAdvice, LadderStep, Relation, RelationFacts},

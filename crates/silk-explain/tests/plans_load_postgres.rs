@@ -14,7 +14,10 @@ use std::{
 };
 
 use plan_lab::lab;
-use silk_capture::{Plans, plans::hook, run_job, sql::pool::PgPool};
+use silk_capture::{
+    Plans, run_job,
+    sql::{plans::hook, pool::PgPool},
+};
 use silk_core::RequestKind;
 use sqlx::{
     Executor as _,

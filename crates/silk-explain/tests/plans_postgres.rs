@@ -11,7 +11,10 @@ mod plan_lab;
 use chrono::{TimeDelta, Utc};
 use futures_util::StreamExt as _;
 use plan_lab::{Lab, lab, lab_with, nodes};
-use silk_capture::{Plans, RecorderConfig, plans::hook, sql::pool::PgPool};
+use silk_capture::{
+    Plans, RecorderConfig,
+    sql::{plans::hook, pool::PgPool},
+};
 use silk_core::{
     DatabaseKind, Outcome, Store as _, explain::PlanSource, store::StatsWindow,
     vitals::CaptureLevel,

@@ -5,7 +5,10 @@
 mod plan_lab;
 
 use plan_lab::{Lab, lab, nodes, query};
-use silk_capture::{Plans, plans::hook, sql::pool::PgPool};
+use silk_capture::{
+    Plans,
+    sql::{plans::hook, pool::PgPool},
+};
 use silk_core::{
     Database, DatabaseKind, Explain as _, ExplainError, ExplainMode, PlanRecord,
     explain::PlanSource,

@@ -63,7 +63,7 @@ impl Silk {
     /// are named relative to the app's workspace, wherever the app is started.
     #[track_caller]
     pub fn builder() -> SilkBuilder {
-        silk_capture::sql::call_site::workspace::note(std::panic::Location::caller());
+        silk_capture::writer::call_site::workspace::note(std::panic::Location::caller());
         SilkBuilder::new()
     }
 
@@ -139,7 +139,7 @@ impl Silk {
         &self,
         options: sqlx_core::pool::PoolOptions<sqlx_postgres::Postgres>,
     ) -> sqlx_core::pool::PoolOptions<sqlx_postgres::Postgres> {
-        silk_capture::plans::hook::pool_options(&self.0.recorder, options)
+        silk_capture::sql::plans::hook::pool_options(&self.0.recorder, options)
     }
 
     /// Has one PostgreSQL connection tell the plan of each run, from the end of an `after_connect`
@@ -148,7 +148,7 @@ impl Silk {
     /// does not allow is left undone.
     #[cfg(feature = "postgres")]
     pub async fn prepare_connection(&self, connection: &mut sqlx_postgres::PgConnection) {
-        silk_capture::plans::hook::prepare(&self.0.recorder, connection).await;
+        silk_capture::sql::plans::hook::prepare(&self.0.recorder, connection).await;
     }
 
     /// The plans that each known database gives, best first, and what would unlock the others.
@@ -197,7 +197,7 @@ impl Silk {
     /// Also done by itself with the first request.
     #[must_use]
     pub fn check_tracing(&self) -> bool {
-        silk_capture::sql::tracing::probe(&self.0.recorder)
+        silk_capture::record::probe(&self.0.recorder)
     }
 
     /// The dashboard with its JSON API, for `Router::nest_service("/silk", …)`.

@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 use silk_core::{Outcome, vitals::OwnResponse};
 
 use super::{ResponseBody, watch::Watch};
-use crate::ActiveRequest;
+use crate::record::ActiveRequest;
 
 /// Names the record of a response.
 const SILK_ID: HeaderName = HeaderName::from_static("silk-id");

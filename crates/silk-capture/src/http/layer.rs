@@ -1,7 +1,7 @@
 use tower_layer::Layer;
 
 use super::SilkService;
-use crate::Recorder;
+use crate::record::Recorder;
 
 /// Records the requests of the services that it wraps.
 ///

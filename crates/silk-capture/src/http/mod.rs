@@ -26,5 +26,5 @@ pub use future::ResponseFuture;
 pub use layer::SilkLayer;
 pub use service::SilkService;
 
-pub(crate) use panics::{PanicNote, install as install_panic_hook};
+pub(crate) use panics::install as install_panic_hook;
 pub(crate) use watch::Watch;

@@ -12,6 +12,8 @@ use std::{
     sync::Once,
 };
 
+use crate::record::panic_note::PanicNote;
+
 /// Bytes kept of a message.
 const MAX_MESSAGE_BYTES: usize = 2_000;
 
@@ -21,21 +23,11 @@ thread_local! {
     static SEEN: RefCell<Option<PanicNote>> = const { RefCell::new(None) };
 }
 
-/// What a panic said, and where it was.
-#[derive(Debug, Default)]
-pub(crate) struct PanicNote {
-    pub(crate) message: Option<String>,
-    /// File and line.
-    pub(crate) place: Option<(String, u32)>,
-}
-
-impl PanicNote {
-    /// What the payload tells.
-    pub(super) fn of_payload(payload: &(dyn Any + Send)) -> Self {
-        Self {
-            message: message(payload),
-            place: None,
-        }
+/// What the payload of a panic tells: its message alone.
+pub(super) fn note_of_payload(payload: &(dyn Any + Send)) -> PanicNote {
+    PanicNote {
+        message: message(payload),
+        place: None,
     }
 }
 

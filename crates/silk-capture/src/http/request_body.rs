@@ -1,6 +1,6 @@
 use http::Request;
 
-use crate::ActiveRequest;
+use crate::record::ActiveRequest;
 
 /// Copies the beginning of the request's body while the app reads it.
 ///
@@ -53,13 +53,13 @@ mod imp {
     use http_body::{Frame, SizeHint};
 
     use super::super::tee::Copied;
-    use crate::ActiveRequest;
+    use crate::record::{ActiveRequest, active::WeakRequest};
 
     /// A request's body on its way in; its frames pass untouched.
     pub(super) struct RequestBody {
         inner: Body,
         // The app may keep the body longer than the request lives, so it must not hold it open.
-        active: crate::recorder::WeakRequest,
+        active: WeakRequest,
         copied: Copied,
     }
 

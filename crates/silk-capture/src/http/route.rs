@@ -1,6 +1,6 @@
 use http::Extensions;
 
-use crate::recorder::Route;
+use crate::record::buffers::Route;
 
 /// The template of the route that axum matched, where it did so before us.
 #[cfg(feature = "axum")]

@@ -10,7 +10,7 @@ use silk_core::RequestKind;
 use tower_service::Service;
 
 use super::{ResponseBody, ResponseFuture, request_body, route, watch::Watch};
-use crate::{ActiveRequest, Recorder};
+use crate::record::{ActiveRequest, Recorder};
 
 /// A service whose requests are recorded; made by [`SilkLayer`](super::SilkLayer).
 #[derive(Debug, Clone)]

@@ -3,7 +3,7 @@
 use bytes::Buf;
 use http::{HeaderMap, header};
 
-use crate::recorder::Tee;
+use crate::record::buffers::Tee;
 
 /// The beginning of what passed, and how much did.
 #[derive(Debug, Default)]

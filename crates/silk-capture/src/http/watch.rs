@@ -7,8 +7,8 @@ use http::Method;
 use silk_core::Outcome;
 use tracing::Span;
 
-use super::panics::{PanicNote, Watching};
-use crate::{ActiveRequest, sql::SILK_TARGET};
+use super::panics::{Watching, note_of_payload};
+use crate::record::{ActiveRequest, own_spans::SILK_TARGET};
 
 /// The error of a panic without a message.
 const PANICKED: &str = "the handler or body panicked";
@@ -80,7 +80,7 @@ impl Watch {
             }
             Err(payload) => {
                 let note = watching.take();
-                let note = note.unwrap_or_else(|| PanicNote::of_payload(&*payload));
+                let note = note.unwrap_or_else(|| note_of_payload(&*payload));
                 let message = note.message.clone();
                 active.note_panic(note);
                 drop(active);

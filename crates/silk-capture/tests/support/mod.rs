@@ -17,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use silk_capture::recorder::{ActiveRequest, CapturedQuery, SqlSource};
+use silk_capture::record::{ActiveRequest, CapturedQuery, SqlSource};
 use silk_capture::{Recorder, RecorderConfig, SilkLayer};
 use silk_core::{
     CapturedBy, CountedRequest, Database, DatabaseKind, Outcome, Redactor, RequestRecord, Store,

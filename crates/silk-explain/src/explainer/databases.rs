@@ -6,8 +6,9 @@ use std::{
 };
 
 use silk_capture::{
-    plans::{KnownSession, PlanMode, PlanNotes, PlanRedactor},
+    record::plans::{KnownSession, PlanMode, PlanNotes},
     suppress::quietly,
+    writer::plans::PlanRedactor,
 };
 use silk_core::{
     Database, DatabaseKind, ExplainError, ExplainMode, ExplainOutput, ExplainQuery, Redactor,

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use silk_capture::plans::PlanMode;
+use silk_capture::record::plans::PlanMode;
 use silk_core::{
     Database,
     explain::{LadderStep, PlanLadder, PlanSource},

@@ -10,7 +10,7 @@ mod plan;
 
 use std::{fmt, sync::Arc};
 
-use silk_capture::plans::{PlanMode, PlanNotes};
+use silk_capture::record::plans::{PlanMode, PlanNotes};
 use silk_core::{
     BoxFuture, Database, Explain, ExplainError, ExplainOutput, ExplainQuery, Redactor,
     explain::{AdviceRequest, DatabaseReport, IndexAdvice, PlanLadder, Relation, RelationFacts},
@@ -39,7 +39,7 @@ impl Explainer {
     }
 
     /// Lets it know what a recorder's connections tell: it keeps to the
-    /// [mode](silk_capture::plans::PlanMode) of its plans, and its
+    /// [mode](silk_capture::record::plans::PlanMode) of its plans, and its
     /// [`ladders`](Explain::ladders) begin with those of the real runs.
     #[must_use]
     pub fn with_notes(mut self, notes: &Arc<PlanNotes>) -> Self {

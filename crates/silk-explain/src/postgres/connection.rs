@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use silk_capture::plans::KnownSession;
+use silk_capture::record::plans::KnownSession;
 use silk_core::DatabaseKind;
 use silk_plan::advice::quote_name;
 use sqlx_core::{

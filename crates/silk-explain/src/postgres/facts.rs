@@ -1,6 +1,6 @@
 //! What the catalogue knows of tables that plans read.
 
-use silk_capture::plans::KnownSession;
+use silk_capture::record::plans::KnownSession;
 use silk_core::{
     DatabaseKind,
     explain::{Relation, RelationFacts},

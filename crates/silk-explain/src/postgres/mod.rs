@@ -13,7 +13,7 @@ mod sharing;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use silk_capture::plans::KnownSession;
+use silk_capture::record::plans::KnownSession;
 use silk_core::{
     BoxFuture, ExplainMode, ExplainOutput, PlanFormat,
     explain::{IndexAdvice, LadderStep, Relation, RelationFacts},

@@ -1,6 +1,6 @@
 //! Whether a name means one table only, where the app's search path is not known.
 
-use silk_capture::plans::KnownSession;
+use silk_capture::record::plans::KnownSession;
 use sqlx_core::{executor::Executor as _, query::query, row::Row as _};
 use sqlx_postgres::{PgConnection, Postgres};
 

@@ -10,7 +10,7 @@ mod size;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use silk_capture::plans::KnownSession;
+use silk_capture::record::plans::KnownSession;
 use silk_core::{
     BoxFuture, ExplainOutput, PlanFormat,
     explain::{IndexAdvice, LadderStep, Relation, RelationFacts},

@@ -97,7 +97,7 @@ pub fn lab_with(config: RecorderConfig) -> Lab {
     let explainer = Explainer::new(redactor, runtime.handle().clone(), config)
         .with_notes(recorder.plan_notes());
     let explainer = Arc::new(explainer);
-    silk_capture::plans::collect(
+    silk_capture::writer::plans::collect(
         &recorder,
         &(Arc::clone(&explainer) as Arc<dyn Explain>),
         Arc::clone(&store) as Arc<dyn Store>,

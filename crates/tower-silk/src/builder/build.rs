@@ -96,7 +96,7 @@ impl SilkBuilder {
             .with_notes(recorder.plan_notes());
         let explainer = Arc::new(explainer);
         let explain = Arc::clone(&explainer) as Arc<dyn Explain>;
-        silk_capture::plans::collect(&recorder, &explain, remote, runtime.handle());
+        silk_capture::writer::plans::collect(&recorder, &explain, remote, runtime.handle());
         Ok(Silk::new(Parts {
             recorder,
             runtime,
@@ -128,7 +128,7 @@ fn placed(choice: StoreChoice) -> Result<StoreChoice, BuildError> {
 /// Where the dashboard reads source: where the app says, else where it was built or is started.
 #[cfg(feature = "ui")]
 fn source_root(given: Option<PathBuf>) -> SourceRoot {
-    use silk_capture::sql::call_site::{workspace, workspace_of_current_folder};
+    use silk_capture::writer::call_site::{workspace, workspace_of_current_folder};
     match given {
         Some(folder) => SourceRoot::folder(folder),
         None => SourceRoot::found_by(|| {

@@ -228,7 +228,7 @@ impl SilkBuilder {
     }
 
     /// Bytes kept of each bound value. Default
-    /// [`DEFAULT_VALUE_BYTES`](silk_capture::recorder::DEFAULT_VALUE_BYTES).
+    /// [`DEFAULT_VALUE_BYTES`](silk_capture::record::DEFAULT_VALUE_BYTES).
     ///
     /// More shows long texts and lists whole, and lets queries with them be bound again for
     /// EXPLAIN; it takes that much more of the memory budget and of the store per value. Values are

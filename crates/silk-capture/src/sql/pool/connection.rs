@@ -19,7 +19,7 @@ use super::{
     undone::Undone,
 };
 use crate::{
-    recorder::{ActiveRequest, Lent, Recorder},
+    record::{ActiveRequest, Recorder, lent::Lent},
     sql::tracing::is_installed,
 };
 

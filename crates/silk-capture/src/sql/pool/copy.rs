@@ -28,7 +28,7 @@ use super::{
     track::{Shared, Track},
     wait::Waiting,
 };
-use crate::recorder::ActiveRequest;
+use crate::record::ActiveRequest;
 
 /// A `COPY … FROM STDIN` under way, recorded as one query; derefs to sqlx's own.
 ///

@@ -8,10 +8,7 @@ use pin_project_lite::pin_project;
 use silk_core::DatabaseKind;
 use tracing::Span;
 
-use crate::{
-    sql::{SILK_TARGET, tracing::is_installed},
-    suppress,
-};
+use crate::{record::own_spans::SILK_TARGET, sql::tracing::is_installed, suppress};
 
 /// Keeps the tracing layer from recording what the pool records itself.
 ///
@@ -109,6 +106,6 @@ impl<F: Stream> Stream for Covered<F> {
 mod tests {
     #[test]
     fn the_span_has_the_name_that_the_layer_looks_for() {
-        assert_eq!(crate::sql::QUERY_SPAN, "silk.query");
+        assert_eq!(crate::record::own_spans::QUERY_SPAN, "silk.query");
     }
 }

@@ -12,7 +12,7 @@ use super::{
     holders::Holders, track::Shared, wait::Waiting,
 };
 use crate::{
-    recorder::{ActiveRequest, Lent, Recorder},
+    record::{ActiveRequest, PoolNote, Recorder, lent::Lent},
     sql::tracing::is_installed,
 };
 
@@ -36,7 +36,7 @@ impl<DB: Database> Pool<DB> {
             kind: DB::KIND,
             name: DB::name(&raw.connect_options()),
         };
-        recorder.note_pool(crate::recorder::PoolNote {
+        recorder.note_pool(PoolNote {
             kind: database.kind,
             name: database.name.clone(),
             size: raw.options().get_max_connections(),

@@ -7,9 +7,9 @@ use std::{
 };
 
 use super::track::Shared;
-use crate::{
-    recorder::{ActiveRequest, HeldBy, HeldConnection, SqlSource},
-    sql::call_site::CallStack,
+use crate::record::{
+    ActiveRequest, CallStack, SqlSource,
+    holders::{HeldBy, HeldConnection},
 };
 
 /// Connections given back lately that are remembered: whoever waited got one of them.

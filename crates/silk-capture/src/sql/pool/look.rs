@@ -4,7 +4,7 @@ use silk_core::{Value, ValueState};
 use sqlx_core::error::Error;
 
 use super::{PoolDatabase, replay::Replay};
-use crate::recorder::{CapturedError, CapturedValues};
+use crate::record::{CapturedError, CapturedValues};
 
 /// What an error says; redacted later, by the writer.
 pub(super) fn captured_error(error: &Error) -> CapturedError {

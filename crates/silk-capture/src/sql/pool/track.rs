@@ -16,10 +16,11 @@ use super::{
     undone::Undone,
 };
 use crate::{
-    plans::{Place, Ticket, Tracker, TrackerGuard},
-    recorder::{ActiveRequest, CapturedQuery, Recorder, SqlSource, TransactionError},
+    record::{
+        ActiveRequest, CallStack, CapturedQuery, Recorder, SqlSource, buffers::TransactionError,
+    },
     sql::{
-        call_site::CallStack,
+        plans::{Place, Ticket, Tracker, TrackerGuard},
         tracing::is_installed,
         verbs::{Verb, changed, control, verb},
     },

@@ -14,7 +14,7 @@ use sqlx_core::{
 use super::{
     Conn, PoolConnection, connection::OpenTransaction, cover::Cover, look::captured_error,
 };
-use crate::recorder::{ActiveRequest, CapturedError, TransactionError};
+use crate::record::{ActiveRequest, CapturedError, buffers::TransactionError};
 
 /// The error of a transaction whose `BEGIN` was dropped before it was answered: the database may
 /// have begun it, and it is then open until the connection is used next.

@@ -10,7 +10,7 @@ use silk_core::{DatabaseKind, TransactionEnd};
 use sqlx_core::error::{DatabaseError, Error};
 
 use crate::{
-    recorder::CapturedError,
+    record::CapturedError,
     sql::verbs::{Verb, control},
 };
 

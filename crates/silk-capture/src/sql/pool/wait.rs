@@ -13,7 +13,7 @@ use super::{
     cover::{Cover, Covered},
     track::Shared,
 };
-use crate::recorder::{ActiveRequest, Held};
+use crate::record::{ActiveRequest, buffers::Held};
 
 /// A wait for a connection that is recorded when it ends, in whichever way.
 struct Wait<'r> {

@@ -4,7 +4,10 @@ use tracing::{Level, Metadata, level_filters::LevelFilter, subscriber::Interest}
 use tracing_subscriber::layer::{Context, Filter};
 
 use super::{POSTGRES_NOTICE, SQLX_ACQUIRE, SQLX_QUERY};
-use crate::{plans::PlanNotes, sql::SILK_TARGET, suppress};
+use crate::{
+    record::{own_spans::SILK_TARGET, plans::PlanNotes},
+    suppress,
+};
 
 /// Lets through what the layer records, and nothing else.
 #[derive(Debug, Clone)]

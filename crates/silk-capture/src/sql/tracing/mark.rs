@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
-use crate::ActiveRequest;
+use crate::record::ActiveRequest;
 
 /// What a span of the registry is to us.
 pub(super) enum Mark {

@@ -3,12 +3,11 @@
 //!
 //! Nothing in the app's queries changes, and every sqlx user of the process is seen. The layer has
 //! its own [`Filter`](tracing_subscriber::layer::Filter) and works beside any other layer; a
-//! *global* filter in front of it starves it, which the [probe](probe()) finds out.
+//! *global* filter in front of it starves it, which the [probe](crate::record::probe()) finds out.
 
 mod filter;
 mod last;
 mod mark;
-mod probe;
 mod visit;
 
 use std::{
@@ -27,25 +26,23 @@ use tracing::{
 use tracing_subscriber::{Layer, filter::Filtered, layer::Context, registry::LookupSpan};
 
 pub use filter::SilkFilter;
-pub use probe::probe;
 
 use self::mark::{Mark, Within, of_parent, within};
-use crate::{
-    ActiveRequest, Recorder,
+use super::{
     plans::on_notice,
-    recorder::{CapturedQuery, Span, TracingState},
-    sql::{
-        QUERY_SPAN, SILK_TARGET,
-        call_site::CallStack,
-        verbs::{all_changed, control},
+    verbs::{all_changed, control},
+};
+use crate::{
+    record::{
+        ActiveRequest, CallStack, CapturedQuery, Recorder,
+        buffers::Span,
+        own_spans::{INTERNAL_SPAN, PROBE_EVENT, QUERY_SPAN, REQUEST_SPAN, SILK_TARGET},
+        probe,
+        status::TracingState,
     },
     suppress,
 };
 
-/// Name of the span around a request.
-pub const REQUEST_SPAN: &str = "silk.request";
-/// Name of spans around Silk's own work: nothing within is recorded.
-pub const INTERNAL_SPAN: &str = "silk.internal";
 const SQLX_QUERY: &str = "sqlx::query";
 const SQLX_ACQUIRE: &str = "sqlx::pool::acquire";
 const POSTGRES_NOTICE: &str = "sqlx::postgres::notice";
@@ -322,7 +319,7 @@ where
                 }
             }
             SILK_TARGET => {
-                if metadata.name() == probe::PROBE {
+                if metadata.name() == PROBE_EVENT {
                     probe::arrived(&self.recorder);
                 }
             }

@@ -8,7 +8,7 @@ use std::{
 
 use tracing::field::{Field, Visit};
 
-use crate::recorder::SqlSource;
+use crate::record::SqlSource;
 
 /// Fields kept of a span or event.
 pub(super) const MAX_FIELDS: usize = 32;

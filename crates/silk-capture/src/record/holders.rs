@@ -1,0 +1,53 @@
+//! Who held connections while a request waited for one: as seen, and as recorded.
+
+use std::time::Duration;
+
+use http::{Method, Uri};
+use silk_core::RequestKind;
+
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+use super::ActiveRequest;
+use super::{CallStack, SqlSource, buffers::Route};
+
+/// Whose request held a connection, in the cheapest form.
+#[derive(Clone)]
+pub(crate) struct HeldBy {
+    pub(crate) kind: RequestKind,
+    pub(crate) method: Method,
+    pub(crate) route: Route,
+    /// Where there is no route to name it by.
+    pub(crate) uri: Option<Uri>,
+}
+
+/// A connection that was held while somebody waited.
+pub(crate) struct HeldConnection {
+    /// Which of those held at a time.
+    pub(crate) slot: usize,
+    pub(crate) by: Option<HeldBy>,
+    /// Of the wait.
+    pub(crate) held: Duration,
+    pub(crate) last: Option<(SqlSource, Option<CallStack>)>,
+    pub(crate) is_idle_in_transaction: bool,
+}
+
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+impl ActiveRequest {
+    /// What names it to those who wait for what it holds.
+    pub(crate) fn held_by(&self) -> HeldBy {
+        self.with(|buffers| {
+            let head = &buffers.head;
+            HeldBy {
+                kind: self.kind(),
+                method: head.method.clone(),
+                route: head.route.clone(),
+                uri: matches!(head.route, Route::Raw).then(|| head.uri.clone()),
+            }
+        })
+        .unwrap_or_else(|| HeldBy {
+            kind: self.kind(),
+            method: Method::default(),
+            route: Route::Raw,
+            uri: None,
+        })
+    }
+}

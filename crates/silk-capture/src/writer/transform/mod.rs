@@ -1,0 +1,247 @@
+//! From what was captured to the record that is stored.
+
+mod head;
+mod holders;
+mod queries;
+mod times;
+
+use std::sync::Arc;
+
+use silk_core::{
+    ConnectionWait, CountedRequest, Outcome, Redactor, RequestRecord, RequestSummary, RunId,
+    finding::{Thresholds, rules},
+    record::breakdown,
+    redact::Secrets,
+    sql::SqlReader,
+};
+
+use self::{
+    head::{method, trace_id},
+    times::{ended, times},
+};
+use super::{
+    call_site::CallSiteResolver,
+    plans::{Keeper, PlanRedactor},
+    routes::RawRoutes,
+    sums::index,
+};
+use crate::record::{
+    RecorderConfig,
+    clock::{Clock, micros},
+    plans::PlanNotes,
+    queue::Handed,
+};
+
+/// Characters of a statement in the log of slow queries.
+const LOGGED_CHARS: usize = 200;
+
+/// Makes records of what was captured: reads SQL, resolves call sites, redacts, looks for findings.
+pub(super) struct Transform {
+    clock: Clock,
+    run: RunId,
+    redactor: Arc<Redactor>,
+    reader: SqlReader,
+    resolver: CallSiteResolver,
+    routes: RawRoutes,
+    pub(super) plans: Keeper,
+    value_bytes: usize,
+    slow_query_us: Option<u64>,
+    thresholds: Thresholds,
+}
+
+impl Transform {
+    pub(super) fn new(
+        config: &RecorderConfig,
+        clock: Clock,
+        redactor: Arc<Redactor>,
+        run: RunId,
+        plans: Arc<PlanNotes>,
+    ) -> Self {
+        let hides_values = !config.capture_values;
+        Self {
+            plans: Keeper::new(
+                plans,
+                PlanRedactor::new(Arc::clone(&redactor), hides_values),
+            ),
+            clock,
+            run,
+            reader: SqlReader::new(Arc::clone(&redactor)),
+            redactor,
+            resolver: CallSiteResolver::new(config.source_root.clone()),
+            routes: RawRoutes::new(config.max_raw_routes),
+            value_bytes: config.value_bytes,
+            slow_query_us: config.slow_query.map(micros),
+            thresholds: config.thresholds,
+        }
+    }
+
+    /// A request that is only counted.
+    pub(super) fn counted(&mut self, handed: Handed) -> CountedRequest {
+        let mut buffers = handed.buffers;
+        let mut secrets = Secrets::default();
+        let (route, _) = self.route(&buffers.head, handed.kind, &mut secrets);
+        let ended = buffers.ended.as_ref();
+        let total_us = ended.map_or(0, |end| {
+            micros(end.at.saturating_duration_since(handed.started))
+        });
+        let outcome = ended.map_or(Outcome::Dropped, |end| end.outcome);
+        let (sql_us, _, _) = breakdown(
+            total_us,
+            &mut buffers.sql.items,
+            &mut Vec::new(),
+            &mut Vec::new(),
+        );
+        CountedRequest {
+            started_at: self.clock.time_of(handed.started),
+            kind: handed.kind,
+            method: method(&buffers.head, handed.kind),
+            route,
+            is_failed: matches!(outcome, Outcome::Error | Outcome::Panicked)
+                || buffers.head.status.is_some_and(|status| status >= 500),
+            total_us,
+            sql_us,
+            query_count: buffers.query_count,
+        }
+    }
+
+    /// A request that is kept.
+    pub(super) fn record(&mut self, handed: Handed) -> RequestRecord {
+        let Handed {
+            id,
+            kind,
+            started,
+            mut buffers,
+            ..
+        } = handed;
+        let mut secrets = Secrets::default();
+        let (route, path) = self.route(&buffers.head, kind, &mut secrets);
+        let (total_us, outcome, error) = match buffers.ended.take() {
+            Some(end) => (
+                micros(end.at.saturating_duration_since(started)),
+                end.outcome,
+                end.error,
+            ),
+            None => (0, Outcome::Dropped, None),
+        };
+        let times = times(&mut buffers, total_us, started);
+        let mut detail = self.head_detail(&mut buffers.head, &mut secrets);
+        detail.error = error.map(|error| self.redactor.text(&error));
+        let is_failed = matches!(outcome, Outcome::Error | Outcome::Panicked)
+            || buffers.head.status.is_some_and(|status| status >= 500);
+        if let Some(panic) = buffers.panic.take().filter(|_| is_failed) {
+            self.note_panic(panic, &mut detail);
+        }
+        detail.waits = buffers
+            .waits
+            .drain(..)
+            .map(|wait| ConnectionWait {
+                started_us: wait.started_us,
+                duration_us: wait.duration_us,
+                error: wait.error.map(|error| self.redactor.text(&error)),
+                holders: wait.holders.map_or_else(Vec::new, |held| {
+                    self.holders(held.connections, &held.database, &mut secrets)
+                }),
+                pool: wait
+                    .pool
+                    .filter(|_| wait.duration_us >= ConnectionWait::WORTH_US),
+            })
+            .collect();
+        detail.waits_not_kept = buffers.waits_not_kept;
+        detail.longest_poll_started_us = buffers.polls.longest_started_us;
+        detail.transactions = buffers
+            .transactions
+            .drain(..)
+            .map(|transaction| ended(transaction, total_us, &self.redactor))
+            .collect();
+        detail.transactions_not_kept = buffers.transactions_not_kept;
+        detail.spans = buffers
+            .spans
+            .drain(..)
+            .map(|span| self.span(span, total_us, &mut secrets))
+            .collect();
+        detail.spans_not_kept = buffers.spans_not_kept;
+        detail.logs = std::mem::take(&mut buffers.logs);
+        for log in &mut detail.logs {
+            log.message = self.redactor.text_with(&log.message, &mut secrets);
+            self.redactor.fields(&mut log.fields, &mut secrets);
+        }
+        detail.logs_not_kept = buffers.logs_not_kept;
+        let mut marks = Vec::new();
+        let mut identities = Vec::new();
+        let statements = self.queries(
+            &mut buffers,
+            &mut detail,
+            &mut marks,
+            &mut identities,
+            &mut secrets,
+        );
+
+        let summary = RequestSummary {
+            id,
+            parent_id: buffers.head.parent,
+            kind,
+            run_id: self.run,
+            started_at: self.clock.time_of(started),
+            method: method(&buffers.head, kind),
+            route,
+            path,
+            status: buffers.head.status,
+            outcome,
+            times,
+            query_count: buffers.query_count,
+            query_errors: buffers.query_errors,
+            trace_id: trace_id(&buffers.head),
+            findings: Vec::new(),
+            finding_calls: Vec::new(),
+        };
+        let mut record = RequestRecord {
+            summary,
+            detail,
+            statements,
+            findings: Vec::new(),
+        };
+        self.plans
+            .keep(&mut record, &buffers.plans, &marks, &secrets);
+        record.findings = rules::find(&record, &identities, &self.thresholds);
+        record.sum_findings();
+        // Last: what was redacted in one place must not stand in another, findings included.
+        if !secrets.is_empty() {
+            secrets.scrub_record(&mut record);
+        }
+        self.log_slow(&record);
+        record
+    }
+
+    fn log_slow(&self, record: &RequestRecord) {
+        let Some(threshold) = self.slow_query_us else {
+            return;
+        };
+        for query in record
+            .detail
+            .queries
+            .iter()
+            .filter(|query| query.duration_us >= threshold)
+        {
+            let Some(text) = index(&record.detail.texts, query.text) else {
+                continue;
+            };
+            let statement: String = text
+                .statement
+                .normalized
+                .chars()
+                .take(LOGGED_CHARS)
+                .collect();
+            let site = query
+                .call_site
+                .and_then(|number| index(&record.detail.call_sites, number));
+            tracing::warn!(
+                target: "silk::slow_query",
+                request_id = %record.summary.id,
+                duration_us = query.duration_us,
+                statement,
+                call_site = site.map(tracing::field::display),
+                "slow query",
+            );
+        }
+    }
+}
