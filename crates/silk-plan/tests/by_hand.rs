@@ -1,9 +1,6 @@
 //! Difficult trees whose exclusive times were worked out with pencil and paper, node by node in
 //! the order printed. Where a figure is a sum, its terms stand as they are printed.
 
-use std::fs;
-use std::path::Path;
-
 use silk_plan::Plan;
 
 const TREES: [(&str, &[f64]); 19] = [
@@ -228,10 +225,7 @@ const TREES: [(&str, &[f64]); 19] = [
 #[test]
 fn exclusive_times_are_those_worked_out_by_hand() {
     for (file, wanted) in TREES {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("tests/plans")
-            .join(file);
-        let plan = Plan::detect_and_parse(&fs::read_to_string(path).unwrap()).unwrap();
+        let plan = Plan::detect_and_parse(plan_corpus::plan(file)).unwrap();
         assert_eq!(plan.nodes().count(), wanted.len(), "{file}");
         for (node, wanted) in plan.nodes().zip(wanted) {
             let got = node.derived.exclusive_ms.unwrap();

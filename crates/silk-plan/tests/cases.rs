@@ -669,9 +669,8 @@ Limit  (cost=5515.46..5526.96 rows=100 width=104) (actual rows=100 loops=1)
 #[test]
 fn no_line_is_dropped_in_silence() {
     const MARK: &str = "zzyzx of nothing";
-    let top = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/plans");
     let mut tried = 0;
-    for folder in [
+    for source in [
         "postgres-15",
         "lab-18",
         "lab-10",
@@ -679,12 +678,10 @@ fn no_line_is_dropped_in_silence() {
         "sqlite",
         "cases",
     ] {
-        for file in std::fs::read_dir(top.join(folder)).unwrap() {
-            let path = file.unwrap().path();
-            if path.extension().is_none_or(|kind| kind != "txt") {
+        for (name, raw) in plan_corpus::source(source) {
+            if !name.ends_with(".txt") {
                 continue;
             }
-            let raw = std::fs::read_to_string(&path).unwrap();
             let lines: Vec<&str> = raw.lines().collect();
             let step = lines.len() / 4 + 1;
             for at in (1..=lines.len()).step_by(step) {
@@ -697,7 +694,7 @@ fn no_line_is_dropped_in_silence() {
                     };
                     tried += 1;
                     let held = format!("{plan:?}");
-                    assert!(held.contains("zzyzx"), "{} {at}\n{text}", path.display());
+                    assert!(held.contains("zzyzx"), "{source}/{name} {at}\n{text}");
                 }
             }
         }
@@ -708,18 +705,14 @@ fn no_line_is_dropped_in_silence() {
 /// And nothing is noted of what is whole.
 #[test]
 fn a_whole_plan_has_no_line_left_out() {
-    let top = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/plans");
-    for folder in std::fs::read_dir(top).unwrap() {
-        for file in std::fs::read_dir(folder.unwrap().path()).unwrap() {
-            let path = file.unwrap().path();
-            let raw = std::fs::read_to_string(&path).unwrap();
-            let plan = Plan::detect_and_parse(&raw).unwrap();
+    for (source, plans) in plan_corpus::sources() {
+        for (name, raw) in plans {
+            let plan = Plan::detect_and_parse(raw).unwrap();
             let left_out = plan.notes.iter().find(|note| note.contains("left out"));
-            let is_known = path.ends_with("deleted_messages_shell.txt");
+            let is_known = name == "deleted_messages_shell.txt";
             assert!(
                 left_out.is_none() || is_known,
-                "{} {left_out:?}",
-                path.display()
+                "{source}/{name} {left_out:?}"
             );
         }
     }

@@ -2,8 +2,13 @@
 
 use silk_plan::{Plan, PlanError, PlanFormat};
 
-const TEXT: &str = include_str!("plans/lab-15/hash_join.txt");
-const JSON: &str = include_str!("plans/lab-15/hash_join.json");
+/// One plan as text and as JSON.
+fn text_and_json() -> (&'static str, &'static str) {
+    (
+        plan_corpus::plan("lab-15/hash_join.txt"),
+        plan_corpus::plan("lab-15/hash_join.json"),
+    )
+}
 
 /// Puts something around every line of a text.
 fn lines(text: &str, put: impl Fn(usize, &str) -> String) -> String {
@@ -16,61 +21,62 @@ fn lines(text: &str, put: impl Fn(usize, &str) -> String) -> String {
 
 #[test]
 fn a_plan_is_the_same_however_it_was_copied() {
-    let text = Plan::detect_and_parse(TEXT).unwrap();
-    let json = Plan::detect_and_parse(JSON).unwrap();
+    let (raw_text, raw_json) = text_and_json();
+    let text = Plan::detect_and_parse(raw_text).unwrap();
+    let json = Plan::detect_and_parse(raw_json).unwrap();
     for (name, copied, wanted) in [
-        ("byte order mark", format!("\u{feff}{TEXT}"), &text),
-        ("Windows line ends", TEXT.replace('\n', "\r\n"), &text),
-        ("no-break spaces", TEXT.replace("  ", "\u{a0}\u{a0}"), &text),
-        ("psql expanded", lines(TEXT, |at, line| format!("-[ RECORD {} ]----\nQUERY PLAN | {line}", at + 1)), &text),
+        ("byte order mark", format!("\u{feff}{raw_text}"), &text),
+        ("Windows line ends", raw_text.replace('\n', "\r\n"), &text),
+        ("no-break spaces", raw_text.replace("  ", "\u{a0}\u{a0}"), &text),
+        ("psql expanded", lines(raw_text, |at, line| format!("-[ RECORD {} ]----\nQUERY PLAN | {line}", at + 1)), &text),
         (
             "psql expanded, framed",
-            lines(TEXT, |at, line| format!("+-[ RECORD {} ]----+\n| QUERY PLAN | {line:300} |", at + 1)),
+            lines(raw_text, |at, line| format!("+-[ RECORD {} ]----+\n| QUERY PLAN | {line:300} |", at + 1)),
             &text,
         ),
         (
             "psql expanded, no border",
-            lines(TEXT, |at, line| format!("* Record {}\nQUERY PLAN {line}", at + 1)),
+            lines(raw_text, |at, line| format!("* Record {}\nQUERY PLAN {line}", at + 1)),
             &text,
         ),
         (
             "psql expanded, JSON",
             format!(
                 "-[ RECORD 1 ]---\n{}",
-                lines(JSON, |at, line| format!(
+                lines(raw_json, |at, line| format!(
                     "{} | {line:200}+",
                     if at == 0 { "QUERY PLAN" } else { "          " }
                 ))
             ),
             &json,
         ),
-        ("psql, JSON", format!("   QUERY PLAN\n--------\n{}(1 row)\n", lines(JSON, |_, line| format!(" {line:200}+"))), &json),
-        ("a session", format!("app=# EXPLAIN ANALYZE SELECT 1;\n  QUERY PLAN\n-----\n{TEXT}\nTime: 1.2 ms\napp=# \n"), &text),
-        ("a collector", lines(TEXT, |_, line| format!("db-1  | {line}")), &text),
+        ("psql, JSON", format!("   QUERY PLAN\n--------\n{}(1 row)\n", lines(raw_json, |_, line| format!(" {line:200}+"))), &json),
+        ("a session", format!("app=# EXPLAIN ANALYZE SELECT 1;\n  QUERY PLAN\n-----\n{raw_text}\nTime: 1.2 ms\napp=# \n"), &text),
+        ("a collector", lines(raw_text, |_, line| format!("db-1  | {line}")), &text),
         (
             "the system's log",
-            lines(TEXT, |at, line| format!("Jan  2 03:04:05 host postgres[123]: [4-{}] #011{line}", at + 1)),
+            lines(raw_text, |at, line| format!("Jan  2 03:04:05 host postgres[123]: [4-{}] #011{line}", at + 1)),
             &text,
         ),
         (
             "a log as CSV",
-            format!("2026-01-02 03:04:05.678 UTC,\"app\",\"db\",123,LOG,00000,\"duration: 15.594 ms  plan:\n{}\",,,,\"psql\"\n", TEXT.trim_end().replace('"', "\"\"")),
+            format!("2026-01-02 03:04:05.678 UTC,\"app\",\"db\",123,LOG,00000,\"duration: 15.594 ms  plan:\n{}\",,,,\"psql\"\n", raw_text.trim_end().replace('"', "\"\"")),
             &text,
         ),
         (
             "a log as JSON",
-            serde_json::json!({"error_severity": "LOG", "message": format!("duration: 15.594 ms  plan:\n{TEXT}")}).to_string(),
+            serde_json::json!({"error_severity": "LOG", "message": format!("duration: 15.594 ms  plan:\n{raw_text}")}).to_string(),
             &text,
         ),
         (
             "a log before JSON",
-            format!("2026-01-02 03:04:05 UTC [1] LOG:  statement: SELECT '{{\"a\": [1]}}'\n{JSON}"),
+            format!("2026-01-02 03:04:05 UTC [1] LOG:  statement: SELECT '{{\"a\": [1]}}'\n{raw_json}"),
             &json,
         ),
-        ("JSON within JSON", serde_json::json!({"rows": [{"QUERY PLAN": JSON}]}).to_string(), &json),
-        ("pgAdmin", format!("\"QUERY PLAN\"\n{}", lines(TEXT, |_, line| format!("\"{line}\""))), &text),
-        ("a quoted mail", lines(TEXT, |_, line| format!("> {line}")), &text),
-        ("Markdown", format!("```sql\n{TEXT}```\n"), &text),
+        ("JSON within JSON", serde_json::json!({"rows": [{"QUERY PLAN": raw_json}]}).to_string(), &json),
+        ("pgAdmin", format!("\"QUERY PLAN\"\n{}", lines(raw_text, |_, line| format!("\"{line}\""))), &text),
+        ("a quoted mail", lines(raw_text, |_, line| format!("> {line}")), &text),
+        ("Markdown", format!("```sql\n{raw_text}```\n"), &text),
     ] {
         let plan = Plan::detect_and_parse(&copied).unwrap_or_else(|error| panic!("{name}: {error}\n{copied}"));
         assert_eq!(plan.format, wanted.format, "{name}");
@@ -82,14 +88,15 @@ fn a_plan_is_the_same_however_it_was_copied() {
 
 #[test]
 fn of_more_plans_the_first_is_taken_and_said_so() {
-    let other = include_str!("plans/lab-15/sort_disk.json");
-    let other_text = include_str!("plans/lab-15/sort_disk.txt");
+    let (raw_text, raw_json) = text_and_json();
+    let other = plan_corpus::plan("lab-15/sort_disk.json");
+    let other_text = plan_corpus::plan("lab-15/sort_disk.txt");
     for both in [
-        format!("{JSON}\n{other}"),
-        format!("{TEXT}\n{other_text}"),
+        format!("{raw_json}\n{other}"),
+        format!("{raw_text}\n{other_text}"),
         format!(
             "[{}, {}]",
-            JSON.trim().trim_matches(['[', ']']),
+            raw_json.trim().trim_matches(['[', ']']),
             other.trim().trim_matches(['[', ']'])
         ),
     ] {
@@ -101,12 +108,13 @@ fn of_more_plans_the_first_is_taken_and_said_so() {
         );
     }
     // A log goes on with other things.
-    let log = format!("{JSON}\n2026-01-02 LOG:  statement: SELECT '{{\"a\": [1]}}'\n");
+    let log = format!("{raw_json}\n2026-01-02 LOG:  statement: SELECT '{{\"a\": [1]}}'\n");
     assert!(Plan::detect_and_parse(&log).unwrap().notes.is_empty());
 }
 
 #[test]
 fn half_a_plan_is_not_taken_for_a_whole_one() {
+    let (raw_text, raw_json) = text_and_json();
     for at in [0.3, 0.5, 0.8] {
         #[expect(
             clippy::cast_possible_truncation,
@@ -114,12 +122,12 @@ fn half_a_plan_is_not_taken_for_a_whole_one() {
             clippy::cast_precision_loss,
             reason = "a place in a short text"
         )]
-        let end = (JSON.len() as f64 * at) as usize;
-        let error = Plan::detect_and_parse(&JSON[..end]).unwrap_err();
+        let end = (raw_json.len() as f64 * at) as usize;
+        let error = Plan::detect_and_parse(&raw_json[..end]).unwrap_err();
         assert!(matches!(error, PlanError::Json { .. }), "{error}");
         assert!(error.to_string().contains("end"), "{error}");
     }
-    let half = Plan::detect_and_parse(&TEXT[..TEXT.len() / 2]).unwrap();
+    let half = Plan::detect_and_parse(&raw_text[..raw_text.len() / 2]).unwrap();
     assert_eq!(
         half.notes,
         ["the text is cut off: the rest of the plan is missing"]

@@ -7,34 +7,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use plan_corpus::{Plans, sources};
 use silk_plan::{Counters, Direction, Execution, JudgeContext, Plan, PlanNode, findings};
-
-fn corpus() -> Vec<(String, Vec<(String, String)>)> {
-    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/plans");
-    let mut folders: Vec<PathBuf> = fs::read_dir(top)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    folders.sort();
-    folders
-        .into_iter()
-        .map(|folder| {
-            let mut files: Vec<PathBuf> = fs::read_dir(&folder)
-                .unwrap()
-                .map(|entry| entry.unwrap().path())
-                .collect();
-            files.sort();
-            let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
-            let plans = files
-                .iter()
-                .map(|file| (name(file), fs::read_to_string(file).unwrap()))
-                .collect();
-            (name(&folder), plans)
-        })
-        .collect()
-}
 
 fn drawn(plan: &Plan) -> String {
     let mut out = String::new();
@@ -126,9 +102,9 @@ fn every_plan_measures_as_before() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots");
     fs::create_dir_all(&folder).unwrap();
     let mut count = 0;
-    for (name, plans) in corpus() {
+    for (name, plans) in sources() {
         let mut drawn_plans = String::new();
-        for (file, raw) in &plans {
+        for (file, raw) in plans {
             let plan = Plan::detect_and_parse(raw)
                 .unwrap_or_else(|error| panic!("{name}/{file}: {error}"));
             write!(drawn_plans, "{file} {}", drawn(&plan)).unwrap();
@@ -155,9 +131,9 @@ fn every_plan_measures_as_before() {
 #[test]
 fn the_corpus_is_of_every_database_and_format() {
     let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
-    for (name, plans) in corpus() {
-        for (_, raw) in plans {
-            let format = format!("{:?}", Plan::detect_and_parse(&raw).unwrap().format);
+    for (name, plans) in sources() {
+        for raw in plans.values() {
+            let format = format!("{:?}", Plan::detect_and_parse(raw).unwrap().format);
             *counts.entry((name.clone(), format)).or_default() += 1;
         }
     }
@@ -185,9 +161,9 @@ fn the_corpus_is_of_every_database_and_format() {
 #[test]
 fn exclusive_times_add_up_on_every_timed_plan() {
     // In edited plans figures were changed one by one.
-    for (name, plans) in corpus().into_iter().filter(|(name, _)| name != "edited") {
+    for (name, plans) in sources().iter().filter(|(name, _)| *name != "edited") {
         for (file, raw) in plans {
-            let plan = Plan::detect_and_parse(&raw).unwrap();
+            let plan = Plan::detect_and_parse(raw).unwrap();
             assert_ne!(
                 plan.totals.invariant_holds,
                 Some(false),
@@ -206,12 +182,12 @@ fn exclusive_times_add_up_on_every_timed_plan() {
 
 #[test]
 fn pages_add_up_on_every_plan_that_counts_them() {
-    for (name, plans) in corpus()
-        .into_iter()
+    for (name, plans) in sources()
+        .iter()
         .filter(|(name, _)| name.starts_with("postgres") || name.starts_with("lab"))
     {
         for (file, raw) in plans {
-            let plan = Plan::detect_and_parse(&raw).unwrap();
+            let plan = Plan::detect_and_parse(raw).unwrap();
             let Some(whole) = plan.root.buffers else {
                 continue;
             };
@@ -243,9 +219,9 @@ fn pages_add_up_on_every_plan_that_counts_them() {
 #[test]
 fn text_and_json_give_the_same_tree() {
     let mut pairs = 0;
-    for (name, plans) in corpus() {
+    for (name, plans) in sources() {
         if name == "postgres-15" || name.starts_with("lab-") {
-            pairs += pairs_of(&plans);
+            pairs += pairs_of(plans);
         }
     }
     assert!(pairs >= 300, "{pairs}");
@@ -293,14 +269,14 @@ fn figures(node: &PlanNode) -> Vec<String> {
 }
 
 /// Compares every plan in JSON with its twin in text; gives how many there were.
-fn pairs_of(plans: &[(String, String)]) -> usize {
+fn pairs_of(plans: &Plans) -> usize {
     let mut pairs = 0;
     for (file, json) in plans
         .iter()
         .filter(|(file, _)| file.ends_with(".json") && !file.contains("timing_off"))
     {
         let text = file.replace(".json", ".txt");
-        let Some((_, text)) = plans.iter().find(|(file, _)| *file == text) else {
+        let Some(text) = plans.get(&text) else {
             continue;
         };
         let (json, text) = (
@@ -328,10 +304,7 @@ fn pairs_of(plans: &[(String, String)]) -> usize {
 
 #[test]
 fn the_same_plan_in_any_frame() {
-    let (_, plans) = corpus()
-        .into_iter()
-        .find(|(name, _)| name == "postgres-15")
-        .unwrap();
+    let plans = plan_corpus::source("postgres-15");
     for (file, raw) in plans.iter().filter(|(file, _)| file.ends_with(".txt")) {
         let bare = Plan::detect_and_parse(raw).unwrap();
         let width = raw.lines().map(str::len).max().unwrap();

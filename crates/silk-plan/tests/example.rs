@@ -84,29 +84,29 @@ fn every_format_is_measured() {
     for (format, raw) in [
         (
             "postgres_json",
-            include_str!("plans/lab-18/top_n_parallel.json"),
+            plan_corpus::plan("lab-18/top_n_parallel.json"),
         ),
         (
             "postgres_text",
-            include_str!("plans/lab-18/top_n_parallel.txt"),
+            plan_corpus::plan("lab-18/top_n_parallel.txt"),
         ),
         (
             "postgres_json",
-            include_str!("plans/auto-explain-15/log.json.txt"),
+            plan_corpus::plan("auto-explain-15/log.json.txt"),
         ),
         (
             "postgres_text",
-            include_str!("plans/auto-explain-15/log.text.txt"),
+            plan_corpus::plan("auto-explain-15/log.text.txt"),
         ),
-        ("mysql_json", include_str!("plans/mariadb-10.11/join.json")),
+        ("mysql_json", plan_corpus::plan("mariadb-10.11/join.json")),
         (
             "mysql_json",
-            include_str!("plans/mariadb-10.11/join.analyze.json"),
+            plan_corpus::plan("mariadb-10.11/join.analyze.json"),
         ),
-        ("mysql_json", include_str!("plans/mysql-8/analyze_v2.json")),
-        ("mysql_tree", include_str!("plans/mysql-8/analyze_tree.txt")),
-        ("sqlite_rows", include_str!("plans/sqlite/join.rows.txt")),
-        ("sqlite_rows", include_str!("plans/sqlite/join.txt")),
+        ("mysql_json", plan_corpus::plan("mysql-8/analyze_v2.json")),
+        ("mysql_tree", plan_corpus::plan("mysql-8/analyze_tree.txt")),
+        ("sqlite_rows", plan_corpus::plan("sqlite/join.rows.txt")),
+        ("sqlite_rows", plan_corpus::plan("sqlite/join.txt")),
     ] {
         let plan = measured(raw);
         assert_eq!(plan["format"], format, "{raw}");

@@ -721,8 +721,8 @@ fn no_database_is_told_to_make_what_it_cannot_have() {
         finding.unwrap().action.clone()
     };
     for plan in [
-        include_str!("plans/mysql-8/explain.json"),
-        include_str!("plans/mariadb-10.11/join.analyze.json"),
+        plan_corpus::plan("mysql-8/explain.json"),
+        plan_corpus::plan("mariadb-10.11/join.analyze.json"),
     ] {
         assert!(!action(plan).contains("partial"), "{}", action(plan));
     }
@@ -861,7 +861,7 @@ fn pages_per_row_are_counted_by_lookup() {
 
 #[test]
 fn a_soft_deleted_tenth_is_worth_a_partial_index() {
-    let talk = include_str!("plans/pasted/deleted_messages_shell.txt");
+    let talk = plan_corpus::plan("pasted/deleted_messages_shell.txt");
     check(
         "seq_scan_filters_most",
         talk,

@@ -5,9 +5,6 @@
 #[path = "../fuzz/entry.rs"]
 mod entry;
 
-use std::fs;
-use std::path::Path;
-
 /// Pieces that mean something in one format or another.
 const PIECES: [&str; 24] = [
     "\n",
@@ -50,10 +47,9 @@ impl Sequence {
 
 #[test]
 fn no_input_of_the_corpus_however_bent_brings_it_down() {
-    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/plans");
     let mut sequence = Sequence(0x9e37_79b9_7f4a_7c15);
     let mut runs = 0;
-    for folder in [
+    for source in [
         "edited",
         "auto-explain-15",
         "mariadb-10.11",
@@ -62,17 +58,10 @@ fn no_input_of_the_corpus_however_bent_brings_it_down() {
         "sqlite",
         "postgres-15",
     ] {
-        for file in fs::read_dir(top.join(folder))
-            .into_iter()
-            .flatten()
-            .flatten()
-        {
-            let Ok(input) = fs::read(file.path()) else {
-                continue;
-            };
-            entry::run(&input);
+        for plan in plan_corpus::source(source).values() {
+            entry::run(plan.as_bytes());
             for _ in 0..3 {
-                let mut bent = input.clone();
+                let mut bent = plan.clone().into_bytes();
                 for _ in 0..=sequence.below(6) {
                     bend(&mut bent, &mut sequence);
                 }

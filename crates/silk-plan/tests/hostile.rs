@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::fmt::Write;
+use std::{fmt::Write, sync::LazyLock};
 
 use proptest::prelude::*;
 use silk_plan::{JudgeContext, MAX_DEPTH, Plan, PlanError, PlanFormat, findings};
@@ -31,14 +31,16 @@ fn read_every_way(text: &str) {
     }
 }
 
-const SEEDS: [&str; 6] = [
-    include_str!("plans/postgres-15/initplan_gather.json"),
-    include_str!("plans/postgres-15/cte_two_readers.txt"),
-    include_str!("plans/postgres-15/jit.txt"),
-    include_str!("plans/mariadb-10.11/subquery.analyze.json"),
-    include_str!("plans/mysql-8/analyze_nested.txt"),
-    include_str!("plans/sqlite/cte.txt"),
-];
+static SEEDS: LazyLock<[&str; 6]> = LazyLock::new(|| {
+    [
+        plan_corpus::plan("postgres-15/initplan_gather.json"),
+        plan_corpus::plan("postgres-15/cte_two_readers.txt"),
+        plan_corpus::plan("postgres-15/jit.txt"),
+        plan_corpus::plan("mariadb-10.11/subquery.analyze.json"),
+        plan_corpus::plan("mysql-8/analyze_nested.txt"),
+        plan_corpus::plan("sqlite/cte.txt"),
+    ]
+});
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
@@ -72,7 +74,7 @@ proptest! {
 
 #[test]
 fn every_cut_of_a_plan() {
-    for seed in SEEDS {
+    for seed in *SEEDS {
         for at in (0..seed.len())
             .step_by(101)
             .filter(|at| seed.is_char_boundary(*at))
@@ -183,8 +185,8 @@ fn finite(text: &str) {
 /// One plan, in the clothes it may come in: it stays the same.
 #[test]
 fn the_same_plan_in_odd_clothes() {
-    let json = include_str!("plans/lab-18/quoted.json");
-    let text = include_str!("plans/lab-18/quoted.txt");
+    let json = plan_corpus::plan("lab-18/quoted.json");
+    let text = plan_corpus::plan("lab-18/quoted.txt");
     let wanted = Plan::detect_and_parse(json).unwrap();
     let within = serde_json::to_string(json).unwrap();
     let width = json.lines().map(str::len).max().unwrap();

@@ -1,7 +1,7 @@
 //! Every rule against plans that were labelled by hand: precision and recall, one by one.
 //!
-//! `tests/labels.txt` says of each plan what it must be told, and of which rules it is a near
-//! miss. `cargo test -p silk-plan --test labelled -- --nocapture` prints the table.
+//! `tests/plans/labels.txt` lists for each plan the findings it must have and the rules it is a
+//! near miss of. `cargo test -p silk-plan --test labelled -- --nocapture` prints the table.
 
 #![expect(
     clippy::unwrap_used,
@@ -10,8 +10,6 @@
 )]
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
 
 use silk_plan::{JudgeContext, Plan, findings};
 
@@ -83,11 +81,8 @@ fn labels(text: &str) -> Vec<Label<'_>> {
 }
 
 fn plan(file: &str) -> Plan {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/plans")
-        .join(file);
-    let raw = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{file}: {error}"));
-    Plan::detect_and_parse(&raw).unwrap_or_else(|error| panic!("{file}: {error}"))
+    let raw = plan_corpus::plan(file);
+    Plan::detect_and_parse(raw).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
 /// `rows:message=100000; type:message.id=bigint; visible:message=0.95; leads:message=a,b; calls=9;
@@ -146,10 +141,8 @@ fn ratio(good: u32, bad: usize) -> f64 {
 
 #[test]
 fn precision_and_recall_are_one() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/labels.txt");
-    let text = fs::read_to_string(path).unwrap();
     let mut scores: BTreeMap<&str, Score> = BTreeMap::new();
-    let labels = labels(&text);
+    let labels = labels(include_str!("plans/labels.txt"));
     for label in &labels {
         let plan = plan(label.file);
         let mut found: Vec<&str> = findings::judge(&plan, &context(label.context))

@@ -1,7 +1,7 @@
 //! Plans of real servers, made anew: the relations between their numbers, never the numbers.
 //!
-//! `SILK_LAB_PLANS=<folder>` keeps the plans, which is how `tests/plans` came to be; any server from
-//! 10 on may stand in for the distribution's.
+//! `SILK_LAB_PLANS=1` puts them into `tests/plans/lab-VERSION.txt`, which is how those came to be;
+//! any server from 10 on may stand in for the distribution's.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,9 +11,8 @@
 
 mod common;
 
-use std::path::Path;
-
 use common::Lab;
+use plan_corpus::Plans;
 use silk_plan::{Execution, JudgeContext, Plan, PlanNode, findings};
 
 const FULL: &str = "ANALYZE, VERBOSE, BUFFERS, SETTINGS, FORMAT";
@@ -31,7 +30,7 @@ async fn plans_of_the_newest() {
 }
 
 async fn hold(mut lab: Lab) {
-    let folder = std::env::var("SILK_LAB_PLANS").ok();
+    let mut kept = Plans::new();
     for case in lab.cases() {
         let mut plans = Vec::new();
         for (ending, options) in [
@@ -53,11 +52,7 @@ async fn hold(mut lab: Lab) {
                 continue;
             }
             let raw = lab.explain(&case, &options).await;
-            if let Some(folder) = &folder {
-                let folder = Path::new(folder);
-                std::fs::create_dir_all(folder).unwrap();
-                std::fs::write(folder.join(format!("{}.{ending}", case.name)), &raw).unwrap();
-            }
+            kept.insert(format!("{}.{ending}", case.name), raw.clone());
             let plan = Plan::detect_and_parse(&raw)
                 .unwrap_or_else(|error| panic!("{}.{ending}: {error}\n{raw}", case.name));
             adds_up(case.name, &plan, &raw);
@@ -73,6 +68,9 @@ async fn hold(mut lab: Lab) {
                 &format!("{ending} of {}\n{raw}", lab.version),
             );
         }
+    }
+    if std::env::var_os("SILK_LAB_PLANS").is_some() {
+        plan_corpus::keep(&format!("lab-{}", lab.version), kept).unwrap();
     }
 }
 

@@ -262,7 +262,7 @@ fn triggers_after_the_rows_are_outside() {
 
 #[test]
 fn maria_db_times_are_totals_and_siblings() {
-    let plan = read(include_str!("plans/mariadb-10.11/join.analyze.json"));
+    let plan = read(plan_corpus::plan("mariadb-10.11/join.analyze.json"));
     let lookup = node(&plan, "Index lookup");
     near(lookup.derived.rows, 20_000.0);
     near(

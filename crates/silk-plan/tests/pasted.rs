@@ -30,7 +30,7 @@ fn rules(found: &[PlanFinding]) -> Vec<&str> {
 /// A quick sort over a sequential scan of a small table: nothing to say.
 #[test]
 fn sort_over_a_sequential_scan() {
-    let (plan, found) = read(include_str!("plans/pasted/sort_over_scan.txt"));
+    let (plan, found) = read(plan_corpus::plan("pasted/sort_over_scan.txt"));
     assert_eq!(titles(&plan), ["Sort", "Seq Scan"]);
     let scan = &plan.root.children[0];
     assert_eq!(scan.relation.as_deref(), Some("weave_person"));
@@ -46,7 +46,7 @@ fn sort_over_a_sequential_scan() {
 /// planner, although it expected 58,824 rows.
 #[test]
 fn top_n_sort_under_a_gather_merge() {
-    let (plan, found) = read(include_str!("plans/pasted/top_n_under_gather_merge.txt"));
+    let (plan, found) = read(plan_corpus::plan("pasted/top_n_under_gather_merge.txt"));
     assert_eq!(
         titles(&plan),
         ["Limit", "Gather Merge", "Sort", "Parallel Seq Scan"]
@@ -69,7 +69,7 @@ fn top_n_sort_under_a_gather_merge() {
 /// One query for messages and their authors; the sort of wide rows takes most.
 #[test]
 fn hash_join_under_a_gather_merge() {
-    let (plan, found) = read(include_str!("plans/pasted/join_under_gather_merge.txt"));
+    let (plan, found) = read(plan_corpus::plan("pasted/join_under_gather_merge.txt"));
     assert_eq!(
         titles(&plan),
         [
@@ -95,7 +95,7 @@ fn hash_join_under_a_gather_merge() {
 /// Counting all messages that are not deleted reads every one of them.
 #[test]
 fn count_over_a_sequential_scan() {
-    let (plan, found) = read(include_str!("plans/pasted/count_over_scan.txt"));
+    let (plan, found) = read(plan_corpus::plan("pasted/count_over_scan.txt"));
     assert_eq!(titles(&plan), ["Aggregate", "Seq Scan"]);
     let scan = &plan.root.children[0];
     near(scan.derived.rows, 89_964.0);
@@ -114,7 +114,7 @@ fn count_over_a_sequential_scan() {
 /// The index alone answers: no row was looked up in the table.
 #[test]
 fn count_over_an_index_only_scan() {
-    let (plan, found) = read(include_str!("plans/pasted/count_over_index_only_scan.txt"));
+    let (plan, found) = read(plan_corpus::plan("pasted/count_over_index_only_scan.txt"));
     let scan = &plan.root.children[0];
     assert_eq!(scan.node_type, "Index Only Scan");
     assert_eq!(
@@ -139,7 +139,7 @@ fn count_over_an_index_only_scan() {
 /// The same from a partial index: no condition is left to be checked.
 #[test]
 fn count_over_a_partial_index() {
-    let (plan, found) = read(include_str!("plans/pasted/count_over_partial_index.txt"));
+    let (plan, found) = read(plan_corpus::plan("pasted/count_over_partial_index.txt"));
     let scan = &plan.root.children[0];
     assert_eq!(scan.index.as_deref(), Some("soft_deletes_ignore"));
     assert!(scan.conditions.is_empty());
@@ -151,7 +151,7 @@ fn count_over_a_partial_index() {
 /// by an index, partial as the condition is a constant.
 #[test]
 fn sequential_scan_with_a_filter() {
-    let (plan, found) = read(include_str!("plans/pasted/deleted_messages_shell.txt"));
+    let (plan, found) = read(plan_corpus::plan("pasted/deleted_messages_shell.txt"));
     assert_eq!(titles(&plan), ["Sort", "Seq Scan"]);
     assert!(
         plan.notes[0].contains("more than one plan"),
@@ -180,7 +180,7 @@ fn sequential_scan_with_a_filter() {
 /// The plan after it: the bitmap finds the pages, the rows are read page by page.
 #[test]
 fn bitmap_heap_scan() {
-    let (plan, found) = read(include_str!("plans/pasted/deleted_messages_bitmap.txt"));
+    let (plan, found) = read(plan_corpus::plan("pasted/deleted_messages_bitmap.txt"));
     assert_eq!(
         titles(&plan),
         ["Sort", "Bitmap Heap Scan", "Bitmap Index Scan"]
@@ -201,7 +201,7 @@ fn bitmap_heap_scan() {
 /// A node whose numbers a slide put on lines of their own.
 #[test]
 fn index_scan_on_three_lines() {
-    let (plan, found) = read(include_str!("plans/pasted/wrapped_index_scan.txt"));
+    let (plan, found) = read(plan_corpus::plan("pasted/wrapped_index_scan.txt"));
     assert_eq!(titles(&plan), ["Index Scan"]);
     assert_eq!(plan.root.relation.as_deref(), Some("pg_class"));
     assert_eq!(
@@ -216,7 +216,7 @@ fn index_scan_on_three_lines() {
 /// One line of a plan, with one space before its cost.
 #[test]
 fn an_aggregate_alone() {
-    let (plan, found) = read(include_str!("plans/pasted/aggregate_alone.txt"));
+    let (plan, found) = read(plan_corpus::plan("pasted/aggregate_alone.txt"));
     assert_eq!(titles(&plan), ["Aggregate"]);
     near(plan.totals.total_ms, 11.506);
     assert!(found.is_empty());
@@ -227,9 +227,9 @@ fn an_aggregate_alone() {
 #[test]
 fn a_string_with_a_sequential_scan() {
     for (raw, expected, factor) in [
-        (include_str!("plans/pasted/string_seq_scan.txt"), 2.0, 2.0),
+        (plan_corpus::plan("pasted/string_seq_scan.txt"), 2.0, 2.0),
         (
-            include_str!("plans/pasted/string_seq_scan_small.txt"),
+            plan_corpus::plan("pasted/string_seq_scan_small.txt"),
             1.0,
             1.0,
         ),
@@ -256,7 +256,7 @@ fn a_string_with_a_sequential_scan() {
 
 #[test]
 fn a_string_with_an_index_scan() {
-    let (plan, found) = read(include_str!("plans/pasted/string_index_scan.txt"));
+    let (plan, found) = read(plan_corpus::plan("pasted/string_index_scan.txt"));
     assert_eq!(
         plan.root.index.as_deref(),
         Some("services_subscription_comment_e751ca44_like")
@@ -268,7 +268,7 @@ fn a_string_with_an_index_scan() {
 
 #[test]
 fn a_string_with_a_composite_index() {
-    let (plan, found) = read(include_str!("plans/pasted/string_composite_index.txt"));
+    let (plan, found) = read(plan_corpus::plan("pasted/string_composite_index.txt"));
     assert_eq!(plan.root.node_type, "Index Scan");
     assert_eq!(
         plan.root.condition("Index Cond"),
@@ -281,7 +281,7 @@ fn a_string_with_a_composite_index() {
 
 #[test]
 fn a_string_with_a_bitmap() {
-    let (plan, found) = read(include_str!("plans/pasted/string_bitmap.txt"));
+    let (plan, found) = read(plan_corpus::plan("pasted/string_bitmap.txt"));
     assert_eq!(titles(&plan), ["Bitmap Heap Scan", "Bitmap Index Scan"]);
     assert_eq!(
         plan.root.children[0].index.as_deref(),

@@ -66,7 +66,7 @@ fn a_limit_cuts_short_all_that_is_below_it() {
 #[test]
 fn parts_without_a_cost_pass_it_on() {
     // MySQL: the loop has none, the sort only its own.
-    let plan = read(include_str!("plans/mysql-8/explain.json"));
+    let plan = read(plan_corpus::plan("mysql-8/explain.json"));
     let share = |kind| node(&plan, kind).derived.cost_share.unwrap();
     near(share("Table scan"), 2_053.25 / 4_341.15);
     near(share("Unique index lookup"), 2_187.9 / 4_341.15);
@@ -129,7 +129,7 @@ fn mysql_filters_stand_above_their_table() {
 
 #[test]
 fn maria_db_counts_the_pairs_of_a_block_join() {
-    let plan = read(include_str!("plans/mariadb-10.11/block_join.analyze.json"));
+    let plan = read(plan_corpus::plan("mariadb-10.11/block_join.analyze.json"));
     let join = node(&plan, "Block nested loop join");
     // 49 rows with each of 20,000, none of them kept; 21.527 ms of unpacking and 23.645 of the rest.
     near(join.derived.removed.unwrap(), 980_000.0);

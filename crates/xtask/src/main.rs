@@ -4,6 +4,7 @@ mod bench;
 mod ci;
 mod metadata;
 mod package;
+mod plans;
 mod process;
 mod services;
 mod sqlx_suite;
@@ -40,6 +41,11 @@ enum Command {
     Bench(bench::Options),
     /// Pack every published crate and build it from the pack.
     Package,
+    /// Pack or unpack the corpus of query plans.
+    Plans {
+        #[command(subcommand)]
+        action: plans::Action,
+    },
     /// Run sqlx's own published tests raw and through the instrumented pool, and compare.
     SqlxSuite(sqlx_suite::Options),
 }
@@ -57,6 +63,7 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(),
         Command::Bench(options) => bench::run(&options),
         Command::Package => package::run(),
+        Command::Plans { action } => plans::run(&action),
         Command::SqlxSuite(options) => sqlx_suite::run(&options),
     };
     match done {

@@ -14,6 +14,8 @@ pub(crate) fn run() -> Result {
         "xtask",
         "--exclude",
         "weave",
+        "--exclude",
+        "plan-corpus",
         "--quiet",
     ]))
 }

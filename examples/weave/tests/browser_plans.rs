@@ -4,7 +4,7 @@
 
 mod common;
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs};
 
 use common::{
     plans, server,
@@ -28,8 +28,7 @@ const CONTROLS: &str = "[...document.querySelectorAll(
 
 /// A plan printed by a real server.
 fn corpus(name: &str) -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates/silk-plan/tests/plans");
-    fs::read_to_string(folder.join(name)).unwrap()
+    plan_corpus::plan(name).to_owned()
 }
 
 /// The page of a plan that a script gave to be kept.

@@ -1,6 +1,6 @@
 //! Plans of every kind, for tests and the gallery.
 
-use std::{fmt::Write as _, path::Path, sync::Arc};
+use std::{fmt::Write as _, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use silk_core::{
@@ -27,10 +27,7 @@ pub const STATEMENT: Fingerprint = Fingerprint(0xa1);
 
 /// A plan printed by a real server, from the corpus of the plan reader.
 pub fn corpus(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../silk-plan/tests/plans")
-        .join(name);
-    std::fs::read_to_string(path).expect("is in the corpus")
+    plan_corpus::plan(name).to_owned()
 }
 
 pub fn postgres() -> Database {

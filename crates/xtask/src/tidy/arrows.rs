@@ -24,7 +24,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("silk-cli", &["silk-core", "silk-store", "silk-ui"]),
     ("weave", &["tower-silk"]),
-    ("xtask", &[]),
+    ("plan-corpus", &[]),
+    ("xtask", &["plan-corpus"]),
 ];
 
 /// Dependencies that a room must never have: no I/O in the pure crates, no database in the pages.

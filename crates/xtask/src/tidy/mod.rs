@@ -5,6 +5,7 @@ mod files;
 mod licences;
 mod manifests;
 mod migrations;
+mod plans;
 
 use std::path::Path;
 
@@ -50,6 +51,7 @@ fn check(root: &Path) -> Result<Report> {
     licences::check(&metadata, &mut report);
     files::check(root, &mut report)?;
     migrations::check(root, &mut report)?;
+    plans::check(&mut report)?;
     Ok(report)
 }
 
