@@ -1,6 +1,8 @@
 //! Database errors without the values they quote.
 
-use super::{REDACTED, Redactor};
+use std::borrow::Cow;
+
+use super::{REDACTED, Redactor, shape::is_odd};
 use crate::{DatabaseKind, QueryError};
 
 /// Words behind which a quoted text names a part of the schema, not a value.
@@ -56,6 +58,7 @@ impl Redactor {
         // Only the first line: what follows is detail, context, or the query itself.
         let line = message.lines().next().unwrap_or_default();
         let line = whole_values(line);
+        let line = made_up_name(&line);
         let line = match kind {
             DatabaseKind::MySql => unquote(&line, &['\'']),
             _ => unquote(&line, &['"', '\'']),
@@ -99,6 +102,17 @@ fn whole_values(line: &str) -> String {
         }
     }
     line
+}
+
+/// SQLite takes a text in double quotes for the name of a column, and says that there is none: what
+/// looks like no name is masked.
+fn made_up_name(line: &str) -> Cow<'_, str> {
+    match line.strip_prefix("no such column: ") {
+        Some(name) if is_odd(name) || name.contains(' ') && !name.starts_with(['"', '\'']) => {
+            Cow::Owned(format!("no such column: {REDACTED}"))
+        }
+        _ => Cow::Borrowed(line),
+    }
 }
 
 /// Masks quoted texts, unless the word before says that they name a part of the schema.

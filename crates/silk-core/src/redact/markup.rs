@@ -104,15 +104,20 @@ impl Scan<'_, '_> {
             }
             return on;
         }
-        let content = end + 1;
-        let content = match bytes.get(content..) {
-            Some(rest) if rest.starts_with(b"<![CDATA[") => content + 9,
-            _ => content,
+        self.element(end + 1)
+    }
+
+    /// Masks the content of an element, which begins at `start`, up to its closing tag; what is
+    /// nested before it goes too.
+    fn element(&mut self, start: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let content = match bytes.get(start..) {
+            Some(rest) if rest.starts_with(b"<![CDATA[") => start + 9,
+            _ => start,
         };
-        // Up to the closing tag; what is nested before it goes too.
         let length = self.text.get(content..).and_then(|rest| {
             rest.find("]]>")
-                .filter(|_| content > end + 1)
+                .filter(|_| content > start)
                 .or_else(|| rest.find("</"))
         });
         let last = length.map_or(bytes.len(), |length| content + length);

@@ -84,7 +84,7 @@ impl Redactor {
     #[must_use]
     pub fn is_secret(&self, name: &str, value: &str) -> bool {
         match self.answer(name).verdict {
-            Verdict::Secret => !names::is_count(name, value),
+            Verdict::Secret => !names::is_no_secret(name, value),
             Verdict::Harmless => false,
             Verdict::Judge(judge) => judge.is_secret(value, false),
         }

@@ -27,6 +27,9 @@ pub(super) struct Context<'r> {
     pub(super) depth: usize,
 }
 
+/// Texts of this many signs and no letter or digit may be a password.
+const MIN_SIGNS: usize = 4;
+
 impl Masks {
     pub(super) fn new(
         words: &[Lexeme<'_>],
@@ -41,8 +44,14 @@ impl Masks {
             let redacted = || format!("'{REDACTED}'");
             let mask = match word.kind {
                 Kind::Number if is_sensitive => Some(redacted()),
-                // That there is none is no secret.
-                Kind::Text if is_sensitive && literal_content(word.text).is_empty() => None,
+                // That there is none is no secret, nor is what parts others.
+                Kind::Text
+                    if is_sensitive
+                        && !literal_content(word.text).contains(char::is_alphanumeric)
+                        && literal_content(word.text).len() < MIN_SIGNS =>
+                {
+                    None
+                }
                 Kind::Text if is_sensitive => {
                     (!before.is_some_and(is_path_operator)).then(redacted)
                 }
@@ -141,6 +150,9 @@ fn inside(
             });
         }
     }
+    if is_filter(content) && redactor.names_something_sensitive(content) {
+        return Some(format!("'{REDACTED}'"));
+    }
     if nested::may_be_sql(words, index, content) {
         return nested::mask(literal, content, context, secrets);
     }
@@ -151,6 +163,18 @@ fn inside(
         return Some(format!("'{REDACTED}'"));
     }
     None
+}
+
+/// Whether a text is a path of JSON with a condition in it: `$.token ? (@ == "x")`.
+fn is_filter(content: &str) -> bool {
+    let path = content.trim_start();
+    let path = ["strict ", "lax "]
+        .iter()
+        .find_map(|mode| path.strip_prefix(mode))
+        .unwrap_or(path);
+    path.trim_start().starts_with('$')
+        && content.contains('"')
+        && content.contains(['=', '<', '>', '?'])
 }
 
 /// A literal's content as the database reads it, near enough.

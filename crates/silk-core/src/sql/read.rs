@@ -150,11 +150,23 @@ fn comment(text: &str, redactor: &Redactor, secrets: &mut Secrets) -> String {
     sentence::scrub(&safe, redactor, true, secrets).unwrap_or(safe)
 }
 
+/// Where the first quote in dollars opens: `$$`, `$tag$`.
+fn dollar_quote(text: &str) -> Option<usize> {
+    text.match_indices('$').map(|(at, _)| at).find(|at| {
+        let tag = text.get(at + 1..).unwrap_or_default();
+        let end = tag.find(|character: char| !character.is_alphanumeric() && character != '_');
+        // `$1` is no tag.
+        end.is_some_and(|end| {
+            tag[end..].starts_with('$') && !tag.starts_with(|c: char| c.is_ascii_digit())
+        })
+    })
+}
+
 /// What could not be read: nothing of it is kept from the first quote on, for any word of it may
 /// stand in a string. The quote stays open, so that the result is no better SQL than it was.
 fn mask_unread(text: &str, redactor: &Redactor, secrets: &mut Secrets) -> String {
     let quote = text.find(['\'', '"', '`', '\\']).into_iter();
-    let quote = quote.chain(text.find("$$")).min();
+    let quote = quote.chain(dollar_quote(text)).min();
     let (head, tail) = text.split_at(quote.unwrap_or(text.len()));
     let mut safe = String::with_capacity(text.len());
     // Numbers that end a word are part of a name.

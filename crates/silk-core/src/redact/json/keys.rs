@@ -39,6 +39,16 @@ pub(super) enum Role {
     Label,
     /// Its value is that of the name.
     Value,
+    /// Its value is a private member of a key of JOSE.
+    Private,
+    /// Its value is a name, or that of a key of JOSE.
+    Both,
+    /// It says that its object is a key of JOSE.
+    Jose,
+    /// It says that its object is a manifest of Kubernetes.
+    Manifest,
+    /// Its value has the variables of a request in GraphQL.
+    Variables,
     /// Its value is a list of names of columns.
     Columns,
     /// Its value says what is wrong with fields: `{"errors": {"password": ["is too short"]}}`.
@@ -46,15 +56,31 @@ pub(super) enum Role {
 }
 
 impl Role {
+    /// Whether the value is a name.
+    pub(super) const fn is_label(self) -> bool {
+        matches!(self, Self::Label | Self::Both | Self::Jose)
+    }
+
+    /// Whether the value may be that of a name.
+    pub(super) const fn is_value(self) -> bool {
+        matches!(self, Self::Value | Self::Both | Self::Private)
+    }
+
     pub(super) fn of(key: &str) -> Self {
         match key {
-            "name" | "key" | "field" | "id" | "type" | "k" | "param" | "parameter" | "property"
-            | "attribute" | "label" | "header" | "path" | "variable" | "Name" | "Key" | "n"
-            | "setting" | "option" | "attr" | "column" | "fieldName" | "field_name" => Self::Label,
+            "k" => Self::Both,
+            "kty" => Self::Jose,
+            "apiVersion" => Self::Manifest,
+            "variables" => Self::Variables,
+            "d" | "p" | "q" | "dp" | "dq" | "qi" | "oth" => Self::Private,
+            "name" | "kind" | "method" | "key" | "field" | "id" | "type" | "param"
+            | "parameter" | "property" | "attribute" | "label" | "header" | "path" | "variable"
+            | "Name" | "Key" | "n" | "setting" | "option" | "attr" | "column" | "fieldName"
+            | "field_name" => Self::Label,
             "value" | "values" | "content" | "val" | "v" | "data" | "text" | "default"
             | "defaultValue" | "current" | "answer" | "Value" | "newValue" | "oldValue" | "new"
             | "old" | "from" | "to" | "before" | "after" | "previous" | "new_value"
-            | "old_value" => Self::Value,
+            | "old_value" | "stringData" | "params" | "args" | "arguments" => Self::Value,
             "columns" | "fields" | "headers" | "cols" | "keys" => Self::Columns,
             "errors" | "error" | "fieldErrors" | "field_errors" | "validationErrors"
             | "validation_errors" | "violations" => Self::Errors,

@@ -10,7 +10,7 @@ use std::{
 
 use self::lists::{By, names, section};
 pub(super) use self::words::words;
-use super::shape::Judge;
+use super::shape::{Judge, is_prose, is_switch};
 
 type HashMap<K, V> = collections::HashMap<K, V, foldhash::fast::RandomState>;
 type HashSet<T> = collections::HashSet<T, foldhash::fast::RandomState>;
@@ -47,6 +47,8 @@ pub(super) struct Answer {
     pub(super) is_of_file: bool,
     /// Whether a code beside it is that of an error or of a thing.
     pub(super) is_of_error: bool,
+    /// Whether hex behind it in a path is the digest of a file: `avatar`.
+    pub(super) is_before_digest: bool,
 }
 
 impl Answer {
@@ -90,9 +92,11 @@ struct Context {
     last: HashSet<String>,
     units: HashSet<String>,
     first: HashSet<String>,
+    anywhere: HashSet<String>,
     harmless: HashSet<String>,
     before: HashSet<String>,
     files: HashSet<String>,
+    digests: HashSet<String>,
     errors: HashSet<String>,
     actions: HashSet<String>,
 }
@@ -101,9 +105,11 @@ static CONTEXT: LazyLock<Context> = LazyLock::new(|| Context {
     last: section("last").collect(),
     units: section("units").collect(),
     first: section("first").collect(),
+    anywhere: section("anywhere").collect(),
     harmless: section("harmless").collect(),
     before: section("before").collect(),
     files: section("files").collect(),
+    digests: section("digests").collect(),
     errors: section("errors").collect(),
     actions: section("actions").collect(),
 });
@@ -201,6 +207,7 @@ impl Names {
                 || words.iter().any(|word| context.actions.contains(word)),
             is_of_file: context.files.contains(&joined),
             is_of_error: context.errors.contains(&joined),
+            is_before_digest: context.digests.contains(&joined),
         }
     }
 
@@ -209,15 +216,34 @@ impl Names {
             return Verdict::Harmless;
         };
         let context = self.context;
-        if self.except.contains(joined) || context.harmless.contains(joined) {
+        let is_anywhere = |name: &String| {
+            joined.match_indices(name.as_str()).any(|(at, _)| {
+                let end = at + name.len();
+                (at == 0 || joined[..at].ends_with(' '))
+                    && (end == joined.len() || joined[end..].starts_with(' '))
+            })
+        };
+        if self.except.contains(joined)
+            || context.harmless.contains(joined)
+            || context.anywhere.iter().any(is_anywhere)
+        {
             return Verdict::Harmless;
         }
+        // `x-max-tokens`
+        let first = words.get(1).filter(|_| first == "x").unwrap_or(first);
         let is_measured = words.len() > 2
             && context.units.contains(last)
             && context.last.contains(&words[words.len() - 2]);
         let is_about = words.len() > 1
             && (is_measured || context.last.contains(last) || context.first.contains(first));
-        if is_about && !matches!(self.known.get(joined), Some(By::Name | By::Part)) {
+        // `maiden name` ends with a word that tells of names, and is one of the list itself.
+        let is_listed = |start: usize| {
+            let run = &words[start..];
+            run.len() <= self.longest
+                && (start == 0 || run.len() > 1)
+                && matches!(self.known.get(&run.join(" ")), Some(By::Name | By::Part))
+        };
+        if is_about && !(0..words.len()).any(is_listed) {
             return Verdict::Harmless;
         }
         let mut judge = None;
@@ -260,8 +286,23 @@ impl Names {
     }
 }
 
+/// Whether a value under the name of a secret is none: it says whether there is one, how many there
+/// are, or it is a sentence where only a token could be one.
+pub(super) fn is_no_secret(name: &str, value: &str) -> bool {
+    is_switch(value)
+        || is_count(name, value)
+        || is_prose(value)
+            && words(name)
+                .last()
+                .is_some_and(|last| ONE_WORD.contains(&last.as_str()))
+}
+
+/// Names of secrets that have no blanks in them, and of other things that are called so: the
+/// session of a conference, the signature below a letter.
+const ONE_WORD: &[&str] = &["session", "sessions", "signature", "signatures"];
+
 /// Whether a number under a name says how many there are: `tokens: 1532`, `sessions=42`.
-pub(super) fn is_count(name: &str, value: &str) -> bool {
+fn is_count(name: &str, value: &str) -> bool {
     // `1532`, `1532/4096`
     let is_number = |part: &str| {
         (1..=MAX_COUNT_DIGITS).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit())

@@ -1,3 +1,5 @@
+//! Names of the list, in every spelling, and names that are near.
+
 use super::*;
 
 fn verdict(name: &str) -> Verdict {
@@ -74,7 +76,7 @@ fn each_line_of_the_lists_is_understood() {
     let lines = lines.filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
     assert_eq!(lines.count(), names().count());
     for name in [
-        "last", "first", "harmless", "before", "files", "errors", "actions",
+        "last", "first", "anywhere", "harmless", "before", "files", "digests", "errors", "actions",
     ] {
         assert!(section(name).count() >= 4, "{name}");
     }

@@ -1,3 +1,5 @@
+//! What the redactor takes out, place by place.
+
 mod properties;
 mod texts;
 mod web;

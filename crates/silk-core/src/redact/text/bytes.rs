@@ -6,7 +6,7 @@
 pub(super) enum Class {
     /// Part of a name.
     Name,
-    /// `<`, `:` or `)`, with which something may begin.
+    /// `<`, `:`, `)` or `$`, with which something may begin.
     Opening,
     /// Anything else.
     Other,
@@ -20,7 +20,7 @@ const fn classes() -> [Class; 256] {
     loop {
         classes[byte as usize] = match byte {
             b'_' | b'-' | b'.' | 0x80.. => Class::Name,
-            b'<' | b':' | b')' => Class::Opening,
+            b'<' | b':' | b')' | b'$' => Class::Opening,
             _ if byte.is_ascii_alphanumeric() => Class::Name,
             _ => Class::Other,
         };
@@ -79,7 +79,7 @@ const fn marks() -> [u8; 256] {
     let mut byte = 0_u8;
     loop {
         marks[byte as usize] = match byte {
-            b'=' | b':' | b'%' | b'-' | b'(' | b'<' | b'/' => SIGN,
+            b'=' | b':' | b'%' | b'-' | b'(' | b'<' | b'/' | b'$' => SIGN,
             b'\\' => SIGN | ESCAPE,
             b'"' => QUOTE,
             b'0'..=b'9' => DIGIT,

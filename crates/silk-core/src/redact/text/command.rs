@@ -127,7 +127,12 @@ impl Scan<'_, '_> {
                         .all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
             })
         };
-        let hook = head.rfind("hook").and_then(|at| head.get(at..));
-        hook.is_some_and(in_address) || is_of_workspace()
+        // `fcm.googleapis.com/fcm/send/…`: where a browser takes messages.
+        let is_of = |word: &str| {
+            head.rfind(word)
+                .and_then(|at| head.get(at..))
+                .is_some_and(in_address)
+        };
+        is_of("hook") || is_of("push") || is_of("/fcm") || is_of_workspace()
     }
 }

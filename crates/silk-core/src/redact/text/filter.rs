@@ -1,6 +1,6 @@
 //! Which words a scan looks at: a few bytes of each settle nearly all.
 
-use super::{bytes::is_name, command, run_end, sentence};
+use super::{bytes::is_name, command, naming, run_end, sentence};
 
 /// Blanks looked over between a name and its sign.
 pub(super) const MAX_BLANKS: usize = 4;
@@ -20,16 +20,17 @@ const fn flags_of_bytes() -> [u8; 256] {
     let mut flags = [0; 256];
     let mut byte = 0_u8;
     loop {
-        if sentence::is_naming(byte, 0) {
+        if naming::is_naming(byte, 0) {
             flags[byte as usize] |= NAMING;
         }
-        if sentence::is_naming(byte, 1) {
+        if naming::is_naming(byte, 1) {
             flags[byte as usize] |= SECOND;
         }
         flags[byte as usize] |= match byte {
             b'-'
             | b'A'
             | b'B'
+            | b'D'
             | b'b'
             | b'c'
             | b'e'
@@ -70,7 +71,7 @@ pub(super) fn may_matter(bytes: &[u8], start: usize, end: usize) -> bool {
         BYTES[usize::from(behind)] & BEHIND != 0 && may_be_said(bytes, end, behind)
             || flags & NAMING != 0
                 && BYTES[usize::from(second)] & SECOND != 0
-                && sentence::may_begin(word)
+                && naming::may_begin(word)
     } else {
         may_follow(bytes, start, end)
     };
@@ -84,6 +85,8 @@ fn may_follow(bytes: &[u8], start: usize, end: usize) -> bool {
     match bytes.get(end) {
         Some(b'/') => may_open(bytes, end),
         Some(b'"' | b'\'' | b'\\' | b']' | b'`' | b'=' | b':' | b'%') => true,
+        // `Password("…")`
+        Some(b'(') => bytes.get(end + 1) == Some(&b'"'),
         // A word of one byte names nothing by itself.
         Some(b' ') if end == start + 1 => bytes
             .get(end + 1)
@@ -154,6 +157,7 @@ fn may_be_special(bytes: &[u8], start: usize, end: usize, word: &[u8]) -> bool {
         b'A' => matches!(second, b'K' | b'S' | b'I'),
         b'B' | b'b' => matches!(second, b'A' | b'a' | b'E' | b'e'),
         b'c' => word == b"contains",
+        b'D' => word == b"Duplicate",
         b'e' => second == b'y',
         b'g' => matches!(second, b'h' | b'i' | b'l'),
         b'n' => second == b'p',

@@ -5,10 +5,13 @@
 //! at by the exact rules ([`word`], [`value`], [`address`]).
 
 mod address;
+mod assigned;
 mod bytes;
 mod command;
 mod filter;
 mod key;
+mod lines;
+mod naming;
 mod sentence;
 mod value;
 mod word;
@@ -117,6 +120,9 @@ impl<'r, 't> Scan<'r, 't> {
         }
         if rest.starts_with(b"://") {
             return self.user_info(index + 3);
+        }
+        if rest.starts_with(b"$") {
+            return self.password_hash(index);
         }
         if rest.starts_with(b")=(") {
             let start = index + 3;

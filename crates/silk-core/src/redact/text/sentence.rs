@@ -8,14 +8,79 @@ use crate::redact::{
 
 /// Words between a name and its value.
 const LINKS: &[&str] = &[
-    "is", "was", "are", "now", "=", "->", "to", "set", "changed", "ist", "war", "lautet",
-    "lautete", "est", "était", "es", "era", "é", "è", "foi", "is:", "ist:", "lautet:", "est:",
-    "es:", "jest", "to:", "это", "är", "er", "на", "是", "为", "為",
+    "is",
+    "was",
+    "are",
+    "now",
+    "has",
+    "have",
+    "been",
+    "=",
+    "->",
+    "to",
+    "set",
+    "changed",
+    "reset",
+    "updated",
+    "rotated",
+    "rotated,",
+    "replaced",
+    "old",
+    "new",
+    "from",
+    "ist",
+    "wurde",
+    "geändert",
+    "auf",
+    "war",
+    "lautet",
+    "lautete",
+    "est",
+    "était",
+    "es",
+    "era",
+    "é",
+    "è",
+    "foi",
+    "is:",
+    "ist:",
+    "lautet:",
+    "est:",
+    "es:",
+    "jest",
+    "to:",
+    "это",
+    "är",
+    "er",
+    "на",
+    "是",
+    "为",
+    "為",
+];
+
+/// Signs around a value.
+const AROUND: [char; 13] = [
+    '"', '\'', '`', '.', ',', ';', ':', '!', '?', ')', '(', ']', '[',
 ];
 
 /// Words between a name and whose it is: `the password for bob is: …`.
 const OF: &[&str] = &[
     "for", "of", "on", "at", "für", "von", "pour", "de", "para", "voor", "per",
+];
+
+/// Links looked over: `has been set to`.
+const MAX_LINKS: usize = 5;
+
+/// Words behind the name of a secret that stand for more of it: `session id …`.
+const MORE: &[&str] = &["id", "key", "value", "string"];
+
+/// Words before a code that is asked for: `Enter 482913 to confirm`.
+const ASKING: &[&str] = &["enter", "type", "use"];
+
+/// Beginnings of what it is asked for.
+const PURPOSES: &[&str] = &[
+    "activate", "authent", "code", "complete", "confirm", "log", "otp", "password", "reset",
+    "sign", "unlock", "verif",
 ];
 
 /// Words looked over behind one of these.
@@ -27,120 +92,6 @@ const CODES: &[&str] = &["code", "otp", "pin", "password", "passcode"];
 /// How far behind `is your` such a word is looked for.
 const MAX_CODE_NAME: usize = 60;
 
-/// Beginnings of words in other scripts that name a secret.
-const NAMED: &[&str] = &[
-    "парол",
-    "Парол",
-    "ПАРОЛ",
-    "токен",
-    "Токен",
-    "код",
-    "Код",
-    "密码",
-    "密碼",
-    "验证码",
-    "驗證碼",
-    "口令",
-    "令牌",
-    "密钥",
-    "パスワード",
-    "暗証番号",
-    "認証コード",
-    "確認コード",
-    "비밀번호",
-    "인증번호",
-];
-
-/// Words that name a secret in a sentence.
-pub(super) const NAMING: &[&str] = &[
-    "codice",
-    "code",
-    "codigo",
-    "código",
-    "contrasena",
-    "contraseña",
-    "haslo",
-    "hasło",
-    "heslo",
-    "kennwort",
-    "key",
-    "kod",
-    "mdp",
-    "otp",
-    "pass",
-    "passcode",
-    "passe",
-    "passphrase",
-    "passwd",
-    "password",
-    "passwort",
-    "pin",
-    "pwd",
-    "secret",
-    "senha",
-    "token",
-    "wachtwoord",
-];
-
-/// The words by their places, so that one comparison tells: most words have a place of none.
-static BY_PLACE: [&[u8]; 1024] = by_place();
-
-const fn by_place() -> [&'static [u8]; 1024] {
-    let mut words: [&[u8]; 1024] = [b""; 1024];
-    let mut index = 0;
-    while index < NAMING.len() {
-        let word = NAMING[index].as_bytes();
-        assert!(words[place(word)].is_empty(), "two words at one place");
-        words[place(word)] = word;
-        index += 1;
-    }
-    words
-}
-
-/// A place by the first three bytes, the last one and the length; upper case has that of lower
-/// case.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "very long words may share a place with short ones"
-)]
-const fn place(word: &[u8]) -> usize {
-    // Case is told by a bit that the shift drops.
-    let length = word.len() as u8 ^ (word[1] << 4);
-    let key = [word[0], word[2], word[word.len() - 1], length];
-    let key = u32::from_le_bytes(key) | 0x0020_2020;
-    (key.wrapping_mul(MULTIPLIER) >> 22) as usize
-}
-
-/// Parts the words; that it does is asserted where their places are made.
-const MULTIPLIER: u32 = 0x9e37_79b1;
-
-/// Whether a byte may stand at this place of such a word: the first or the second.
-pub(super) const fn is_naming(byte: u8, at: usize) -> bool {
-    let mut index = 0;
-    while index < NAMING.len() {
-        if NAMING[index].as_bytes()[at] == byte.to_ascii_lowercase() {
-            return true;
-        }
-        index += 1;
-    }
-    byte >= 0x80
-}
-
-/// The first byte of letters of other scripts.
-const MIN_OTHER: u8 = 0xc3;
-
-/// Whether a word may name a secret that follows it after a blank.
-#[inline]
-pub(super) fn may_begin(word: &[u8]) -> bool {
-    if word.len() < 3 {
-        return false;
-    }
-    if word[0] >= MIN_OTHER {
-        return NAMED.iter().any(|name| word.starts_with(name.as_bytes()));
-    }
-    word.eq_ignore_ascii_case(BY_PLACE[place(word)])
-}
-
 impl Scan<'_, '_> {
     /// Masks the value that a sentence gives to the name from `start` to `end`; returns its end.
     pub(super) fn sentence(&mut self, start: usize, end: usize) -> Option<usize> {
@@ -151,11 +102,21 @@ impl Scan<'_, '_> {
         let word = self.text.get(start..end)?;
         let (mut first, mut last) = self.next_word(end)?;
         let mut has_link = false;
-        let next = self.text.get(first..last)?;
+        if ASKING
+            .iter()
+            .any(|asking| asking.eq_ignore_ascii_case(word))
+        {
+            return self.asked(first, last);
+        }
+        let mut next = self.text.get(first..last)?;
+        if MORE.iter().any(|more| more.eq_ignore_ascii_case(next)) {
+            (first, last) = self.next_word(last)?;
+            next = self.text.get(first..last)?;
+        }
         if OF.iter().any(|of| of.eq_ignore_ascii_case(next)) {
             (first, last) = self.behind_owner(last)?;
         }
-        for _ in 0..3 {
+        for _ in 0..MAX_LINKS {
             let next = self.text.get(first..last)?;
             if !LINKS.iter().any(|link| link.eq_ignore_ascii_case(next)) {
                 break;
@@ -164,9 +125,7 @@ impl Scan<'_, '_> {
             (first, last) = self.next_word(last)?;
         }
         let raw = self.text.get(first..last)?;
-        let value = raw.trim_matches([
-            '"', '\'', '`', '.', ',', ';', ':', '!', '?', ')', '(', ']', '[',
-        ]);
+        let value = raw.trim_matches(AROUND);
         let from = first + (value.as_ptr() as usize).checked_sub(raw.as_ptr() as usize)?;
         if value.len() < 4 || !value.bytes().any(|byte| byte.is_ascii_digit()) {
             return None;
@@ -190,7 +149,49 @@ impl Scan<'_, '_> {
                     && looks_secret(value, has_link)
             }
         };
-        is_secret.then(|| self.mask(from, from + value.len()))
+        if !is_secret {
+            return None;
+        }
+        let end = self.mask(from, from + value.len());
+        Some(self.changed_to(last).unwrap_or(end))
+    }
+
+    /// Masks the second of two values: `changed from … to …`; the first one ends at `from`.
+    fn changed_to(&mut self, from: usize) -> Option<usize> {
+        let (first, last) = self.next_word(from)?;
+        if !matches!(self.text.get(first..last)?, "to" | "->" | "auf") {
+            return None;
+        }
+        let (first, last) = self.next_word(last)?;
+        let value = self.text.get(first..last)?.trim_matches(AROUND);
+        let is_value = value.len() >= 4 && value.bytes().any(|byte| byte.is_ascii_digit());
+        let from = first
+            + (value.as_ptr() as usize).checked_sub(self.text.get(first..)?.as_ptr() as usize)?;
+        is_value.then(|| self.mask(from, from + value.len()))
+    }
+
+    /// Masks the code from `first` to `last` where it is asked for: `Enter 482913 to confirm`.
+    fn asked(&mut self, first: usize, last: usize) -> Option<usize> {
+        let value = self.text.get(first..last)?.trim_matches(AROUND);
+        let from = first
+            + (value.as_ptr() as usize).checked_sub(self.text.get(first..)?.as_ptr() as usize)?;
+        if !(is_code(value) && value.bytes().any(|byte| byte.is_ascii_digit())) {
+            return None;
+        }
+        let (to, mut end) = self.next_word(last)?;
+        if !matches!(self.text.get(to..end)?, "to" | "as" | "when" | "for") {
+            return None;
+        }
+        let mut is_purpose = false;
+        for _ in 0..MAX_OF {
+            let Some((first, last)) = self.next_word(end) else {
+                break;
+            };
+            let word = self.text.get(first..last)?;
+            is_purpose |= PURPOSES.iter().any(|purpose| word.starts_with(purpose));
+            end = last;
+        }
+        is_purpose.then(|| self.mask(from, from + value.len()))
     }
 
     /// The link, or the word behind a colon, that follows whose a secret is.

@@ -1,3 +1,5 @@
+//! Texts by both ways, and words that a scan must look at.
+
 use proptest::prelude::*;
 
 use super::*;
@@ -245,17 +247,17 @@ fn every_mark_is_looked_at_by_the_exact_rules() {
 
 #[test]
 fn every_word_that_names_a_secret_in_a_sentence_is_looked_at_in_any_case() {
-    for name in sentence::NAMING {
+    for name in naming::NAMING {
         let mut capital = (*name).to_owned();
         capital[..1].make_ascii_uppercase();
         for word in [(*name).to_owned(), name.to_ascii_uppercase(), capital] {
-            assert!(sentence::may_begin(word.as_bytes()), "{word}");
+            assert!(naming::may_begin(word.as_bytes()), "{word}");
             let text = format!("{word} 1234");
             assert!(filter::may_matter(text.as_bytes(), 0, word.len()), "{word}");
         }
         for other in [format!("{name}x"), format!("x{name}")] {
-            let is_name = sentence::NAMING.contains(&other.as_str());
-            assert_eq!(sentence::may_begin(other.as_bytes()), is_name, "{other}");
+            let is_name = naming::NAMING.contains(&other.as_str());
+            assert_eq!(naming::may_begin(other.as_bytes()), is_name, "{other}");
         }
     }
 }

@@ -18,6 +18,9 @@ impl Scan<'_, '_> {
             return first + REDACTED.len();
         }
         let escapes = first - start;
+        if escapes == 0 {
+            first = self.behind_type(first);
+        }
         match bytes.get(first) {
             None => start,
             Some(b'"') if bytes[first..].starts_with(b"\"\"\"") => {
@@ -64,41 +67,77 @@ impl Scan<'_, '_> {
                 let last = length.map_or(bytes.len(), |length| first + length);
                 self.mask(first + 1, last)
             }
-            Some(_) => {
-                let mut last = first;
-                loop {
-                    let word_end = run_end(bytes, last, |byte| {
-                        !byte.is_ascii_whitespace()
-                            && !matches!(
-                                byte,
-                                b',' | b';'
-                                    | b'&'
-                                    | b')'
-                                    | b']'
-                                    | b'}'
-                                    | b'"'
-                                    | b'\''
-                                    | b'`'
-                                    | b'<'
-                                    | b'>'
-                            )
-                    });
-                    let word = self.text.get(last..word_end).unwrap_or_default();
-                    let is_scheme = SCHEMES
-                        .iter()
-                        .any(|scheme| word.eq_ignore_ascii_case(scheme));
-                    if is_scheme && bytes.get(word_end) == Some(&b' ') {
-                        last = word_end + 1;
-                        first = last;
-                        continue;
-                    }
-                    if last == word_end {
-                        return word_end.max(start);
-                    }
-                    return self.mask(first, word_end);
-                }
+            Some(_) => self.bare_value(first).max(start),
+        }
+    }
+
+    /// Masks a value without quotes, behind the word of a scheme where there is one.
+    fn bare_value(&mut self, start: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let is_part = |byte: u8| {
+            !byte.is_ascii_whitespace()
+                && !matches!(
+                    byte,
+                    b',' | b';' | b'&' | b')' | b']' | b'}' | b'"' | b'\'' | b'`' | b'<' | b'>'
+                )
+        };
+        let mut first = start;
+        loop {
+            let end = run_end(bytes, first, is_part);
+            let word = self.text.get(first..end).unwrap_or_default();
+            let is_scheme = SCHEMES
+                .iter()
+                .any(|scheme| word.eq_ignore_ascii_case(scheme));
+            if is_scheme && bytes.get(end) == Some(&b' ') {
+                first = end + 1;
+                continue;
+            }
+            if first == end {
+                return end;
+            }
+            return self.mask(first, self.code_end(first, end));
+        }
+    }
+
+    /// Where a value starts behind what says of what type it is: `!vault x` of YAML, `string(8) "x"`
+    /// as PHP shows it.
+    fn behind_type(&self, start: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let rest = bytes.get(start..).unwrap_or_default();
+        if rest.first() == Some(&b'!') {
+            let end = run_end(bytes, start, |byte| !byte.is_ascii_whitespace());
+            if bytes.get(end) == Some(&b' ') {
+                return run_end(bytes, end, |byte| byte == b' ');
             }
         }
+        if rest.starts_with(b"string(") {
+            let end = run_end(bytes, start + 7, |byte| byte.is_ascii_digit());
+            if bytes
+                .get(end..)
+                .is_some_and(|rest| rest.starts_with(b") \""))
+            {
+                return end + 2;
+            }
+        }
+        start
+    }
+
+    /// The end of a one-time code in two groups, of which the first one stands from `start` to
+    /// `end`: `482 913`.
+    pub(super) fn code_end(&self, start: usize, end: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let is_group = |start: usize, end: usize| {
+            matches!(end - start, 3 | 4)
+                && bytes
+                    .get(start..end)
+                    .is_some_and(|group| group.iter().all(u8::is_ascii_digit))
+        };
+        if bytes.get(end) != Some(&b' ') || !is_group(start, end) {
+            return end;
+        }
+        let last = run_end(bytes, end + 1, |byte| byte.is_ascii_alphanumeric());
+        let is_code = is_group(end + 1, last) && last - end - 1 == end - start;
+        if is_code { last } else { end }
     }
 
     /// Where the next line starts, if nothing but a sign of YAML stands before it.

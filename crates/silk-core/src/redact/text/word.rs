@@ -4,13 +4,10 @@ use super::{
     Scan,
     bytes::{is_credential, is_name},
     command::may_be_flag,
-    filter::{MAX_BLANKS, may_be_card, may_open, part_end},
-    run_end, run_end_while, sentence,
+    filter::{may_be_card, may_open, part_end},
+    naming, run_end, run_end_while, sentence,
 };
-use crate::redact::{
-    names::{Verdict, is_count},
-    shape::{card_number, is_complaint},
-};
+use crate::redact::{names::Verdict, shape::card_number};
 
 /// Scheme words behind which a credential stands.
 pub(super) const SCHEMES: &[&str] = &["bearer", "basic", "digest", "negotiate", "token"];
@@ -44,11 +41,8 @@ pub(super) const MARKED: &[&str] = &[
 /// Words before one that may make a name with it: those of `numéro de sécurité sociale`.
 const MAX_WORDS: usize = 3;
 
-/// How far before a list of complaints `errors` may stand.
-const MAX_OF_ERRORS: usize = 64;
-
 /// How far around a part its path is looked at.
-const MAX_PATH: usize = 256;
+pub(super) const MAX_PATH: usize = 256;
 
 impl Scan<'_, '_> {
     /// Looks at a word by all rules; returns from where to go on.
@@ -60,24 +54,8 @@ impl Scan<'_, '_> {
         if word.ends_with("-----BEGIN") {
             return self.private_key(end - 10);
         }
-        let is_marked = matches!(
-            word.as_bytes().first(),
-            Some(b'A' | b'e' | b'g' | b'n' | b'r' | b's' | b'w' | b'x')
-        );
-        if is_marked && let Some(marked) = MARKED.iter().find(|marked| word.starts_with(**marked)) {
-            let is_jwt = *marked != "eyJ" || word.contains('.');
-            let has_digit = word.bytes().any(|byte| byte.is_ascii_digit());
-            if is_jwt && has_digit {
-                let last = run_end(bytes, start, is_credential);
-                if last - start >= 16 {
-                    return self.mask(start, last);
-                }
-            }
-        }
-        if may_be_card(bytes, start, end)
-            && let Some(last) = card_number(bytes, start)
-        {
-            return self.mask(start, last);
+        if let Some(last) = self.by_itself(start, word) {
+            return last;
         }
         if bytes.get(end) == Some(&b'/')
             && may_open(bytes, end)
@@ -92,26 +70,19 @@ impl Scan<'_, '_> {
             return last;
         }
         if bytes.get(end) == Some(&b':')
-            && bytes[end - 1].is_ascii_digit()
-            && let Some(last) = self.bot(start, end)
+            && let Some(last) = self.before_colon(start, end)
         {
             return last;
         }
-        if let Some(value) = self.assigned(end)
-            && self.is_secret_assigned(start, word, value)
-        {
-            let is_cookies = ["cookie", "set-cookie"]
-                .iter()
-                .any(|name| word.eq_ignore_ascii_case(name));
-            let is_quoted = matches!(bytes.get(value), Some(b'"' | b'\'' | b'\\' | b'['));
-            if is_cookies && !is_quoted {
-                // All of them, up to the end of the line or of what quotes it.
-                let last = run_end(bytes, value, |byte| {
-                    !matches!(byte, b'\n' | b'\r' | b'"' | b'\'' | b'`' | b'}' | b']')
-                });
-                return self.mask(value, last);
+        if let Some(value) = self.assigned(end) {
+            if self.is_secret_assigned(start, word, value) {
+                return self.assigned_secret(word, value);
             }
-            return self.value(value);
+            if bytes[end] == b':'
+                && let Some(last) = self.next_line(word, value)
+            {
+                return last;
+            }
         }
         // `--password x`, as on a command line.
         if word.starts_with("--")
@@ -121,47 +92,22 @@ impl Scan<'_, '_> {
         {
             return self.value(end + 1);
         }
-        if let Some(value) = self.paired(start, end)
+        if let Some(value) = self.paired(start, end).or_else(|| self.wrapped(start, end))
             && self.redactor.is_sensitive(word)
         {
             return self.value(value);
         }
-        // PostgreSQL shows the whole row that violates a constraint.
-        if word == "contains"
-            && self
-                .text
-                .get(..start)
-                .is_some_and(|head| head.ends_with("row "))
-            && bytes[end..].starts_with(b" (")
+        if bytes.get(end) == Some(&b' ')
+            && let Some(last) = self
+                .shown_value(start, end)
+                .or_else(|| self.scheme(word, end))
         {
-            let line = run_end(bytes, end, |byte| byte != b'\n');
-            let length = self
-                .text
-                .get(end + 2..line)
-                .map(|rest| rest.rfind(')').unwrap_or(rest.len()));
-            return self.mask(end + 2, end + 2 + length.unwrap_or_default());
-        }
-        let is_scheme = SCHEMES
-            .iter()
-            .take(2)
-            .any(|scheme| word.eq_ignore_ascii_case(scheme));
-        if is_scheme && bytes.get(end) == Some(&b' ') {
-            let first = run_end_while(bytes, end, b' ');
-            let last = run_end(bytes, first, is_credential);
-            let credential = bytes.get(first..last).unwrap_or_default();
-            let is_long = credential.len() >= 16;
-            let is_coded = credential.len() >= 6
-                && credential
-                    .iter()
-                    .any(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'=' | b'.'));
-            if is_long || is_coded {
-                return self.mask(first, last);
-            }
+            return last;
         }
         if sentence::is_said(bytes, end) && self.is_said_to_be_code(start, end) {
             return self.mask(start, end);
         }
-        if sentence::may_begin(word.as_bytes())
+        if naming::may_begin(word.as_bytes())
             && let Some(last) = self.sentence(start, end)
         {
             return last;
@@ -172,6 +118,111 @@ impl Scan<'_, '_> {
             return last;
         }
         end
+    }
+
+    /// Masks a word that is a secret by itself: a key that its issuer marked, a card's number.
+    fn by_itself(&mut self, start: usize, word: &str) -> Option<usize> {
+        let bytes = self.text.as_bytes();
+        let is_marked = matches!(
+            word.as_bytes().first(),
+            Some(b'A' | b'e' | b'g' | b'n' | b'r' | b's' | b'w' | b'x')
+        );
+        if is_marked && let Some(marked) = MARKED.iter().find(|marked| word.starts_with(**marked)) {
+            let is_jwt = *marked != "eyJ" || word.contains('.');
+            let has_digit = word.bytes().any(|byte| byte.is_ascii_digit());
+            if is_jwt && has_digit {
+                let last = run_end(bytes, start, is_credential);
+                if last - start >= 16 {
+                    return Some(self.mask(start, last));
+                }
+            }
+        }
+        if may_be_card(bytes, start, start + word.len())
+            && let Some(last) = card_number(bytes, start)
+        {
+            return Some(self.mask(start, last));
+        }
+        None
+    }
+
+    /// Masks what is assigned to the name of a secret.
+    fn assigned_secret(&mut self, word: &str, value: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let is_cookies = ["cookie", "set-cookie"]
+            .iter()
+            .any(|name| word.eq_ignore_ascii_case(name));
+        let is_quoted = matches!(bytes.get(value), Some(b'"' | b'\'' | b'\\' | b'['));
+        if is_cookies && !is_quoted {
+            // All of them, up to the end of the line or of what quotes it.
+            let last = run_end(bytes, value, |byte| {
+                !matches!(byte, b'\n' | b'\r' | b'"' | b'\'' | b'`' | b'}' | b']')
+            });
+            return self.mask(value, last);
+        }
+        if bytes.get(value) == Some(&b'\n') {
+            return if word == "stringData" {
+                self.block(value)
+            } else {
+                self.list(value)
+            };
+        }
+        self.value(value)
+    }
+
+    /// Masks a value that a database shows: the row that violates a constraint, the value that is
+    /// there already.
+    fn shown_value(&mut self, start: usize, end: usize) -> Option<usize> {
+        let bytes = self.text.as_bytes();
+        let word = self.text.get(start..end)?;
+        let rest = bytes.get(end..)?;
+        if word == "contains"
+            && rest.starts_with(b" (")
+            && self
+                .text
+                .get(..start)
+                .is_some_and(|head| head.ends_with("row "))
+        {
+            let line = run_end(bytes, end, |byte| byte != b'\n');
+            let length = self
+                .text
+                .get(end + 2..line)
+                .map(|rest| rest.rfind(')').unwrap_or(rest.len()));
+            return Some(self.mask(end + 2, end + 2 + length.unwrap_or_default()));
+        }
+        let entry = b" entry '";
+        if word == "Duplicate" && rest.starts_with(entry) {
+            let first = end + entry.len();
+            let line = run_end(bytes, first, |byte| byte != b'\n');
+            let shown = self.text.get(first..line)?;
+            let length = shown.rfind("' for key").unwrap_or(shown.len());
+            return Some(self.mask(first, first + length));
+        }
+        None
+    }
+
+    /// Masks the credential behind `Bearer` or `Basic`.
+    fn scheme(&mut self, word: &str, end: usize) -> Option<usize> {
+        let bytes = self.text.as_bytes();
+        let is_scheme = SCHEMES
+            .iter()
+            .take(2)
+            .any(|scheme| word.eq_ignore_ascii_case(scheme));
+        if !is_scheme || bytes.get(end) != Some(&b' ') {
+            return None;
+        }
+        let first = run_end_while(bytes, end, b' ');
+        let last = run_end(bytes, first, is_credential);
+        let credential = bytes.get(first..last).unwrap_or_default();
+        // `Bearer realm="x"`: what is asked for.
+        let is_parameter = credential.ends_with(b"=")
+            && bytes.get(last) == Some(&b'"')
+            && credential.iter().filter(|byte| **byte == b'=').count() == 1;
+        let is_long = credential.len() >= 16;
+        let is_coded = credential.len() >= 6
+            && credential
+                .iter()
+                .any(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'=' | b'.'));
+        (!is_parameter && (is_long || is_coded)).then(|| self.mask(first, last))
     }
 
     /// Masks the part of a path behind the one from `start` to `end`, where it opens a door or a
@@ -210,138 +261,6 @@ impl Scan<'_, '_> {
         };
         let known = self.redactor.routes.secrets_of(path);
         known.contains(&(part.start - first..part.end - first))
-    }
-
-    /// Whether what is assigned to a word is secret: by the word, by it and the word before
-    /// (`api key: …`), or by what it looks like.
-    fn is_secret_assigned(&self, start: usize, word: &str, value: usize) -> bool {
-        let answer = self.redactor.answer(word);
-        match answer.verdict {
-            Verdict::Secret => !self.is_harmless_value(start, word, value),
-            Verdict::Harmless => {
-                self.is_second_word(start, word)
-                    || answer.is_action
-                        && self.is_in_query(start)
-                        && answer.opens(word, self.candidate(value))
-            }
-            Verdict::Judge(judge) => {
-                self.is_second_word(start, word)
-                    || judge.is_secret(self.candidate(value), self.is_in_query(start))
-                        && !self.is_harmless_second_word(start, word)
-            }
-        }
-    }
-
-    /// Whether what stands behind the name of a secret is none: how many there are, or what is
-    /// wrong with it.
-    fn is_harmless_value(&self, start: usize, word: &str, value: usize) -> bool {
-        if is_count(word, self.candidate(value)) {
-            return true;
-        }
-        let rest = self.text.get(value..).unwrap_or_default();
-        let Some(list) = rest.strip_prefix('[') else {
-            return false;
-        };
-        let until = list.floor_char_boundary(MAX_PATH);
-        let list = list.get(..until).unwrap_or_default();
-        let from = self
-            .text
-            .floor_char_boundary(start.saturating_sub(MAX_OF_ERRORS));
-        let head = self.text.get(from..start).unwrap_or_default();
-        head.contains("errors")
-            && list.split_once(']').is_some_and(|(list, _)| {
-                list.split(',')
-                    .all(|complaint| is_complaint(complaint.trim_matches([' ', '"', '\'', '\\'])))
-            })
-    }
-
-    /// Whether the word stands in a query string.
-    fn is_in_query(&self, start: usize) -> bool {
-        let before = start
-            .checked_sub(1)
-            .and_then(|at| self.text.as_bytes().get(at));
-        matches!(before, Some(b'?' | b'&'))
-    }
-
-    /// The value that starts here, without its quotes.
-    fn candidate(&self, start: usize) -> &str {
-        let bytes = self.text.as_bytes();
-        let first = run_end(bytes, start, |byte| {
-            matches!(byte, b'\\' | b'"' | b'\'' | b'`' | b'[')
-        });
-        let last = run_end(bytes, first, |byte| {
-            !byte.is_ascii_whitespace()
-                && !matches!(
-                    byte,
-                    b'\\'
-                        | b'"'
-                        | b'\''
-                        | b'`'
-                        | b','
-                        | b';'
-                        | b'&'
-                        | b')'
-                        | b']'
-                        | b'}'
-                        | b'<'
-                        | b'>'
-                )
-        });
-        self.text.get(first..last).unwrap_or_default()
-    }
-
-    /// Where the value starts that is assigned to the name which ends at `end`.
-    fn assigned(&self, end: usize) -> Option<usize> {
-        let bytes = self.text.as_bytes();
-        let mut index = end;
-        // `\"password\": …`, `'password' => …`, `user[password]=…`
-        while matches!(bytes.get(index), Some(b'"' | b'\'' | b'\\' | b']' | b'`')) {
-            index += 1;
-        }
-        let mut blanks = 0;
-        while bytes.get(index) == Some(&b' ') && blanks < MAX_BLANKS {
-            index += 1;
-            blanks += 1;
-        }
-        let rest = bytes.get(index..)?;
-        let mut index = if rest.starts_with(b"::") {
-            return None;
-        } else if rest.starts_with(b"=>") || rest.starts_with(b":=") || rest.starts_with(b"==") {
-            index + 2
-        } else if rest.starts_with(b"=") || rest.starts_with(b":") {
-            index + 1
-        } else if rest.starts_with(b"%3D") || rest.starts_with(b"%3d") {
-            index + 3
-        } else {
-            return None;
-        };
-        while bytes.get(index) == Some(&b' ') {
-            index += 1;
-        }
-        Some(self.within_calls(index))
-    }
-
-    /// `Some("…")`, `Secret("…")`, `Some(Password("…"))` of Rust's Debug: where the text within
-    /// starts.
-    fn within_calls(&self, start: usize) -> usize {
-        let bytes = self.text.as_bytes();
-        let mut index = start;
-        let mut after_some = start;
-        for _ in 0..4 {
-            let end = run_end(bytes, index, |byte| is_name(byte) || byte == b':');
-            if end == index || bytes.get(end) != Some(&b'(') {
-                break;
-            }
-            let is_some = bytes.get(index..end) == Some(b"Some");
-            index = end + 1;
-            if is_some {
-                after_some = index;
-            }
-        }
-        match bytes.get(index) {
-            Some(b'"' | b'\'' | b'\\') => index,
-            _ => after_some,
-        }
     }
 
     /// Whether the words before make a sensitive name of this one (`api key: …`, `mot de passe :
@@ -388,15 +307,5 @@ impl Scan<'_, '_> {
             .take_while(|byte| byte.is_ascii_alphanumeric() || **byte >= 0x80)
             .count();
         self.text.get(end - first..end).filter(|_| first > 0)
-    }
-
-    /// Where the value starts in a pair of Rust's Debug: `("password", "…")`.
-    fn paired(&self, start: usize, end: usize) -> Option<usize> {
-        let bytes = self.text.as_bytes();
-        let quote = start.checked_sub(1)?;
-        let is_pair = bytes.get(quote) == Some(&b'"')
-            && bytes.get(quote.checked_sub(1)?) == Some(&b'(')
-            && bytes.get(end..)?.starts_with(b"\", ");
-        is_pair.then(|| self.within_calls(end + 3))
     }
 }

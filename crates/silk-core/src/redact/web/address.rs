@@ -3,7 +3,7 @@
 use super::{encoding::decode, path::cut};
 use crate::redact::{
     REDACTED, Redactor, Secrets,
-    names::{Verdict, is_count},
+    names::{Verdict, is_no_secret},
     shape::is_opaque,
 };
 
@@ -76,7 +76,7 @@ impl Redactor {
             let name = decode(name);
             let answer = self.answer(&name);
             let is_secret = match answer.verdict {
-                Verdict::Secret => !is_count(&name, &decoded),
+                Verdict::Secret => !is_no_secret(&name, &decoded),
                 Verdict::Judge(judge) => {
                     (is_callback && name == "code") || judge.is_secret(&decoded, true)
                 }

@@ -1,6 +1,6 @@
 //! Tables in text: the first line names the columns.
 
-use crate::redact::{REDACTED, Redactor, Secrets, names::Verdict};
+use crate::redact::{REDACTED, Redactor, Secrets, names::Verdict, shape::is_switch};
 
 impl Redactor {
     /// A table, values of sensitive columns taken out; as free text where no column is sensitive.
@@ -27,7 +27,7 @@ impl Redactor {
             let (value, tail) = rest.split_at_checked(length).unwrap_or((rest, ""));
             let plain = value.trim().trim_matches('"');
             let is_secret = match columns.get(column) {
-                Some(Verdict::Secret) => !plain.is_empty(),
+                Some(Verdict::Secret) => !plain.is_empty() && !is_switch(plain),
                 Some(Verdict::Judge(judge)) => judge.is_secret(plain, false),
                 Some(Verdict::Harmless) | None => false,
             };

@@ -13,7 +13,7 @@ pub(super) use self::{encoding::percent_encode, routes::Routes};
 use self::credentials::{authorization, cookies, protocols, set_cookie};
 use super::{
     REDACTED, Redactor, Secrets,
-    names::{Verdict, words},
+    names::{Verdict, is_no_secret, words},
 };
 use crate::{Body, Header};
 
@@ -49,7 +49,7 @@ impl Redactor {
     /// Headers that end in `key` are keys, unless the word before says otherwise: `x-cache-key`.
     fn is_secret_header(&self, name: &str, value: &str) -> bool {
         match self.answer(name).verdict {
-            Verdict::Secret => true,
+            Verdict::Secret => !is_no_secret(name, value),
             Verdict::Harmless => false,
             Verdict::Judge(judge) => {
                 let is_key = words(name)

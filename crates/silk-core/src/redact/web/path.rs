@@ -9,8 +9,8 @@ use super::{
 };
 use crate::redact::{
     REDACTED, Redactor, Secrets,
-    names::Verdict,
-    shape::{is_file, is_hex, is_odd, is_opaque},
+    names::{Verdict, words},
+    shape::{is_digest_with_name, is_file, is_hex, is_odd, is_opaque},
 };
 
 /// The shortest part of a path that is a token by its looks alone.
@@ -129,7 +129,18 @@ impl Redactor {
             return false;
         }
         let part = plain(part);
-        !is_file(&part) && is_opaque(&part) && (is_behind_action || !is_id(&part))
+        if is_file(&part) || is_digest_with_name(&part) {
+            return false;
+        }
+        // `(S(zq81kk…))`, `Users('zq81kk…')`: the token stands within other signs.
+        let is_sign = |sign: char| matches!(sign, '(' | ')' | '\'' | '"' | ';' | ':' | '{' | '}');
+        part.split(is_sign).any(|run| {
+            let is_digest =
+                || is_hex(run) && before.is_some_and(|before| self.answer(before).is_before_digest);
+            run.len() >= MIN_TOKEN
+                && is_opaque(run)
+                && (is_behind_action || !is_id(run) && !is_digest())
+        })
     }
 
     /// Whether what stands behind this part of a path opens a door: a token, a one-time code.
@@ -143,10 +154,20 @@ impl Redactor {
             let stem = part.rsplit_once('.').map_or("", |(stem, _)| stem);
             return answer.is_action && is_opaque(stem) && !stem.contains('.');
         }
-        // Of what has a number, such as `/sessions/1234567`, the number is no secret.
+        // Of what has a number, such as `/sessions/1234567`, the number is no secret; a code is one.
         let is_number = part.bytes().all(|byte| byte.is_ascii_digit());
-        answer.is_action && (!is_number || answer.verdict != Verdict::Secret)
+        answer.is_action && (!is_number || answer.verdict != Verdict::Secret || has_digits(before))
     }
+}
+
+/// Whether secrets of this name are made of digits: `otp`, `pin`, `verification-code`.
+fn has_digits(name: &str) -> bool {
+    const OF_DIGITS: &[&str] = &[
+        "code", "codes", "otp", "otps", "otc", "passcode", "pin", "totp",
+    ];
+    words(name)
+        .last()
+        .is_some_and(|last| OF_DIGITS.contains(&last.as_str()))
 }
 
 fn says_something(part: &Part) -> bool {

@@ -1,5 +1,7 @@
 //! What a statement is cut into.
 
+use super::secret_words::Arguments;
+
 /// What a segment of a query does, as far as settings tables need it.
 #[derive(Default, Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Role {
@@ -79,8 +81,16 @@ pub(super) struct Group<'a> {
     /// Whether its SELECTs are what is inserted.
     pub(super) is_source: bool,
     pub(super) is_call: bool,
+    /// In a call: what the names among its arguments say.
+    pub(super) arguments: Arguments,
+    /// In a call of pairs: whether the argument that comes is a secret by the one before it.
+    pub(super) is_named: bool,
+    /// Whether it defines columns, each by itself.
+    pub(super) is_definition: bool,
     /// Whether a secret follows behind each comma.
     pub(super) tells_secrets: bool,
+    /// In a CASE: whether what is compared names a secret, once that is read.
+    pub(super) is_of_secret: Option<bool>,
     /// In a CASE: whether the condition named a secret.
     pub(super) has_key: bool,
     /// What the query, or the function in FROM, gives.
@@ -110,7 +120,11 @@ impl Group<'_> {
             awaits_source: false,
             is_source: false,
             is_call: false,
+            arguments: Arguments::Any,
+            is_named: false,
+            is_definition: false,
             tells_secrets: false,
+            is_of_secret: None,
             has_key: false,
             output: None,
             columns: None,

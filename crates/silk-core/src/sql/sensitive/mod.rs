@@ -11,6 +11,7 @@
 mod accounts;
 mod flow;
 mod group;
+mod lists;
 mod names;
 mod parentheses;
 mod secret_words;
@@ -64,6 +65,7 @@ pub(super) fn sensitive(lexemes: &[Lexeme<'_>], redactor: &Redactor) -> Found {
         skip_to: 0,
         list: None,
         has_between: false,
+        paths: Vec::new(),
     };
     let output = walk.flow.open();
     walk.group().output = Some(output);
@@ -95,6 +97,8 @@ struct Walk<'l, 'a> {
     /// The last list of the columns of a CTE: where it closes, and its names.
     list: Option<(usize, Vec<&'a str>)>,
     has_between: bool,
+    /// Texts that are names, in segments whose values are secrets.
+    paths: Vec<usize>,
 }
 
 impl<'a> Walk<'_, 'a> {
@@ -202,7 +206,8 @@ impl<'a> Walk<'_, 'a> {
                 let is_named = lexeme.kind == Kind::Placeholder
                     && lexeme.text.len() > 1
                     && self.redactor.is_sensitive(&lexeme.text[1..]);
-                is_value && (is_named || self.segments[self.of[index]].is_sensitive)
+                let is_name = self.paths.binary_search(&index).is_ok();
+                is_value && !is_name && (is_named || self.segments[self.of[index]].is_sensitive)
             })
             .collect();
         Found { flags, links }

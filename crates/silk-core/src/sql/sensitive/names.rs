@@ -5,7 +5,7 @@ use super::{
     accounts::{holds_secrets, is_of_accounts},
     flow::Source,
     group::{GroupKind, Role, Strength},
-    secret_words::announces,
+    secret_words::{Arguments, announces},
     settings::names_secret,
 };
 use crate::sql::{
@@ -29,8 +29,11 @@ impl<'a> Walk<'_, 'a> {
             self.table(index, name);
             return;
         }
-        let is_sensitive =
-            self.redactor.is_sensitive(name) || holds_secrets(&self.tables, name, self.redactor);
+        // What it is written with escapes for is not looked into.
+        let is_escaped = name.contains('\\') && lexeme.text.starts_with(['U', 'u']);
+        let is_sensitive = is_escaped
+            || self.redactor.is_sensitive(name)
+            || holds_secrets(&self.tables, name, self.redactor);
         let group = self.group();
         if group.kind == GroupKind::Columns {
             self.column(name, is_sensitive);
@@ -182,7 +185,16 @@ impl<'a> Walk<'_, 'a> {
             }
         }
         if self.is_path(index) && self.redactor.is_sensitive(content) {
-            self.mark();
+            let arguments = self.groups.last().map(|group| group.arguments);
+            match arguments.unwrap_or_default() {
+                Arguments::Pairs => self.group().is_named = true,
+                Arguments::Names => {}
+                Arguments::Read => {
+                    self.mark();
+                    self.paths.push(index);
+                }
+                Arguments::Any => self.mark(),
+            }
         }
     }
 

@@ -39,6 +39,62 @@ const COUNTING_FUNCTIONS: &[&str] = &[
     "pg_column_size",
 ];
 
+/// Functions whose arguments are names and values in turn: `jsonb_set(data, '{token}', …)`.
+const PAIRING_FUNCTIONS: &[&str] = &[
+    "hstore",
+    "json_array_append",
+    "json_array_insert",
+    "json_build_object",
+    "json_insert",
+    "json_object",
+    "json_replace",
+    "json_set",
+    "jsonb_build_object",
+    "jsonb_insert",
+    "jsonb_object",
+    "jsonb_replace",
+    "jsonb_set",
+    "jsonb_set_lax",
+    "set_config",
+];
+
+/// Functions whose arguments say which value they give: what is compared with it may be a secret,
+/// its name is none.
+const READING_FUNCTIONS: &[&str] = &[
+    "current_setting",
+    "json_extract",
+    "json_extract_path",
+    "json_extract_path_text",
+    "json_query",
+    "json_value",
+    "jsonb_extract",
+    "jsonb_extract_path",
+    "jsonb_extract_path_text",
+];
+
+/// Functions whose arguments are names of parts of the schema and of documents, and no values.
+const NAMING_FUNCTIONS: &[&str] = &[
+    "col_description",
+    "has_any_column_privilege",
+    "has_column_privilege",
+    "has_function_privilege",
+    "has_schema_privilege",
+    "has_sequence_privilege",
+    "has_table_privilege",
+    "json_contains_path",
+    "json_remove",
+    "json_type",
+    "jsonb_remove",
+    "nextval",
+    "obj_description",
+    "pg_get_serial_sequence",
+    "pg_relation_size",
+    "pg_table_size",
+    "pg_total_relation_size",
+    "setval",
+    "to_regclass",
+];
+
 fn is_one_of(name: &str, sorted: &[&str]) -> bool {
     name.len() <= 24
         && sorted
@@ -53,6 +109,34 @@ fn is_one_of(name: &str, sorted: &[&str]) -> bool {
 /// Whether a function takes secrets.
 pub(super) fn takes_secrets(function: &str) -> bool {
     is_one_of(function, SECRET_FUNCTIONS)
+}
+
+/// What the names of secrets among the arguments of a call say.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Arguments {
+    /// That there may be secrets in any of them.
+    #[default]
+    Any,
+    /// That the one behind is a secret.
+    Pairs,
+    /// That what it gives is a secret.
+    Read,
+    /// Nothing.
+    Names,
+}
+
+impl Arguments {
+    pub(super) fn of(function: &str) -> Self {
+        if is_one_of(function, PAIRING_FUNCTIONS) {
+            Self::Pairs
+        } else if is_one_of(function, READING_FUNCTIONS) {
+            Self::Read
+        } else if is_one_of(function, NAMING_FUNCTIONS) {
+            Self::Names
+        } else {
+            Self::Any
+        }
+    }
 }
 
 /// Whether what a function gives is no secret, whatever it is given.
@@ -95,7 +179,15 @@ mod tests {
 
     #[test]
     fn functions_are_sorted_for_the_search() {
-        assert!(SECRET_FUNCTIONS.is_sorted() && COUNTING_FUNCTIONS.is_sorted());
+        for functions in [
+            SECRET_FUNCTIONS,
+            COUNTING_FUNCTIONS,
+            PAIRING_FUNCTIONS,
+            READING_FUNCTIONS,
+            NAMING_FUNCTIONS,
+        ] {
+            assert!(functions.is_sorted());
+        }
     }
 
     #[test]

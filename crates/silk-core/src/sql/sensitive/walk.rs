@@ -71,7 +71,12 @@ impl<'a> Walk<'_, 'a> {
             self.cut(false);
         } else if kind == GroupKind::Case && lexeme.is_any_word(&["WHEN", "THEN", "ELSE"]) {
             let has_key = std::mem::take(&mut self.group().has_key);
-            self.cut(has_key && lexeme.is_word("THEN"));
+            let is_when = lexeme.is_word("WHEN");
+            // `CASE token WHEN 'x'`: what stands before the first WHEN is what all are compared with.
+            let segment = self.group().segment;
+            let is_sensitive = self.segments[segment].is_sensitive;
+            let is_of_secret = *self.group().is_of_secret.get_or_insert(is_sensitive);
+            self.cut(has_key && lexeme.is_word("THEN") || is_of_secret && is_when);
         } else if is_values(self.lexemes, index) && kind == GroupKind::Query {
             self.end_item(index);
             let group = self.group();
@@ -125,7 +130,7 @@ impl<'a> Walk<'_, 'a> {
         // `ATTACH DATABASE 'x' AS x KEY 'secret'`
         let is_before_text = || {
             self.at(index + 1)
-                .is_some_and(|next| next.kind == Kind::Text)
+                .is_some_and(|next| matches!(next.kind, Kind::Text | Kind::Placeholder))
         };
         lexeme.is_word("IDENTIFIED")
             // `ALTER USER x IDENTIFIED BY 'new' REPLACE 'old'`

@@ -1,5 +1,9 @@
 //! What a value looks like: where a name leaves it open, that decides.
 
+mod card;
+
+pub(super) use self::card::card_number;
+
 /// What a value must look like to be a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Judge {
@@ -11,6 +15,8 @@ pub(super) enum Judge {
     Digest,
     /// The number of a card, an account, a person: digits, mostly.
     Number,
+    /// Anything: where its place says so, and what is within an object has names of its own.
+    Any,
 }
 
 /// The shortest text that can be told to be random.
@@ -25,6 +31,9 @@ impl Judge {
     /// headers and query strings, unlike in documents, an id under `key` opens a door.
     pub(super) fn is_secret(self, value: &str, is_strict: bool) -> bool {
         let value = value.trim();
+        if self == Self::Any {
+            return !value.is_empty() && !is_switch(value);
+        }
         if value.is_empty() || has_blanks(value) && self != Self::Number {
             return self == Self::Code && is_spaced_code(value);
         }
@@ -48,6 +57,7 @@ impl Judge {
                         || value.len() >= 20 && is_mixed(value))
             }
             Self::Number => is_number(value),
+            Self::Any => true,
         }
     }
 }
@@ -182,6 +192,40 @@ pub(super) fn is_complaint(text: &str) -> bool {
     is_said
 }
 
+/// Whether a text says that there is something, or is none.
+pub(super) fn is_switch(text: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "true",
+        "false",
+        "null",
+        "nil",
+        "none",
+        "undefined",
+        "yes",
+        "no",
+        "on",
+        "off",
+        "enabled",
+        "disabled",
+        "required",
+        "optional",
+    ];
+    text.len() <= 9 && WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
+}
+
+/// Words of letters, parted by blanks.
+pub(super) fn is_prose(text: &str) -> bool {
+    let is_word = |word: &str| {
+        let word = word.trim_end_matches(['.', ',', ':', '!', '?', ';']);
+        let mut letters = word.chars();
+        letters.next().is_some_and(char::is_alphabetic)
+            && letters.all(|letter| {
+                letter.is_lowercase() || matches!(letter, '\'' | '-') || !letter.is_ascii()
+            })
+    };
+    text.contains(' ') && text.split_whitespace().all(is_word)
+}
+
 pub(super) fn is_uuid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(index, byte)| match index {
@@ -213,13 +257,15 @@ pub(super) fn is_password_hash(text: &str) -> bool {
 }
 
 /// `sha256:…`, `sha512-…`: the digest of a file, an image, a script.
-fn is_digest_with_name(text: &str) -> bool {
-    ["sha1", "sha256", "sha384", "sha512", "md5", "blake3"]
-        .iter()
-        .any(|name| {
-            text.strip_prefix(name)
-                .is_some_and(|rest| rest.starts_with([':', '-']))
-        })
+pub(super) fn is_digest_with_name(text: &str) -> bool {
+    [
+        "sha1", "sha256", "sha384", "sha512", "md5", "blake3", "crc32", "crc32c",
+    ]
+    .iter()
+    .any(|name| {
+        text.strip_prefix(name)
+            .is_some_and(|rest| rest.starts_with([':', '-', '=']))
+    })
 }
 
 /// A path, or a name with the ending of a file.
@@ -273,7 +319,20 @@ pub(super) fn is_code(text: &str) -> bool {
     let is_short = text
         .split(['-', '_'])
         .any(|part| part.len() >= 6 && Seen::of(part).is_some_and(|seen| seen.at_digits >= 2));
-    is_prefixed || is_short || is_opaque(text)
+    is_prefixed || is_short || is_code_of_device(text) || is_opaque(text)
+}
+
+/// `WDJB-MJHT`: capitals without vowels, as the code that a device shows is to be made of, so that
+/// it is no word.
+fn is_code_of_device(text: &str) -> bool {
+    let is_part = |part: &str| {
+        part.len() == 4
+            && part.bytes().all(|byte| {
+                byte.is_ascii_uppercase() && !matches!(byte, b'A' | b'E' | b'I' | b'O' | b'U')
+            })
+    };
+    text.split_once('-')
+        .is_some_and(|(first, second)| is_part(first) && is_part(second))
 }
 
 /// Upper and lower case or digits in turn: base64.
@@ -298,83 +357,4 @@ fn is_number(text: &str) -> bool {
         .split(' ')
         .any(|word| word.bytes().all(|byte| byte.is_ascii_alphabetic()) && word.len() > 2);
     is_numbered && !has_long_words || is_opaque(text)
-}
-
-/// Whether digits that start at `start` are the number of a payment card, by their issuer's
-/// beginning and their check digit; returns their end. Groups are parted by one blank or hyphen.
-pub(super) fn card_number(bytes: &[u8], start: usize) -> Option<usize> {
-    let mut digits = [0_u8; 20];
-    let mut count = 0;
-    let mut index = start;
-    let mut group = 0_usize;
-    let mut end = start;
-    while let Some(byte) = bytes.get(index) {
-        match byte {
-            b'0'..=b'9' => {
-                *digits.get_mut(count)? = byte - b'0';
-                count += 1;
-                group += 1;
-                index += 1;
-                end = index;
-            }
-            b' ' | b'-'
-                if (4..=6).contains(&group)
-                    && bytes.get(index + 1).is_some_and(u8::is_ascii_digit) =>
-            {
-                group = 0;
-                index += 1;
-            }
-            _ => break,
-        }
-    }
-    let follows =
-        |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
-    let is_decimal =
-        bytes.get(end) == Some(&b'.') && bytes.get(end + 1).is_some_and(u8::is_ascii_digit);
-    if follows(bytes.get(end)) || is_decimal {
-        return None;
-    }
-    let digits = digits.get(..count)?;
-    (has_issuer(digits) && passes_luhn(digits)).then_some(end)
-}
-
-/// The beginnings and lengths that the large issuers have.
-fn has_issuer(digits: &[u8]) -> bool {
-    let lead = |length: usize| {
-        digits
-            .iter()
-            .take(length)
-            .fold(0_u32, |number, digit| number * 10 + u32::from(*digit))
-    };
-    match digits.len() {
-        13 => lead(1) == 4,
-        14 => matches!(lead(3), 300..=305 | 309) || matches!(lead(2), 36 | 38 | 39),
-        15 => matches!(lead(2), 34 | 37),
-        16 => {
-            lead(1) == 4
-                || matches!(lead(2), 51..=55 | 62 | 64 | 65 | 50 | 56..=58 | 60 | 63 | 67)
-                || matches!(lead(4), 2221..=2720 | 3528..=3589)
-        }
-        17..=19 => {
-            matches!(lead(2), 62 | 65)
-                || matches!(
-                    lead(4),
-                    6011 | 5018 | 5020 | 5038 | 6304 | 6759 | 6761..=6763
-                )
-        }
-        _ => false,
-    }
-}
-
-fn passes_luhn(digits: &[u8]) -> bool {
-    let sum: u32 = digits
-        .iter()
-        .rev()
-        .enumerate()
-        .map(|(index, digit)| {
-            let doubled = u32::from(*digit) * if index % 2 == 1 { 2 } else { 1 };
-            doubled / 10 + doubled % 10
-        })
-        .sum();
-    sum.is_multiple_of(10)
 }
