@@ -24,6 +24,8 @@ use silk_core::{
 struct Scenario {
     name: String,
     expected: Vec<String>,
+    /// The rule that is to stand on top: the first that is expected.
+    first: Option<String>,
     record: RequestRecord,
     identities: Vec<Option<u64>>,
     thresholds: Thresholds,
@@ -53,6 +55,7 @@ fn scenario(path: &Path) -> Scenario {
     let mut scenario = Scenario {
         name,
         expected: Vec::new(),
+        first: None,
         record: empty(),
         identities: Vec::new(),
         thresholds: Thresholds::default(),
@@ -74,6 +77,7 @@ fn scenario(path: &Path) -> Scenario {
                     .filter(|rule| **rule != "nothing")
                     .map(|rule| (*rule).to_owned())
                     .collect();
+                scenario.first = scenario.expected.first().cloned();
                 scenario.expected.sort();
             }
             "threshold" => set(&mut scenario.thresholds, cells[0], cells[1]),
@@ -497,6 +501,99 @@ fn a_blocked_executor_says_what_ran_before() {
 }
 
 #[test]
+fn an_error_takes_along_what_the_transaction_refused_after_it() {
+    let scenario = named("app_goes_on_in_a_failed_transaction");
+    let found = scenario.found();
+    let [finding] = found.as_slice() else {
+        panic!("{found:#?}")
+    };
+    assert!(
+        finding.title.starts_with("INSERT on tag failed, from ")
+            && finding.title.ends_with("(code 23505)."),
+        "{}",
+        finding.title
+    );
+    assert!(
+        finding
+            .detail
+            .ends_with(" The transaction refused the 5 queries that came after it."),
+        "{}",
+        finding.detail
+    );
+}
+
+/// Errors that were handled stand below the one that the request failed of, whatever they cost.
+#[test]
+fn the_error_that_ended_the_request_is_on_top() {
+    let found = named("app_handled_then_fatal").found();
+    assert!(
+        found[0].title.starts_with("SELECT on article failed"),
+        "{found:#?}"
+    );
+    assert!(
+        found[1..]
+            .iter()
+            .all(|f| f.severity == silk_core::Severity::Info
+                && f.detail.ends_with("The request went on after it.")),
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn a_slow_commit_is_named() {
+    let finding = of_rule(&named("app_slow_commit"), rules::SLOW_QUERY);
+    assert!(
+        finding.title.starts_with("COMMIT took 2"),
+        "{}",
+        finding.title
+    );
+    assert!(
+        finding
+            .detail
+            .starts_with("1 query ran in the transaction. The last query before it was query 1"),
+        "{}",
+        finding.detail
+    );
+    assert!(finding.remedy.unwrap().contains("deferred constraints"));
+}
+
+#[test]
+fn a_request_that_waits_for_itself_is_told_so() {
+    let twice = of_rule(&named("app_waits_for_itself"), rules::CONNECTION_WAIT);
+    let remedy = twice.remedy.unwrap();
+    assert!(remedy.contains("(&mut *tx), not on the pool"), "{remedy}");
+    let queue = of_rule(&named("app_six_at_once_over_one"), rules::CONNECTION_WAIT);
+    assert!(
+        queue.title.contains(
+            "with 5 queries of this request waiting for the only connection, held by its other \
+             queries."
+        ),
+        "{}",
+        queue.title
+    );
+}
+
+/// UPDATEs of one row are no batch: they are told in other words.
+#[test]
+fn writes_of_one_row_are_told_as_such() {
+    for name in ["app_one_counter", "read_after_write"] {
+        let finding = of_rule(&named(name), rules::SMALL_WRITES);
+        assert!(
+            finding.title.contains("all of the same row"),
+            "{}",
+            finding.title
+        );
+        assert!(finding.remedy.unwrap().starts_with("Write it once"));
+    }
+    let each = of_rule(&named("app_transaction_per_row"), rules::SMALL_WRITES);
+    assert!(
+        each.detail.contains("Each ran in a transaction of its own"),
+        "{}",
+        each.detail
+    );
+}
+
+#[test]
 fn thresholds_decide() {
     let mut few = named("five_rows_in_development");
     assert_eq!(few.found().len(), 1);
@@ -528,6 +625,21 @@ fn no_finding_costs_more_than_the_request_or_its_own_queries() {
             );
         }
     }
+}
+
+/// The first rule that a scenario expects is its first line: the cause.
+#[test]
+fn the_cause_stands_on_top() {
+    let mut wrong = Vec::new();
+    for scenario in corpus() {
+        let found = scenario.found();
+        let top = found.first().map(|finding| finding.rule.clone());
+        if top != scenario.first {
+            let titles: Vec<_> = found.iter().map(|f| (&f.title, f.lost_us)).collect();
+            wrong.push(format!("{}: {titles:#?}", scenario.name));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]

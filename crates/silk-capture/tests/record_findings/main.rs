@@ -16,6 +16,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod apps_mysql;
+mod apps_postgres;
+mod apps_sqlite;
 mod mysql;
 mod postgres;
 mod sqlite;

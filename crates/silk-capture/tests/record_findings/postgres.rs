@@ -400,7 +400,7 @@ fn others() -> Vec<Scenario<PgPool>> {
             sqlx::query("SELECT id, pause('half') FROM person WHERE id = $1").bind(3).fetch_all(&pool).await.unwrap();
             sqlx::query("SELECT body, pause('half') FROM message WHERE person_id = $1").bind(3).fetch_all(&pool).await.unwrap();
         }
-        "insert_by_string" "INSERTs with values in the text" ("issue 8") => ["built_sql", "small_writes"] |pool| {
+        "insert_by_string" "INSERTs with values in the text" ("issue 8") => ["small_writes", "built_sql"] |pool| {
             let mut tx = pool.begin().await.unwrap();
             for id in 1..=20 {
                 let sql = format!("INSERT INTO thing(id, name) VALUES ({id}, 'thing {id}') ON CONFLICT DO NOTHING");

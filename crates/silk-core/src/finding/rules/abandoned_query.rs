@@ -9,7 +9,7 @@
 //! rows.
 //! **Thresholds.** `abandoned`: 10 ms; what is let go sooner was short.
 //! **Silent on.** SQLite, where the worker stops at the next row, if a row had come; queries that
-//! ended by themselves.
+//! ended by themselves, or that had given as many rows as their LIMIT lets them.
 
 use super::ABANDONED_QUERY;
 use crate::{
@@ -20,6 +20,8 @@ use crate::{
         thresholds::micros,
         words::{count, duration},
     },
+    sql::Role,
+    value::render,
 };
 
 pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
@@ -39,6 +41,7 @@ fn of_group(facts: &Facts<'_>, group: &Group<'_>) -> Option<Finding> {
             query.outcome == Outcome::Dropped
                 && query.duration_us.saturating_sub(query.consumer_us) >= least_us
                 && (database != DatabaseKind::Sqlite || query.rows_returned == 0)
+                && !has_all(facts, query)
         })
         .collect();
     let longest = *dropped.iter().max_by_key(|query| query.duration_us)?;
@@ -84,4 +87,23 @@ fn of_group(facts: &Facts<'_>, group: &Group<'_>) -> Option<Finding> {
         query: Some(longest.seq),
         lost_us: Some(lost_us),
     })
+}
+
+/// Whether all rows had come that its LIMIT allows.
+fn has_all(facts: &Facts<'_>, query: &QueryRecord) -> bool {
+    let shape = facts.shape(query);
+    // That of the outermost query stands last.
+    let slot = shape.slots.iter().rfind(|slot| slot.role == Role::Limit);
+    let (Some(slot), Some(text), true) = (slot, facts.text(query), shape.has_limit) else {
+        return false;
+    };
+    let limit = match slot.place {
+        None => slot.text.parse().ok(),
+        Some(place) => query
+            .values
+            .as_ref()
+            .and_then(|values| values.get(place))
+            .and_then(|value| render(value, text.statement.database).parse().ok()),
+    };
+    limit.is_some_and(|limit: u64| query.rows_returned >= limit)
 }

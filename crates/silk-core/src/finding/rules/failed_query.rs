@@ -2,18 +2,20 @@
 //!
 //! **Definition.** The database or driver answered with an error. Failures of one shape with one
 //! code are one finding.
-//! **Severity.** Critical where the request failed too; else it is known that the app went on, and
-//! good to know.
+//! **Severity.** Critical where the request failed too, and did not go on to fail of something
+//! else; otherwise the app went on, and it is good to know.
 //! **Evidence.** Code, message (values taken out) and line.
 //! **Time lost.** The union of the intervals of the queries that failed.
 //! **Silent on.** `fetch_one` without a row, where no error came from the database; queries that
-//! were let go.
+//! were let go; what a transaction refuses because of an error before, which is told with that error.
+
+use std::cmp::Reverse;
 
 use super::FAILED_QUERY;
 use crate::{
-    Finding, QueryError, QueryRecord, Severity,
+    Finding, Outcome, QueryError, QueryRecord, Severity,
     finding::{
-        facts::{Facts, name},
+        facts::{Facts, ended_us, name},
         words::{count, duration},
     },
 };
@@ -21,17 +23,18 @@ use crate::{
 /// Failures that are told; a loop of different ones is told by its first.
 const MOST: usize = 3;
 
+/// What PostgreSQL answers to all that comes after an error in a transaction.
+const ABORTED: &str = "25P02";
+
 pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
-    let severity = if facts.record.summary.is_failed() {
-        Severity::Critical
-    } else {
-        Severity::Info
-    };
+    let refused = Refused::of(facts);
+    let last_us = last_us(facts, &refused);
     let mut findings = Vec::new();
     for group in &facts.groups {
         let mut failed: Vec<(&QueryRecord, &QueryError)> = group
             .each(facts)
             .filter_map(|query| Some((query, query.error.as_ref()?)))
+            .filter(|(query, error)| !refused.is_one(query, error))
             .collect();
         while let Some((first, error)) = failed.first().copied() {
             let (same, others): (Vec<_>, Vec<_>) = failed
@@ -47,11 +50,17 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
                     duration(lost_us)
                 ),
             };
-            let went_on = if severity == Severity::Critical {
-                ""
-            } else {
-                " The request went on and did not fail."
+            let later = same.iter().map(|(query, _)| refused.after(query)).sum();
+            let later = match later {
+                0 => String::new(),
+                1 => " The transaction refused the query that came after it.".to_owned(),
+                n => format!(
+                    " The transaction refused the {} queries that came after it.",
+                    count(n)
+                ),
             };
+            let ended_us = same.iter().map(|(query, _)| ended_us(query)).max();
+            let severity = severity(facts, ended_us.unwrap_or(0), last_us);
             findings.push((
                 first.started_us,
                 Finding {
@@ -63,7 +72,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
                         facts.from(first),
                         told(error)
                     ),
-                    detail: format!("{times}{went_on}"),
+                    detail: format!("{times}{later}{}", went_on(facts, severity)),
                     remedy: None,
                     call_site: facts.site(first).cloned(),
                     fingerprint: Some(group.fingerprint()),
@@ -73,8 +82,14 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
             ));
         }
     }
-    for transaction in &facts.record.detail.transactions {
-        if let Some(error) = &transaction.error {
+    for (number, transaction) in (0..).zip(&facts.record.detail.transactions) {
+        if let Some(error) = &transaction.error
+            && !refused.is_end(number, error)
+        {
+            let ended_us = transaction
+                .started_us
+                .saturating_add(transaction.duration_us);
+            let severity = severity(facts, ended_us, last_us);
             findings.push((
                 transaction.started_us,
                 Finding {
@@ -95,12 +110,105 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
             ));
         }
     }
-    findings.sort_by_key(|(started_us, _)| *started_us);
+    // What the request failed of is told, however many were handled before.
+    findings.sort_by_key(|(started_us, finding)| (Reverse(finding.severity), *started_us));
     findings
         .into_iter()
         .take(MOST)
         .map(|(_, finding)| finding)
         .collect()
+}
+
+/// Errors that only say that another came before.
+struct Refused {
+    /// By transaction: the query of it that failed last by itself (`seq`), and how many the
+    /// transaction refused because of it.
+    roots: Vec<(u32, u32, u64)>,
+}
+
+impl Refused {
+    fn of(facts: &Facts<'_>) -> Self {
+        let mut roots: Vec<(u32, u32, u64)> = Vec::new();
+        for query in &facts.record.detail.queries {
+            let (Some(error), Some(transaction)) = (&query.error, query.transaction) else {
+                continue;
+            };
+            let is_aborted = error.code.as_deref() == Some(ABORTED);
+            match roots.iter_mut().find(|(known, ..)| *known == transaction) {
+                // A savepoint has mended the error before.
+                Some((_, seq, refused)) if !is_aborted => (*seq, *refused) = (query.seq, 0),
+                Some((.., refused)) => *refused += 1,
+                None if !is_aborted => roots.push((transaction, query.seq, 0)),
+                None => {}
+            }
+        }
+        Self { roots }
+    }
+
+    fn is_one(&self, query: &QueryRecord, error: &QueryError) -> bool {
+        error.code.as_deref() == Some(ABORTED)
+            && self
+                .roots
+                .iter()
+                .any(|(transaction, ..)| Some(*transaction) == query.transaction)
+    }
+
+    /// Whether a transaction ended in an error because a query of it had failed. The driver says so
+    /// without a code; a constraint that is checked at COMMIT has one.
+    fn is_end(&self, number: u32, error: &QueryError) -> bool {
+        error.code.is_none() && self.roots.iter().any(|(known, ..)| *known == number)
+    }
+
+    fn after(&self, query: &QueryRecord) -> u64 {
+        self.roots
+            .iter()
+            .find(|(_, seq, _)| *seq == query.seq)
+            .map_or(0, |(.., refused)| *refused)
+    }
+}
+
+/// When the last thing failed that is told.
+fn last_us(facts: &Facts<'_>, refused: &Refused) -> u64 {
+    let detail = &facts.record.detail;
+    let queries = detail.queries.iter().filter_map(|query| {
+        let error = query.error.as_ref()?;
+        (!refused.is_one(query, error)).then(|| ended_us(query))
+    });
+    let ends = (0..)
+        .zip(&detail.transactions)
+        .filter_map(|(number, transaction)| {
+            let error = transaction.error.as_ref()?;
+            (!refused.is_end(number, error)).then(|| {
+                transaction
+                    .started_us
+                    .saturating_add(transaction.duration_us)
+            })
+        });
+    queries.chain(ends).max().unwrap_or(0)
+}
+
+/// Critical where the request failed, and did not go on after it to fail of something else.
+fn severity(facts: &Facts<'_>, ended_us: u64, last_us: u64) -> Severity {
+    let went_on = ended_us < last_us
+        && facts
+            .record
+            .detail
+            .queries
+            .iter()
+            .any(|query| query.outcome == Outcome::Completed && query.started_us >= ended_us);
+    if facts.record.summary.is_failed() && !went_on {
+        Severity::Critical
+    } else {
+        Severity::Info
+    }
+}
+
+fn went_on(facts: &Facts<'_>, severity: Severity) -> &'static str {
+    match (severity, facts.record.summary.is_failed()) {
+        (Severity::Critical, _) => "",
+        (_, true) => " The request went on after it.",
+        _ => " The request went on and did not fail.",
+    }
 }
 
 /// `duplicate key value … (23505).`

@@ -141,12 +141,16 @@ fn is_walk(facts: &Facts<'_>, group: &Group<'_>, varying: &Varying) -> bool {
         ended = ended_us(query);
         is_after && query.rows_returned <= 1
     });
-    let half = group.calls() / 2;
+    // One walk asks for no row twice; the ways up from many rows meet.
+    let is_one_way = group
+        .distinct(facts)
+        .is_none_or(|distinct| distinct == group.calls());
+    let many = (group.calls() / 2).min(facts.thresholds.min_calls).max(2);
     let has_source = facts
         .record
         .detail
         .queries
         .iter()
-        .any(|other| other.started_us < first.started_us && other.rows_returned >= half.max(2));
-    is_one_by_one && !has_source
+        .any(|other| other.started_us < first.started_us && other.rows_returned >= many);
+    is_one_by_one && is_one_way && !has_source
 }

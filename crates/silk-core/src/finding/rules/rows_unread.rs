@@ -1,7 +1,8 @@
 //! One row was asked for, and many were read.
 //!
 //! **Definition.** `fetch_one` and `fetch_optional` hand out the first row; on PostgreSQL and MySQL
-//! the database sends the others all the same, and the driver reads them.
+//! the database sends the others all the same. On PostgreSQL the driver reads them at once; on MySQL
+//! when the connection is used next, where nobody counts them.
 //! **Formula.** `rows returned <= 1 and rows read >= min_rows_unread`, per shape.
 //! **Time lost.** From the first row to the end, where the first row was seen: the union of those
 //! intervals.

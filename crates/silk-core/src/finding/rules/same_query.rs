@@ -8,8 +8,8 @@
 //! **Thresholds.** `min_repeats`, `min_lost`, `min_share`. Other tools name the second run; a check
 //! that is followed by a use is no loop.
 //! **Silent on.** Writes, locks, settings; texts without a table; `random()`, `nextval(…)`; runs
-//! with a write to the same table between them; polling (the same pause before each, in which no
-//! other query runs); values that were not captured.
+//! with a write to the same table between them; polling (the same pause before each, or a longer
+//! one each time, in which no query runs); values that were not captured.
 
 use std::collections::HashMap;
 
@@ -130,34 +130,71 @@ fn again<'a>(facts: &Facts<'a>, group: &Group<'a>) -> Vec<&'a QueryRecord> {
     again
 }
 
-/// Whether it waits for a change: about the same pause before each run, longer than the run, in
-/// which no other query runs.
+/// Whether it waits for a change: about the same pause before each run, or a longer one each time,
+/// longer than the run, in which no query runs. Other queries may be asked along with it, if they
+/// too are the same each time.
 pub(super) fn is_polling(facts: &Facts<'_>, group: &Group<'_>) -> bool {
-    let runs: Vec<&QueryRecord> = group.each(facts).collect();
-    let mut pauses: Vec<u64> = runs
-        .windows(2)
-        .filter_map(|pair| match pair {
-            [a, b] => Some(b.started_us.saturating_sub(ended_us(a))),
-            _ => None,
-        })
-        .collect();
-    let mut took: Vec<u64> = runs.iter().map(|query| query.duration_us).collect();
-    pauses.sort_unstable();
+    let Some(pauses) = pauses(facts, group) else {
+        return false;
+    };
+    let mut took: Vec<u64> = group.each(facts).map(|query| query.duration_us).collect();
     took.sort_unstable();
+    let mut sorted = pauses.clone();
+    sorted.sort_unstable();
     let (Some(shortest), Some(median), Some(median_took)) = (
-        pauses.get(pauses.len() / 10),
-        pauses.get(pauses.len() / 2),
+        sorted.get(sorted.len() / 10),
+        sorted.get(sorted.len() / 2),
         took.get(took.len() / 2),
     ) else {
         return false;
     };
-    let (Some(first), Some(last)) = (runs.first(), runs.last()) else {
+    *shortest >= MIN_PAUSE_US
+        && median > median_took
+        && (*shortest * 2 >= *median || is_backing_off(&pauses))
+}
+
+/// Whether pauses get longer: all but one in five, and in the end at least twice as long.
+fn is_backing_off(pauses: &[u64]) -> bool {
+    let grown = pauses
+        .windows(2)
+        .filter(|pair| matches!(pair, [a, b] if b.saturating_mul(5) >= a.saturating_mul(4)))
+        .count();
+    let (Some(first), Some(last)) = (pauses.first(), pauses.last()) else {
         return false;
     };
-    let is_alone = !facts.record.detail.queries.iter().any(|other| {
-        other.text != first.text
-            && other.started_us > first.started_us
-            && other.started_us < last.started_us
-    });
-    is_alone && *shortest >= MIN_PAUSE_US && *shortest * 2 >= *median && median > median_took
+    grown * 5 >= (pauses.len() - 1) * 4 && *last >= first.saturating_mul(2)
+}
+
+/// The longest time without a query before each run but the first; none where other queries run in
+/// between that are not the same each time.
+fn pauses(facts: &Facts<'_>, group: &Group<'_>) -> Option<Vec<u64>> {
+    let (first, last) = (*group.queries.first()?, *group.queries.last()?);
+    let calls = group.queries.len();
+    let is_along = |other: &Group<'_>| {
+        let between = other
+            .queries
+            .iter()
+            .filter(|at| (first..last).contains(*at))
+            .count();
+        between == 0
+            || (between.abs_diff(calls) <= 1 && other.distinct(facts).is_none_or(|n| n == 1))
+    };
+    let others = |other: &&Group<'_>| other.queries.first() != group.queries.first();
+    if !facts.groups.iter().filter(others).all(is_along) {
+        return None;
+    }
+    let mut runs = group.queries.iter().skip(1).peekable();
+    let (mut pauses, mut longest, mut ended) = (Vec::with_capacity(calls), 0, None);
+    for at in first..=last {
+        let query = facts.query(at)?;
+        if let Some(ended) = ended {
+            longest = query.started_us.saturating_sub(ended).max(longest);
+        }
+        ended = ended.max(Some(ended_us(query)));
+        if runs.next_if_eq(&&at).is_some() {
+            pauses.push(longest);
+            longest = 0;
+        }
+    }
+    Some(pauses)
 }

@@ -3,6 +3,7 @@
 //! **Definition.** A query whose own time (first poll to last row, less what the app did between
 //! rows) is long; several of one shape are one finding.
 //! **Formula.** `duration − consumer >= slow_query`, and worth a finding by share and time.
+//! BEGIN, COMMIT and ROLLBACK are judged alike.
 //! **Time lost.** The union of the intervals of those that were slow.
 //! **Thresholds.** `slow_query`: 100 ms, since a page is to be there in 150 ms; `min_share`.
 //! **Silent on.** What another rule names already (each of a loop); streams that the app read
@@ -10,7 +11,7 @@
 
 use super::SLOW_QUERY;
 use crate::{
-    Finding, Outcome, QueryRecord,
+    Finding, Outcome, QueryRecord, TransactionEnd,
     finding::{
         facts::{Facts, Group},
         thresholds::micros,
@@ -19,7 +20,7 @@ use crate::{
 };
 
 pub(super) fn find(facts: &Facts<'_>, found: &[Finding]) -> Vec<Finding> {
-    facts
+    let mut slow: Vec<Finding> = facts
         .groups
         .iter()
         .filter(|group| {
@@ -28,7 +29,72 @@ pub(super) fn find(facts: &Facts<'_>, found: &[Finding]) -> Vec<Finding> {
             })
         })
         .filter_map(|group| of_group(facts, group))
-        .collect()
+        .collect();
+    slow.extend(of_transactions(facts));
+    slow
+}
+
+/// BEGIN, COMMIT or ROLLBACK that took long, the longest of the request.
+fn of_transactions(facts: &Facts<'_>) -> Option<Finding> {
+    let least_us = micros(facts.thresholds.slow_query).max(1);
+    let detail = &facts.record.detail;
+    let (number, word, took_us) = (0..)
+        .zip(&detail.transactions)
+        .filter(|(_, transaction)| transaction.error.is_none())
+        .flat_map(|(number, transaction)| {
+            let (begin, end) = match (transaction.depth, transaction.end) {
+                (0 | 1, TransactionEnd::Committed) => ("BEGIN", "COMMIT"),
+                (0 | 1, _) => ("BEGIN", "ROLLBACK"),
+                (_, TransactionEnd::Committed) => ("SAVEPOINT", "RELEASE SAVEPOINT"),
+                _ => ("SAVEPOINT", "ROLLBACK TO SAVEPOINT"),
+            };
+            [
+                (number, begin, transaction.begin_us),
+                (number, end, transaction.end_us),
+            ]
+        })
+        .max_by_key(|(_, _, us)| *us)?;
+    if took_us < least_us || !facts.is_worth(took_us) {
+        return None;
+    }
+    let within = |query: &&QueryRecord| query.transaction == Some(number);
+    let is_end = !matches!(word, "BEGIN" | "SAVEPOINT");
+    let last = detail.queries.iter().rfind(within);
+    let after = last.filter(|_| is_end).map_or_else(String::new, |query| {
+        format!(
+            " The last query before it was query {}, {}{}.",
+            query.seq,
+            facts.name(query),
+            facts.from(query)
+        )
+    });
+    let remedy = if is_end {
+        "Look at what runs at its end: deferred constraints and triggers, a replica that is waited \
+         for, a disk that is slow to sync."
+    } else {
+        "Look at what the server waits for: locks, a pooler, the network."
+    };
+    Some(Finding {
+        rule: SLOW_QUERY.to_owned(),
+        severity: facts.severity(took_us),
+        title: format!(
+            "{word} took {} of {}.",
+            duration(took_us),
+            duration(facts.total_us)
+        ),
+        detail: match u64::try_from(detail.queries.iter().filter(within).count()) {
+            Ok(1) => format!("1 query ran in the transaction.{after}"),
+            n => format!(
+                "{} queries ran in the transaction.{after}",
+                count(n.unwrap_or(u64::MAX))
+            ),
+        },
+        remedy: Some(remedy.to_owned()),
+        call_site: last.and_then(|query| facts.site(query)).cloned(),
+        fingerprint: None,
+        query: None,
+        lost_us: Some(took_us.min(facts.total_us)),
+    })
 }
 
 fn own_us(query: &QueryRecord) -> u64 {
