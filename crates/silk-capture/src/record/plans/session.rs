@@ -64,11 +64,10 @@ impl KnownSession {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "postgres"))]
 mod tests {
     use super::*;
 
-    #[cfg(feature = "postgres")]
     fn session(path: &str, work_mem: &str) -> AppSession {
         AppSession {
             role: None,
@@ -79,7 +78,6 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "postgres")]
     #[test]
     fn connections_that_mean_other_tables_are_told_apart() {
         let mut known = KnownSession::default();
