@@ -21,7 +21,7 @@ use crate::{
     api, assets,
     config::DashboardConfig,
     context::{App, Here},
-    error::{Failure, Told},
+    error::{AlreadyShown, Failure},
     pages,
     routes::routes,
     security::{
@@ -75,7 +75,7 @@ async fn respond(app: Arc<App>, router: Router, request: Request<Body>) -> Respo
         Err(response) => *response,
     };
     let is_failure = response.status().is_client_error() || response.status().is_server_error();
-    if is_failure && response.extensions_mut().remove::<Told>().is_none() {
+    if is_failure && response.extensions_mut().remove::<AlreadyShown>().is_none() {
         response = explain_failure(&here, response);
     }
     csp::protect(response.headers_mut());

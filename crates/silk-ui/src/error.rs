@@ -120,7 +120,7 @@ impl Failure {
 
 /// Marks a response with the status of a failure whose page says already what happened.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Told;
+pub(crate) struct AlreadyShown;
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {

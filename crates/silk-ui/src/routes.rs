@@ -47,7 +47,7 @@ pub(crate) fn routes() -> Router {
             "/paste",
             get(pages::paste::show)
                 .post(pages::paste::read)
-                .layer(DefaultBodyLimit::max(pages::paste::MOST_FORM_BYTES)),
+                .layer(DefaultBodyLimit::max(pages::paste::MAX_FORM_BYTES)),
         )
         .route("/paste/{id}", get(pages::plan::pasted::show))
         .route("/paste/{id}/raw", get(pages::plan::pasted::raw))
@@ -76,7 +76,7 @@ pub(crate) fn routes() -> Router {
         )
         .route(
             "/api/plans",
-            post(api::plans::paste).layer(DefaultBodyLimit::max(pages::paste::MOST_FORM_BYTES)),
+            post(api::plans::paste).layer(DefaultBodyLimit::max(pages::paste::MAX_FORM_BYTES)),
         )
         .route("/api/plans/{id}", get(api::plans::one))
         .route("/api/databases", get(api::databases::list))

@@ -219,3 +219,39 @@ async fn a_wait_for_a_connection_leads_to_what_ran_at_that_time() {
         "the request itself ran then: {list}"
     );
 }
+
+/// What the page of a statement shows, its JSON has: the same findings, in the same order.
+#[tokio::test]
+async fn the_statement_page_and_its_json_have_the_same_findings() {
+    let (app, _) = app(repeated(), Some(plan(PlanSource::AutoExplain, SEQ_SCAN)));
+    let html = page(&app, &format!("/silk/statements/{PERSON}")).await;
+    let json = page(&app, &format!("/silk/api/statements/{PERSON}")).await;
+    let json: serde_json::Value = serde_json::from_str(&json).expect("is JSON");
+    let findings = json["findings"].as_array().expect("is a list");
+    assert!(
+        findings.len() >= 2,
+        "of its plan and of its requests: {findings:?}"
+    );
+    let mut from = 0;
+    for finding in findings {
+        let title = finding["title"].as_str().expect("has a title");
+        let at = html[from..].find(title);
+        from += at.unwrap_or_else(|| panic!("{title} in its order"));
+        assert!(finding["severity"].is_string() && finding["rule"].is_string());
+        match finding["source"].as_str() {
+            Some("plan") => {
+                assert!(finding["plan"]["id"].is_string() && finding["route"].is_null());
+            }
+            Some("request") => {
+                assert!(finding["route"]["worst"].is_string() && finding["plan"].is_null());
+                assert!(finding["route"]["requests"].as_u64() > Some(0));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    let of_plan = findings.iter().find(|finding| finding["source"] == "plan");
+    let of_plan = of_plan.expect("its plan is judged");
+    assert_eq!(of_plan["rule"], "seq_scan_filters_most");
+    assert!(of_plan["lost_us"].as_u64() > Some(0));
+    assert!(html.matches("<p class=\"what\">").count() == findings.len());
+}

@@ -116,7 +116,7 @@ async fn a_plan_that_gave_way_leads_to_the_one_that_took_its_place() {
     let of = plans::STATEMENT;
     let (status, page) = get(&app, &format!("/silk/plans/{gone}?of={of}")).await;
     assert_eq!(status, StatusCode::GONE, "{page}");
-    assert!(page.contains("takes its place"), "{page}");
+    assert!(page.contains("a newer plan replaces it"), "{page}");
     let link = page
         .split("href=\"/silk/plans/")
         .nth(1)

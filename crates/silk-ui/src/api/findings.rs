@@ -1,10 +1,13 @@
 //! Findings and the verdict as JSON: the same that pages show.
 
 use serde::Serialize;
-use silk_core::{CallSite, Fingerprint, PlanId, Severity};
+use silk_core::{CallSite, Fingerprint, PlanId, RequestId, Severity};
 
 use crate::{
-    findings::{Offer, Source, Told, Verdict},
+    findings::{
+        Offer, RequestFinding, Source, Verdict,
+        across::{WindowFinding, WindowSource},
+    },
     plans::of_request::Whose,
 };
 
@@ -40,7 +43,7 @@ pub(super) struct FindingJson<'a> {
 struct PlanJson {
     id: PlanId,
     node: Option<usize>,
-    /// `own`, `same_form` (of another run whose plan had the same form) or `other_run`.
+    /// `own`, `same_shape` (of another run whose plan had the same shape) or `other_run`.
     run: &'static str,
     is_estimated: bool,
 }
@@ -66,35 +69,29 @@ pub(super) fn verdict(verdict: &Verdict) -> VerdictJson<'_> {
     }
 }
 
-pub(super) fn finding(told: &Told) -> FindingJson<'_> {
-    let (sql, sql_is, is_verified, rust) = match &told.offer {
-        Some(Offer::Index { sql, unproved }) => {
-            (Some(&**sql), Some("index"), Some(unproved.is_none()), None)
-        }
-        Some(Offer::Query { sql, rust, .. }) => (Some(&**sql), Some("query"), None, Some(&**rust)),
-        Some(Offer::Asked) | None => (None, None, None, None),
-    };
+pub(super) fn finding(finding: &RequestFinding) -> FindingJson<'_> {
+    let offer = offer(finding.offer.as_ref());
     FindingJson {
-        rule: &told.rule,
-        source: match told.source {
+        rule: &finding.rule,
+        source: match finding.source {
             Source::Request => "request",
             Source::Plan { .. } => "plan",
         },
-        severity: told.severity,
-        title: &told.title,
-        evidence: &told.evidence,
-        call_site: told.call_site.as_ref(),
-        remedy: told.remedy.as_deref(),
-        sql,
-        sql_is,
-        is_verified,
-        rust,
-        lost_us: told.lost_us,
-        is_at_most: told.is_at_most,
-        query: told.query,
-        fingerprint: told.fingerprint,
-        calls: told.calls,
-        plan: match told.source {
+        severity: finding.severity,
+        title: &finding.title,
+        evidence: &finding.evidence,
+        call_site: finding.call_site.as_ref(),
+        remedy: finding.remedy.as_deref(),
+        sql: offer.sql,
+        sql_is: offer.sql_is,
+        is_verified: offer.is_verified,
+        rust: offer.rust,
+        lost_us: finding.lost_us,
+        is_at_most: finding.is_at_most,
+        query: finding.query,
+        fingerprint: finding.fingerprint,
+        calls: finding.calls,
+        plan: match finding.source {
             Source::Request => None,
             Source::Plan {
                 id,
@@ -106,11 +103,137 @@ pub(super) fn finding(told: &Told) -> FindingJson<'_> {
                 node,
                 run: match whose {
                     Whose::Own => "own",
-                    Whose::SameForm => "same_form",
+                    Whose::SameShape => "same_shape",
                     Whose::OtherRun => "other_run",
                 },
                 is_estimated,
             }),
         },
+    }
+}
+
+/// A finding about a statement over a window.
+#[derive(Debug, Serialize)]
+pub(super) struct StatementFindingJson<'a> {
+    rule: &'a str,
+    /// `request` for a rule about requests that run it, `plan` for one about its plan.
+    source: &'static str,
+    severity: Severity,
+    title: &'a str,
+    evidence: &'a str,
+    remedy: Option<&'a str>,
+    /// The index to make, or the query to run instead.
+    sql: Option<&'a str>,
+    /// `index` or `query`.
+    sql_is: Option<&'static str>,
+    /// Whether the database planned with the index.
+    is_verified: Option<bool>,
+    /// The Rust around the query.
+    rust: Option<&'a str>,
+    lost_us: Option<u64>,
+    /// Whether `lost_us` is all that the statement took, because its share is not known.
+    is_at_most: bool,
+    /// The route whose requests it is about.
+    route: Option<RouteJson<'a>>,
+    plan: Option<StatementPlanJson>,
+}
+
+#[derive(Debug, Serialize)]
+struct RouteJson<'a> {
+    kind: &'static str,
+    method: &'a str,
+    route: &'a str,
+    /// Requests of it within the window in which the rule found the same.
+    requests: u64,
+    /// The request that lost most time.
+    worst: RequestId,
+}
+
+#[derive(Debug, Serialize)]
+struct StatementPlanJson {
+    id: PlanId,
+    node: Option<usize>,
+    /// Executions of the statement within the window.
+    calls: u64,
+    is_estimated: bool,
+}
+
+pub(super) fn of_statement(finding: &WindowFinding) -> StatementFindingJson<'_> {
+    let offer = offer(finding.offer.as_ref());
+    let (route, plan) = match &finding.source {
+        WindowSource::Requests {
+            kind,
+            method,
+            route,
+            requests,
+            worst,
+        } => {
+            let route = RouteJson {
+                kind: kind.as_str(),
+                method,
+                route,
+                requests: *requests,
+                worst: *worst,
+            };
+            (Some(route), None)
+        }
+        WindowSource::Plan {
+            id,
+            node,
+            calls,
+            is_estimated,
+            ..
+        } => {
+            let plan = StatementPlanJson {
+                id: *id,
+                node: *node,
+                calls: *calls,
+                is_estimated: *is_estimated,
+            };
+            (None, Some(plan))
+        }
+    };
+    StatementFindingJson {
+        rule: &finding.rule,
+        source: if plan.is_some() { "plan" } else { "request" },
+        severity: finding.severity,
+        title: &finding.title,
+        evidence: &finding.evidence,
+        remedy: finding.remedy.as_deref(),
+        sql: offer.sql,
+        sql_is: offer.sql_is,
+        is_verified: offer.is_verified,
+        rust: offer.rust,
+        lost_us: finding.lost_us,
+        is_at_most: finding.is_at_most,
+        route,
+        plan,
+    }
+}
+
+/// The fields that tell what is to be copied.
+#[derive(Default)]
+struct OfferFields<'a> {
+    sql: Option<&'a str>,
+    sql_is: Option<&'static str>,
+    is_verified: Option<bool>,
+    rust: Option<&'a str>,
+}
+
+fn offer(offer: Option<&Offer>) -> OfferFields<'_> {
+    match offer {
+        Some(Offer::Index { sql, unproved }) => OfferFields {
+            sql: Some(sql),
+            sql_is: Some("index"),
+            is_verified: Some(unproved.is_none()),
+            rust: None,
+        },
+        Some(Offer::Query { sql, rust, .. }) => OfferFields {
+            sql: Some(sql),
+            sql_is: Some("query"),
+            is_verified: None,
+            rust: Some(rust),
+        },
+        Some(Offer::Asked) | None => OfferFields::default(),
     }
 }

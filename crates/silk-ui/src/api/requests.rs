@@ -18,7 +18,7 @@ use super::findings::{self, FindingJson, VerdictJson};
 use crate::{
     context::Here,
     error::Failure,
-    findings::{Told, Verdict},
+    findings::{RequestFinding, Verdict},
     params::{REQUEST_PARAMS, request_filter},
     plans::{of_query::Caught, of_request},
 };
@@ -160,7 +160,7 @@ struct QueryJson<'a> {
     duration_us: u64,
     first_row_us: Option<u64>,
     consumer_us: u64,
-    /// How long the server itself took, where it told.
+    /// How long the server itself took, where it findings.
     server_us: Option<u64>,
     rows_returned: u64,
     rows_read: u64,
@@ -224,16 +224,16 @@ pub(crate) async fn one(here: Here, Path(id): Path<String>) -> Result<Response, 
     let (id, record) = here.app.request(&id).await?;
     let caught = Caught::of(&here.app, id, &record).await;
     let plans = of_request::of(&here, &record).await;
-    let told = crate::findings::of_request(&here, &record, &plans).await;
-    let verdict = crate::findings::verdict(&record, &told, &plans);
-    Ok(Json(whole(&record, &caught, here.now, (&told, &verdict))).into_response())
+    let findings = crate::findings::of_request(&here, &record, &plans).await;
+    let verdict = crate::findings::verdict(&record, &findings, &plans);
+    Ok(Json(whole(&record, &caught, here.now, (&findings, &verdict))).into_response())
 }
 
 fn whole<'a>(
     record: &'a RequestRecord,
     caught: &Caught,
     now: DateTime<Utc>,
-    (told, verdict): (&'a [Told], &'a Verdict),
+    (findings, verdict): (&'a [RequestFinding], &'a Verdict),
 ) -> RequestJson<'a> {
     let detail = &record.detail;
     RequestJson {
@@ -279,7 +279,7 @@ fn whole<'a>(
         logs: &detail.logs,
         logs_not_kept: detail.logs_not_kept,
         verdict: findings::verdict(verdict),
-        findings: told.iter().map(findings::finding).collect(),
+        findings: findings.iter().map(findings::finding).collect(),
     }
 }
 

@@ -12,10 +12,14 @@ use silk_core::{
     store::{StatementSummary, TimeBucket},
 };
 
-use super::requests::ListJson;
+use super::{
+    findings::{self, StatementFindingJson},
+    requests::ListJson,
+};
 use crate::{
     context::{Here, read_id},
     error::Failure,
+    findings::across,
     params::{STATEMENT_PARAMS, Window, statement_filter},
 };
 
@@ -83,6 +87,8 @@ struct StatementJson<'a> {
     call_sites: Vec<CallSiteJson<'a>>,
     slowest: Vec<SlowJson<'a>>,
     over_time: Vec<BucketJson>,
+    /// What was found about it within the window, what costs most time first: the same as on its page.
+    findings: Vec<StatementFindingJson<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -140,6 +146,7 @@ pub(crate) async fn one(here: Here, Path(fingerprint): Path<String>) -> Result<R
         .ask(|store| store.statement(fingerprint, range))
         .await?
         .ok_or_else(|| Failure::not_found("No statement of this fingerprint is kept."))?;
+    let found = across::of_statement(&here, range, &detail).await;
     let known = detail.durations.count();
     let percentile = |percent| (known > 0).then(|| detail.durations.percentile(percent));
     let json = StatementJson {
@@ -183,6 +190,7 @@ pub(crate) async fn one(here: Here, Path(fingerprint): Path<String>) -> Result<R
             })
             .collect(),
         over_time: detail.over_time.iter().map(bucket).collect(),
+        findings: found.iter().map(findings::of_statement).collect(),
     };
     Ok(Json(json).into_response())
 }

@@ -12,7 +12,7 @@ use super::format::{Markup, escape};
 
 /// More SQL than this is not worth formatting, and not worth its weight on a page; the whole of it
 /// has an address of its own.
-const MOST_SHOWN: usize = 16_000;
+const MAX_SHOWN: usize = 16_000;
 
 /// Lines of SQL before the fold.
 const LINES_BEFORE_FOLD: usize = 12;
@@ -31,8 +31,8 @@ pub(crate) struct SqlView {
 
 /// Formats, highlights and folds SQL.
 pub(crate) fn sql_view(text: &str, kind: DatabaseKind) -> SqlView {
-    let (shown, cut_from) = if text.len() > MOST_SHOWN {
-        let end = (0..=MOST_SHOWN)
+    let (shown, cut_from) = if text.len() > MAX_SHOWN {
+        let end = (0..=MAX_SHOWN)
             .rev()
             .find(|at| text.is_char_boundary(*at))
             .unwrap_or(0);

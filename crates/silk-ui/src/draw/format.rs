@@ -204,11 +204,11 @@ pub(crate) fn ago(at: DateTime<Utc>) -> Markup {
     time_element(at, &at.format("%-d %b %H:%M:%S UTC").to_string(), "ago")
 }
 
-fn time_element(at: DateTime<Utc>, shown: &str, form: &str) -> Markup {
+fn time_element(at: DateTime<Utc>, shown: &str, style: &str) -> Markup {
     let exact = at.to_rfc3339_opts(SecondsFormat::Millis, true);
     let title = at.format("%Y-%m-%d %H:%M:%S%.3f UTC");
     Safe(format!(
-        "<time datetime=\"{exact}\" title=\"{title}\" data-time=\"{form}\">{shown}</time>"
+        "<time datetime=\"{exact}\" title=\"{title}\" data-time=\"{style}\">{shown}</time>"
     ))
 }
 

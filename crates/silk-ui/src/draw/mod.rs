@@ -5,6 +5,7 @@ pub(crate) mod call_site;
 pub(crate) mod code;
 pub(crate) mod fix;
 pub(crate) mod format;
+pub(crate) mod instruction;
 pub(crate) mod json;
 pub(crate) mod names;
 pub(crate) mod plan;

@@ -9,9 +9,9 @@ use silk_core::{
 use super::format::{bytes, cut, one_line};
 
 /// Values on a page.
-const MOST_VALUES: usize = 200;
+const MAX_VALUES: usize = 200;
 /// More SQL than this is nobody's to paste.
-const MOST_RUNNABLE: usize = 64_000;
+const MAX_RUNNABLE: usize = 64_000;
 
 /// A value as a row of a table.
 pub(crate) struct ValueRow {
@@ -34,7 +34,7 @@ pub(crate) fn rows(query: &QueryRecord, text: &str, kind: DatabaseKind) -> (Vec<
         });
     let rows = values
         .iter()
-        .take(MOST_VALUES)
+        .take(MAX_VALUES)
         .enumerate()
         .map(|(at, value)| {
             let number = at + 1;
@@ -46,7 +46,7 @@ pub(crate) fn rows(query: &QueryRecord, text: &str, kind: DatabaseKind) -> (Vec<
             row(placeholder, value, kind)
         })
         .collect();
-    (rows, values.len().saturating_sub(MOST_VALUES))
+    (rows, values.len().saturating_sub(MAX_VALUES))
 }
 
 fn row(placeholder: String, value: &Value, kind: DatabaseKind) -> ValueRow {
@@ -99,7 +99,7 @@ pub(crate) fn runnable(query: &QueryRecord, text: &str, kind: DatabaseKind) -> O
         .values
         .as_deref()
         .filter(|values| !values.is_empty())?;
-    if text.len() > MOST_RUNNABLE {
+    if text.len() > MAX_RUNNABLE {
         return None;
     }
     let mut out = String::with_capacity(text.len() * 2);
@@ -116,7 +116,7 @@ pub(crate) fn runnable(query: &QueryRecord, text: &str, kind: DatabaseKind) -> O
             token.get(1..)?.parse::<usize>().ok()?
         };
         out.push_str(&to_sql_literal(values.get(at.checked_sub(1)?)?, kind)?);
-        if out.len() > MOST_RUNNABLE {
+        if out.len() > MAX_RUNNABLE {
             return None;
         }
     }

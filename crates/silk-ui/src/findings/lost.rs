@@ -93,7 +93,7 @@ pub(super) fn of_plan_finding(
     plan: &StatementPlan,
     finding: &PlanFinding,
 ) -> Option<u64> {
-    let share = share(finding, plan.remarked.total_ms)?;
+    let share = share(finding, plan.findings.total_ms)?;
     let mut measured = measured_us(record, fingerprint);
     // What the server took bounds it: the rest is the way there and back.
     let runs = executions(record, fingerprint);

@@ -1,8 +1,9 @@
 //! What is wrong with a request, as one list for pages and API: the rules about the request and
 //! those about the plans of its statements, by the time that each is about.
 
+pub(crate) mod across;
 mod lost;
-pub(crate) mod of_statements;
+mod of_statements;
 mod offer;
 mod verdict;
 
@@ -22,14 +23,14 @@ use crate::{
     plans::of_request::{StatementPlan, Whose},
 };
 
-/// Findings of one request that are told.
-const MOST: usize = 20;
-/// Remarks on the plan of one statement: what follows from it is on the plan's page.
-const MOST_OF_A_PLAN: usize = 2;
+/// Findings of one request that are shown.
+const MAX_FINDINGS: usize = 20;
+/// Findings about the plan of one statement: what follows from it is on the plan's page.
+const MAX_OF_A_PLAN: usize = 2;
 
 /// A finding about a request.
 #[derive(Debug)]
-pub(crate) struct Told {
+pub(crate) struct RequestFinding {
     /// Name of the rule.
     pub(crate) rule: String,
     pub(crate) source: Source,
@@ -78,45 +79,45 @@ pub(crate) async fn of_request(
     here: &Here,
     record: &RequestRecord,
     plans: &HashMap<Fingerprint, StatementPlan>,
-) -> Vec<Told> {
-    let mut told: Vec<Told> = record
+) -> Vec<RequestFinding> {
+    let mut findings: Vec<RequestFinding> = record
         .findings
         .iter()
         .map(|finding| of_finding(here, record, finding))
         .collect();
     for (fingerprint, plan) in plans {
-        let found = plan.remarked.found.iter().take(MOST_OF_A_PLAN);
-        told.extend(found.map(|finding| of_plan(record, *fingerprint, plan, finding)));
+        let found = plan.findings.found.iter().take(MAX_OF_A_PLAN);
+        findings.extend(found.map(|finding| of_plan(record, *fingerprint, plan, finding)));
     }
     let total_us = record.summary.times.total_us;
-    for finding in &mut told {
+    for finding in &mut findings {
         finding.is_failure &= record.summary.is_failed();
         finding.severity = severity(finding, total_us);
     }
-    drop_explained(&mut told);
-    told.sort_by(|a, b| {
-        let order = |told: &Told| {
+    drop_explained(&mut findings);
+    findings.sort_by(|a, b| {
+        let order = |finding: &RequestFinding| {
             (
-                !told.is_failure,
-                Reverse(told.lost_us.unwrap_or(0)),
-                Reverse(told.severity),
+                !finding.is_failure,
+                Reverse(finding.lost_us.unwrap_or(0)),
+                Reverse(finding.severity),
             )
         };
         // Ties in the order of words, so that a page looks the same each time.
         (order(a).cmp(&order(b))).then_with(|| a.title.cmp(&b.title))
     });
-    told.truncate(MOST);
-    offer::add(here, record, &mut told).await;
-    told
+    findings.truncate(MAX_FINDINGS);
+    offer::add(here, record, &mut findings).await;
+    findings
 }
 
 /// One finding of a request, with what is to be copied.
-pub(crate) async fn one(here: &Here, record: &RequestRecord, finding: &Finding) -> Told {
-    let mut told = [of_finding(here, record, finding)];
-    told[0].is_failure &= record.summary.is_failed();
-    offer::add(here, record, &mut told).await;
-    let [told] = told;
-    told
+pub(crate) async fn one(here: &Here, record: &RequestRecord, finding: &Finding) -> RequestFinding {
+    let mut findings = [of_finding(here, record, finding)];
+    findings[0].is_failure &= record.summary.is_failed();
+    offer::add(here, record, &mut findings).await;
+    let [findings] = findings;
+    findings
 }
 
 /// From this share of the request on, in percent, a finding is what costs most, and worth mending.
@@ -124,7 +125,7 @@ const CRITICAL: u64 = 50;
 const WARNING: u64 = 10;
 
 /// Order and colour go by the same measure.
-fn severity(finding: &Told, total_us: u64) -> Severity {
+fn severity(finding: &RequestFinding, total_us: u64) -> Severity {
     let Some(lost_us) = finding.lost_us.filter(|_| !finding.is_failure) else {
         return finding.severity;
     };
@@ -139,13 +140,13 @@ fn severity(finding: &Told, total_us: u64) -> Severity {
 pub(crate) const SLOW_QUERY: &str = "slow_query";
 
 /// Takes away that a statement is slow where another finding says why.
-fn drop_explained(told: &mut Vec<Told>) {
-    let explained: Vec<(Fingerprint, u64)> = told
+fn drop_explained(findings: &mut Vec<RequestFinding>) {
+    let explained: Vec<(Fingerprint, u64)> = findings
         .iter()
         .filter(|finding| finding.rule != SLOW_QUERY)
         .filter_map(|finding| finding.fingerprint.zip(finding.lost_us))
         .collect();
-    told.retain(|finding| {
+    findings.retain(|finding| {
         let is_explained = explained.iter().any(|(fingerprint, lost_us)| {
             // What explains a little of it leaves the rest unexplained.
             Some(*fingerprint) == finding.fingerprint
@@ -155,11 +156,11 @@ fn drop_explained(told: &mut Vec<Told>) {
     });
 }
 
-fn of_finding(here: &Here, record: &RequestRecord, finding: &Finding) -> Told {
+fn of_finding(here: &Here, record: &RequestRecord, finding: &Finding) -> RequestFinding {
     let fingerprint = finding.fingerprint;
     let main = || fingerprint.and_then(|fingerprint| main_site(record, fingerprint));
     let site = finding.call_site.as_ref().or_else(main);
-    // Places as short as they are told apart.
+    // Places as short as they can be distinguished.
     let shortened = |text: &str| match site {
         Some(site) => text.replace(
             &site.to_string(),
@@ -167,7 +168,7 @@ fn of_finding(here: &Here, record: &RequestRecord, finding: &Finding) -> Told {
         ),
         None => text.to_owned(),
     };
-    Told {
+    RequestFinding {
         rule: finding.rule.clone(),
         source: Source::Request,
         severity: finding.severity,
@@ -190,11 +191,11 @@ fn of_plan(
     fingerprint: Fingerprint,
     plan: &StatementPlan,
     finding: &PlanFinding,
-) -> Told {
+) -> RequestFinding {
     let lost_us = lost::of_plan_finding(record, fingerprint, plan, finding);
     // Where the plan does not tell how much of it an index would spare, all of it is the bound.
     let is_at_most = lost_us.is_none() && INDEX_WOULD_DO.contains(&finding.rule);
-    Told {
+    RequestFinding {
         rule: finding.rule.to_owned(),
         source: Source::Plan {
             id: plan.record.id,

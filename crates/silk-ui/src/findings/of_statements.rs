@@ -1,7 +1,7 @@
 //! Plans of the statements that take most time: what to mend first, whatever request it is in.
 
 use silk_core::{
-    PlanRecord,
+    PlanId, PlanRecord,
     store::{StatementDetail, StatementFilter, StatementSort, StatementSummary, StatsWindow},
 };
 use silk_plan::PlanFinding;
@@ -12,20 +12,20 @@ use crate::{
     plans::{
         judge::Known,
         kept,
-        of_request::{Remarked, remarks},
+        of_request::{PlanFindings, findings_of},
         tables::Tables,
     },
 };
 
 /// Statements that are looked at, those with most time in sum first.
-const MOST_STATEMENTS: u32 = 10;
-/// Statements that take less in sum are not worth a remark on the overview, in µs.
+const MAX_STATEMENTS: u32 = 10;
+/// Statements that take less in sum are not worth a finding on the overview, in µs.
 const WORTH_US: u64 = 20_000;
 /// Nor on their own page.
 pub(crate) const WORTH_OWN_US: u64 = 5_000;
 
 /// The worst that the plan of a statement tells.
-pub(crate) struct Remark {
+pub(crate) struct StatementFinding {
     pub(crate) statement: StatementSummary,
     /// Executions within the window.
     pub(crate) calls: u64,
@@ -33,21 +33,21 @@ pub(crate) struct Remark {
     pub(crate) lost_us: Option<u64>,
     /// Whether that is all that they took, because the share is not known.
     pub(crate) is_at_most: bool,
-    pub(crate) plan_href: String,
+    pub(crate) plan: PlanId,
     pub(crate) finding: PlanFinding,
 }
 
 /// What the plans of the statements with most time tell; nothing where the store is late, since
 /// the page is worth showing without it. Statements that were not seen in the window are left out.
-pub(crate) async fn worst(here: &Here, window: StatsWindow) -> Vec<Remark> {
+pub(crate) async fn worst(here: &Here, window: StatsWindow) -> Vec<StatementFinding> {
     let filter = StatementFilter {
         sort: StatementSort::Total,
-        limit: MOST_STATEMENTS,
+        limit: MAX_STATEMENTS,
         ..StatementFilter::default()
     };
     let statements = here.app.ask(|store| store.statements(&filter)).await;
     let tables = Tables::new(&here.app);
-    let mut told = Vec::new();
+    let mut findings = Vec::new();
     for statement in statements.map(|page| page.items).unwrap_or_default() {
         if statement.total_us < WORTH_US || statement.last_seen_at < window.since {
             continue;
@@ -58,7 +58,7 @@ pub(crate) async fn worst(here: &Here, window: StatsWindow) -> Vec<Remark> {
             .ask(|store| store.statement(fingerprint, window))
             .await;
         if let Ok(Some(detail)) = detail {
-            told.extend(
+            findings.extend(
                 of_statement(here, &tables, &detail, WORTH_US)
                     .await
                     .into_iter()
@@ -66,7 +66,7 @@ pub(crate) async fn worst(here: &Here, window: StatsWindow) -> Vec<Remark> {
             );
         }
     }
-    told
+    findings
 }
 
 /// What the plan of a statement tells, what costs most first; nothing where it took less than
@@ -76,17 +76,17 @@ pub(crate) async fn of_statement(
     tables: &Tables<'_>,
     detail: &StatementDetail,
     worth_us: u64,
-) -> Vec<Remark> {
+) -> Vec<StatementFinding> {
     let (calls, total_us) = within(detail);
     if total_us < worth_us {
         return Vec::new();
     }
     let statement = &detail.summary;
-    let Some((plan, remarked)) = of_summary(here, tables, statement).await else {
+    let Some((plan, judged)) = of_summary(here, tables, statement).await else {
         return Vec::new();
     };
-    let total_ms = remarked.total_ms;
-    remarked
+    let total_ms = judged.total_ms;
+    judged
         .found
         .into_iter()
         .map(|finding| {
@@ -98,10 +98,10 @@ pub(crate) async fn of_statement(
                 is_at_most,
             )
         })
-        .map(|(finding, share, is_at_most)| Remark {
+        .map(|(finding, share, is_at_most)| StatementFinding {
             lost_us: share.map(|share| part_us(total_us, share)),
             is_at_most,
-            plan_href: plan_href(here, &plan, &finding),
+            plan: plan.id,
             calls,
             statement: statement.clone(),
             finding,
@@ -118,23 +118,12 @@ fn within(detail: &StatementDetail) -> (u64, u64) {
     )
 }
 
-/// Where a finding of a statement's plan leads.
-fn plan_href(here: &Here, plan: &PlanRecord, finding: &PlanFinding) -> String {
-    let of = plan
-        .fingerprint
-        .map_or_else(String::new, |of| format!("?of={of}"));
-    let node = finding
-        .node
-        .map_or_else(String::new, |node| format!("#n{node}"));
-    format!("{}/plans/{}{of}{node}", here.base, plan.id)
-}
-
 /// The plan of a statement that says most, and what the rules say of it.
 async fn of_summary(
     here: &Here,
     tables: &Tables<'_>,
     statement: &StatementSummary,
-) -> Option<(PlanRecord, Remarked)> {
+) -> Option<(PlanRecord, PlanFindings)> {
     let plans = kept::of_statement(&here.app, statement.statement.fingerprint).await;
     let plan = kept::best(plans)?;
     let known = Known {
@@ -143,6 +132,6 @@ async fn of_summary(
         is_top: true,
         ..Known::default()
     };
-    let remarked = remarks(tables, &plan, &statement.statement.normalized, known).await;
-    Some((plan, remarked))
+    let judged = findings_of(tables, &plan, &statement.statement.normalized, known).await;
+    Some((plan, judged))
 }

@@ -6,7 +6,7 @@ use silk_core::{DatabaseKind, RequestRecord, finding::rules};
 use silk_plan::PlanFinding;
 use tokio::time::Instant;
 
-use super::{Told, executions};
+use super::{RequestFinding, executions};
 use crate::{
     context::Here,
     draw::fix::fix,
@@ -18,7 +18,7 @@ use crate::{
 /// finds the answer the next time.
 const TIMEOUT: Duration = Duration::from_millis(400);
 /// Findings that are given what to do as SQL.
-const MOST: usize = 3;
+const MAX_OFFERS: usize = 3;
 
 /// Rules that tell why a request failed.
 pub(crate) const FAILURES: [&str; 2] = ["failed_query", "panic"];
@@ -76,10 +76,10 @@ impl Offer {
 }
 
 /// Adds to the first findings what is to be copied.
-pub(super) async fn add(here: &Here, record: &RequestRecord, told: &mut [Told]) {
+pub(super) async fn add(here: &Here, record: &RequestRecord, findings: &mut [RequestFinding]) {
     let until = Instant::now() + TIMEOUT;
     let mut asked = Vec::new();
-    for finding in told.iter_mut().take(MOST) {
+    for finding in findings.iter_mut().take(MAX_OFFERS) {
         let Some(fingerprint) = finding.fingerprint else {
             continue;
         };

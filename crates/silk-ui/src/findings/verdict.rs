@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use silk_core::{CallSite, Fingerprint, Outcome, QueryRecord, RequestRecord, Statement};
 
-use super::{Source, Told, calls, executions, main_site, measured_us};
+use super::{RequestFinding, Source, calls, executions, main_site, measured_us};
 use crate::{
     draw::{
         call_site::short_site,
@@ -71,15 +71,15 @@ const WORTH_SHARE: u64 = 30;
 /// What a request comes to.
 pub(crate) fn verdict(
     record: &RequestRecord,
-    told: &[Told],
+    findings: &[RequestFinding],
     plans: &HashMap<Fingerprint, StatementPlan>,
 ) -> Verdict {
     if record.summary.is_failed() {
-        return failure(record, told);
+        return failure(record, findings);
     }
     let total_us = record.summary.times.total_us;
-    let largest = largest(record, told);
-    let first = told
+    let largest = largest(record, findings);
+    let first = findings
         .first()
         .and_then(|finding| Some((finding, finding.lost_us.filter(|us| *us > 0)?)));
     if let Some((statement, us)) = largest
@@ -89,7 +89,7 @@ pub(crate) fn verdict(
     {
         return unexplained(record, statement, us, plans);
     }
-    match (told.first(), first) {
+    match (findings.first(), first) {
         (Some(finding), Some((_, lost_us))) => Verdict {
             kind: VerdictKind::Finding(0),
             sentence: told_sentence(finding, lost_us, total_us),
@@ -122,7 +122,7 @@ pub(crate) fn of_total(us: u64, total_us: u64) -> String {
     }
 }
 
-fn told_sentence(finding: &Told, lost_us: u64, total_us: u64) -> String {
+fn told_sentence(finding: &RequestFinding, lost_us: u64, total_us: u64) -> String {
     let mut part = of_total(lost_us, total_us);
     let title = cut(finding.title.trim_end_matches('.'), 280);
     let is_said = title.contains(&duration(lost_us)) && title.contains(&duration(total_us));
@@ -152,7 +152,7 @@ fn told_sentence(finding: &Told, lost_us: u64, total_us: u64) -> String {
     }
 }
 
-/// How titles of remarks on plans begin whose subject is the query.
+/// How titles of findings about plans begin whose subject is the query.
 const VERBS: [&str; 5] = ["reads ", "sorts ", "scans ", "builds ", "walks "];
 
 /// A sentence that goes on after a colon: its first word small, unless it is a name.
@@ -171,16 +171,19 @@ fn uncapitalised(title: &str) -> String {
 }
 
 /// The statement that takes most time of those that no finding is about.
-fn largest<'a>(record: &'a RequestRecord, told: &[Told]) -> Option<(&'a Statement, u64)> {
+fn largest<'a>(
+    record: &'a RequestRecord,
+    findings: &[RequestFinding],
+) -> Option<(&'a Statement, u64)> {
     record
         .statements
         .iter()
         .map(|part| &*part.statement)
         .filter(|statement| {
-            let is_it = |finding: &Told| {
+            let is_it = |finding: &RequestFinding| {
                 finding.fingerprint == Some(statement.fingerprint) && finding.lost_us.is_some()
             };
-            !told.iter().any(is_it)
+            !findings.iter().any(is_it)
         })
         .map(|statement| (statement, measured_us(record, statement.fingerprint)))
         .max_by_key(|(statement, us)| (*us, std::cmp::Reverse(statement.fingerprint)))
@@ -260,15 +263,15 @@ fn where_it_went(record: &RequestRecord) -> String {
 }
 
 /// Why a request failed, as far as that is known.
-fn failure(record: &RequestRecord, told: &[Told]) -> Verdict {
+fn failure(record: &RequestRecord, findings: &[RequestFinding]) -> Verdict {
     let summary = &record.summary;
     let how = match (summary.outcome, summary.status) {
         (Outcome::Panicked, _) => "Panicked".to_owned(),
         (_, Some(status)) => format!("Failed with {status}"),
         (_, None) => "Failed".to_owned(),
     };
-    if let Some(at) = told.iter().position(|finding| finding.is_failure) {
-        let finding = &told[at];
+    if let Some(at) = findings.iter().position(|finding| finding.is_failure) {
+        let finding = &findings[at];
         return Verdict {
             kind: VerdictKind::Failure(Some(at)),
             // A panic names itself.

@@ -12,9 +12,9 @@ use tokio::{sync::watch, time::Instant};
 /// How long an answer holds: a person who made the index is to see it soon.
 const HOLDS: Duration = Duration::from_secs(60);
 /// Statements whose answers are held.
-const MOST_HELD: usize = 256;
+const MAX_HELD: usize = 256;
 /// Questions under way at once; a page that wants more asks when it is looked at again.
-const MOST_ASKED: usize = 4;
+const MAX_ASKED: usize = 4;
 
 /// An index worth having.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +65,7 @@ impl Indexes {
         let under_way = held
             .values()
             .filter(|(_, answer)| answer.borrow().is_none());
-        if under_way.count() >= MOST_ASKED || held.len() >= MOST_HELD {
+        if under_way.count() >= MAX_ASKED || held.len() >= MAX_HELD {
             return None;
         }
         let (promise, answer) = watch::channel(None);

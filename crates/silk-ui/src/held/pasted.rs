@@ -8,8 +8,8 @@ use std::{
 use silk_core::{PlanId, PlanRecord};
 
 /// Pasted plans held at once, and bytes of them together.
-const MOST_HELD: usize = 32;
-const MOST_HELD_BYTES: usize = 8 << 20;
+const MAX_HELD: usize = 32;
+const MAX_HELD_BYTES: usize = 8 << 20;
 
 /// Pasted plans that nobody asked to keep: in memory, and only the latest.
 #[derive(Debug, Default)]
@@ -22,7 +22,7 @@ impl Pasted {
         let size = |held: &VecDeque<PlanRecord>| -> usize {
             held.iter().map(|record| record.output.raw.len()).sum()
         };
-        while held.len() > MOST_HELD || (held.len() > 1 && size(&held) > MOST_HELD_BYTES) {
+        while held.len() > MAX_HELD || (held.len() > 1 && size(&held) > MAX_HELD_BYTES) {
             held.pop_front();
         }
     }

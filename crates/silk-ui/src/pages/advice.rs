@@ -5,20 +5,21 @@ use axum::{extract::Path, response::Response};
 use silk_core::explain::{
     AdviceChoice, AdviceStrength, AdvisedIndex, Verification, WorkloadEffect,
 };
-use silk_plan::Plan;
+use silk_plan::{JudgeContext, Plan, findings::judge};
 
-use crate::draw::plan::order;
 use crate::{
     context::Here,
     draw::{
         code::{SqlView, sql_view},
         counted,
-        format::{self, Markup, bytes, count, cut, duration, one_line},
+        format::{self, Markup, bytes, count, cut, duration, one_line, sentence},
+        instruction::{Instruction, instruction},
         n,
         plan::{cells, diff},
         svg::{self, waterfall::short_name},
     },
     error::Failure,
+    findings::INDEX_WOULD_DO,
     parts::{
         frame::{Frame, render},
         lists::Choice,
@@ -31,7 +32,7 @@ use crate::{
 };
 
 /// Indexes on the page.
-const MOST: usize = 12;
+const MAX_INDEXES: usize = 12;
 
 #[derive(Template)]
 #[template(path = "pages/advice.html")]
@@ -43,14 +44,20 @@ struct AdvicePage {
     sql: SqlView,
     cost_before: Option<String>,
     indexes: Vec<IndexView>,
-    notes: Vec<String>,
+    notes: Vec<Instruction>,
     /// Whether nothing is named because nothing could be tried.
     is_untried: bool,
-    /// What the plan as it is comes to, where no index is named.
-    hint: Option<String>,
+    /// What the rules find in the plan, where no index could be tried.
+    hint: Option<Hint>,
     /// Statements on the same tables that the advice was ranked over.
     workload: usize,
     refused: Option<String>,
+}
+
+/// A finding about the plan as it is.
+struct Hint {
+    title: String,
+    action: String,
 }
 
 struct IndexView {
@@ -62,7 +69,7 @@ struct IndexView {
     choice: &'static str,
     badge: &'static str,
     badge_class: &'static str,
-    how: String,
+    how: Instruction,
     cost: Option<Cost>,
     size: Option<String>,
     write_cost: String,
@@ -127,7 +134,7 @@ pub(crate) async fn show(
     match advise(&here, found.query(), text).await {
         Ok(advised) => {
             page.workload = advised.workload.len();
-            read_into(&mut page, &here, &advised);
+            read_into(&mut page, &here, &advised, &text.text);
         }
         Err(failure) if failure.status.is_client_error() => page.refused = Some(failure.message),
         Err(failure) => return Err(failure),
@@ -135,28 +142,42 @@ pub(crate) async fn show(
     render(&page)
 }
 
-fn read_into(page: &mut AdvicePage, here: &Here, advised: &Advised) {
+fn read_into(page: &mut AdvicePage, here: &Here, advised: &Advised, sql: &str) {
     let advice = &advised.advice;
     page.cost_before = advice.cost_before.map(cells::number);
     page.notes = advice
         .notes
         .iter()
         .take(20)
-        .map(|note| cut(note, 600))
+        .map(|note| instruction(note, 600))
         .collect();
     page.is_untried = advice
         .notes
         .iter()
         .any(|note| note.contains("nothing could be tried"));
     let plan = advised.plan.as_ref().filter(|_| page.is_untried);
-    page.hint = plan.and_then(|plan| order::sorted_whole(plan, None));
+    page.hint = plan.and_then(|plan| hint(plan, sql));
     page.indexes = advice
         .indexes
         .iter()
-        .take(MOST)
+        .take(MAX_INDEXES)
         .enumerate()
         .map(|(at, index)| view(here, at + 1, index, advised))
         .collect();
+}
+
+/// What the rules find in a plan that an index may be the answer to: it is told where no index could
+/// be tried.
+fn hint(plan: &Plan, sql: &str) -> Option<Hint> {
+    let mut context = JudgeContext::default();
+    context.sql = Some(sql.to_owned());
+    context.is_top_statement = true;
+    let mut found = judge(plan, &context).into_iter();
+    let finding = found.find(|finding| INDEX_WOULD_DO.contains(&finding.rule))?;
+    Some(Hint {
+        title: sentence(&cut(&finding.title, 240)),
+        action: sentence(&cut(&finding.action, 480)),
+    })
 }
 
 fn view(here: &Here, number: usize, index: &AdvisedIndex, advised: &Advised) -> IndexView {
@@ -166,16 +187,14 @@ fn view(here: &Here, number: usize, index: &AdvisedIndex, advised: &Advised) -> 
         Verification::Hypothetical => (
             "verified",
             "good",
-            "The database planned the query again with this index as if it were there (hypopg)."
-                .to_owned(),
+            "The database planned the query again with this index as if it were there (hypopg).",
         ),
         Verification::Shadow => (
             "verified",
             "good",
-            "Planned again in a copy of schema and statistics in memory, with this index."
-                .to_owned(),
+            "Planned again in a copy of schema and statistics in memory, with this index.",
         ),
-        Verification::NotVerified { remedy } => ("not verified", "warn", cut(remedy, 600)),
+        Verification::NotVerified { remedy } => ("not verified", "warn", &**remedy),
     };
     let after = index
         .plan_after
@@ -197,7 +216,7 @@ fn view(here: &Here, number: usize, index: &AdvisedIndex, advised: &Advised) -> 
         },
         badge,
         badge_class,
-        how,
+        how: instruction(how, 600),
         cost: index
             .cost_before
             .or(before)

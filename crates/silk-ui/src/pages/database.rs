@@ -13,6 +13,7 @@ use silk_core::{
 use crate::{
     context::Here,
     draw::format::{self, Markup, cut, one_line},
+    draw::instruction::{Instruction, instruction},
     error::Failure,
     held::reports::{self, Answer, PAGE_PATIENCE},
     params::Params,
@@ -49,7 +50,7 @@ struct CheckView {
     columns: Vec<(&'static str, bool)>,
     rows: Vec<Vec<CellView>>,
     more: usize,
-    action: Option<Action>,
+    action: Option<Instruction>,
     caveat: Option<String>,
     is_open: bool,
 }
@@ -63,16 +64,10 @@ struct CellView {
     label: &'static str,
 }
 
-/// What to do: words, and what is to be copied.
-struct Action {
-    words: String,
-    sql: Option<String>,
-}
-
 /// The head of columns that name a table.
 const TABLE: &str = "table";
 /// Rows of a check's details.
-const MOST_ROWS: usize = 25;
+const MAX_ROWS: usize = 25;
 
 /// `GET /database`
 pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
@@ -207,7 +202,7 @@ fn check(check: &DatabaseCheck, statements: &impl Fn(&str) -> String) -> CheckVi
         rows: check
             .rows
             .iter()
-            .take(MOST_ROWS)
+            .take(MAX_ROWS)
             .map(|row| {
                 row.iter()
                     .take(check.columns.len())
@@ -223,86 +218,9 @@ fn check(check: &DatabaseCheck, statements: &impl Fn(&str) -> String) -> CheckVi
                     .collect()
             })
             .collect(),
-        more: check.rows.len().saturating_sub(MOST_ROWS),
-        action: check.action.as_deref().map(action),
+        more: check.rows.len().saturating_sub(MAX_ROWS),
+        action: check.action.as_deref().map(|text| instruction(text, 1_000)),
         caveat: check.caveat.as_deref().map(|caveat| cut(caveat, 600)),
         is_open: matches!(check.status, CheckStatus::Problem | CheckStatus::Warning),
-    }
-}
-
-/// Lines that are SQL are set apart from the words around them.
-fn action(text: &str) -> Action {
-    const STARTS: [&str; 13] = [
-        "CREATE ",
-        "DROP ",
-        "ALTER ",
-        "VACUUM",
-        "ANALYZE",
-        "REINDEX",
-        "SELECT ",
-        "SET ",
-        "GRANT ",
-        "PRAGMA ",
-        "OPTIMIZE ",
-        "CLUSTER ",
-        "KILL ",
-    ];
-    // Only what runs as it is: prose may begin with a command too, and `…` stands for a name.
-    let is_sql = |line: &str| {
-        let line = line.trim();
-        let code = line.split(" --").next().unwrap_or(line).trim_end();
-        (STARTS.iter().any(|start| line.starts_with(start)) && code.ends_with(';')
-            || line.starts_with("--"))
-            && !line.contains('…')
-    };
-    let (mut words, mut sql) = (String::new(), String::new());
-    for line in text.lines().take(60) {
-        let into = if is_sql(line) { &mut sql } else { &mut words };
-        if !into.is_empty() {
-            into.push('\n');
-        }
-        into.push_str(line);
-    }
-    Action {
-        words: cut(&words, 1_000),
-        sql: (!sql.is_empty()).then(|| cut(&sql, 4_000)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::action;
-
-    #[test]
-    fn what_is_copied_is_sql_that_runs_as_it_is() {
-        for (text, words, sql) in [
-            (
-                "ANALYZE once, and PRAGMA optimize now and then (with optimize_on_close):\nANALYZE;\nPRAGMA optimize;",
-                "ANALYZE once, and PRAGMA optimize now and then (with optimize_on_close):",
-                Some("ANALYZE;\nPRAGMA optimize;"),
-            ),
-            (
-                "VACUUM; rewrites the file.",
-                "VACUUM; rewrites the file.",
-                None,
-            ),
-            (
-                "OPTIMIZE TABLE gives it back.",
-                "OPTIMIZE TABLE gives it back.",
-                None,
-            ),
-            ("DROP INDEX a;", "", Some("DROP INDEX a;")),
-            ("DROP INDEX a; -- 16 kB", "", Some("DROP INDEX a; -- 16 kB")),
-            (
-                "ALTER TABLE … DROP INDEX …;",
-                "ALTER TABLE … DROP INDEX …;",
-                None,
-            ),
-            ("Look at it;", "Look at it;", None),
-        ] {
-            let action = action(text);
-            assert_eq!(action.words, words);
-            assert_eq!(action.sql.as_deref(), sql, "{text}");
-        }
     }
 }

@@ -6,16 +6,16 @@ use http::StatusCode;
 
 use crate::{
     context::Here,
-    error::{Failure, Told},
+    error::{AlreadyShown, Failure},
     parts::frame::{Frame, render, see_other},
-    plans::pasted::{MOST_BYTES, understand, unix_lines},
+    plans::pasted::{MAX_BYTES, understand, unix_lines},
 };
 
 /// Bytes of the form that carries it: text may grow threefold on its way.
-pub(crate) const MOST_FORM_BYTES: usize = 3 * MOST_BYTES + 4_096;
+pub(crate) const MAX_FORM_BYTES: usize = 3 * MAX_BYTES + 4_096;
 
 /// Bytes of a text that is no plan, up to which it stands in the box again.
-const MOST_SHOWN_AGAIN: usize = 64_000;
+const MAX_SHOWN_AGAIN: usize = 64_000;
 
 #[derive(Template)]
 #[template(path = "pages/paste.html")]
@@ -64,14 +64,14 @@ pub(crate) async fn read(here: Here, Form(form): Form<PasteForm>) -> Result<Resp
         Err(error) => {
             let mut page = empty(&here);
             page.error = Some(error);
-            page.text = if form.plan.len() > MOST_SHOWN_AGAIN {
+            page.text = if form.plan.len() > MAX_SHOWN_AGAIN {
                 String::new()
             } else {
                 unix_lines(&form.plan)
             };
             let mut response = render(&page)?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-            response.extensions_mut().insert(Told);
+            response.extensions_mut().insert(AlreadyShown);
             Ok(response)
         }
     }

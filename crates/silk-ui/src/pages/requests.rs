@@ -1,8 +1,10 @@
 //! What happened?
 
+use std::iter;
+
 use askama::Template;
 use axum::response::Response;
-use silk_core::RequestSummary;
+use silk_core::{RequestKind, RequestSummary, finding::rules::RULES, store::RequestSort};
 
 use crate::{
     context::Here,
@@ -13,7 +15,7 @@ use crate::{
         svg,
     },
     error::Failure,
-    params::{REQUEST_PARAMS, request_filter},
+    params::{REQUEST_PARAMS, Window, request_filter},
     parts::lists::row_count,
     parts::{
         frame::{Frame, render},
@@ -55,17 +57,43 @@ struct Form {
 }
 
 impl Form {
-    const KINDS: [&str; 3] = ["request", "job", "test"];
     const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
     const STATUSES: [&str; 4] = ["2xx", "3xx", "4xx", "5xx"];
-    const SINCE: [(&str, &str); 4] = [
-        ("15m", "15 min"),
-        ("1h", "an hour"),
-        ("24h", "a day"),
-        ("7d", "7 days"),
-    ];
-    const FINDINGS: [(&str, &str); 2] =
-        [("any", "any"), ("repeated_statement", "repeated statement")];
+
+    /// Kinds of requests.
+    const fn kinds() -> &'static [RequestKind] {
+        RequestKind::ALL
+    }
+
+    /// Words and labels of what can be asked of findings: any, or one of a rule.
+    fn findings() -> impl Iterator<Item = (&'static str, &'static str)> {
+        let rules = RULES.iter().map(|rule| (rule.name, rule.label));
+        iter::once(("any", "any finding")).chain(rules)
+    }
+
+    /// Words and labels of the windows to look back.
+    fn windows() -> impl Iterator<Item = (&'static str, &'static str)> {
+        let windows = Window::ALL.into_iter();
+        windows.map(|window| (window.word(), window.label()))
+    }
+
+    /// A status that the form does not offer: it was written into the address.
+    fn other_status(&self) -> Option<&str> {
+        other(&self.status, Self::STATUSES.into_iter())
+    }
+
+    fn other_finding(&self) -> Option<&str> {
+        other(&self.finding, Self::findings().map(|(word, _)| word))
+    }
+
+    fn other_since(&self) -> Option<&str> {
+        other(&self.since, Self::windows().map(|(word, _)| word))
+    }
+}
+
+/// A value that is none of those offered.
+fn other(value: &str, mut offered: impl Iterator<Item = &'static str>) -> Option<&str> {
+    (!value.is_empty() && !offered.any(|word| word == value)).then_some(value)
 }
 
 /// One row, here and wherever else requests are listed.
@@ -103,14 +131,14 @@ pub(crate) fn rows(requests: &[RequestSummary], here: &Here) -> Vec<RequestRow> 
                 bar: svg::breakdown(&request.times, scale, "mini"),
                 queries: count(request.query_count),
                 is_over: request.query_count > here.app.targets.queries,
-                findings: remarks(request),
+                findings: finding_names(request),
             }
         })
         .collect()
 }
 
-/// What was remarked, each with how many queries it is about: `repeated statement ×100`.
-fn remarks(request: &RequestSummary) -> Vec<String> {
+/// What was found, each with how many queries it is about: `repeated statement ×100`.
+fn finding_names(request: &RequestSummary) -> Vec<String> {
     request
         .findings
         .iter()
@@ -129,7 +157,9 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
     let page = here.app.ask(|store| store.requests(&filter)).await?;
     let path = format!("{}/requests", here.base);
     let sort = filter.sort.as_str();
-    let by = |label, class, word| Heading::sorted_by(label, class, &path, &params, word, sort);
+    let by = |label, class, word: RequestSort| {
+        Heading::sorted_by(label, class, &path, &params, word.as_str(), sort)
+    };
     let field = |name: &str| params.get(name).unwrap_or_default().to_owned();
     let list = RequestsPage {
         frame: Frame::new(&here, "requests", "Requests"),
@@ -151,13 +181,13 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
         },
         chips: chips(&path, &params),
         headings: vec![
-            by("When", "", "-started_at"),
+            by("When", "", RequestSort::StartedAt),
             Heading::plain("Request", "main"),
             Heading::plain("Status", ""),
-            by("Total", "num", "-duration_us"),
+            by("Total", "num", RequestSort::Duration),
             Heading::plain("Where it went", "lo"),
-            by("In SQL", "num", "-query_time_us"),
-            by("Queries", "num", "-query_count"),
+            by("In SQL", "num", RequestSort::QueryTime),
+            by("Queries", "num", RequestSort::QueryCount),
             Heading::plain("Findings", "lo"),
         ],
         rows: rows(&page.items, &here),
@@ -181,7 +211,7 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
         }),
         clear_href: path.clone(),
         // Live rows come in at the top, so they are for the newest-first list only.
-        is_live: filter.cursor.is_none() && sort == "-started_at",
+        is_live: filter.cursor.is_none() && filter.sort == RequestSort::StartedAt,
     };
     render(&list)
 }

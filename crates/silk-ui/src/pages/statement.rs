@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::{extract::Path, response::Response};
 use silk_core::{
-    Histogram, PlanSource,
+    Fingerprint, Histogram, PlanSource,
     explain::PlanBucket,
     store::{CallSiteUse, StatementDetail},
 };
@@ -13,12 +13,13 @@ use crate::{
     draw::{
         call_site::short_site,
         code::{SqlView, sql_view},
-        format::{self, Markup, count, duration_cell, one_line, ratio},
+        format::{self, Markup, count, duration, duration_cell, one_line, ratio},
         names::request_name,
         source::{self, SourceLine},
         svg::{self, charts, waterfall::short_name},
     },
     error::Failure,
+    findings::across,
     params::{Params, Window},
     parts::{
         findings_now::{self, FindingRow},
@@ -29,9 +30,11 @@ use crate::{
 };
 
 /// Rows of each table.
-const MOST_ROWS: usize = 50;
-/// Slowest requests; whoever wants more has the list of requests.
-const MOST_SLOWEST: usize = 10;
+const MAX_ROWS: usize = 50;
+/// Slowest requests; the list of requests has the others.
+const MAX_SLOWEST: usize = 10;
+/// Plans that are listed.
+const MAX_PLANS: u32 = 20;
 
 #[derive(Template)]
 #[template(path = "pages/statement.html")]
@@ -111,9 +114,9 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
         .ask(|store| store.statement(fingerprint, range))
         .await?
         .ok_or_else(|| Failure::not_found("No statement of this fingerprint is kept."))?;
-    let plans = here
+    let kept = here
         .app
-        .ask(|store| store.plans_of_statement(fingerprint, 20))
+        .ask(|store| store.plans_of_statement(fingerprint, MAX_PLANS))
         .await
         .unwrap_or_default();
     let history = here
@@ -121,134 +124,153 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
         .ask(|store| store.plan_history(fingerprint, range))
         .await
         .unwrap_or_default();
-    let changes = plans::recent(&here, fingerprint, &history).await;
-    let source = source_of(&here, &detail).await;
-    let findings = findings_now::of_statement(&here, window, range, &detail).await;
-    let base = &*here.base;
-    let (summary, statement) = (&detail.summary, &detail.summary.statement);
-    let most_route = detail
-        .routes
-        .iter()
-        .map(|route| route.total_us)
-        .max()
-        .unwrap_or(0);
-    let sites = site_rows(&detail.call_sites);
-    let most_slow = detail
-        .slowest
-        .iter()
-        .map(|slow| slow.max_us)
-        .max()
-        .unwrap_or(0);
+    let mut page = view(&here, window, &detail, &history);
+    page.windows = windows(&here, fingerprint, &params, window);
+    page.plans = plans::rows(&kept, &here.base);
+    page.changes = plans::recent(&here, fingerprint, &history).await;
+    page.source = source_of(&here, &detail).await;
+    let found = across::of_statement(&here, range, &detail).await;
+    page.findings = findings_now::rows(&here, window, &found);
+    render(&page)
+}
+
+/// What the statement itself tells; what takes a question more is added by [`show`].
+fn view(
+    here: &Here,
+    window: Window,
+    detail: &StatementDetail,
+    history: &[PlanBucket],
+) -> StatementPage {
+    let statement = &detail.summary.statement;
+    let range = window.range(here.now);
     let in_window: u64 = detail.over_time.iter().map(|bucket| bucket.count).sum();
-    let known = detail.durations.count();
-    let percentile = |percent| match known {
-        0 => format::dash(),
-        _ => duration_cell(detail.durations.percentile(percent)),
-    };
-    let word = fingerprint.to_string();
-    let number = |n: u64| askama::filters::Safe(count(n));
-    let requests = |extra: &[(&str, Option<&str>)]| {
-        let mut query = vec![("fingerprint", Some(&*word))];
-        query.extend_from_slice(extra);
-        format!("{base}/requests{}", Params::default().with(&query))
-    };
-    let page = StatementPage {
-        frame: Frame::new(&here, "statements", short_name(statement)),
+    StatementPage {
+        frame: Frame::new(here, "statements", short_name(statement)),
         name: short_name(statement),
+        fingerprint: statement.fingerprint.to_string(),
         database: statement.database.as_str(),
         tables: one_line(&statement.tables.join(", "), 200),
         sql: sql_view(&statement.normalized, statement.database),
-        figures: [
-            ("calls", number(summary.calls)),
-            ("requests", number(summary.requests)),
-            (
-                "per request",
-                askama::filters::Safe(ratio(summary.calls, summary.requests)),
-            ),
-            ("total", duration_cell(summary.total_us)),
-            (
-                "mean",
-                duration_cell(summary.total_us / summary.calls.max(1)),
-            ),
-            ("p50", percentile(50.0)),
-            ("p95", percentile(95.0)),
-            ("p99", percentile(99.0)),
-        ]
-        .into_iter()
-        .chain(in_the_server(&history).map(|us| ("p95 in the server", duration_cell(us))))
-        .chain([
-            ("max", duration_cell(summary.max_us)),
-            ("rows", format::count_or_dash(summary.rows)),
-            ("errors", format::count_or_dash(summary.errors)),
-            ("last seen", format::ago(summary.last_seen_at)),
-        ])
-        .collect(),
-        windows: Window::ALL
-            .into_iter()
-            .map(|choice| Choice {
-                label: choice.label().to_owned(),
-                href: format!(
-                    "{base}/statements/{word}{}",
-                    params.with(&[("window", Some(choice.word()))])
-                ),
-                is_current: choice == window,
-            })
-            .collect(),
+        figures: figures(detail, history),
+        windows: Vec::new(),
         window: window.label(),
         calls_in_window: in_window,
         is_quiet: in_window == 0,
-        ribbon: plans::ribbon(&history, range, base),
-        changes,
-        findings,
-        spread: charts::distribution(&detail.durations).map(|(drawing, from, to)| Spread {
-            drawing,
-            calls: known,
-            from,
-            p50: format::duration(detail.durations.percentile(50.0)),
-            p95: format::duration(detail.durations.percentile(95.0)),
-            to,
-        }),
-        source,
         over_time: charts::over_time(&detail.over_time, "calls"),
+        ribbon: plans::ribbon(history, range, &here.base),
+        changes: Vec::new(),
+        findings: Vec::new(),
+        spread: spread(&detail.durations),
         from: format::minute(range.since),
         until: format::minute(range.until),
-        routes: detail
-            .routes
-            .iter()
-            .take(MOST_ROWS)
-            .map(|route| RouteRow {
-                name: request_name(route.kind, &route.method, &route.route),
-                href: requests(&[("route", Some(&*route.route))]),
-                requests: count(route.requests),
-                calls: count(route.calls),
-                per_request: ratio(route.calls, route.requests),
-                total: duration_cell(route.total_us),
-                bar: svg::bar(route.total_us, most_route, "k-sql"),
-            })
-            .collect(),
-        sites,
-        slowest: detail
-            .slowest
-            .iter()
-            .take(MOST_SLOWEST)
-            .map(|slow| SlowRow {
-                href: format!(
-                    "{base}/requests/{}?statement={word}#s{word}",
-                    slow.request_id
-                ),
-                name: format!("{} {}", slow.method, one_line(&slow.route, 160)),
-                at: format::ago(slow.started_at),
-                calls: count(slow.calls),
-                max: duration_cell(slow.max_us),
-                total: duration_cell(slow.total_us),
-                bar: svg::bar(slow.max_us, most_slow, "k-sql"),
-            })
-            .collect(),
-        plans: plans::rows(&plans, base),
-        requests_href: requests(&[]),
-        fingerprint: word.clone(),
+        routes: route_rows(here, detail),
+        sites: site_rows(&detail.call_sites),
+        source: None,
+        slowest: slow_rows(&here.base, detail),
+        plans: Vec::new(),
+        requests_href: requests_href(here, statement.fingerprint, None),
+    }
+}
+
+fn figures(detail: &StatementDetail, history: &[PlanBucket]) -> Vec<(&'static str, Markup)> {
+    let summary = &detail.summary;
+    let number = |n: u64| askama::filters::Safe(count(n));
+    let percentile = |percent| match detail.durations.count() {
+        0 => format::dash(),
+        _ => duration_cell(detail.durations.percentile(percent)),
     };
-    render(&page)
+    let mean_us = summary.total_us / summary.calls.max(1);
+    let mut figures = vec![
+        ("calls", number(summary.calls)),
+        ("requests", number(summary.requests)),
+        (
+            "per request",
+            askama::filters::Safe(ratio(summary.calls, summary.requests)),
+        ),
+        ("total", duration_cell(summary.total_us)),
+        ("mean", duration_cell(mean_us)),
+        ("p50", percentile(50.0)),
+        ("p95", percentile(95.0)),
+        ("p99", percentile(99.0)),
+    ];
+    figures.extend(in_the_server(history).map(|us| ("p95 in the server", duration_cell(us))));
+    figures.extend([
+        ("max", duration_cell(summary.max_us)),
+        ("rows", format::count_or_dash(summary.rows)),
+        ("errors", format::count_or_dash(summary.errors)),
+        ("last seen", format::ago(summary.last_seen_at)),
+    ]);
+    figures
+}
+
+fn windows(here: &Here, of: Fingerprint, params: &Params, current: Window) -> Vec<Choice> {
+    let choice = |choice: Window| Choice {
+        label: choice.label().to_owned(),
+        href: format!(
+            "{}/statements/{of}{}",
+            here.base,
+            params.with(&[("window", Some(choice.word()))])
+        ),
+        is_current: choice == current,
+    };
+    Window::ALL.into_iter().map(choice).collect()
+}
+
+fn spread(durations: &Histogram) -> Option<Spread> {
+    let (drawing, from, to) = charts::distribution(durations)?;
+    Some(Spread {
+        calls: durations.count(),
+        drawing,
+        from,
+        p50: duration(durations.percentile(50.0)),
+        p95: duration(durations.percentile(95.0)),
+        to,
+    })
+}
+
+/// The list of requests that run a statement, all of them or those of one route.
+fn requests_href(here: &Here, of: Fingerprint, route: Option<&str>) -> String {
+    let of = of.to_string();
+    let query = [("fingerprint", Some(&*of)), ("route", route)];
+    format!("{}/requests{}", here.base, Params::default().with(&query))
+}
+
+fn route_rows(here: &Here, detail: &StatementDetail) -> Vec<RouteRow> {
+    let routes = &detail.routes;
+    let most = routes.iter().map(|route| route.total_us).max();
+    let of = detail.summary.statement.fingerprint;
+    routes
+        .iter()
+        .take(MAX_ROWS)
+        .map(|route| RouteRow {
+            name: request_name(route.kind, &route.method, &route.route),
+            href: requests_href(here, of, Some(&route.route)),
+            requests: count(route.requests),
+            calls: count(route.calls),
+            per_request: ratio(route.calls, route.requests),
+            total: duration_cell(route.total_us),
+            bar: svg::bar(route.total_us, most.unwrap_or(0), "k-sql"),
+        })
+        .collect()
+}
+
+fn slow_rows(base: &str, detail: &StatementDetail) -> Vec<SlowRow> {
+    let slowest = &detail.slowest;
+    let most = slowest.iter().map(|slow| slow.max_us).max();
+    let of = detail.summary.statement.fingerprint;
+    slowest
+        .iter()
+        .take(MAX_SLOWEST)
+        .map(|slow| SlowRow {
+            href: format!("{base}/requests/{}?statement={of}#s{of}", slow.request_id),
+            name: format!("{} {}", slow.method, one_line(&slow.route, 160)),
+            at: format::ago(slow.started_at),
+            calls: count(slow.calls),
+            max: duration_cell(slow.max_us),
+            total: duration_cell(slow.total_us),
+            bar: svg::bar(slow.max_us, most.unwrap_or(0), "k-sql"),
+        })
+        .collect()
 }
 
 /// What 95 of 100 runs took in the server, in µs, where the database tells: the rest of a call is
@@ -298,7 +320,7 @@ fn site_rows(sites: &[CallSiteUse]) -> Vec<SiteRow> {
         }
     }
     places.sort_by_key(|place| std::cmp::Reverse(place.total_us));
-    places.truncate(MOST_ROWS);
+    places.truncate(MAX_ROWS);
     let most = places.first().map_or(0, |place| place.total_us);
     places
         .into_iter()

@@ -3,22 +3,22 @@
 use chrono::{SecondsFormat, TimeDelta};
 use silk_core::{CallSite, DatabaseKind, Fingerprint, QueryRecord, RequestRecord, finding::rules};
 
+use super::offer::{OfferView, offer_view};
 use crate::{
     context::Here,
     draw::{
-        code::{SqlView, sql_view},
-        format::{count, cut, duration, sentence},
+        format::{count, cut, duration},
         names::{rule_name, severity_class},
         source::{self, SourceLine},
         svg::waterfall::short_name,
     },
-    findings::{INDEX_WOULD_DO, Offer, Source, Told, Unproved, Verdict, VerdictKind, executions},
+    findings::{INDEX_WOULD_DO, Offer, RequestFinding, Source, Verdict, VerdictKind, executions},
     params::Params,
     plans::of_request::Whose,
 };
 
 /// Findings that are shown with their source; the others name the line.
-const MOST_IN_FULL: usize = 3;
+const MAX_IN_FULL: usize = 3;
 
 /// A finding with what the record knows about it.
 pub(crate) struct FindingView {
@@ -45,27 +45,6 @@ pub(crate) struct Link {
     pub(crate) href: String,
 }
 
-/// What is to be copied.
-pub(crate) struct OfferView {
-    /// What it is: `Create this index:`
-    pub(crate) label: &'static str,
-    /// The statement of the index that it is.
-    pub(crate) makes: Option<String>,
-    pub(crate) sql: Option<SqlView>,
-    /// Whether the SQL runs as it stands.
-    pub(crate) is_whole: bool,
-    pub(crate) rust: Option<String>,
-    /// How sure it is.
-    pub(crate) proof: Option<Proof>,
-}
-
-/// How sure an offer is.
-pub(crate) struct Proof {
-    pub(crate) word: &'static str,
-    pub(crate) class: &'static str,
-    pub(crate) note: String,
-}
-
 /// What a request comes to, at the top of its page.
 pub(crate) struct VerdictView {
     pub(crate) class: &'static str,
@@ -81,13 +60,13 @@ pub(crate) async fn views(
     here: &Here,
     record: &RequestRecord,
     verdict: Verdict,
-    told: &[Told],
+    findings: &[RequestFinding],
 ) -> (VerdictView, Vec<FindingView>) {
     let address = format!("{}/requests/{}", here.base, record.summary.id);
-    let mut others = Vec::with_capacity(told.len());
+    let mut others = Vec::with_capacity(findings.len());
     let mut first = None;
-    for (at, finding) in told.iter().enumerate() {
-        let view = view(here, record, finding, &address, at < MOST_IN_FULL).await;
+    for (at, finding) in findings.iter().enumerate() {
+        let view = view(here, record, finding, &address, at < MAX_IN_FULL).await;
         if verdict.kind.finding() == Some(at) {
             first = Some(view);
         } else {
@@ -96,7 +75,7 @@ pub(crate) async fn views(
     }
     let class = match verdict.kind {
         VerdictKind::Failure(_) => "bad",
-        VerdictKind::Finding(at) => told
+        VerdictKind::Finding(at) => findings
             .get(at)
             .map_or("", |finding| severity_class(finding.severity)),
         VerdictKind::Unexplained => "warn",
@@ -119,12 +98,12 @@ pub(crate) async fn views(
 pub(crate) async fn of_statement(
     here: &Here,
     record: &RequestRecord,
-    told: &[Told],
+    findings: &[RequestFinding],
     fingerprint: Fingerprint,
 ) -> Vec<FindingView> {
     let address = format!("{}/requests/{}", here.base, record.summary.id);
     let mut views = Vec::new();
-    for finding in told {
+    for finding in findings {
         if finding.fingerprint == Some(fingerprint) {
             // The page has the source itself.
             views.push(view(here, record, finding, &address, false).await);
@@ -136,7 +115,7 @@ pub(crate) async fn of_statement(
 async fn view(
     here: &Here,
     record: &RequestRecord,
-    finding: &Told,
+    finding: &RequestFinding,
     address: &str,
     is_in_full: bool,
 ) -> FindingView {
@@ -191,7 +170,7 @@ pub(crate) fn at_most(us: u64, is_at_most: bool) -> String {
 }
 
 /// What a finding is called, and how far it can be trusted.
-fn rule_in_words(record: &RequestRecord, finding: &Told) -> String {
+fn rule_in_words(record: &RequestRecord, finding: &RequestFinding) -> String {
     let rule = rule_name(&finding.rule);
     let Source::Plan {
         whose,
@@ -212,16 +191,16 @@ fn rule_in_words(record: &RequestRecord, finding: &Told) -> String {
     };
     let basis = match (is_estimated, whose) {
         (true, Whose::OtherRun) => " · estimated plan from another run",
-        (true, Whose::Own | Whose::SameForm) => " · estimated plan",
+        (true, Whose::Own | Whose::SameShape) => " · estimated plan",
         (false, Whose::OtherRun) => " · plan from another run",
-        (false, Whose::SameForm) => " · plan from another run, same shape",
+        (false, Whose::SameShape) => " · plan from another run, same shape",
         (false, Whose::Own) => " · plan of this run",
     };
     format!("{rule} · {statement}{times}{basis}")
 }
 
 /// Where a finding leads: its executions, or its node.
-fn href_of(here: &Here, finding: &Told, address: &str) -> Option<String> {
+fn href_of(here: &Here, finding: &RequestFinding, address: &str) -> Option<String> {
     match (finding.source, finding.fingerprint) {
         (Source::Plan { id, node, .. }, Some(fingerprint)) => {
             let page = format!("{}/plans/{id}?of={fingerprint}", here.base);
@@ -237,7 +216,12 @@ fn href_of(here: &Here, finding: &Told, address: &str) -> Option<String> {
     }
 }
 
-fn link_of(here: &Here, record: &RequestRecord, finding: &Told, address: &str) -> Option<Link> {
+fn link_of(
+    here: &Here,
+    record: &RequestRecord,
+    finding: &RequestFinding,
+    address: &str,
+) -> Option<Link> {
     if finding.rule == rules::CONNECTION_WAIT {
         return Some(meanwhile(here, record));
     }
@@ -264,56 +248,7 @@ fn link_of(here: &Here, record: &RequestRecord, finding: &Told, address: &str) -
     })
 }
 
-/// What is offered, as a page shows it.
-pub(crate) fn offer_view(offer: &Offer, kind: DatabaseKind) -> OfferView {
-    match offer {
-        Offer::Index { sql, unproved } => OfferView {
-            label: "Create this index:",
-            makes: Some(sql.clone()),
-            sql: Some(sql_view(sql, kind)),
-            is_whole: true,
-            rust: None,
-            proof: Some(match unproved {
-                None => Proof {
-                    word: "verified",
-                    class: "good",
-                    note: "The database planned the query with it, without making it.".to_owned(),
-                },
-                Some(Unproved::Asked) => Proof {
-                    word: "not verified yet",
-                    class: "",
-                    note: "The database is being asked; reload in a moment.".to_owned(),
-                },
-                Some(Unproved::NotTried(how)) => Proof {
-                    word: "not verified",
-                    class: "warn",
-                    note: how
-                        .as_deref()
-                        .map_or_else(String::new, |how| sentence(&cut(how, 400))),
-                },
-            }),
-        },
-        Offer::Query { sql, rust, kind } => OfferView {
-            label: "Run one query instead:",
-            makes: None,
-            sql: Some(sql_view(sql, *kind)),
-            // A list of as many placeholders as there are values cannot be written down.
-            is_whole: *kind == DatabaseKind::Postgres,
-            rust: Some(rust.clone()),
-            proof: None,
-        },
-        Offer::Asked => OfferView {
-            label: "The database is being asked which index would help; reload in a moment.",
-            makes: None,
-            sql: None,
-            is_whole: false,
-            rust: None,
-            proof: None,
-        },
-    }
-}
-
-fn executions_of<'a>(record: &'a RequestRecord, finding: &Told) -> Vec<&'a QueryRecord> {
+fn executions_of<'a>(record: &'a RequestRecord, finding: &RequestFinding) -> Vec<&'a QueryRecord> {
     finding
         .fingerprint
         .map_or_else(Vec::new, |fingerprint| executions(record, fingerprint))

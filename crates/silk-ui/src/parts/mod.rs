@@ -4,4 +4,5 @@ pub(crate) mod finding;
 pub(crate) mod findings_now;
 pub(crate) mod frame;
 pub(crate) mod lists;
+pub(crate) mod offer;
 pub(crate) mod plan_changes;

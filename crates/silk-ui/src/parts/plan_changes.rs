@@ -163,7 +163,7 @@ fn ends(change: &PlanChange) -> (String, String) {
     )
 }
 
-/// The 95th percentile of a form's runs, where they have times.
+/// The 95th percentile of a shape's runs, where they have times.
 fn p95(span: &ShapeSpan) -> Option<u64> {
     p95_of(&span.durations)
 }
@@ -172,7 +172,7 @@ fn p95_of(durations: &Histogram) -> Option<u64> {
     (durations.count() > 0).then(|| durations.percentile(95.0))
 }
 
-/// A form in six digits: enough to tell a handful apart.
+/// A shape in six digits: enough to tell a handful apart.
 pub(crate) fn short(shape: PlanShape) -> String {
     shape.to_string().chars().take(6).collect()
 }
@@ -180,15 +180,15 @@ pub(crate) fn short(shape: PlanShape) -> String {
 /// Forms of a statement's plan over time.
 pub(crate) struct RibbonView {
     pub(crate) drawing: Markup,
-    pub(crate) legend: Vec<FormView>,
+    pub(crate) legend: Vec<ShapeView>,
     /// `A until 14:02, then B, then A again`.
     pub(crate) story: String,
-    /// Whether there is more than one form, or more than one lane, to tell of.
+    /// Whether there is more than one shape, or more than one lane, to tell of.
     pub(crate) has_story: bool,
 }
 
-/// A form in the legend.
-pub(crate) struct FormView {
+/// A shape in the legend.
+pub(crate) struct ShapeView {
     pub(crate) letter: String,
     pub(crate) class: String,
     pub(crate) shape: String,
@@ -197,7 +197,7 @@ pub(crate) struct FormView {
     pub(crate) p95: Option<String>,
 }
 
-/// Letters for forms, in the order in which they were first seen.
+/// Letters for shapes, in the order in which they were first seen.
 const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 /// The ribbon over a window of time; none where no plan was seen in it.
@@ -209,24 +209,24 @@ pub(crate) fn ribbon(
     if history.is_empty() {
         return None;
     }
-    let mut forms: Vec<(PlanShape, FormView, u64, Histogram)> = Vec::new();
+    let mut shapes: Vec<(PlanShape, ShapeView, u64, Histogram)> = Vec::new();
     let mut buckets: Vec<&PlanBucket> = history.iter().collect();
     buckets.sort_by_key(|bucket| bucket.first_at);
     for bucket in &buckets {
-        let at = forms
+        let at = shapes
             .iter()
             .position(|(shape, ..)| *shape == bucket.shape)
             .unwrap_or_else(|| {
-                let at = forms.len();
+                let at = shapes.len();
                 let letter = LETTERS
                     .chars()
                     .nth(at)
                     .map_or_else(|| (at + 1).to_string(), String::from);
-                forms.push((
+                shapes.push((
                     bucket.shape,
-                    FormView {
+                    ShapeView {
                         letter,
-                        class: format!("form{}", at % 6),
+                        class: format!("shape{}", at % 6),
                         shape: short(bucket.shape),
                         href: None,
                         seen: String::new(),
@@ -237,14 +237,14 @@ pub(crate) fn ribbon(
                 ));
                 at
             });
-        let form = &mut forms[at];
-        form.2 = form.2.saturating_add(bucket.count);
-        form.3.merge(&bucket.durations);
+        let shape = &mut shapes[at];
+        shape.2 = shape.2.saturating_add(bucket.count);
+        shape.3.merge(&bucket.durations);
         if let Some(plan) = bucket.plan {
-            form.1.href = Some(format!("{base}/plans/{plan}"));
+            shape.1.href = Some(format!("{base}/plans/{plan}"));
         }
     }
-    let lanes = lanes(&buckets, &forms);
+    let lanes = lanes(&buckets, &shapes);
     let story = lanes
         .iter()
         .map(|lane| format!("{}: {}", lane.label, lane.story()))
@@ -254,20 +254,20 @@ pub(crate) fn ribbon(
     Some(RibbonView {
         drawing,
         story,
-        has_story: forms.len() > 1 || lanes.len() > 1,
-        legend: forms
+        has_story: shapes.len() > 1 || lanes.len() > 1,
+        legend: shapes
             .into_iter()
-            .map(|(_, mut form, seen, durations)| {
-                form.seen = count(seen);
-                form.p95 = p95_of(&durations).map(duration);
-                form
+            .map(|(_, mut shape, seen, durations)| {
+                shape.seen = count(seen);
+                shape.p95 = p95_of(&durations).map(duration);
+                shape
             })
             .collect(),
     })
 }
 
 /// One lane for each database and source; they are never mixed.
-fn lanes(buckets: &[&PlanBucket], forms: &[(PlanShape, FormView, u64, Histogram)]) -> Vec<Lane> {
+fn lanes(buckets: &[&PlanBucket], shapes: &[(PlanShape, ShapeView, u64, Histogram)]) -> Vec<Lane> {
     let mut keys: Vec<_> = buckets
         .iter()
         .map(|bucket| (bucket.source, bucket.database.clone()))
@@ -283,7 +283,8 @@ fn lanes(buckets: &[&PlanBucket], forms: &[(PlanShape, FormView, u64, Histogram)
                 .filter(|bucket| bucket.source == source && bucket.database == database);
             let stretches = mine
                 .filter_map(|bucket| {
-                    let (_, form, ..) = forms.iter().find(|(shape, ..)| *shape == bucket.shape)?;
+                    let (_, shape, ..) =
+                        shapes.iter().find(|(shape, ..)| *shape == bucket.shape)?;
                     let price = p95_of(&bucket.durations)
                         .map_or_else(String::new, |p95| format!(", p95 {}", duration(p95)));
                     Some(Stretch {
@@ -292,11 +293,11 @@ fn lanes(buckets: &[&PlanBucket], forms: &[(PlanShape, FormView, u64, Histogram)
                         until: bucket.last_at,
                         bucket: bucket.started_at,
                         width_s: bucket.width_s,
-                        letter: form.letter.clone(),
-                        class: form.class.clone(),
+                        letter: shape.letter.clone(),
+                        class: shape.class.clone(),
                         title: format!(
                             "{}: seen {}×{price}, {} – {}",
-                            form.letter,
+                            shape.letter,
                             count(bucket.count),
                             bucket.first_at.format("%-d %b %H:%M"),
                             bucket.last_at.format("%H:%M UTC")

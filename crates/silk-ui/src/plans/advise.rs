@@ -64,7 +64,7 @@ pub(crate) async fn advise(
 }
 
 /// Other statements that are weighed at most, those with most time first.
-const MOST_WORKLOAD: usize = 8;
+const MAX_WORKLOAD: usize = 8;
 
 /// Other statements on the same tables, each by one of its queries; what cannot be read is left
 /// out, since advice is worth having without it.
@@ -94,7 +94,7 @@ async fn workload(here: &Here, text: &SqlText) -> Vec<WorkloadQuery> {
     }
     others.sort_by_key(|other| std::cmp::Reverse(other.total_us));
     let mut workload = Vec::new();
-    for other in others.into_iter().take(MOST_WORKLOAD) {
+    for other in others.into_iter().take(MAX_WORKLOAD) {
         if let Some(query) = sample(here, other.statement.fingerprint, text).await {
             workload.push(WorkloadQuery {
                 fingerprint: other.statement.fingerprint,

@@ -12,7 +12,7 @@ use crate::context::Here;
 /// How long a page waits in sum for plans of now.
 const TIMEOUT: Duration = Duration::from_millis(300);
 /// Statements that are asked about for one page, those with most time first.
-const MOST: usize = 3;
+const MAX_ASKED: usize = 3;
 
 /// Asks for the plans of one request's statements.
 pub(super) struct Asker<'a> {
@@ -25,7 +25,7 @@ pub(super) struct Asker<'a> {
 impl<'a> Asker<'a> {
     pub(super) fn new(here: &'a Here, record: &'a RequestRecord) -> Self {
         let left = if here.app.explain.asks_unasked() {
-            MOST
+            MAX_ASKED
         } else {
             0
         };
@@ -38,7 +38,7 @@ impl<'a> Asker<'a> {
     }
 
     /// The plan of now, where it is nearer to the request than the one that is known: that is of a
-    /// time before it, and not of a run that had its form.
+    /// time before it, and not of a run that had its shape.
     pub(super) async fn instead_of(
         &mut self,
         known: Option<&(PlanRecord, Whose)>,

@@ -12,7 +12,7 @@ pub(crate) struct Known<'a> {
     pub(crate) calls: Option<u64>,
     /// How long the recorded query took, in µs.
     pub(crate) query_us: Option<u64>,
-    /// Whether its executions together are worth a remark though one of them is quick.
+    /// Whether its executions together are worth a finding though one of them is quick.
     pub(crate) is_top: bool,
     /// Rows that it gave to the app.
     pub(crate) rows: Option<u64>,

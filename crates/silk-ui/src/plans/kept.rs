@@ -8,12 +8,12 @@ use crate::{
 };
 
 /// Plans of one statement that are looked through, newest first.
-const MOST_PLANS: u32 = 50;
+const MAX_PLANS: u32 = 50;
 
 /// The plans of a statement; none where they cannot be read, since a page is worth showing
 /// without.
 pub(crate) async fn of_statement(app: &App, fingerprint: Fingerprint) -> Vec<PlanRecord> {
-    app.ask(|store| store.plans_of_statement(fingerprint, MOST_PLANS))
+    app.ask(|store| store.plans_of_statement(fingerprint, MAX_PLANS))
         .await
         .unwrap_or_default()
 }
@@ -28,17 +28,17 @@ pub(crate) async fn beside(app: &App, record: &PlanRecord) -> Vec<PlanRecord> {
     plans
 }
 
-/// The plan that is kept of a form of a statement.
-pub(crate) async fn of_form(app: &App, text: &SqlText, shape: PlanShape) -> Option<PlanRecord> {
+/// The plan that is kept of a shape of a statement.
+pub(crate) async fn of_shape(app: &App, text: &SqlText, shape: PlanShape) -> Option<PlanRecord> {
     let mut plans = of_statement(app, text.statement.fingerprint)
         .await
         .into_iter();
-    plans.find(|plan| is_of_form(plan, &text.database, shape))
+    plans.find(|plan| is_of_shape(plan, &text.database, shape))
 }
 
-/// Whether it is the plan of a real run, of that form, on that database: of a form that was seen
+/// Whether it is the plan of a real run, of that shape, on that database: of a shape that was seen
 /// often one plan is kept, that of the slowest run, which may be another request's.
-pub(crate) fn is_of_form(plan: &PlanRecord, database: &Database, shape: PlanShape) -> bool {
+pub(crate) fn is_of_shape(plan: &PlanRecord, database: &Database, shape: PlanShape) -> bool {
     plan.source == PlanSource::AutoExplain
         && plan.shape == Some(shape)
         && plan.database == *database

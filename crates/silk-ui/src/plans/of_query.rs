@@ -1,4 +1,4 @@
-//! The plans that the queries of a request ran by, also where the one that is kept of a form is
+//! The plans that the queries of a request ran by, also where the one that is kept of a shape is
 //! that of another run.
 
 use std::collections::{HashMap, HashSet};
@@ -8,11 +8,11 @@ use silk_core::{
     RequestRecord, SqlText,
 };
 
-use super::kept::{self, is_of_form};
+use super::kept::{self, is_of_shape};
 use crate::context::App;
 
 /// Statements whose plans are looked up; a request has few that matter.
-const MOST_STATEMENTS: usize = 24;
+const MAX_STATEMENTS: usize = 24;
 
 /// What is known of a request's plans.
 #[derive(Debug, Default)]
@@ -38,7 +38,7 @@ impl Caught {
                 continue;
             }
             if let Some(text) = text_of(&record.detail, query)
-                && others.len() < MOST_STATEMENTS
+                && others.len() < MAX_STATEMENTS
                 && !others.contains_key(&text.statement.fingerprint)
             {
                 let fingerprint = text.statement.fingerprint;
@@ -54,14 +54,14 @@ impl Caught {
             .own
             .iter()
             .find(|plan| plan.query.is_some_and(|place| place.seq == query.seq));
-        let of_form = || {
+        let of_shape = || {
             let (text, shape) = (text_of(detail, query)?, query.plan_shape?);
             let others = self.others.get(&text.statement.fingerprint)?;
             others
                 .iter()
-                .find(|plan| is_of_form(plan, &text.database, shape))
+                .find(|plan| is_of_shape(plan, &text.database, shape))
         };
-        own.or_else(of_form).map(|plan| plan.id)
+        own.or_else(of_shape).map(|plan| plan.id)
     }
 }
 

@@ -11,20 +11,20 @@ use silk_plan::{Plan, PlanFinding};
 use super::{
     fresh,
     judge::{Known, judge},
-    kept::{self, best, is_of_form},
+    kept::{self, best, is_of_shape},
     tables::Tables,
 };
 use crate::context::Here;
 
 /// Statements whose plans are looked for, those with most time first.
-const MOST_STATEMENTS: usize = 12;
-/// Executions of a statement that take less together are not worth a remark, in µs: the gate of
+const MAX_STATEMENTS: usize = 12;
+/// Executions of a statement that take less together are not worth a finding, in µs: the gate of
 /// the rules (5 ms), put to the sum.
 const WORTH_US: u64 = 5_000;
 /// A longer print is judged on its own page only: a request must not wait for it.
-const MOST_JUDGED_BYTES: usize = 128 * 1024;
+const MAX_JUDGED_BYTES: usize = 128 * 1024;
 
-/// Whether the executions of a statement in a request are worth a remark together, though each of
+/// Whether the executions of a statement in a request are worth a finding together, though each of
 /// them may be quick.
 pub(crate) fn is_worth_it(record: &RequestRecord, fingerprint: Fingerprint) -> bool {
     let total_us: u64 = record
@@ -42,7 +42,7 @@ pub(crate) struct StatementPlan {
     /// What it is to the executions of this request.
     pub(crate) whose: Whose,
     /// What the rules say of it.
-    pub(crate) remarked: Remarked,
+    pub(crate) findings: PlanFindings,
     /// Whether the rules were asked at all: not about what takes no time.
     pub(crate) is_judged: bool,
 }
@@ -52,15 +52,15 @@ pub(crate) struct StatementPlan {
 pub(crate) enum Whose {
     /// One of them ran by it, or it was asked for with the values of one.
     Own,
-    /// It is that of another run, and these had the same form.
-    SameForm,
+    /// It is that of another run, and these had the same shape.
+    SameShape,
     /// It is that of another run; which these had is not known.
     OtherRun,
 }
 
 /// What the rules say of a plan.
 #[derive(Default)]
-pub(crate) struct Remarked {
+pub(crate) struct PlanFindings {
     /// What saves most first.
     pub(crate) found: Vec<PlanFinding>,
     /// How long the plan took as a whole, where it has times, in ms.
@@ -99,7 +99,7 @@ pub(crate) async fn of(here: &Here, record: &RequestRecord) -> HashMap<Fingerpri
         let mine = own.remove(fingerprint).unwrap_or_default();
         let mut found = match best(mine) {
             Some(plan) => Some((plan, Whose::Own)),
-            None if at < MOST_STATEMENTS => of_other_runs(here, record, *fingerprint).await,
+            None if at < MAX_STATEMENTS => of_other_runs(here, record, *fingerprint).await,
             None => None,
         };
         if sum.total_us >= WORTH_US
@@ -110,7 +110,7 @@ pub(crate) async fn of(here: &Here, record: &RequestRecord) -> HashMap<Fingerpri
         let Some((plan, whose)) = found else {
             continue;
         };
-        let is_judged = at < MOST_STATEMENTS && sum.total_us >= WORTH_US;
+        let is_judged = at < MAX_STATEMENTS && sum.total_us >= WORTH_US;
         // The text says more than the statement: how many rows it asks for.
         let slowest = slowest(record, *fingerprint);
         let sql = slowest.map_or(sum.sql, |(_, text)| &text.text);
@@ -123,10 +123,10 @@ pub(crate) async fn of(here: &Here, record: &RequestRecord) -> HashMap<Fingerpri
         plans.insert(
             *fingerprint,
             StatementPlan {
-                remarked: if is_judged {
-                    remarks(&tables, &plan, sql, known).await
+                findings: if is_judged {
+                    findings_of(&tables, &plan, sql, known).await
                 } else {
-                    Remarked::default()
+                    PlanFindings::default()
                 },
                 record: plan,
                 whose,
@@ -154,24 +154,24 @@ fn text_of<'a>(record: &'a RequestRecord, query: &QueryRecord) -> Option<&'a Sql
 }
 
 /// What the rules say of a stored plan; nothing where it cannot be read.
-pub(crate) async fn remarks(
+pub(crate) async fn findings_of(
     tables: &Tables<'_>,
     plan: &PlanRecord,
     sql: &str,
     known: Known<'_>,
-) -> Remarked {
-    if plan.output.raw.len() > MOST_JUDGED_BYTES {
-        return Remarked::default();
+) -> PlanFindings {
+    if plan.output.raw.len() > MAX_JUDGED_BYTES {
+        return PlanFindings::default();
     }
     match Plan::parse(plan.output.format, &plan.output.raw) {
-        Ok(read) => Remarked {
+        Ok(read) => PlanFindings {
             found: judge(tables, &read, plan, Some(sql), known).await.found,
             total_ms: read
                 .totals
                 .total_ms
                 .filter(|_| read.totals.root_ms.is_some()),
         },
-        Err(_) => Remarked::default(),
+        Err(_) => PlanFindings::default(),
     }
 }
 
@@ -182,27 +182,27 @@ async fn of_other_runs(
     fingerprint: Fingerprint,
 ) -> Option<(PlanRecord, Whose)> {
     let mut databases: HashSet<&Database> = HashSet::new();
-    let mut forms: HashSet<(&Database, PlanShape)> = HashSet::new();
+    let mut shapes: HashSet<(&Database, PlanShape)> = HashSet::new();
     for query in &record.detail.queries {
         if let Some(text) =
             text_of(record, query).filter(|text| text.statement.fingerprint == fingerprint)
         {
             databases.insert(&text.database);
-            forms.extend(query.plan_shape.map(|shape| (&*text.database, shape)));
+            shapes.extend(query.plan_shape.map(|shape| (&*text.database, shape)));
         }
     }
     let mut plans = kept::of_statement(&here.app, fingerprint).await;
     // The same statement may be known of a database that this request never asked.
     plans.retain(|plan| databases.contains(&plan.database));
-    let has_form = |plan: &PlanRecord| {
-        forms
+    let has_shape = |plan: &PlanRecord| {
+        shapes
             .iter()
-            .any(|(database, shape)| is_of_form(plan, database, *shape))
+            .any(|(database, shape)| is_of_shape(plan, database, *shape))
     };
-    if plans.iter().any(has_form) {
-        plans.retain(has_form);
+    if plans.iter().any(has_shape) {
+        plans.retain(has_shape);
         let plan = best(plans)?;
-        return Some((plan, Whose::SameForm));
+        return Some((plan, Whose::SameShape));
     }
     Some((nearest(plans, record)?, Whose::OtherRun))
 }

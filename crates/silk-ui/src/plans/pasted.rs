@@ -16,11 +16,11 @@ use crate::{
 };
 
 /// Bytes of a pasted plan.
-pub(crate) const MOST_BYTES: usize = 1 << 20;
+pub(crate) const MAX_BYTES: usize = 1 << 20;
 
 /// Makes a record of a pasted text, or says in words why it is no plan.
 pub(crate) fn understand(text: &str) -> Result<PlanRecord, String> {
-    if text.len() > MOST_BYTES {
+    if text.len() > MAX_BYTES {
         return Err(format!(
             "That is {} of text; a plan is at most 1 MB.",
             bytes(u64::try_from(text.len()).unwrap_or(u64::MAX))

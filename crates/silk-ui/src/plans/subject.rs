@@ -27,7 +27,7 @@ pub(crate) struct Subject {
     pub(crate) calls: Option<u64>,
     /// How long the recorded query took, in µs.
     pub(crate) query_us: Option<u64>,
-    /// Whether the executions in its request are worth a remark together.
+    /// Whether the executions in its request are worth a finding together.
     pub(crate) is_top: bool,
     /// The recorded query whose plan it is, where that is still kept.
     pub(crate) query_href: Option<String>,
@@ -160,8 +160,8 @@ pub(crate) async fn of_plan(
 
 /// Why there is no plan of an id, with the one that is there now.
 async fn missing(here: &Here, of: Option<Fingerprint>) -> Failure {
-    const WHY: &str = "of each form of a statement's plan one is kept, and that of a slower run, \
-         or a newer one, takes its place";
+    const WHY: &str = "one plan is kept for each plan shape of a statement, and a slower run or a newer plan \
+         replaces it";
     let plans = match of {
         Some(fingerprint) => kept::of_statement(&here.app, fingerprint).await,
         None => Vec::new(),

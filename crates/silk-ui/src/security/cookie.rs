@@ -11,7 +11,7 @@ const PREFIX: &str = "silk_";
 const NAME_BYTES: usize = 8;
 
 /// Cookies of other dashboards that a browser may hold for one address.
-const MOST_OTHERS: usize = 12;
+const MAX_OTHERS: usize = 12;
 
 /// What is derived from the token; the token itself is not kept.
 ///
@@ -65,7 +65,7 @@ impl Key {
             .map(|(name, _)| name)
             .filter(|name| *name != self.name && is_ours(name))
             .collect();
-        let too_many = others.len().saturating_sub(MOST_OTHERS);
+        let too_many = others.len().saturating_sub(MAX_OTHERS);
         let cookie = |name: &str, value: &str, age: &str| {
             let text = format!("{name}={value}; HttpOnly; SameSite=Strict{age}; Path={path}");
             HeaderValue::from_str(&text).ok()
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn cookies_of_earlier_starts_do_not_add_up() {
         let key = Key::new("now");
-        let old: Vec<String> = (0..MOST_OTHERS + 3)
+        let old: Vec<String> = (0..MAX_OTHERS + 3)
             .map(|n| format!("silk_{n:016x}=1"))
             .collect();
         let mut line = old.join("; ");

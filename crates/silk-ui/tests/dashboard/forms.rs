@@ -134,3 +134,65 @@ async fn calls_from_other_sites_are_refused() {
     assert_eq!(answer.status, StatusCode::NO_CONTENT);
     assert!(store.records.lock().expect("is at hand").is_empty());
 }
+
+/// One list of rules and one of windows: what the form offers is what the library knows.
+#[tokio::test]
+async fn the_filter_offers_each_rule_and_each_window() {
+    let app = app(&FakeStore::of(vec![support::repeated(1)]));
+    let html = get(&app, "/silk/requests").await.text;
+    let select = |name: &str| {
+        let from = html
+            .split(&format!("<select name=\"{name}\""))
+            .nth(1)
+            .expect("is there");
+        from.split("</select>").next().expect("ends").to_owned()
+    };
+    let findings = select("finding");
+    for rule in silk_core::finding::rules::RULES {
+        let option = format!("<option value=\"{}\">{}</option>", rule.name, rule.label);
+        assert!(findings.contains(&option), "{}", rule.name);
+    }
+    assert!(findings.contains("<option value=\"any\">"));
+    for kind in silk_core::RequestKind::ALL {
+        assert!(
+            select("kind").contains(&format!("<option>{kind}</option>")),
+            "{kind}"
+        );
+    }
+    // The windows of the form are those of the switches on the overview.
+    let overview = get(&app, "/silk/").await.text;
+    for (word, label) in [
+        ("15m", "15 min"),
+        ("1h", "hour"),
+        ("24h", "day"),
+        ("7d", "7 days"),
+    ] {
+        let option = format!("<option value=\"{word}\">last {label}</option>");
+        assert!(select("since").contains(&option), "{word}");
+        assert!(overview.contains(&format!("window={word}")), "{word}");
+    }
+    // Each can be asked for, and stays chosen.
+    for rule in silk_core::finding::rules::RULES {
+        let uri = format!("/silk/requests?finding={}", rule.name);
+        let html = get(&app, &uri).await.text;
+        let option = format!(
+            "<option value=\"{}\" selected>{}</option>",
+            rule.name, rule.label
+        );
+        assert!(html.contains(&option), "{uri}");
+    }
+    // One of an address that the form does not know is kept.
+    let html = get(
+        &app,
+        "/silk/requests?finding=rule_of_tomorrow&since=45m&status=404",
+    )
+    .await
+    .text;
+    for option in [
+        "<option selected>rule_of_tomorrow</option>",
+        "<option selected>45m</option>",
+        "<option selected>404</option>",
+    ] {
+        assert!(html.contains(option), "{option}");
+    }
+}

@@ -163,3 +163,53 @@ async fn hostile_text_stays_text_everywhere() {
         page(&app, &format!("{at}?view={view}")).await;
     }
 }
+
+/// Where hypopg is missing, what makes it is a statement with a button, not a part of a sentence.
+#[tokio::test]
+async fn what_unlocks_a_proof_can_be_copied() {
+    #[derive(Debug)]
+    struct WithoutHypopg;
+    impl silk_core::Explain for WithoutHypopg {
+        fn explain(
+            &self,
+            _: silk_core::ExplainQuery,
+        ) -> silk_core::BoxFuture<'_, Result<silk_core::ExplainOutput, silk_core::ExplainError>>
+        {
+            Box::pin(std::future::ready(Err(silk_core::ExplainError::Failed {
+                message: "not asked".to_owned(),
+            })))
+        }
+        fn advise(
+            &self,
+            _: AdviceRequest,
+        ) -> silk_core::BoxFuture<
+            '_,
+            Result<silk_core::explain::IndexAdvice, silk_core::ExplainError>,
+        > {
+            Box::pin(std::future::ready(Ok(silk_core::explain::IndexAdvice {
+                notes: vec![
+                    "nothing could be tried: in the database weave, as a superuser: CREATE EXTENSION \
+                     hypopg; then indexes are tried before they are named"
+                        .to_owned(),
+                ],
+                ..Default::default()
+            })))
+        }
+    }
+    let mut asked = config(store());
+    asked.explain = Arc::new(WithoutHypopg);
+    let app = Router::new().nest_service("/silk", dashboard(asked));
+    let id = support::repeated(693).summary.id;
+    let html = page(&app, &format!("/silk/requests/{id}/queries/1/indexes")).await;
+    assert!(
+        html.contains("<pre tabindex=\"0\">CREATE EXTENSION hypopg;</pre><p class=\"tools\"><button type=\"button\" data-copy hidden>"),
+        "{html}"
+    );
+    assert!(html.contains("as a superuser:</p>"));
+    assert!(html.contains("then indexes are tried before they are named"));
+    // The plan that is kept is judged by the rules, as on its own page.
+    assert!(
+        html.contains("Sorts all") || html.contains("sorts"),
+        "{html}"
+    );
+}

@@ -65,8 +65,8 @@ async fn a_changed_plan_is_told_with_its_price() {
         "p95 ",
         "side by side",
         "A, then B, then A again",
-        "class=\"form0\"",
-        "class=\"form1\"",
+        "class=\"shape0\"",
+        "class=\"shape1\"",
     ] {
         assert!(statement.contains(part), "{part}");
     }

@@ -188,10 +188,7 @@ async fn plans_of_a_talk_are_drawn_and_judged_as_it_judges_them() {
         );
         match judged {
             Some(title) => assert!(html.contains(title), "{name}: {title}"),
-            None => assert!(
-                !html.contains("class=\"findings"),
-                "{name}: nothing to remark"
-            ),
+            None => assert!(!html.contains("class=\"findings"), "{name}: no findings"),
         }
     }
 }
@@ -235,4 +232,97 @@ async fn big_plans_fit_a_page_and_lead_to_every_node() {
     assert_eq!(missing.status, StatusCode::BAD_REQUEST);
     let last = page(&app, &format!("{address}?view=table&sort=-own&page=9")).await;
     assert!(last.contains("1,000 nodes"));
+}
+
+#[tokio::test]
+async fn compilation_beside_workers_is_shown_as_the_clock_saw_it() {
+    let app = app(&FakeStore::of(Vec::new()));
+    let at = paste(&app, &plans::corpus("../cases/jit_in_workers.json")).await;
+    let html = page(&app, &at).await;
+    // All processes together spent three times as much.
+    let figure = html.split("<dt>compilation</dt>").nth(1).expect("is there");
+    let figure = figure.split("</div>").next().expect("ends");
+    assert!(figure.contains("1.50 s"), "{figure}");
+    assert!(
+        html.contains("all processes together"),
+        "and the sum is named"
+    );
+}
+
+/// What a plan says of sorting is said once: by the rule, with its numbers.
+#[tokio::test]
+async fn the_sort_for_the_first_rows_is_said_once() {
+    let app = app(&FakeStore::of(Vec::new()));
+    for name in [
+        "top_n_under_gather_merge",
+        "join_under_gather_merge",
+        "sort_over_scan",
+    ] {
+        let at = paste(&app, &plans::corpus(&format!("pasted/{name}.txt"))).await;
+        let html = page(&app, &at).await;
+        assert!(
+            !html.contains("would hold the rows in that order"),
+            "{name}"
+        );
+        assert!(!html.contains("This plan reads"), "{name}");
+    }
+}
+
+/// The whole of a tab, as its address gives it to programs.
+async fn tab(app: &axum::Router, n: u128, view: &str) -> String {
+    let html = page(app, &format!("/silk/plans/{}?view={view}", plans::id(n))).await;
+    let raw = format!("/silk/plans/{}/raw?as={view}", plans::id(n));
+    assert!(
+        html.contains(&format!("data-copy-from=\"{raw}\"")),
+        "the copy button leads to the whole"
+    );
+    let answer = get(app, &raw).await;
+    assert_eq!(answer.headers["content-type"], "text/plain; charset=utf-8");
+    answer.text
+}
+
+#[tokio::test]
+async fn the_json_tab_has_what_the_database_printed() {
+    let app = app(&store());
+    let printed = plans::corpus("postgres-15/parallel_hash.json");
+    let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("is JSON");
+    // Each number and name of it, only indented.
+    assert_eq!(value(&tab(&app, 3, "json").await), value(&printed));
+    // What cannot be read is shown as it is.
+    let broken = get(&app, &format!("/silk/plans/{}/raw?as=json", plans::id(7))).await;
+    assert_eq!(
+        broken.text,
+        "[{\"Plan\": {\"Node Type\": \"Seq Scan\", \"Relation"
+    );
+}
+
+#[tokio::test]
+async fn the_json_tab_of_a_text_has_ids_and_roles_of_its_nodes() {
+    let app = app(&store());
+    let plan: serde_json::Value =
+        serde_json::from_str(&tab(&app, 1, "json").await).expect("is JSON");
+    let mut open = vec![&plan["root"]];
+    let mut ids = Vec::new();
+    let mut roles = Vec::new();
+    while let Some(node) = open.pop() {
+        ids.push(node["id"].as_u64().expect("has an id"));
+        roles.push(node["role"].as_str().expect("has a role").to_owned());
+        let children = node["children"].as_array().expect("is a list");
+        open.extend(children.iter().rev());
+    }
+    let count = u64::try_from(ids.len()).expect("is small");
+    assert_eq!(
+        ids,
+        (0..count).collect::<Vec<_>>(),
+        "parents before children"
+    );
+    assert!(
+        count > 4 && roles.iter().any(|role| role == "inner"),
+        "{roles:?}"
+    );
+    // The ids are those of the nodes on the page of the tree.
+    let html = page(&app, &format!("/silk/plans/{}", plans::id(1))).await;
+    for id in ids {
+        assert!(html.contains(&format!(" id=\"n{id}\"")), "n{id}");
+    }
 }

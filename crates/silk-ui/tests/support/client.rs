@@ -12,7 +12,7 @@ use tower::ServiceExt as _;
 use super::{FakeStore, config};
 
 /// Bytes that a page may have; the rest of 150 kB is for styles and script.
-const MOST_BYTES: usize = 112_000;
+const MAX_BYTES: usize = 112_000;
 
 #[derive(Debug)]
 pub struct Answer {
@@ -127,7 +127,7 @@ pub fn check(html: &str, mount: &str, uri: &str) {
         "{uri}: {}",
         html.chars().take(200).collect::<String>()
     );
-    assert!(html.len() < MOST_BYTES, "{uri} weighs {} bytes", html.len());
+    assert!(html.len() < MAX_BYTES, "{uri} weighs {} bytes", html.len());
     assert_eq!(html.matches("<script").count(), 1, "{uri}: only our own");
     for bad in [
         "<style",

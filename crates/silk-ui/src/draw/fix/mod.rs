@@ -15,7 +15,7 @@ use self::{
 };
 
 /// Executions whose values are compared, to see which of them varies.
-const MOST_COMPARED: usize = 200;
+const MAX_COMPARED: usize = 200;
 
 /// One query in place of many.
 #[derive(Debug, PartialEq, Eq)]
@@ -168,7 +168,7 @@ fn before(tokens: &[(SqlTokenClass, &str)], place: usize) -> Option<(usize, usiz
 fn varied(queries: &[&QueryRecord]) -> Option<usize> {
     let all: Vec<&[Value]> = queries
         .iter()
-        .take(MOST_COMPARED)
+        .take(MAX_COMPARED)
         .map(|query| query.values.as_deref())
         .collect::<Option<_>>()?;
     let first = *all.first()?;

@@ -3,7 +3,7 @@
 use silk_plan::{Plan, PlanNode};
 
 /// Nodes of each plan that are matched; the comparison of longer ones is cut there.
-pub(crate) const MOST_NODES: usize = 600;
+pub(crate) const MAX_NODES: usize = 600;
 
 /// Nodes that belong together.
 #[derive(Debug, Clone, Copy)]
@@ -29,8 +29,8 @@ fn key(node: &PlanNode) -> (String, Option<&str>, Option<&str>) {
 
 /// Matches the nodes of two plans in the order in which they are printed.
 pub(crate) fn pairs<'a>(before: &'a Plan, after: &'a Plan) -> Vec<Pair<'a>> {
-    let left: Vec<&PlanNode> = before.nodes().take(MOST_NODES).collect();
-    let right: Vec<&PlanNode> = after.nodes().take(MOST_NODES).collect();
+    let left: Vec<&PlanNode> = before.nodes().take(MAX_NODES).collect();
+    let right: Vec<&PlanNode> = after.nodes().take(MAX_NODES).collect();
     let left_keys: Vec<_> = left.iter().map(|node| key(node)).collect();
     let right_keys: Vec<_> = right.iter().map(|node| key(node)).collect();
     // The longest common sequence, from the end.

@@ -11,10 +11,10 @@ use crate::draw::{
     names::{rule_name, severity_class},
 };
 
-/// Remarks on a page.
-const MOST: usize = 20;
+/// Findings on a page.
+const MAX_FINDINGS: usize = 20;
 
-/// A remark.
+/// A finding about a plan.
 #[derive(Clone)]
 pub(crate) struct FindingView {
     pub(crate) node: Option<usize>,
@@ -29,11 +29,11 @@ pub(crate) struct FindingView {
     pub(crate) basis: &'static str,
 }
 
-/// Remarks as pages show them.
+/// Findings as pages show them.
 pub(crate) fn views(found: &[PlanFinding]) -> Vec<FindingView> {
     found
         .iter()
-        .take(MOST)
+        .take(MAX_FINDINGS)
         .map(|finding| FindingView {
             node: finding.node,
             class: severity_class(finding.severity),
@@ -52,7 +52,7 @@ pub(crate) fn views(found: &[PlanFinding]) -> Vec<FindingView> {
         .collect()
 }
 
-/// The class that each node is marked with: that of the worst remark about it.
+/// The class that each node is marked with: that of the worst finding about it.
 pub(crate) fn heat(found: &[PlanFinding]) -> BTreeMap<usize, &'static str> {
     let mut worst: BTreeMap<usize, Severity> = BTreeMap::new();
     for finding in found {

@@ -11,9 +11,9 @@ use crate::draw::{
 };
 
 /// Cells drawn; narrower ones are left out first.
-const MOST_CELLS: usize = 260;
+const MAX_CELLS: usize = 260;
 /// Levels drawn.
-const MOST_LEVELS: usize = 48;
+const MAX_LEVELS: usize = 48;
 /// Cells with less of the whole than this are no wider than a hair.
 const NARROWEST: f64 = 0.0008;
 
@@ -42,9 +42,9 @@ pub(crate) fn view(plan: &Plan, heat: &BTreeMap<usize, &'static str>, address: &
     }
     // The widest are kept; all are drawn from the left and from above.
     let all = cells.len();
-    if cells.len() > MOST_CELLS {
+    if cells.len() > MAX_CELLS {
         cells.sort_by(|a, b| b.width.total_cmp(&a.width));
-        cells.truncate(MOST_CELLS);
+        cells.truncate(MAX_CELLS);
         cells.sort_by(|a, b| a.level.cmp(&b.level).then(a.left.total_cmp(&b.left)));
     }
     let drawn: BTreeSet<usize> = cells.iter().map(|cell| cell.node).collect();
@@ -161,7 +161,7 @@ impl<'a> Tree<'a> {
         while let Some((id, left, scale, level)) = open.pop() {
             let node = self.nodes[id];
             let width = self.whole[id] * scale;
-            if width < NARROWEST || level >= MOST_LEVELS || cells.len() > 4 * MOST_CELLS {
+            if width < NARROWEST || level >= MAX_LEVELS || cells.len() > 4 * MAX_CELLS {
                 continue;
             }
             cells.push(self.cell(node, left, width, level, address, heat));

@@ -7,7 +7,6 @@ pub(crate) mod flame;
 mod node_details;
 mod nodes_shown;
 mod operators;
-pub(crate) mod order;
 pub(crate) mod origin;
 mod outside_tree;
 pub(crate) mod sums;

@@ -6,15 +6,15 @@ use super::cells::{ms, number, share};
 use crate::draw::format::{cut, one_line};
 
 /// Conditions on the page; more are in the raw plan.
-const MOST_CONDITIONS: usize = 8;
+const MAX_CONDITIONS: usize = 8;
 /// Other properties on the page.
-const MOST_DETAILS: usize = 8;
+const MAX_DETAILS: usize = 8;
 
 /// Conditions and keys.
 pub(crate) fn conditions(node: &PlanNode) -> Vec<(String, String)> {
     node.conditions
         .iter()
-        .take(MOST_CONDITIONS)
+        .take(MAX_CONDITIONS)
         .map(|condition| (one_line(&condition.kind, 40), cut(&condition.text, 320)))
         .collect()
 }
@@ -88,7 +88,7 @@ pub(crate) fn facts(node: &PlanNode) -> Vec<String> {
         .details
         .iter()
         .filter(|(key, value)| !is_said(key, value) && !value.is_empty());
-    facts.extend(details.take(MOST_DETAILS).map(|(key, value)| {
+    facts.extend(details.take(MAX_DETAILS).map(|(key, value)| {
         in_words(key, value).unwrap_or_else(|| {
             let key = spoken(key);
             match &**value {

@@ -11,7 +11,7 @@ const BUDGET: usize = 62_000;
 
 /// Deeper than this below the node that is shown, a page goes on elsewhere: browsers and people
 /// lose count.
-const MOST_LEVELS: usize = 60;
+const MAX_LEVELS: usize = 60;
 
 /// The share of the whole in each subtree; where nothing is measured, how shallow it lies.
 pub(super) fn weights(plan: &Plan, scale: Scale) -> Vec<f64> {
@@ -27,7 +27,7 @@ pub(super) fn weights(plan: &Plan, scale: Scale) -> Vec<f64> {
     weights
 }
 
-/// Which nodes stand on the page: all that fit, those with remarks and the heaviest first, and
+/// Which nodes stand on the page: all that fit, those with findings and the heaviest first, and
 /// none without its parents.
 pub(super) fn choose(
     top: &PlanNode,
@@ -38,7 +38,7 @@ pub(super) fn choose(
     let mut order: Vec<(&PlanNode, usize)> = Vec::new();
     let mut open = vec![(top, 0_usize)];
     while let Some((node, level)) = open.pop() {
-        if level < MOST_LEVELS {
+        if level < MAX_LEVELS {
             for child in node.children.iter().rev() {
                 parents.insert(child.id, node.id);
                 open.push((child, level + 1));

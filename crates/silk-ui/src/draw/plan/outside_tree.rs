@@ -1,6 +1,6 @@
 //! Time that no node of a plan stands for.
 
-use silk_plan::Plan;
+use silk_plan::{Jit, Plan};
 
 use super::cells;
 use crate::draw::format::{Markup, one_line};
@@ -80,32 +80,45 @@ pub(super) fn outside(plan: &Plan) -> Vec<OutsideRow> {
         }
     }
     if let Some(jit) = &plan.jit {
-        let parts = [
-            (jit.generation_ms, "generation"),
-            (jit.inlining_ms, "inlining"),
-            (jit.optimization_ms, "optimization"),
-            (jit.emission_ms, "emission"),
-        ];
-        let parts = parts
-            .iter()
-            .filter_map(|(time, word)| {
-                let time = time.filter(|time| *time > 0.0)?;
-                Some(format!("{word} {}", cells::ms(time)))
-            })
-            .collect::<Vec<_>>()
-            .join(", ");
-        let note = format!("{} functions; {parts}", cells::number(jit.functions));
+        let note = compilation(jit);
         if let Some(row) = rows.iter_mut().find(|row| row.label == "JIT") {
             row.label = "Compilation (JIT)".to_owned();
             row.note = format!("{note}; emission stands in the node that first needed the code");
         } else {
             rows.push(row(
                 "Compilation (JIT)".to_owned(),
-                jit.total_ms,
+                jit.wall_ms.or(jit.total_ms),
                 false,
                 note,
             ));
         }
     }
     rows
+}
+
+/// What was compiled, and what each step took. Steps are summed over the processes of a parallel
+/// plan, so that they may take more than the clock shows.
+fn compilation(jit: &Jit) -> String {
+    let steps = [
+        (jit.generation_ms, "generation"),
+        (jit.inlining_ms, "inlining"),
+        (jit.optimization_ms, "optimization"),
+        (jit.emission_ms, "emission"),
+    ];
+    let steps = steps
+        .iter()
+        .filter_map(|(time, word)| {
+            let time = time.filter(|time| *time > 0.0)?;
+            Some(format!("{word} {}", cells::ms(time)))
+        })
+        .collect::<Vec<_>>()
+        .join(", ");
+    let functions = cells::number(jit.functions);
+    match (jit.total_ms, jit.wall_ms) {
+        (Some(total), Some(wall)) if total > wall * 1.005 => format!(
+            "{functions} functions; all processes together {}: {steps}",
+            cells::ms(total)
+        ),
+        _ => format!("{functions} functions; {steps}"),
+    }
 }

@@ -8,7 +8,7 @@ use super::cells::{self, Scale};
 use crate::draw::format::{Markup, one_line};
 
 /// Rows of each table.
-const MOST: usize = 40;
+const MAX_ROWS: usize = 40;
 
 /// One sum after another.
 pub(crate) struct SummaryView {
@@ -150,10 +150,10 @@ fn group(
         title,
         head,
         whole: (sums.len() > 1).then(|| line(scale, "together", &whole)),
-        more: sums.len().saturating_sub(MOST),
+        more: sums.len().saturating_sub(MAX_ROWS),
         lines: sums
             .into_iter()
-            .take(MOST)
+            .take(MAX_ROWS)
             .map(|(name, sum)| line(scale, &name, &sum))
             .collect(),
         none,

@@ -10,7 +10,7 @@ use super::cells;
 use crate::draw::format::{cut, one_line};
 
 /// More than this is to be had from the address of the whole.
-const MOST_SHOWN: usize = 56_000;
+const MAX_SHOWN: usize = 56_000;
 
 /// Text with the address of the whole of it.
 pub(crate) struct CodeView {
@@ -49,7 +49,7 @@ pub(crate) fn json(record: &PlanRecord, plan: Option<&Plan>) -> (String, &'stati
 /// What a page shows of a text.
 pub(crate) fn code((text, note): (String, &'static str), raw_href: String) -> CodeView {
     CodeView {
-        text: cut(&text, MOST_SHOWN),
+        text: cut(&text, MAX_SHOWN),
         note,
         raw_href,
     }

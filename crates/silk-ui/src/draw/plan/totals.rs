@@ -57,7 +57,9 @@ pub(crate) fn figures(record: &PlanRecord, plan: Option<&Plan>) -> Vec<(&'static
     );
     time(
         "compilation",
-        plan.jit.as_ref().and_then(|jit| jit.total_ms),
+        plan.jit
+            .as_ref()
+            .and_then(|jit| jit.wall_ms.or(jit.total_ms)),
     );
     if let Some(cost) = plan.root.estimate.and_then(|estimate| estimate.total_cost) {
         figures.push(("planner's cost", safe(cells::number(cost))));

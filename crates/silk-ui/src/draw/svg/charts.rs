@@ -146,7 +146,7 @@ fn edge_of(column: i32) -> u64 {
 }
 
 /// Minutes that the chart has room for.
-const MOST_MINUTES: usize = 60;
+const MAX_MINUTES: usize = 60;
 
 /// Recorded and lost per minute.
 pub(crate) fn minutes(minutes: &[Minute]) -> Markup {
@@ -158,7 +158,7 @@ pub(crate) fn minutes(minutes: &[Minute]) -> Markup {
         .unwrap_or(0);
     let (mut recorded, mut lost, mut titles) = (String::new(), String::new(), String::new());
     // The newest stands at the right end, however few there are.
-    let before = MOST_MINUTES.saturating_sub(minutes.len());
+    let before = MAX_MINUTES.saturating_sub(minutes.len());
     for (at, minute) in minutes.iter().enumerate() {
         let x = (before + at) * 8;
         let kept = scaled(minute.recorded, most, HEIGHT);
@@ -186,7 +186,7 @@ pub(crate) fn minutes(minutes: &[Minute]) -> Markup {
             format::count(minute.lost)
         );
     }
-    let width = minutes.len().max(MOST_MINUTES) * 8;
+    let width = minutes.len().max(MAX_MINUTES) * 8;
     Safe(format!(
         "<svg class=\"minutes\" viewBox=\"0 0 {width} {HEIGHT}\" width=\"{width}\" height=\"{HEIGHT}\" role=\"img\" aria-label=\"Requests recorded and lost in each of the last {} minutes, at most {} in one\"><path class=\"col\" d=\"{recorded}\"/><path class=\"lost\" d=\"{lost}\"/>{titles}</svg>",
         minutes.len(),

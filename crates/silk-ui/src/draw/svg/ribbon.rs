@@ -1,4 +1,4 @@
-//! Forms of a plan over time: one colour and letter per form, so that A-B-A is seen.
+//! Shapes of a plan over time: one colour and letter per shape, so that A-B-A is seen.
 
 use std::fmt::Write as _;
 
@@ -19,7 +19,7 @@ pub(crate) struct Lane {
     pub(crate) stretches: Vec<Stretch>,
 }
 
-/// One form, seen within one bucket of time.
+/// One shape, seen within one bucket of time.
 pub(crate) struct Stretch {
     pub(crate) from: DateTime<Utc>,
     pub(crate) until: DateTime<Utc>,
@@ -32,7 +32,7 @@ pub(crate) struct Stretch {
 }
 
 impl Lane {
-    /// The forms in order, each said once for as long as it lasted: `A, then B, then A again`.
+    /// The shapes in order, each said once for as long as it lasted: `A, then B, then A again`.
     pub(crate) fn story(&self) -> String {
         let mut letters: Vec<&str> = Vec::new();
         for stretch in &self.stretches {
@@ -61,8 +61,8 @@ impl Lane {
     }
 }
 
-/// Draws lanes over a window; a form reaches from its first to its last sight in each bucket, and
-/// forms that were seen by turns share the height by how often each was seen.
+/// Draws lanes over a window; a shape reaches from its first to its last sight in each bucket, and
+/// shapes that were seen by turns share the height by how often each was seen.
 pub(crate) fn draw(lanes: &[Lane], window: StatsWindow, story: &str) -> Markup {
     let height = lanes.len().max(1) * (LANE + 2);
     let mut svg = format!(
@@ -131,7 +131,7 @@ pub(crate) fn draw(lanes: &[Lane], window: StatsWindow, story: &str) -> Markup {
     Safe(svg)
 }
 
-/// From the first to the last sight; on to the next bucket where the same form goes on in it.
+/// From the first to the last sight; on to the next bucket where the same shape goes on in it.
 fn reach(lane: &Lane, place: usize) -> (DateTime<Utc>, DateTime<Utc>) {
     let stretch = &lane.stretches[place];
     let width = chrono::TimeDelta::seconds(i64::from(stretch.width_s));

@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// Rows on the page.
-const MOST_ROWS: usize = 160;
+const MAX_ROWS: usize = 160;
 
 #[derive(Template)]
 #[template(path = "pages/compare_plans.html")]
@@ -44,7 +44,7 @@ struct ComparePage {
     rows: Vec<RowView>,
     left_out: usize,
     difference: Option<(String, String)>,
-    is_same_form: bool,
+    is_same_shape: bool,
     /// Whether both sides are the same plan.
     is_one: bool,
     caveats: Vec<String>,
@@ -57,7 +57,7 @@ struct Side {
     href: String,
     badge: Badge,
     at: Markup,
-    form: String,
+    shape: String,
     database: String,
 }
 
@@ -84,7 +84,7 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
         rows: Vec::new(),
         left_out: 0,
         difference: None,
-        is_same_form: false,
+        is_same_shape: false,
         unread: None,
         measure: "own time",
     };
@@ -110,7 +110,7 @@ fn side(here: &Here, record: &PlanRecord) -> Side {
         ),
         badge: badge(record.source, record.output.analyzed),
         at: format::moment(record.captured_at),
-        form: record
+        shape: record
             .shape
             .map_or_else(|| "–".to_owned(), plan_changes::short),
         database: database_of(record),
@@ -162,20 +162,20 @@ fn read_into(page: &mut ComparePage, before: &Plan, after: &Plan) {
         Scale::Nothing => "",
     };
     page.figures = figures(before, after);
-    page.is_same_form = before.shape == after.shape;
+    page.is_same_shape = before.shape == after.shape;
     page.difference = diff::first_difference(before, after)
         .map(|(from, to)| (one_line(&from, 140), one_line(&to, 140)));
     let levels = (levels(before), levels(after));
     let pairs = diff::pairs(before, after);
-    page.left_out = pairs.len().saturating_sub(MOST_ROWS)
-        + before.totals.nodes.saturating_sub(diff::MOST_NODES)
-        + after.totals.nodes.saturating_sub(diff::MOST_NODES);
+    page.left_out = pairs.len().saturating_sub(MAX_ROWS)
+        + before.totals.nodes.saturating_sub(diff::MAX_NODES)
+        + after.totals.nodes.saturating_sub(diff::MAX_NODES);
     // Long comparisons keep what differs.
-    let is_long = pairs.len() > MOST_ROWS;
+    let is_long = pairs.len() > MAX_ROWS;
     let rows = pairs
         .iter()
         .filter(|pair| !is_long || !matches!(pair, Pair::Same(..)))
-        .take(MOST_ROWS);
+        .take(MAX_ROWS);
     let (a, b) = (page.before.href.clone(), page.after.href.clone());
     page.rows = rows
         .map(|pair| row(*pair, scale, &levels, (&a, &b)))

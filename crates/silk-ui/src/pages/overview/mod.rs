@@ -10,19 +10,19 @@ use axum::response::Response;
 use silk_core::store::{RequestFilter, RequestSort, RouteSummary};
 
 use self::{
-    routes::{MOST_ROUTES, RouteRow, WholeRow, headings, route_rows, whole},
+    routes::{MAX_ROUTES, RouteRow, WholeRow, headings, route_rows, whole},
     worst::{WorstRow, varied, worst_rows},
 };
 use crate::{
     context::Here,
     error::Failure,
+    findings::across,
     params::{Params, Window},
-    parts::plan_changes,
     parts::{
-        findings_now::{FindingsNow, findings},
+        findings_now::{self, FindingRow},
         frame::{Frame, render},
         lists::{Choice, Heading},
-        plan_changes::ChangeView,
+        plan_changes::{self, ChangeView},
     },
 };
 
@@ -43,13 +43,24 @@ struct OverviewPage {
     more_routes: usize,
     worst_by: Vec<Choice>,
     worst: Vec<WorstRow>,
-    findings: FindingsNow,
+    findings: Vec<FindingRow>,
+    /// Findings with less time that are left out, and their address.
+    more_findings: usize,
+    more_findings_href: String,
+    /// Requests with findings that are counted, where the window holds more.
+    of_last: Option<u64>,
     changes: Vec<ChangeView>,
     has_any: bool,
 }
 
 /// The worst requests that are looked at for those that are shown.
 const WORST_LOOKED_AT: u32 = 100;
+
+/// All requests of the window that have findings.
+fn more_findings_href(base: &str, window: Window) -> String {
+    let query = Params::default().with(&[("finding", Some("any")), ("since", Some(window.word()))]);
+    format!("{base}/requests{query}")
+}
 
 /// `GET /`
 pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
@@ -80,7 +91,7 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
     let worst = varied(worst);
     let sums = app.ask(|store| store.findings(range)).await?;
     let total_us = routes.iter().map(|route| route.total_us).sum();
-    let findings = findings(&here, window, range, sums, total_us).await;
+    let found = across::of_window(&here, range, sums, total_us).await;
     let changes = plan_changes::of_all(&here, range).await;
     let vitals = app.vitals.snapshot();
     let base = &*here.base;
@@ -104,12 +115,15 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
         instance: vitals.run.instance,
         headings: headings(&home, &params, sort.0, app.targets),
         has_any: !routes.is_empty() || !worst.is_empty(),
-        more_routes: routes.len().saturating_sub(MOST_ROUTES),
+        more_routes: routes.len().saturating_sub(MAX_ROUTES),
         routes: route_rows(&routes, app.targets, base, window),
         whole: whole(&routes),
         worst_by: choices(&WORST, &home, &params, "worst", |w| (w.0, w.1), worst_sort),
         worst: worst_rows(&worst, base, worst_sort.2),
-        findings,
+        findings: findings_now::rows(&here, window, &found.items),
+        more_findings: found.more,
+        more_findings_href: more_findings_href(base, window),
+        of_last: found.of_last,
         changes,
     };
     render(&page)

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Routes on the page; the table is to be read, not scrolled.
-pub(super) const MOST_ROUTES: usize = 100;
+pub(super) const MAX_ROUTES: usize = 100;
 
 /// A figure and whether it passes its target.
 pub(super) struct Measured {
@@ -90,7 +90,7 @@ pub(super) fn route_rows(
     };
     routes
         .iter()
-        .take(MOST_ROUTES)
+        .take(MAX_ROUTES)
         .map(|route| {
             let link = Params::default();
             let kind = route.kind.as_str();

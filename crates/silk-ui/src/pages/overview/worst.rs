@@ -9,9 +9,9 @@ use crate::draw::{
 };
 
 /// The worst requests that are shown, and of one route at most.
-const MOST_WORST: usize = 10;
+const MAX_WORST: usize = 10;
 
-const MOST_OF_ONE_ROUTE: usize = 3;
+const MAX_OF_ONE_ROUTE: usize = 3;
 
 pub(super) struct WorstRow {
     pub(super) href: String,
@@ -33,7 +33,7 @@ pub(super) fn varied(worst: Vec<RequestSummary>) -> Vec<RequestSummary> {
             .iter()
             .filter(|other| other.route == request.route && other.method == request.method)
             .count();
-        if alike < MOST_OF_ONE_ROUTE && shown.len() < MOST_WORST {
+        if alike < MAX_OF_ONE_ROUTE && shown.len() < MAX_WORST {
             shown.push(request);
         }
     }

@@ -14,7 +14,7 @@ use self::{
 };
 use crate::{
     context::Here,
-    draw::plan::{findings, flame, order, sums, text, totals::database_of, tree},
+    draw::plan::{findings, flame, sums, text, totals::database_of, tree},
     draw::{
         code::{SqlView, sql_view},
         format::{self, Markup, cut},
@@ -55,9 +55,6 @@ const VIEWS: [(&str, &str); 6] = [
     ("json", "JSON"),
 ];
 
-/// Name of the rule about a table that is sorted for its first rows.
-const SORTS_ALL: &str = "sorts_all_for_first_rows";
-
 #[derive(Template)]
 #[template(path = "pages/plan.html")]
 struct PlanPage {
@@ -73,8 +70,6 @@ struct PlanPage {
     views: Vec<Choice>,
     body: Body,
     findings: Vec<FindingLink>,
-    /// What a plan that sorts a whole table comes to.
-    advice: Option<String>,
     indexes_href: Option<String>,
     notes: Vec<String>,
     silent: Option<String>,
@@ -95,7 +90,7 @@ enum Body {
     Code(CodeView),
 }
 
-/// A remark at the top, and where its node is.
+/// A finding at the top, and where its node is.
 struct FindingLink {
     finding: FindingView,
     href: Option<String>,
@@ -206,10 +201,6 @@ pub(crate) async fn page(
                 finding,
             })
             .collect(),
-        // Where the rule says it, with its numbers, it is said.
-        advice: plan
-            .filter(|_| found.iter().all(|finding| finding.rule != SORTS_ALL))
-            .and_then(|plan| order::sorted_whole(plan, subject.sql.as_deref())),
         indexes_href: subject
             .query_href
             .as_ref()

@@ -28,14 +28,14 @@ pub(super) fn compare_links(
             } else {
                 (record.id, other.id)
             };
-            let form = if other.shape == record.shape {
+            let shape = if other.shape == record.shape {
                 "the same shape".to_owned()
             } else {
                 origin::in_one_line(other, 4, 80)
             };
             Choice {
                 label: format!(
-                    "{} of {}, {form}",
+                    "{} of {}, {shape}",
                     origin::source(other.source),
                     other.captured_at.format("%-d %b %H:%M UTC")
                 ),
@@ -46,7 +46,7 @@ pub(super) fn compare_links(
         .collect()
 }
 
-/// Changes of the last week to or from this form.
+/// Changes of the last week to or from this shape.
 pub(super) async fn changes_of(here: &Here, record: &PlanRecord) -> Vec<ChangeView> {
     let (Some(fingerprint), Some(shape)) = (record.fingerprint, record.shape) else {
         return Vec::new();

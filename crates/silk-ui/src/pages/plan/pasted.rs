@@ -66,7 +66,7 @@ pub(crate) async fn keep(
     here.app.csrf.check(&form.csrf)?;
     let record = redacted(held(&here, &id)?.record)?;
     here.app.ask(|store| store.add_plan(&record)).await?;
-    // Of one form a store keeps one plan: it may be that of an earlier paste.
+    // A store keeps one plan for each shape: it may be that of an earlier paste.
     let id = record.id;
     let is_there = here
         .app
@@ -77,7 +77,7 @@ pub(crate) async fn keep(
         format!("{}/plans/{id}", here.base)
     } else {
         let notice = here.app.leave_notice(
-            "A slower plan of the same statement and form is kept already; this one was counted \
+            "A slower plan of the same statement and shape is kept already; this one was counted \
              with it."
                 .to_owned(),
         );

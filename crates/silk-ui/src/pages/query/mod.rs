@@ -18,7 +18,7 @@ use crate::{
         values::{self, ValueRow},
     },
     error::Failure,
-    findings as told,
+    findings,
     parts::{
         finding::{self, FindingView},
         frame::{Frame, plain, render},
@@ -89,10 +89,10 @@ pub(crate) async fn show(
     let found = explain::find(&here.app, &id, &seq).await?;
     let notice = here.app.notice(params.get("notice"));
     let of_statements = of_request::of(&here, &found.record).await;
-    let told = told::of_request(&here, &found.record, &of_statements).await;
+    let findings = findings::of_request(&here, &found.record, &of_statements).await;
     let findings = match found.text() {
         Some(text) => {
-            finding::of_statement(&here, &found.record, &told, text.statement.fingerprint).await
+            finding::of_statement(&here, &found.record, &findings, text.statement.fingerprint).await
         }
         None => Vec::new(),
     };

@@ -21,7 +21,7 @@ pub(crate) struct QueryPlans {
     pub(crate) caught: Option<CaughtView>,
     /// How long this very run took in the server, in µs, where its plan tells.
     pub(crate) server_us: Option<u64>,
-    /// Plans asked for later, and those of other runs of the form.
+    /// Plans asked for later, and those of other runs of the shape.
     pub(crate) others: Vec<PlanRow>,
     pub(crate) explain_href: String,
     pub(crate) analyze_href: Option<String>,
@@ -61,11 +61,11 @@ pub(crate) async fn of(
         .map(|at| plans.remove(at));
     let server_us = own.as_ref().and_then(|plan| plan.duration_us);
     let mut caught = own.map(|plan| (plan, "actual", String::new()));
-    // Of a form that was seen often, one plan is kept: it may be that of another run.
+    // One plan is kept for a shape that was seen often: it may be that of another run.
     if caught.is_none()
         && let (Some(shape), Some(text)) = (query.plan_shape, text)
     {
-        caught = kept::of_form(&here.app, text, shape).await.map(|plan| {
+        caught = kept::of_shape(&here.app, text, shape).await.map(|plan| {
             let took = plan.duration_us.map_or_else(String::new, |us| {
                 format!(
                     ", which took {} (this one took {})",

@@ -20,7 +20,7 @@ use crate::{
 /// Executions on one page of an unfolded group.
 const PER_PAGE: usize = 100;
 /// Statements on the page.
-const MOST_GROUPS: usize = 100;
+const MAX_GROUPS: usize = 100;
 
 /// The queries of a request that share a statement.
 pub(crate) struct Group {
@@ -51,8 +51,8 @@ pub(crate) struct Group {
 pub(crate) struct PlanLink {
     pub(crate) href: String,
     pub(crate) words: String,
-    /// Whether the rules have a remark about it.
-    pub(crate) is_remarked: bool,
+    /// Whether the rules find something in it.
+    pub(crate) has_findings: bool,
     /// Whose plan it is, where not this request's.
     pub(crate) whose: Option<&'static str>,
 }
@@ -103,14 +103,14 @@ pub(crate) fn groups(
     let mut sums = sum(record);
     sums.sort_by_key(|sum| std::cmp::Reverse(sum.total_us));
     let longest = sums.first().map_or(0, |sum| sum.total_us);
-    let more = sums.len().saturating_sub(MOST_GROUPS);
+    let more = sums.len().saturating_sub(MAX_GROUPS);
     let is_open =
         |sum: &Sum<'_>| open.is_some_and(|(fingerprint, _)| fingerprint == sum.fingerprint);
     let shown: Vec<_> = sums
         .iter()
         .enumerate()
         // The one that was asked for is shown wherever it stands.
-        .filter(|(at, sum)| *at < MOST_GROUPS || is_open(sum))
+        .filter(|(at, sum)| *at < MAX_GROUPS || is_open(sum))
         .map(|(_, sum)| sum)
         .collect();
     let groups = shown
@@ -148,7 +148,7 @@ pub(crate) fn groups(
                 plan: plan.map(|plan| PlanLink {
                     href: format!("{base}/plans/{}?of={fingerprint}", plan.record.id),
                     words: plan::origin::in_one_line(&plan.record, 3, 60),
-                    is_remarked: !plan.remarked.found.is_empty(),
+                    has_findings: !plan.findings.found.is_empty(),
                     whose: whose_words(plan.whose),
                 }),
                 is_repeated: record
@@ -166,7 +166,7 @@ pub(crate) fn groups(
 pub(crate) const fn whose_words(whose: Whose) -> Option<&'static str> {
     match whose {
         Whose::Own => None,
-        Whose::SameForm => Some("(same shape, plan from another run)"),
+        Whose::SameShape => Some("(same shape, plan from another run)"),
         Whose::OtherRun => Some("(plan from another run)"),
     }
 }

@@ -24,7 +24,7 @@ use crate::{
         },
     },
     error::Failure,
-    findings as told,
+    findings,
     params::Params,
     parts::{
         finding::{self, FindingView, VerdictView},
@@ -34,13 +34,13 @@ use crate::{
 };
 
 /// More of a body is a click away, so that the page stays light.
-const MOST_BODY: usize = 6_000;
+const MAX_BODY: usize = 6_000;
 /// The same for a replay.
-const MOST_REPLAY: usize = 6_000;
+const MAX_REPLAY: usize = 6_000;
 /// Log events on the page.
-const MOST_LOGS: usize = 50;
+const MAX_LOGS: usize = 50;
 /// Headers on the page, of request and response each.
-const MOST_HEADERS: usize = 60;
+const MAX_HEADERS: usize = 60;
 
 #[derive(Template)]
 #[template(path = "pages/request.html")]
@@ -128,12 +128,12 @@ pub(crate) async fn show(here: Here, Path(id): Path<String>) -> Result<Response,
     })?;
     let (id, record) = here.app.request(&id).await?;
     let plans = of_request::of(&here, &record).await;
-    let told = told::of_request(&here, &record, &plans).await;
-    let verdict = told::verdict(&record, &told, &plans);
+    let findings = findings::of_request(&here, &record, &plans).await;
+    let verdict = findings::verdict(&record, &findings, &plans);
     let open = statement.map(|statement| (statement, page.unwrap_or(1)));
     let (groups, more_groups) = groups::groups(&record, &plans, &here.base, open);
     let address = format!("{}/requests/{id}", here.base);
-    let (verdict, findings) = finding::views(&here, &record, verdict, &told).await;
+    let (verdict, findings) = finding::views(&here, &record, verdict, &findings).await;
     let mut page = view(&here, &record, address, verdict);
     (page.groups, page.more_groups, page.findings) = (groups, more_groups, findings);
     render(&page)
@@ -144,7 +144,7 @@ fn view(here: &Here, record: &RequestRecord, address: String, verdict: VerdictVi
     let (status, status_class) = status_of(summary);
     let name = request_name(summary.kind, &summary.method, &summary.path);
     let is_http = !summary.method.is_empty();
-    let fits = |text: String| (text.len() <= MOST_REPLAY).then_some(text);
+    let fits = |text: String| (text.len() <= MAX_REPLAY).then_some(text);
     let bodies = [
         ("Request body", "request-body", &detail.request_body),
         ("Response body", "response-body", &detail.response_body),
@@ -193,8 +193,8 @@ fn view(here: &Here, record: &RequestRecord, address: String, verdict: VerdictVi
         request_headers: headers(&detail.request_headers),
         response_headers: headers(&detail.response_headers),
         bodies,
-        logs: detail.logs.iter().take(MOST_LOGS).map(log_view).collect(),
-        more_logs: detail.logs.len().saturating_sub(MOST_LOGS),
+        logs: detail.logs.iter().take(MAX_LOGS).map(log_view).collect(),
+        more_logs: detail.logs.len().saturating_sub(MAX_LOGS),
         logs_not_kept: detail.logs_not_kept,
         caps: caps(detail),
         curl: if is_http {
@@ -288,7 +288,7 @@ fn sql_note(record: &RequestRecord) -> String {
 fn headers(headers: &[Header]) -> Vec<HeaderView> {
     headers
         .iter()
-        .take(MOST_HEADERS)
+        .take(MAX_HEADERS)
         .map(|header| HeaderView {
             name: cut(&header.name, 120),
             value: cut(&header.value, 400),
@@ -311,13 +311,13 @@ fn body_view(title: &'static str, anchor: &'static str, body: &Body, address: &s
         about.push("redacted in part".to_owned());
     }
     let text = body.text.as_deref().filter(|text| !text.is_empty());
-    let read = text.and_then(|text| json::pretty(text, MOST_BODY));
+    let read = text.and_then(|text| json::pretty(text, MAX_BODY));
     BodyView {
         title,
         anchor,
         about: about.join(" · "),
         is_json: read.is_some(),
-        text: read.or_else(|| Some(askama::filters::Safe(escape(&cut(text?, MOST_BODY))))),
+        text: read.or_else(|| Some(askama::filters::Safe(escape(&cut(text?, MAX_BODY))))),
         whole_href: text.map(|_| format!("{address}/{anchor}")),
         why_none: if body.total_bytes == 0 {
             "It was empty."

@@ -9,7 +9,7 @@ use super::{Kind, Tree, index, transaction::times};
 use crate::draw::format::{Markup, duration, escape, one_line, scaled};
 
 /// Ticks drawn one by one; above, a row is drawn as its density.
-pub(super) const MOST_TICKS: usize = 120;
+pub(super) const MAX_TICKS: usize = 120;
 /// Columns of all densities of a page together.
 const ALL_BINS: usize = 3_000;
 
@@ -24,7 +24,7 @@ pub(super) fn rows(
         .nodes
         .iter()
         .filter(|node| {
-            matches!(&node.kind, Kind::Queries(at) | Kind::Waits(at) if at.len() > MOST_TICKS)
+            matches!(&node.kind, Kind::Queries(at) | Kind::Waits(at) if at.len() > MAX_TICKS)
         })
         .count();
     let pen = Pen {

@@ -18,13 +18,13 @@ use silk_core::{QueryRecord, RequestDetail, RequestTimes};
 use crate::draw::format::Markup;
 
 /// Rows beyond which executions of a statement share one row per parent, consecutive or not.
-const MOST_RUNS: usize = 40;
+const MAX_RUNS: usize = 40;
 /// Rows of queries drawn at most: those with the most time in them.
-const MOST_ROWS: usize = 60;
+const MAX_ROWS: usize = 60;
 /// Spans and transactions drawn at most.
-const MOST_SPANS: usize = 100;
+const MAX_SPANS: usize = 100;
 /// Waits that get a row each.
-const MOST_WAITS: usize = 5;
+const MAX_WAITS: usize = 5;
 
 /// A drawn timeline.
 pub(crate) struct Timeline {
@@ -119,7 +119,7 @@ impl Tree {
             let parent = index(span.parent)
                 .filter(|parent| *parent < at)
                 .and_then(|parent| places[parent]);
-            if at < MOST_SPANS {
+            if at < MAX_SPANS {
                 places.push(Some(self.add(parent, span.started_us, Kind::Span(at))));
             } else {
                 self.not_drawn += 1;
@@ -151,7 +151,7 @@ impl Tree {
                 let query = first_query.get(&at)?;
                 place(spans, query.span)
             });
-            if at < MOST_SPANS {
+            if at < MAX_SPANS {
                 places.push(Some(self.add(
                     parent,
                     transaction.started_us,
@@ -166,7 +166,7 @@ impl Tree {
     }
 
     fn add_waits(&mut self, detail: &RequestDetail) {
-        if detail.waits.len() > MOST_WAITS {
+        if detail.waits.len() > MAX_WAITS {
             let all = (0..detail.waits.len()).collect();
             let started_us = detail
                 .waits
@@ -192,16 +192,16 @@ impl Tree {
             place(transactions, query.transaction).or_else(|| place(spans, query.span))
         };
         let mut runs = runs(&detail.queries, parent_of, true);
-        if runs.len() > MOST_RUNS {
+        if runs.len() > MAX_RUNS {
             runs = self::runs(&detail.queries, parent_of, false);
         }
-        if runs.len() > MOST_ROWS {
+        if runs.len() > MAX_ROWS {
             let time = |run: &(Option<usize>, Vec<usize>)| -> u64 {
                 run.1.iter().map(|at| detail.queries[*at].duration_us).sum()
             };
             runs.sort_by_key(|run| std::cmp::Reverse(time(run)));
-            self.not_drawn += runs.len() - MOST_ROWS;
-            runs.truncate(MOST_ROWS);
+            self.not_drawn += runs.len() - MAX_ROWS;
+            runs.truncate(MAX_ROWS);
         }
         for (parent, queries) in runs {
             let started_us = detail.queries[queries[0]].started_us;

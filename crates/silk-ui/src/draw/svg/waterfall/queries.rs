@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use silk_core::{ConnectionWait, Holder, Outcome, Statement};
 
 use super::{
-    draw::{MOST_TICKS, Pen},
+    draw::{MAX_TICKS, Pen},
     index,
 };
 use crate::draw::{
@@ -17,7 +17,7 @@ impl Pen<'_> {
     pub(super) fn waits(&self, at: &[usize]) -> String {
         let waits: Vec<_> = at.iter().map(|at| &self.detail.waits[*at]).collect();
         let total: u64 = waits.iter().map(|wait| wait.duration_us).sum();
-        let bars = if waits.len() > MOST_TICKS {
+        let bars = if waits.len() > MAX_TICKS {
             let times: Vec<_> = waits
                 .iter()
                 .map(|wait| (wait.started_us, wait.duration_us))
@@ -140,7 +140,7 @@ impl Pen<'_> {
                 .filter(|query| (query.outcome == Outcome::Error) == is_failed)
                 .map(|query| (query.started_us, query.duration_us))
                 .collect();
-            if times.len() > MOST_TICKS {
+            if times.len() > MAX_TICKS {
                 self.density(&times)
             } else {
                 self.ticks(&times)

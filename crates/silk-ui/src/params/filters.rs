@@ -1,100 +1,10 @@
-//! What stands behind the `?` of our addresses: read strictly, written in one way.
+//! The filters of lists, read from the parameters of their addresses.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use silk_core::store::{
-    Cursor, RequestFilter, RequestSort, StatementFilter, StatsWindow, TextPattern,
-};
+use silk_core::store::{Cursor, RequestFilter, StatementFilter, TextPattern};
 
+use super::Params;
 use crate::error::Failure;
-
-/// The parameters of an address, each given once.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Params(Vec<(String, String)>);
-
-impl Params {
-    /// Reads a query string; parameters without a value (a form sends them) are left out.
-    ///
-    /// # Errors
-    /// A parameter that is not `known`, or given twice.
-    pub(crate) fn read(query: Option<&str>, known: &[&str]) -> Result<Self, Failure> {
-        let mut pairs: Vec<(String, String)> = Vec::new();
-        for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
-            if !known.contains(&&*name) {
-                let known = known.join(", ");
-                return Err(Failure::bad_request(format!(
-                    "There is no parameter “{}” here. Use one of: {known}.",
-                    crate::draw::format::one_line(&name, 60)
-                )));
-            }
-            if value.is_empty() {
-                continue;
-            }
-            if pairs.iter().any(|(other, _)| *other == name) {
-                return Err(Failure::bad_request(format!(
-                    "{name} is given twice; give it once."
-                )));
-            }
-            pairs.push((name.into_owned(), value.into_owned()));
-        }
-        Ok(Self(pairs))
-    }
-
-    /// A parameter as it was given.
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(other, _)| other == name)
-            .map(|(_, value)| &**value)
-    }
-
-    /// A parameter, understood.
-    ///
-    /// # Errors
-    /// A value that `read` does not understand; the failure names the parameter and what is meant.
-    pub(crate) fn parse<T>(
-        &self,
-        name: &str,
-        expected: &str,
-        read: impl FnOnce(&str) -> Option<T>,
-    ) -> Result<Option<T>, Failure> {
-        self.get(name)
-            .map(|value| {
-                read(value).ok_or_else(|| {
-                    Failure::bad_request(format!(
-                        "{name} must be {expected}; got “{}”.",
-                        crate::draw::format::one_line(value, 60)
-                    ))
-                })
-            })
-            .transpose()
-    }
-
-    /// The same parameters with one set (`Some`) or taken out (`None`), as `?a=b` or nothing.
-    pub(crate) fn with(&self, changes: &[(&str, Option<&str>)]) -> String {
-        let mut out = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in &self.0 {
-            if !changes.iter().any(|(changed, _)| changed == name) {
-                out.append_pair(name, value);
-            }
-        }
-        for (name, value) in changes {
-            if let Some(value) = value {
-                out.append_pair(name, value);
-            }
-        }
-        let query = out.finish();
-        if query.is_empty() {
-            query
-        } else {
-            format!("?{query}")
-        }
-    }
-
-    /// Name and value of each.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (&**name, &**value))
-    }
-}
 
 /// Parameters of lists of requests, pages and API alike.
 pub(crate) const REQUEST_PARAMS: &[&str] = &[
@@ -123,7 +33,7 @@ pub(crate) fn request_filter(
     now: DateTime<Utc>,
 ) -> Result<RequestFilter, Failure> {
     Ok(RequestFilter {
-        kind: params.parse("kind", "request, job or test", |v| v.parse().ok())?,
+        kind: params.word("kind")?,
         method: params.parse("method", "an HTTP method", |v| {
             (v.len() <= 32 && v.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-'))
                 .then(|| v.to_ascii_uppercase())
@@ -144,13 +54,7 @@ pub(crate) fn request_filter(
         fingerprint: params.parse("fingerprint", "16 hex digits", |v| v.parse().ok())?,
         since: params.parse("since", TIME_HINT, |v| moment(v, now))?,
         until: params.parse("until", TIME_HINT, |v| moment(v, now))?,
-        sort: params
-            .parse(
-                "sort",
-                "-started_at, -duration_us, -query_time_us or -query_count",
-                |v| v.parse::<RequestSort>().ok(),
-            )?
-            .unwrap_or_default(),
+        sort: params.word("sort")?.unwrap_or_default(),
         limit: limit(params)?,
         cursor: params.parse("cursor", "the one of the page before, unchanged", |v| {
             v.parse::<Cursor>().ok()
@@ -175,16 +79,8 @@ pub(crate) fn statement_filter(params: &Params) -> Result<StatementFilter, Failu
             (v.len() <= 32 && v.bytes().all(|b| b.is_ascii_alphabetic()))
                 .then(|| v.to_ascii_uppercase())
         })?,
-        database: params.parse("database", "postgres, mysql, sqlite or unknown", |v| {
-            v.parse().ok()
-        })?,
-        sort: params
-            .parse(
-                "sort",
-                "-total_us, -calls, -mean_us, -max_us or -calls_per_request",
-                |v| v.parse().ok(),
-            )?
-            .unwrap_or_default(),
+        database: params.word("database")?,
+        sort: params.word("sort")?.unwrap_or_default(),
         limit: limit(params)?,
         // The list is short, so its cursor is the number of rows before.
         offset: params
@@ -252,75 +148,10 @@ fn moment(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     now.checked_sub_signed(TimeDelta::seconds(i64::from(number) * seconds))
 }
 
-/// How far back figures look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Window {
-    /// 15 minutes.
-    Quarter,
-    /// An hour.
-    #[default]
-    Hour,
-    /// A day.
-    Day,
-    /// Seven days.
-    Week,
-}
-
-impl Window {
-    /// Every window, shortest first.
-    pub(crate) const ALL: [Self; 4] = [Self::Quarter, Self::Hour, Self::Day, Self::Week];
-
-    /// As it stands in an address.
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Quarter => "15m",
-            Self::Hour => "1h",
-            Self::Day => "24h",
-            Self::Week => "7d",
-        }
-    }
-
-    /// As people say it.
-    pub(crate) const fn label(self) -> &'static str {
-        match self {
-            Self::Quarter => "15 min",
-            Self::Hour => "hour",
-            Self::Day => "day",
-            Self::Week => "7 days",
-        }
-    }
-
-    /// Reads `window`.
-    ///
-    /// # Errors
-    /// A window that is none of ours.
-    pub(crate) fn read(params: &Params) -> Result<Self, Failure> {
-        let window = params.parse("window", "15m, 1h, 24h or 7d", |v| {
-            Self::ALL.into_iter().find(|window| window.word() == v)
-        })?;
-        Ok(window.unwrap_or_default())
-    }
-
-    /// The stretch of time up to `now`.
-    pub(crate) fn range(self, now: DateTime<Utc>) -> StatsWindow {
-        let minutes = match self {
-            Self::Quarter => 15,
-            Self::Hour => 60,
-            Self::Day => 24 * 60,
-            Self::Week => 7 * 24 * 60,
-        };
-        // The end is exclusive; what started this very instant belongs in.
-        let until = now + TimeDelta::seconds(1);
-        StatsWindow {
-            since: until - TimeDelta::minutes(minutes),
-            until,
-            buckets: 30,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use silk_core::store::RequestSort;
+
     use super::*;
 
     fn filter(query: &str) -> Result<RequestFilter, Failure> {
