@@ -1,3 +1,5 @@
+//! The HTTP client of the bench.
+
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,

@@ -1,3 +1,5 @@
+//! CPU time and memory of a process, as the kernel counts them.
+
 use std::fs;
 
 use crate::Result;

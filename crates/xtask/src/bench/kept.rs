@@ -2,7 +2,10 @@
 
 use std::{fs, path::Path};
 
-use super::arm::Arm;
+use super::{
+    arms::{LAYER, POOL},
+    weave::Weave,
+};
 use crate::Result;
 
 /// What is asked for: name, path, queries of one, how often.
@@ -26,27 +29,30 @@ pub(super) fn report(database: &str, folder: &Path) -> Result {
     );
     println!("| capture | requests | bytes per request | per query |");
     println!("|---|---|---|---|");
-    for capture in ["layer", "pool"] {
+    for arm in [LAYER, POOL] {
         let empty = {
-            let mut arm = Arm::start("empty", [capture, "on", "off"], database, folder)?;
-            arm.client.get("/hello")?;
-            arm.stop();
+            let mut weave = Weave::start(arm, "empty", database, folder)?;
+            weave.client.get("/hello")?;
+            weave.stop();
             size(folder, "empty")
         };
         for (number, (name, path, queries, times)) in REQUESTS.into_iter().enumerate() {
-            let store = format!("{capture}-{number}");
-            let mut arm = Arm::start(&store, [capture, "on", "off"], database, folder)?;
+            let store = format!("{}-{number}", arm.name);
+            let mut weave = Weave::start(arm, &store, database, folder)?;
             for _ in 0..times {
-                arm.client.get(path)?;
+                weave.client.get(path)?;
             }
-            arm.stop();
+            weave.stop();
             let bytes = size(folder, &store).saturating_sub(empty);
             let per_request = bytes / u64::from(times);
             let per_query = match u64::from(queries) {
                 0 => "–".to_owned(),
                 queries => (per_request / queries).to_string(),
             };
-            println!("| {capture} | {name} ×{times} | {per_request} | {per_query} |");
+            println!(
+                "| {} | {name} ×{times} | {per_request} | {per_query} |",
+                arm.name
+            );
         }
     }
     Ok(())

@@ -1,24 +1,16 @@
 //! What plans add to the time of a query while several people use the app at once.
 
-use std::{thread, time::Duration};
+use std::{collections::BTreeMap, thread, time::Duration};
 
 use super::{
-    arm::Arm,
+    arms::{self, Arm},
     client::Client,
     price::{Limit, Price},
     slices::Random,
     spread::{Spread, median},
+    weave::Weave,
 };
 use crate::{Result, process::Folder};
-
-/// Arms: name, and how plans are got. The first is what the others are compared to, the second
-/// equals it; all of them record by both tiers.
-const ARMS: [(&str, &str); 4] = [
-    ("no plans", "off"),
-    ("no plans again", "off"),
-    ("automatic", "automatic"),
-    ("of every run", "real"),
-];
 
 /// A page of [`QUERIES`] queries.
 const PATH: &str = "/api/messages/list_some";
@@ -32,45 +24,41 @@ const REQUESTS: usize = 12;
 /// How long they look at an answer before they ask again.
 const PAUSE: Duration = Duration::from_millis(60);
 
-/// Latencies of the arms in one cycle, in µs: median and 95th percentile.
-type Cycle = [(f64, f64); ARMS.len()];
+/// Latencies in one cycle by name of the arm, in µs: median and 95th percentile.
+type Cycle = BTreeMap<&'static str, (f64, f64)>;
 
 /// Measures and prints, on PostgreSQL.
 pub(super) fn report(url: &str, cycles: usize) -> Result<Vec<Price>> {
     let folder = Folder::new()?;
-    let mut arms = Vec::new();
-    for (name, plans) in ARMS {
-        let name = name.replace(' ', "-");
-        arms.push(Arm::start(
-            &name,
-            ["pool", "on", plans],
-            url,
-            folder.path(),
-        )?);
+    let mut weaves = Vec::new();
+    for arm in arms::UNDER_LOAD {
+        let store = arm.name.replace(' ', "-");
+        weaves.push((arm, Weave::start(arm, &store, url, folder.path())?));
     }
     let mut random = Random::new();
     let mut measured: Vec<Cycle> = Vec::new();
     // The first cycle warms up.
     for cycle in 0..=cycles {
-        let mut row = Cycle::default();
-        for at in random.order::<{ ARMS.len() }>() {
-            row[at] = slice(&arms[at])?;
+        let mut row = Cycle::new();
+        random.shuffle(&mut weaves);
+        for (arm, weave) in &weaves {
+            row.insert(arm.name, slice(weave)?);
         }
         if cycle > 0 {
             measured.push(row);
         }
     }
-    for arm in arms {
-        arm.stop();
+    for (_, weave) in weaves {
+        weave.stop();
     }
     Ok(print(&measured))
 }
 
 /// Asks from several connections at once.
-fn slice(arm: &Arm) -> Result<(f64, f64)> {
+fn slice(weave: &Weave) -> Result<(f64, f64)> {
     let mut latencies = thread::scope(|scope| {
         let people: Vec<_> = (0..PEOPLE)
-            .map(|_| scope.spawn(|| one(arm.address()).map_err(|error| error.to_string())))
+            .map(|_| scope.spawn(|| one(weave.address()).map_err(|error| error.to_string())))
             .collect();
         let mut all = Vec::new();
         for person in people {
@@ -97,8 +85,8 @@ fn one(address: &str) -> Result<Vec<f64>> {
 
 #[expect(clippy::print_stdout, reason = "the figures are what it is for")]
 fn print(measured: &[Cycle]) -> Vec<Price> {
-    let of = |arm: usize, figure: fn((f64, f64)) -> f64| {
-        Spread::of(measured.iter().map(|cycle| figure(cycle[arm])))
+    let of = |arm: Arm, figure: fn((f64, f64)) -> f64| {
+        Spread::of(measured.iter().map(|cycle| figure(cycle[arm.name])))
     };
     println!("\n### PostgreSQL, plans under load\n");
     println!(
@@ -106,25 +94,23 @@ fn print(measured: &[Cycle]) -> Vec<Price> {
          µs of the client's time: median [quartiles] of the differences within {} cycles; without \
          plans the page takes {:.0} µs, p95 {:.0} µs.\n",
         measured.len(),
-        of(0, |cycle| cycle.0).median,
-        of(0, |cycle| cycle.1).median,
+        of(arms::NO_PLANS, |cycle| cycle.0).median,
+        of(arms::NO_PLANS, |cycle| cycle.1).median,
     );
     println!("| plans | p50 | p95 |");
     println!("|---|---|---|");
     let mut prices = Vec::new();
-    for (arm, (name, _)) in ARMS.iter().enumerate().skip(1) {
+    for arm in arms::UNDER_LOAD.into_iter().skip(1) {
         let added = |figure: fn((f64, f64)) -> f64| {
-            Spread::of(
-                measured
-                    .iter()
-                    .map(|cycle| (figure(cycle[arm]) - figure(cycle[0])) / QUERIES),
-            )
+            Spread::of(measured.iter().map(|cycle| {
+                (figure(cycle[arm.name]) - figure(cycle[arms::NO_PLANS.name])) / QUERIES
+            }))
         };
         let middle = added(|cycle| cycle.0);
-        println!("| {name} | {middle} | {} |", added(|cycle| cycle.1));
-        if arm > 1 {
+        println!("| {} | {middle} | {} |", arm.name, added(|cycle| cycle.1));
+        if [arms::AUTOMATIC.name, arms::OF_EVERY_RUN.name].contains(&arm.name) {
             prices.push(Price::new(
-                format!("PostgreSQL, plans {name}: per query under load, time"),
+                format!("PostgreSQL, plans {}: per query under load, time", arm.name),
                 "µs",
                 // What auto_explain alone was measured to add, messages and all.
                 Limit::AtMost(40.0),

@@ -8,10 +8,11 @@ use std::{
 };
 
 use super::{
-    arm::Arm,
+    arms::{Arm, LAYER, OFF, POOL},
     cpu,
     price::{Limit, Price},
     spread::median,
+    weave::Weave,
 };
 use crate::Result;
 
@@ -29,32 +30,30 @@ pub(super) fn report(database: &str, folder: &Path) -> Result<Vec<Price>> {
     );
     println!("| off | layer | pool |");
     println!("|---|---|---|");
-    let mut peaks = Vec::new();
-    for capture in ["off", "layer", "pool"] {
+    let peak_kb = |arm: Arm| -> Result<f64> {
         let mut runs = Vec::new();
         for run in 0..RUNS {
-            let name = format!("memory-{capture}-{run}");
-            runs.push(added_kb(&name, capture, database, folder)?);
+            let name = format!("memory-{}-{run}", arm.name);
+            runs.push(added_kb(arm, &name, database, folder)?);
         }
-        peaks.push(median(&mut runs));
-    }
-    println!("| {:.0} | {:.0} | {:.0} |", peaks[0], peaks[1], peaks[2]);
-    Ok(["layer", "pool"]
-        .into_iter()
-        .zip(&peaks[1..])
-        .map(|(name, peak)| {
-            Price::new(
-                format!("{name}: 10,000-query request, memory"),
-                "MB",
-                Limit::AtMost(5.0),
-                (peak - peaks[0]) / 1024.0,
-            )
-        })
-        .collect())
+        Ok(median(&mut runs))
+    };
+    // With a subscriber too, as the others.
+    let off = peak_kb(Arm {
+        subscriber: LAYER.subscriber,
+        ..OFF
+    })?;
+    let (layer, pool) = (peak_kb(LAYER)?, peak_kb(POOL)?);
+    println!("| {off:.0} | {layer:.0} | {pool:.0} |");
+    let price = |arm: Arm, peak: f64| {
+        let what = format!("{}: 10,000-query request, memory", arm.name);
+        Price::new(what, "MB", Limit::AtMost(5.0), (peak - off) / 1024.0)
+    };
+    Ok(vec![price(LAYER, layer), price(POOL, pool)])
 }
 
-fn added_kb(name: &str, capture: &str, database: &str, folder: &Path) -> Result<f64> {
-    let mut arm = Arm::start(name, [capture, "on", "off"], database, folder)?;
+fn added_kb(arm: Arm, name: &str, database: &str, folder: &Path) -> Result<f64> {
+    let mut weave = Weave::start(arm, name, database, folder)?;
     // What is made once in a process is not the request's: caches, symbols, connections.
     for path in [
         "/hello",
@@ -63,11 +62,11 @@ fn added_kb(name: &str, capture: &str, database: &str, folder: &Path) -> Result<
         "/api/parallel",
     ] {
         for _ in 0..5 {
-            arm.client.get(path)?;
+            weave.client.get(path)?;
         }
     }
     thread::sleep(Duration::from_secs(1));
-    let process = arm.id();
+    let process = weave.id();
     let before = cpu::memory_kb(process)?;
     let is_over = AtomicBool::new(false);
     let peak = thread::scope(|scope| {
@@ -79,14 +78,14 @@ fn added_kb(name: &str, capture: &str, database: &str, folder: &Path) -> Result<
             }
             peak
         });
-        let asked = arm.client.get("/api/threads");
+        let asked = weave.client.get("/api/threads");
         // Until it is stored as well.
         thread::sleep(Duration::from_secs(1));
         is_over.store(true, Relaxed);
         (asked, looking.join().unwrap_or(before))
     });
     peak.0?;
-    arm.stop();
+    weave.stop();
     #[expect(clippy::cast_precision_loss, reason = "kilobytes of one process")]
     Ok((peak.1 - before) as f64)
 }

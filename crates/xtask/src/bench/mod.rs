@@ -9,7 +9,7 @@
 //! what the same process uses while nobody asks it for anything. Nothing may be lost meanwhile, for
 //! what is lost costs less.
 
-mod arm;
+mod arms;
 mod client;
 mod cpu;
 mod kept;
@@ -19,6 +19,7 @@ mod price;
 mod report;
 mod slices;
 mod spread;
+mod weave;
 mod writer;
 
 use clap::Args;

@@ -1,6 +1,9 @@
+//! The figures of recording as tables, and the prices they are held to.
+
 use super::{
+    arms::{Arm, LAYER, OFF, POOL, RECORDING},
     price::{Limit, Price},
-    slices::{ADDRESSES, ARMS, Address, LAYER, POOL, Slice, Slices},
+    slices::{ADDRESSES, Address, Cycle, HELLO, LIST_SOME, LIST_SOME_JOINED, Slice},
     spread::Spread,
 };
 
@@ -9,7 +12,7 @@ const MORE_QUERIES: f64 = 100.0;
 
 /// Prints what is added, as tables that can go into a README, and tells what it says of the prices.
 #[expect(clippy::print_stdout, reason = "the figures are what it is for")]
-pub(super) fn print(database: &str, slices: &Slices) -> Vec<Price> {
+pub(super) fn print(database: &str, slices: &[Cycle]) -> Vec<Price> {
     println!("\n### {database}\n");
     println!(
         "Added to a request, µs: median [quartiles] of the ratios within {} cycles, times the \
@@ -18,29 +21,33 @@ pub(super) fn print(database: &str, slices: &Slices) -> Vec<Price> {
     );
     println!("| address | arm | CPU, app's threads | CPU, all threads | × | time, client's p50 |");
     println!("|---|---|---|---|---|---|");
-    for (at, Address { name: address, .. }) in ADDRESSES.iter().enumerate() {
+    for address in ADDRESSES {
         println!(
-            "| {address} | off | {:.1} | {:.1} | 1 | {:.1} |",
-            base(slices, at, |slice| slice.app),
-            base(slices, at, |slice| slice.all),
-            base(slices, at, |slice| slice.latency),
+            "| {} | off | {:.1} | {:.1} | 1 | {:.1} |",
+            address.name,
+            base(slices, address, |slice| slice.app),
+            base(slices, address, |slice| slice.all),
+            base(slices, address, |slice| slice.latency),
         );
-        for (arm, (name, ..)) in ARMS.iter().enumerate().skip(1) {
+        for arm in RECORDING.into_iter().skip(1) {
             println!(
-                "| {address} | {name} | {} | {} | {:.2} | {} |",
-                added(slices, at, arm, |slice| slice.app),
-                added(slices, at, arm, |slice| slice.all),
-                ratio(slices, at, arm, |slice| slice.all).median,
-                added(slices, at, arm, |slice| slice.latency),
+                "| {} | {} | {} | {} | {:.2} | {} |",
+                address.name,
+                arm.name,
+                added(slices, address, arm, |slice| slice.app),
+                added(slices, address, arm, |slice| slice.all),
+                ratio(slices, address, arm, |slice| slice.all).median,
+                added(slices, address, arm, |slice| slice.latency),
             );
         }
     }
     println!("\nAdded per query (`list_some` less `list_some_joined`, over 100), µs.\n");
     println!("| arm | CPU, app's threads | CPU, all threads | client p50 |");
     println!("|---|---|---|---|");
-    for (arm, (name, ..)) in ARMS.iter().enumerate().skip(1) {
+    for arm in RECORDING.into_iter().skip(1) {
         println!(
-            "| {name} | {:+.1} | {:+.1} | {:+.1} |",
+            "| {} | {:+.1} | {:+.1} | {:+.1} |",
+            arm.name,
             per_query(slices, arm, |slice| slice.app),
             per_query(slices, arm, |slice| slice.all),
             per_query(slices, arm, |slice| slice.latency),
@@ -49,26 +56,24 @@ pub(super) fn print(database: &str, slices: &Slices) -> Vec<Price> {
     prices(database, slices)
 }
 
-fn prices(database: &str, slices: &Slices) -> Vec<Price> {
+fn prices(database: &str, slices: &[Cycle]) -> Vec<Price> {
     let mut prices = Vec::new();
-    for (arm, name, per_query_us, times) in
-        [(LAYER, "layer", 7.0, 1.15), (POOL, "pool", 12.0, 1.22)]
-    {
+    for (arm, per_query_us, times) in [(LAYER, 7.0, 1.15), (POOL, 12.0, 1.22)] {
         let mut price = |what: &str, unit, limit, value| {
-            let what = format!("{database}, {name}: {what}");
+            let what = format!("{database}, {}: {what}", arm.name);
             prices.push(Price::new(what, unit, Limit::AtMost(limit), value));
         };
         price(
             "/hello, app's threads",
             "µs",
             4.0,
-            added(slices, 0, arm, |slice| slice.app).median,
+            added(slices, HELLO, arm, |slice| slice.app).median,
         );
         price(
             "/hello, all threads",
             "µs",
             20.0,
-            added(slices, 0, arm, |slice| slice.all).median,
+            added(slices, HELLO, arm, |slice| slice.all).median,
         );
         price(
             "per query, all threads",
@@ -81,7 +86,7 @@ fn prices(database: &str, slices: &Slices) -> Vec<Price> {
                 "101-query page",
                 "×",
                 times,
-                ratio(slices, 2, arm, |slice| slice.all).median,
+                ratio(slices, LIST_SOME, arm, |slice| slice.all).median,
             );
         }
     }
@@ -91,24 +96,27 @@ fn prices(database: &str, slices: &Slices) -> Vec<Price> {
 type Figure = fn(&Slice) -> f64;
 
 /// What `off` costs while the machine has least else to do.
-fn base(slices: &Slices, at: usize, figure: Figure) -> f64 {
-    Spread::of(slices.iter().map(|cycle| figure(&cycle[at][0]))).low
+fn base(slices: &[Cycle], address: Address, figure: Figure) -> f64 {
+    Spread::of(
+        slices
+            .iter()
+            .map(|cycle| figure(&cycle[&(address.name, OFF.name)])),
+    )
+    .low
 }
 
 /// How many times as much as `off` of the same cycle.
 ///
 /// A machine that is busy makes both cost more, which a ratio does not show and a difference would.
-fn ratio(slices: &Slices, at: usize, arm: usize, figure: Figure) -> Spread {
-    Spread::of(
-        slices
-            .iter()
-            .map(|cycle| figure(&cycle[at][arm]) / figure(&cycle[at][0])),
-    )
+fn ratio(slices: &[Cycle], address: Address, arm: Arm, figure: Figure) -> Spread {
+    Spread::of(slices.iter().map(|cycle| {
+        figure(&cycle[&(address.name, arm.name)]) / figure(&cycle[&(address.name, OFF.name)])
+    }))
 }
 
-fn added(slices: &Slices, at: usize, arm: usize, figure: Figure) -> Spread {
-    let base = base(slices, at, figure);
-    let Spread { low, median, high } = ratio(slices, at, arm, figure);
+fn added(slices: &[Cycle], address: Address, arm: Arm, figure: Figure) -> Spread {
+    let base = base(slices, address, figure);
+    let Spread { low, median, high } = ratio(slices, address, arm, figure);
     let of = |ratio: f64| (ratio - 1.0) * base;
     Spread {
         low: of(low),
@@ -117,8 +125,8 @@ fn added(slices: &Slices, at: usize, arm: usize, figure: Figure) -> Spread {
     }
 }
 
-fn per_query(slices: &Slices, arm: usize, figure: Figure) -> f64 {
-    let many = added(slices, 2, arm, figure).median;
-    let one = added(slices, 1, arm, figure).median;
+fn per_query(slices: &[Cycle], arm: Arm, figure: Figure) -> f64 {
+    let many = added(slices, LIST_SOME, arm, figure).median;
+    let one = added(slices, LIST_SOME_JOINED, arm, figure).median;
     (many - one) / MORE_QUERIES
 }

@@ -1,29 +1,18 @@
+//! The same requests to every arm, in short slices side by side.
+
 use std::{
-    collections::hash_map::RandomState,
+    collections::{BTreeMap, hash_map::RandomState},
     hash::{BuildHasher as _, Hasher as _},
     thread,
     time::{Duration, Instant},
 };
 
-use super::{arm::Arm, cpu::Cpu};
+use super::{
+    arms::{self, Arm},
+    cpu::Cpu,
+    weave::Weave,
+};
 use crate::{Result, process::Folder, say};
-
-/// Arms: name, and how weave is started: `--capture`, `--subscriber`, `--plans`. The first is what
-/// the others are compared to, the second equals it. `pool` has both tiers, as an app has that
-/// calls `init_tracing`; `pool alone` has no subscriber; `plans` catches those of real runs too.
-pub(super) const ARMS: [(&str, [&str; 3]); 6] = [
-    ("off", ["off", "off", "off"]),
-    ("off again", ["off", "off", "off"]),
-    ("layer", ["layer", "on", "off"]),
-    ("pool", ["pool", "on", "off"]),
-    ("pool alone", ["pool", "off", "off"]),
-    ("plans", ["pool", "on", "real"]),
-];
-
-/// The place of the arm with the tracing layer alone.
-pub(super) const LAYER: usize = 2;
-/// The place of the arm with both tiers.
-pub(super) const POOL: usize = 3;
 
 /// What is asked for in a slice.
 #[derive(Debug, Clone, Copy)]
@@ -35,24 +24,27 @@ pub(super) struct Address {
     requests: u32,
 }
 
-/// What is asked for; the last two differ by a hundred queries and nothing else.
-pub(super) const ADDRESSES: [Address; 3] = [
-    Address {
-        name: "/hello",
-        path: "/hello",
-        requests: 10_000,
-    },
-    Address {
-        name: "list_some_joined",
-        path: "/api/messages/list_some_joined",
-        requests: 300,
-    },
-    Address {
-        name: "list_some",
-        path: "/api/messages/list_some",
-        requests: 40,
-    },
-];
+/// No SQL.
+pub(super) const HELLO: Address = Address {
+    name: "/hello",
+    path: "/hello",
+    requests: 10_000,
+};
+/// One query.
+pub(super) const LIST_SOME_JOINED: Address = Address {
+    name: "list_some_joined",
+    path: "/api/messages/list_some_joined",
+    requests: 300,
+};
+/// A hundred queries more, and nothing else.
+pub(super) const LIST_SOME: Address = Address {
+    name: "list_some",
+    path: "/api/messages/list_some",
+    requests: 40,
+};
+
+/// What is asked for in each cycle.
+pub(super) const ADDRESSES: [Address; 3] = [HELLO, LIST_SOME_JOINED, LIST_SOME];
 
 /// How long the background threads are given to finish a slice; more than two looks of the writer.
 const SETTLE: Duration = Duration::from_millis(500);
@@ -74,81 +66,85 @@ pub(super) struct Slice {
     pub(super) latency: f64,
 }
 
-/// Slices by cycle, address and arm.
-pub(super) type Slices = Vec<[[Slice; ARMS.len()]; ADDRESSES.len()]>;
+/// The slices of one cycle, by name of the address and of the arm.
+pub(super) type Cycle = BTreeMap<(&'static str, &'static str), Slice>;
 
 /// Runs all arms side by side.
-pub(super) fn measure(url: Option<&str>, cycles: usize) -> Result<Slices> {
+pub(super) fn measure(url: Option<&str>, cycles: usize) -> Result<Vec<Cycle>> {
     let folder = Folder::new()?;
     let database = url.map_or_else(
         || format!("sqlite:{}", folder.path().join("weave.db").display()),
         str::to_owned,
     );
-    let mut arms = Vec::new();
-    for (name, how) in ARMS {
-        arms.push(Arm::start(
-            &name.replace(' ', "-"),
-            how,
-            &database,
-            folder.path(),
-        )?);
+    let mut weaves = Vec::new();
+    for arm in arms::RECORDING {
+        let store = arm.name.replace(' ', "-");
+        weaves.push((arm, Weave::start(arm, &store, &database, folder.path())?));
     }
     let mut random = Random::new();
-    let mut slices = Slices::new();
-    let mut idle = [Cpu::default(); ARMS.len()];
+    let mut measured = Vec::new();
+    let mut idle = BTreeMap::new();
     // The first cycle warms up.
     for cycle in 0..=cycles {
-        let mut row = [[Slice::default(); ARMS.len()]; ADDRESSES.len()];
-        for (address, row) in ADDRESSES.into_iter().zip(&mut row) {
-            for at in random.order::<{ ARMS.len() }>() {
-                row[at] = slice(&mut arms[at], address, idle[at])?;
+        let mut row = Cycle::new();
+        for address in ADDRESSES {
+            random.shuffle(&mut weaves);
+            for (arm, weave) in &mut weaves {
+                let idle = idle.get(arm.name).copied().unwrap_or_default();
+                row.insert((address.name, arm.name), slice(weave, address, idle)?);
             }
         }
         if cycle > 0 {
-            slices.push(row);
+            measured.push(row);
         } else {
-            idle = idle_of(&arms)?;
+            idle = idle_of(&weaves)?;
         }
     }
-    for ((name, _), mut arm) in ARMS.into_iter().zip(arms) {
-        let lost = arm.lost()?;
+    for (arm, mut weave) in weaves {
+        let lost = weave.lost()?;
         if lost > 0 {
             say(format_args!(
-                "`{name}` lost {lost} requests, which cost nothing: its figures are too small"
+                "`{}` lost {lost} requests, which cost nothing: its figures are too small",
+                arm.name
             ));
         }
-        arm.stop();
+        weave.stop();
     }
-    Ok(slices)
+    Ok(measured)
 }
 
-/// What each arm costs in a second in which nobody asks for anything.
-fn idle_of(arms: &[Arm]) -> Result<[Cpu; ARMS.len()]> {
-    let cpu = || -> Result<Vec<Cpu>> { arms.iter().map(|arm| Cpu::of(arm.id())).collect() };
+/// What each arm costs in a second in which nobody asks for anything, by name.
+fn idle_of(weaves: &[(Arm, Weave)]) -> Result<BTreeMap<&'static str, Cpu>> {
+    let cpu = || -> Result<Vec<Cpu>> {
+        let ids = weaves.iter().map(|(_, weave)| weave.id());
+        ids.map(Cpu::of).collect()
+    };
     let before = cpu()?;
     thread::sleep(IDLE);
     let after = cpu()?;
-    Ok(std::array::from_fn(|at| {
-        after[at].since(before[at]).times(1.0 / IDLE.as_secs_f64())
-    }))
+    let names = weaves.iter().map(|(arm, _)| arm.name);
+    Ok(names
+        .zip(before.into_iter().zip(after))
+        .map(|(name, (before, after))| (name, after.since(before).times(1.0 / IDLE.as_secs_f64())))
+        .collect())
 }
 
-fn slice(arm: &mut Arm, address: Address, idle: Cpu) -> Result<Slice> {
+fn slice(weave: &mut Weave, address: Address, idle: Cpu) -> Result<Slice> {
     let Address { path, requests, .. } = address;
     let started = Instant::now();
-    let before = Cpu::of(arm.id())?;
+    let before = Cpu::of(weave.id())?;
     let mut latencies = Vec::new();
     for at in 1..=requests {
         if at % BURST == 0 {
             thread::sleep(BREATH);
         }
-        latencies.push(arm.client.get(path)?.as_secs_f64() * 1e6);
+        latencies.push(weave.client.get(path)?.as_secs_f64() * 1e6);
     }
     // What the background threads still have to do belongs to the slice.
     thread::sleep(SETTLE);
     // What they do anyway does not.
     let idle = idle.times(started.elapsed().as_secs_f64());
-    let cpu = Cpu::of(arm.id())?.since(before).since(idle);
+    let cpu = Cpu::of(weave.id())?.since(before).since(idle);
     let per_request = |nanoseconds: f64| nanoseconds / 1e3 / f64::from(requests);
     Ok(Slice {
         app: per_request(cpu.app),
@@ -166,17 +162,15 @@ impl Random {
         Self(RandomState::new().build_hasher().finish() | 1)
     }
 
-    pub(super) fn order<const N: usize>(&mut self) -> [usize; N] {
-        let mut order = std::array::from_fn(|at| at);
-        for last in (1..order.len()).rev() {
+    pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
             // xorshift64
             self.0 ^= self.0 << 13;
             self.0 ^= self.0 >> 7;
             self.0 ^= self.0 << 17;
             let at = usize::try_from(self.0 % (last as u64 + 1)).unwrap_or(0);
-            order.swap(last, at);
+            items.swap(last, at);
         }
-        order
     }
 }
 
@@ -185,12 +179,14 @@ mod tests {
     use super::Random;
 
     #[test]
-    fn an_order_has_each_arm_once() {
+    fn a_shuffled_list_has_each_item_once() {
         let mut random = Random::new();
+        let mut order = [0, 1, 2, 3, 4, 5];
         for _ in 0..100 {
-            let mut order = random.order::<6>();
-            order.sort_unstable();
-            assert_eq!(order, [0, 1, 2, 3, 4, 5]);
+            random.shuffle(&mut order);
+            let mut sorted = order;
+            sorted.sort_unstable();
+            assert_eq!(sorted, [0, 1, 2, 3, 4, 5]);
         }
     }
 }

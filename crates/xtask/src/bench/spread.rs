@@ -1,3 +1,5 @@
+//! Medians and quartiles.
+
 /// A median with its quartiles.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Spread {

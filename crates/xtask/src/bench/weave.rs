@@ -1,3 +1,5 @@
+//! One running weave, and how to ask it.
+
 use std::{
     io::{BufRead as _, BufReader, Read as _},
     path::Path,
@@ -6,31 +8,35 @@ use std::{
     time::Duration,
 };
 
-use super::client::Client;
+use super::{
+    arms::{Arm, OFF},
+    client::Client,
+};
 use crate::{Result, process::Running, root};
 
 /// One running weave, and a connection to it.
 #[derive(Debug)]
-pub(super) struct Arm {
+pub(super) struct Weave {
     pub(super) client: Client,
     process: Running,
     is_recording: bool,
 }
 
-impl Arm {
-    /// Starts one with its own store in `folder`.
-    pub(super) fn start(
-        name: &str,
-        [capture, subscriber, plans]: [&str; 3],
-        database: &str,
-        folder: &Path,
-    ) -> Result<Self> {
+impl Weave {
+    /// Starts one for an arm, with the store `NAME.db` of its own in `folder`.
+    pub(super) fn start(arm: Arm, name: &str, database: &str, folder: &Path) -> Result<Self> {
         let program = target().join("release").join("weave");
         let mut process = Running::start(
             Command::new(program)
-                .args(["--listen", "127.0.0.1:0", "--indexed", "--capture", capture])
-                .args(["--subscriber", subscriber, "--database", database])
-                .args(["--plans", plans])
+                .args([
+                    "--listen",
+                    "127.0.0.1:0",
+                    "--indexed",
+                    "--capture",
+                    arm.capture,
+                ])
+                .args(["--subscriber", arm.subscriber, "--database", database])
+                .args(["--plans", arm.plans])
                 .arg("--store")
                 .arg(folder.join(format!("{name}.db")))
                 .current_dir(folder)
@@ -57,7 +63,7 @@ impl Arm {
         Ok(Self {
             client,
             process,
-            is_recording: capture != "off",
+            is_recording: arm.capture != OFF.capture,
         })
     }
 
