@@ -1,6 +1,8 @@
+//! `cargo xtask ci`: everything that must hold before a change is taken.
+
 use std::time::Instant;
 
-use crate::{Result, package, process, say, test, tidy};
+use crate::{Result, deny, features, package, process, say, test, tidy};
 
 /// Any number does; another one tries other cases.
 const SEED: u64 = 1;
@@ -18,20 +20,8 @@ pub(crate) fn run() -> Result {
         "--deny",
         "warnings",
     ]))?;
-    // What the workspace never builds: the facade without this or that part.
-    for features in ["", "axum,ui,sqlite"] {
-        process::run(process::cargo().args([
-            "clippy",
-            "--package",
-            "tower-silk",
-            "--no-default-features",
-            "--features",
-            features,
-            "--",
-            "--deny",
-            "warnings",
-        ]))?;
-    }
+    deny::run()?;
+    features::run()?;
     process::run(
         process::cargo()
             .args(["doc", "--workspace", "--no-deps"])

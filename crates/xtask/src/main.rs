@@ -2,6 +2,8 @@
 
 mod bench;
 mod ci;
+mod deny;
+mod features;
 mod metadata;
 mod package;
 mod plans;
@@ -32,11 +34,16 @@ enum Command {
     Test(test::Options),
     /// Start the throw-away servers, print how to reach them, and wait for Ctrl-C.
     Servers,
-    /// What the continuous integration runs: format, lints, docs, tidy, test, package.
+    /// What the continuous integration runs: format, tidy, lints, licences, features, docs, test,
+    /// package.
     Ci,
-    /// Check what no compiler checks: arrows between crates, file lengths, symlinks, licences,
-    /// manifests, migrations.
+    /// Check what no compiler checks: arrows between crates, lengths of files and functions,
+    /// symlinks, manifests, migrations, the corpus of plans.
     Tidy,
+    /// Check licences and sources of dependencies against deny.toml.
+    Deny,
+    /// Build the facade with each of its features alone, with none and with all.
+    Features,
     /// Measure what recording costs, side by side with the same app without it.
     Bench(bench::Options),
     /// Pack every published crate and build it from the pack.
@@ -61,6 +68,8 @@ fn main() -> ExitCode {
         Command::Servers => test::servers(),
         Command::Ci => ci::run(),
         Command::Tidy => tidy::run(),
+        Command::Deny => deny::run(),
+        Command::Features => features::run(),
         Command::Bench(options) => bench::run(&options),
         Command::Package => package::run(),
         Command::Plans { action } => plans::run(&action),

@@ -1,3 +1,5 @@
+//! What cargo knows of our packages and their dependencies.
+
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -19,8 +21,9 @@ pub(crate) struct Package {
     pub(crate) version: String,
     pub(crate) is_ours: bool,
     pub(crate) is_published: bool,
-    pub(crate) licence: Option<String>,
     pub(crate) manifest_path: String,
+    /// The oldest Rust that it promises to build with, as major, minor, patch.
+    pub(crate) rust_version: Vec<u32>,
     /// Names of normal and build dependencies; those for tests only are left out.
     pub(crate) dependencies: Vec<String>,
     fields: Value,
@@ -59,8 +62,11 @@ impl Package {
             // A package of the workspace has no registry to come from.
             is_ours: fields.get("source").is_none_or(Value::is_null),
             is_published: fields.get("publish").is_none_or(Value::is_null),
-            licence: text("license"),
             manifest_path: text("manifest_path").unwrap_or_default(),
+            rust_version: text("rust_version").map_or_else(Vec::new, |version| {
+                let numbers = version.split('.');
+                numbers.filter_map(|number| number.parse().ok()).collect()
+            }),
             dependencies: list(fields, "dependencies")
                 .filter(|dependency| dependency.get("kind").and_then(Value::as_str) != Some("dev"))
                 .filter_map(|dependency| dependency.get("name")?.as_str().map(str::to_owned))
@@ -81,6 +87,16 @@ impl Package {
     pub(crate) fn test_dependencies(&self) -> impl Iterator<Item = &Value> {
         list(&self.fields, "dependencies")
             .filter(|dependency| dependency.get("kind").and_then(Value::as_str) == Some("dev"))
+    }
+
+    /// Its features but `default`, which stands for others.
+    pub(crate) fn features(&self) -> impl Iterator<Item = &str> {
+        let features = self.fields.get("features").and_then(Value::as_object);
+        features
+            .into_iter()
+            .flat_map(|features| features.keys())
+            .map(String::as_str)
+            .filter(|name| *name != "default")
     }
 
     /// Whether a field of the manifest is there and not empty.

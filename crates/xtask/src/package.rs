@@ -1,3 +1,5 @@
+//! `cargo xtask package`: the published crates, packed and built from the packs.
+
 use std::{env, fs, io, path::PathBuf};
 
 use crate::{Result, metadata::Metadata, process};

@@ -1,3 +1,5 @@
+//! `cargo xtask test` and `cargo xtask servers`: every test, and the servers they need.
+
 use std::{thread, time::Duration};
 
 use clap::Args;

@@ -1,3 +1,5 @@
+//! Options of the command line.
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Parser, ValueEnum};

@@ -1,3 +1,5 @@
+//! A Chromium with its driver, and the accessibility checker.
+
 use std::{fs, path::PathBuf, process::Command};
 
 use super::require;

@@ -1,3 +1,5 @@
+//! A throw-away MariaDB server.
+
 use std::{
     fs,
     process::{Command, Stdio},

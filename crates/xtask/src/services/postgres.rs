@@ -1,3 +1,5 @@
+//! A throw-away PostgreSQL server.
+
 use std::{
     fs,
     path::PathBuf,

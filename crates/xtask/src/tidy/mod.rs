@@ -1,11 +1,12 @@
 //! Checks that no compiler makes.
 
 mod arrows;
+mod exceptions;
 mod files;
-mod licences;
 mod manifests;
 mod migrations;
 mod plans;
+mod source;
 
 use std::path::Path;
 
@@ -48,7 +49,6 @@ fn check(root: &Path) -> Result<Report> {
     let metadata = Metadata::read()?;
     arrows::check(&metadata, &mut report);
     manifests::check(&metadata, &mut report);
-    licences::check(&metadata, &mut report);
     files::check(root, &mut report)?;
     migrations::check(root, &mut report)?;
     plans::check(&mut report)?;

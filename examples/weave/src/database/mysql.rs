@@ -1,3 +1,5 @@
+//! The tables on MariaDB and MySQL.
+
 use sqlx::mysql::{MySqlPool, MySqlPoolOptions};
 
 use super::{Pools, fill::insert_all};

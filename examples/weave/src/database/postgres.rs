@@ -1,3 +1,5 @@
+//! The tables on PostgreSQL.
+
 use sqlx::postgres::{PgPool, PgPoolOptions};
 use tower_silk::Silk;
 

@@ -1,3 +1,5 @@
+//! Rows of the tables.
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 

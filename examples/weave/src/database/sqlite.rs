@@ -1,3 +1,5 @@
+//! The tables on SQLite, and the file they are in.
+
 use std::{
     str::FromStr,
     time::{Duration, Instant},
