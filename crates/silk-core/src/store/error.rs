@@ -45,6 +45,7 @@ pub struct StoreError {
     kind: StoreErrorKind,
     operation: &'static str,
     source: Box<dyn Error + Send + Sync>,
+    remedy: Option<&'static str>,
 }
 
 impl StoreError {
@@ -58,7 +59,22 @@ impl StoreError {
             kind,
             operation,
             source: source.into(),
+            remedy: None,
         }
+    }
+
+    /// The same, with what is left to do where that is not what [its kind](StoreErrorKind::remedy)
+    /// says: the store may have done it already.
+    #[must_use]
+    pub const fn with_remedy(mut self, remedy: &'static str) -> Self {
+        self.remedy = Some(remedy);
+        self
+    }
+
+    /// What a person can do about it.
+    #[must_use]
+    pub fn remedy(&self) -> &'static str {
+        self.remedy.unwrap_or_else(|| self.kind.remedy())
     }
 
     /// What kind of trouble it is.
@@ -81,7 +97,7 @@ impl fmt::Display for StoreError {
             "could not {}: {} ({})",
             self.operation,
             self.source,
-            self.kind.remedy()
+            self.remedy()
         )
     }
 }

@@ -20,14 +20,15 @@ pub(super) enum Fault {
     File(#[source] io::Error),
     #[error("the file is read-only: {0}")]
     ReadOnly(#[source] sqlx::Error),
-    #[error("the file was removed or replaced while it was in use")]
+    #[error("the file was removed or replaced while it was in use; recording goes on in another")]
     Moved,
     #[error(
         "the file was overwritten with another one while it was in use; recording goes on in it"
     )]
     Overwritten,
     #[error(
-        "the file was damaged while it was in use; it was moved to {0}, and a new one was begun"
+        "the file was damaged while it was in use; it was moved to {0}, and recording goes on in a \
+         new one"
     )]
     Damaged(String),
     #[error(
@@ -46,7 +47,32 @@ pub(super) enum Fault {
 impl Fault {
     /// The error that callers of the store see.
     pub(super) fn during(self, operation: &'static str) -> StoreError {
-        StoreError::new(self.kind(), operation, self)
+        let error_kind = self.kind();
+        let remedy = self.remedy();
+        let error = StoreError::new(error_kind, operation, self);
+        match remedy {
+            Some(remedy) => error.with_remedy(remedy),
+            None => error,
+        }
+    }
+
+    /// What is left to do where it is not what its kind says.
+    const fn remedy(&self) -> Option<&'static str> {
+        match self {
+            Self::Moved => {
+                Some("nothing is left to do; leave the file in place while the app runs")
+            }
+            Self::Overwritten => Some(
+                "nothing is left to do; give each program a file of its own, and put copies in \
+                 place only while the app is stopped",
+            ),
+            Self::Damaged(_) => Some(
+                "nothing is left to do; keep the moved file if you want to look into it, or \
+                 remove it",
+            ),
+            Self::LogHeld => Some("close the program that reads the file"),
+            _ => None,
+        }
     }
 
     /// Whether it says that the file does not hold what it should.

@@ -14,7 +14,8 @@ use super::{
     SqliteStore,
     error::Fault,
     open::{self, FileId, Files, Readers, Writer},
-    watch::{self, Stamp, Written},
+    peers::{self, Opening},
+    watch::{self, Stamp},
 };
 
 /// The writer, taken out of its slot: it goes back only after success, so that a failed or
@@ -32,45 +33,55 @@ impl Lease<'_> {
 
 impl SqliteStore {
     pub(super) async fn lease(&self) -> Result<Lease<'_>, Fault> {
-        let mut slot = self.writer.lock().await;
-        let files = Files::of(&self.path)?;
-        let writer = match slot.take() {
-            Some(mut writer) if files == Some(writer.files) => {
-                writer.is_touched |= Stamp::of(&self.path) != writer.stamp;
-                writer
-            }
-            gone => {
-                if let Some(writer) = gone {
-                    // All of the old file is closed before anything of the new one is opened: they
-                    // share the names of their write-ahead logs.
-                    self.close_readers().await;
-                    if files.is_some_and(|files| files.database == writer.files.database) {
-                        writer.save().await;
-                    } else {
-                        writer.abandon(&self.path).await;
-                    }
-                }
-                self.open_writer().await?
-            }
-        };
+        if let Some(lease) = self.lease_open().await? {
+            return Ok(lease);
+        }
+        let opening = peers::opening().await;
+        // Another call may have opened it meanwhile.
+        if let Some(lease) = self.lease_open().await? {
+            return Ok(lease);
+        }
+        // All of an old file is closed before anything of a new one is opened: they share the names
+        // of their write-ahead logs.
+        opening.close_moved().await;
+        let writer = self.open_writer(&opening).await?;
+        let slot = self.connections.writer.lock().await;
         Ok(Lease { slot, writer })
     }
 
-    async fn open_writer(&self) -> Result<Box<Writer>, Fault> {
-        match Writer::open(&self.path, &self.config).await {
+    /// The writer that is open, if its files are where they were.
+    async fn lease_open(&self) -> Result<Option<Lease<'_>>, Fault> {
+        let mut slot = self.connections.writer.lock().await;
+        let files = Files::of(self.path())?;
+        let Some(mut writer) = slot.take_if(|writer| files == Some(writer.files)) else {
+            return Ok(None);
+        };
+        writer.is_touched |= Stamp::of(self.path()) != writer.stamp;
+        Ok(Some(Lease { slot, writer }))
+    }
+
+    async fn open_writer(&self, opening: &Opening) -> Result<Box<Writer>, Fault> {
+        match Writer::open(self.path(), &self.config).await {
             Ok(writer) => {
                 *self.opened() = Some(writer.files.database);
                 Ok(Box::new(writer))
             }
-            Err(fault) if fault.is_damage() && self.is_ours()? => Err(self.move_aside(fault)),
+            Err(fault) if fault.is_damage() && self.is_ours()? => {
+                if let Some(file) = FileId::of(self.path())? {
+                    for writer in opening.take(file).await {
+                        writer.close().await;
+                    }
+                }
+                Err(self.move_aside(fault))
+            }
             Err(fault) => Err(fault),
         }
     }
 
     /// Gives the writer back, if the file is still the one that was written to.
     pub(super) fn finish(&self, mut lease: Lease<'_>) -> Result<(), Fault> {
-        let is_there = FileId::of(&self.path)? == Some(lease.writer.files.database);
-        lease.writer.stamp = Stamp::of(&self.path);
+        let is_there = FileId::of(self.path())? == Some(lease.writer.files.database);
+        lease.writer.stamp = Stamp::of(self.path());
         // Where it is another one, the next call finds out, and closes in order.
         lease.give_back();
         if is_there { Ok(()) } else { Err(Fault::Moved) }
@@ -78,27 +89,24 @@ impl SqliteStore {
 
     /// Reads back what was written last.
     pub(super) async fn check_file(&self) -> Result<(), Fault> {
-        let Some(written) = *self.written() else {
+        let Some(written) = self.connections.written() else {
             return Ok(());
         };
         let mut lease = self.lease().await?;
         let readers = self.readers_of(lease.writer.files);
         let is_touched = lease.writer.is_touched;
         let found = match readers.pool.acquire().await {
-            Ok(mut reader) => watch::look(&mut reader, &self.path, written, is_touched).await,
+            Ok(mut reader) => watch::look(&mut reader, self.path(), written, is_touched).await,
             Err(error) => Err(error.into()),
         };
         match found {
             Ok(()) => {
                 lease.writer.is_touched = false;
-                lease.writer.stamp = Stamp::of(&self.path);
+                lease.writer.stamp = Stamp::of(self.path());
                 lease.give_back();
                 Ok(())
             }
-            Err(fault) if fault.is_damage() => {
-                self.set_written(None);
-                Err(self.set_aside(lease, false).await)
-            }
+            Err(fault) if fault.is_damage() => Err(self.set_aside(lease, false).await),
             Err(fault) => {
                 lease.give_back();
                 Err(fault)
@@ -107,31 +115,46 @@ impl SqliteStore {
     }
 
     /// Lets go of a file that does not hold what it should, and moves it aside unless it is whole
-    /// by itself, as an older copy is.
+    /// by itself, as an older copy is. What another store of this process has open of it is closed
+    /// as well.
     pub(super) async fn set_aside(&self, lease: Lease<'_>, is_certain: bool) -> Fault {
         let Lease { slot, writer } = lease;
-        self.close_readers().await;
+        // Others wait for the right to open with their writer in its place.
+        drop(slot);
+        let opening = peers::opening().await;
+        self.connections.set_written(None);
+        let is_done = Files::of(self.path()).ok().flatten() != Some(writer.files);
+        self.connections.close_readers().await;
+        let mut writers = if is_done {
+            Vec::new()
+        } else {
+            opening.take(writer.files.database).await
+        };
+        writers.push(writer);
         // The log belongs to what was there before: it must not be copied over what is there now,
         // as the last connection does that can write.
-        let holder = open::hold(&self.path, &self.config).await;
-        writer.close().await;
+        let holder = open::hold(self.path(), &self.config).await;
+        for writer in writers {
+            writer.close().await;
+        }
         drop(holder);
-        open::remove_log(&self.path);
-        let fault = if !is_certain && open::is_sound(&self.path, &self.config).await {
+        if is_done {
+            return Fault::Moved;
+        }
+        open::remove_log(self.path());
+        if !is_certain && open::is_sound(self.path(), &self.config).await {
             Fault::Overwritten
         } else {
             self.move_aside(Fault::Overwritten)
-        };
-        drop(slot);
-        fault
+        }
     }
 
     /// Moves a damaged file aside; one that was moved before makes room for it.
     fn move_aside(&self, fault: Fault) -> Fault {
-        let aside = watch::aside(&self.path);
-        open::remove_log(&self.path);
+        let aside = watch::aside(self.path());
+        open::remove_log(self.path());
         *self.opened() = None;
-        match fs::rename(&self.path, &aside) {
+        match fs::rename(self.path(), &aside) {
             Ok(()) => Fault::Damaged(aside.display().to_string()),
             Err(_) => fault,
         }
@@ -140,30 +163,11 @@ impl SqliteStore {
     /// Whether the file is the one that this store has opened before.
     fn is_ours(&self) -> Result<bool, Fault> {
         let known = *self.opened();
-        Ok(known.is_some() && FileId::of(&self.path)? == known)
+        Ok(known.is_some() && FileId::of(self.path())? == known)
     }
 
     fn opened(&self) -> MutexGuardOf<'_, Option<FileId>> {
         self.opened.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn written(&self) -> MutexGuardOf<'_, Option<Written>> {
-        self.written.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn set_written(&self, written: Option<Written>) {
-        *self.written() = written;
-    }
-
-    pub(super) async fn close_readers(&self) {
-        let readers = self
-            .readers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        if let Some(readers) = readers {
-            readers.close().await;
-        }
     }
 
     pub(super) async fn reader(&self) -> Result<PoolConnection<Sqlite>, Fault> {
@@ -175,13 +179,9 @@ impl SqliteStore {
     }
 
     pub(super) async fn try_reader(&self) -> Result<PoolConnection<Sqlite>, Fault> {
-        let known = self
-            .readers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let known = self.connections.readers().clone();
         let readers = match known {
-            Some(readers) if Files::of(&self.path)? == Some(readers.files) => readers,
+            Some(readers) if Files::of(self.path())? == Some(readers.files) => readers,
             _ => {
                 // The writer makes the schema and sees to it that an old file is closed.
                 let lease = self.lease().await?;
@@ -195,11 +195,11 @@ impl SqliteStore {
 
     /// The readers of files that the writer has open.
     fn readers_of(&self, files: Files) -> Readers {
-        let mut slot = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = self.connections.readers();
         match slot.clone() {
             Some(readers) if readers.files == files => readers,
             _ => slot
-                .insert(Readers::new(&self.path, files, &self.config))
+                .insert(Readers::new(self.path(), files, &self.config))
                 .clone(),
         }
     }

@@ -17,6 +17,7 @@ mod log;
 mod names;
 mod numbers;
 mod open;
+mod peers;
 mod plans;
 mod refill;
 mod remarks;
@@ -33,7 +34,7 @@ mod write;
 use std::{
     path::{Path, PathBuf},
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
 };
@@ -48,11 +49,11 @@ use silk_core::{
         StatementSummary, StatsWindow, StoreFuture, StoreSize,
     },
 };
-use tokio::sync::Mutex as AsyncMutex;
 
 pub use config::SqliteStoreConfig;
 use error::Fault;
-use open::{FileId, Readers, Writer};
+use open::{FileId, Writer};
+use peers::Connections;
 use watch::Written;
 
 /// Steps of removing that a write makes at most, of a few hundred requests each.
@@ -64,16 +65,11 @@ const ROOM_STEPS: usize = 20;
 /// It is the store's alone: its write lock must never be one that the app waits for.
 #[derive(Debug)]
 pub struct SqliteStore {
-    path: PathBuf,
     config: SqliteStoreConfig,
-    /// Empty before the first call and after a failure.
-    writer: AsyncMutex<Option<Box<Writer>>>,
-    readers: Mutex<Option<Readers>>,
+    connections: Arc<Connections>,
     /// What the file was found to hold by this store, so that it may be moved aside when it is
     /// damaged. A file that was never opened is left alone.
     opened: Mutex<Option<FileId>>,
-    /// The last batch that was written, until it is read back.
-    written: Mutex<Option<Written>>,
     /// The budget's bytes, as retention was asked for last.
     max_bytes: AtomicU64,
 }
@@ -83,12 +79,9 @@ impl SqliteStore {
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, config: SqliteStoreConfig) -> Self {
         Self {
-            path: path.into(),
             config,
-            writer: AsyncMutex::default(),
-            readers: Mutex::default(),
+            connections: Connections::new(path.into()),
             opened: Mutex::default(),
-            written: Mutex::default(),
             max_bytes: AtomicU64::new(u64::MAX),
         }
     }
@@ -96,7 +89,7 @@ impl SqliteStore {
     /// The file.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        self.connections.path()
     }
 
     /// Opens the file now, makes it where there is none, and sees whether it can be written to.
@@ -117,8 +110,8 @@ impl SqliteStore {
     /// Closes every connection and waits for them, so that the file stands alone without a
     /// write-ahead log. The next call opens it again.
     pub async fn close(&self) {
-        let mut slot = self.writer.lock().await;
-        self.close_readers().await;
+        let mut slot = self.connections.writer.lock().await;
+        self.connections.close_readers().await;
         if let Some(writer) = slot.take() {
             writer.close().await;
         }
@@ -130,7 +123,7 @@ impl SqliteStore {
         let mut lease = self.lease().await?;
         match self.write_leased(&mut lease.writer, batch).await {
             Ok(newest) => {
-                self.set_written(Some(Written {
+                self.connections.set_written(Some(Written {
                     newest,
                     run: batch.run.id,
                     batch: batch.id,
@@ -144,7 +137,7 @@ impl SqliteStore {
     }
 
     async fn write_leased(&self, writer: &mut Writer, batch: &WriteBatch) -> Result<i64, Fault> {
-        let (path, config) = (&*self.path, &self.config);
+        let (path, config) = (self.path(), &self.config);
         log::make_room(&mut writer.connection, path, config).await?;
         let newest = write::write(writer, batch).await?;
         let max_bytes = self.max_bytes.load(Relaxed);
@@ -161,7 +154,7 @@ impl SqliteStore {
 
     async fn keep_log_short(&self, writer: &mut Writer, max_bytes: u64) -> Result<(), Fault> {
         let tried_at = &mut writer.upkeep.log_cut_at;
-        let (path, config) = (&*self.path, &self.config);
+        let (path, config) = (self.path(), &self.config);
         log::keep_short(&mut writer.connection, path, config, max_bytes, tried_at).await
     }
 
@@ -170,7 +163,7 @@ impl SqliteStore {
         let mut lease = self.lease().await?;
         let writer = &mut *lease.writer;
         let more = retain::step(writer, &self.config, budget, now).await?;
-        let (path, config) = (&*self.path, &self.config);
+        let (path, config) = (self.path(), &self.config);
         log::settle(&mut writer.connection, path, config, budget.max_bytes).await?;
         self.finish(lease)?;
         Ok(more)
@@ -183,7 +176,7 @@ fn during<T>(operation: &'static str) -> impl FnOnce(Fault) -> Result<T, StoreEr
 
 impl Store for SqliteStore {
     fn kind(&self) -> String {
-        format!("SQLite file {}", self.path.display())
+        format!("SQLite file {}", self.path().display())
     }
 
     fn write<'a>(&'a self, batch: &'a WriteBatch) -> StoreFuture<'a, ()> {
@@ -212,7 +205,7 @@ impl Store for SqliteStore {
 
     fn size(&self) -> StoreFuture<'_, StoreSize> {
         self.read("measure the store", move |mut connection| async move {
-            size::size(&mut connection, &self.path).await
+            size::size(&mut connection, self.path()).await
         })
     }
 
@@ -320,7 +313,7 @@ impl Store for SqliteStore {
             let work = async {
                 let mut lease = self.lease().await?;
                 clear::clear(&mut lease.writer).await?;
-                self.set_written(None);
+                self.connections.set_written(None);
                 self.finish(lease)
             };
             work.await.or_else(during("remove every record"))

@@ -241,7 +241,7 @@ const fn loss_remedy(reason: LossReason) -> &'static str {
             "The store cannot be written to: look at the rights of its file and folder."
         }
         LossReason::StoreCorrupt => {
-            "The store's file is damaged: move it away; a new one is made by itself."
+            "The store's file was damaged. One that was in use is moved aside by itself, to the same name with “.damaged”: nothing is left to do. One that was damaged before the start is left alone: move it away, and a new one is made."
         }
         LossReason::StoreError => "The store failed: the log has the reason.",
         LossReason::Shutdown => {
