@@ -5,10 +5,13 @@
 //! it is given back without a question.
 
 #[cfg(any(feature = "postgres", feature = "mysql"))]
-use silk_core::ExplainError;
+use {
+    silk_core::ExplainError,
+    sqlx_core::{column::ColumnIndex, connection::Connection, error::Error, row::Row},
+};
 
 #[cfg(any(feature = "postgres", feature = "mysql"))]
-use crate::refusal;
+use crate::{refusal, target::Failure};
 
 /// What one limit leaves.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
@@ -22,6 +25,55 @@ pub(crate) struct Limit {
     pub(crate) open: i64,
     /// How to allow more.
     pub(crate) remedy: String,
+}
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+impl Limit {
+    /// A row of the columns `whose`, `most`, `open` and `remedy`, all of them text.
+    pub(crate) fn read<'r, R>(row: &'r R) -> Result<Self, Error>
+    where
+        R: Row,
+        String: sqlx_core::decode::Decode<'r, R::Database>,
+        &'static str: ColumnIndex<R>,
+    {
+        let text = |column: &'static str| row.try_get_unchecked::<String, _>(column);
+        let number = |column: &'static str| -> Result<i64, Error> {
+            text(column)?
+                .parse()
+                .map_err(|error| Error::Decode(Box::new(error)))
+        };
+        Ok(Self {
+            whose: text("whose")?,
+            most: number("most")?,
+            open: number("open")?,
+            remedy: text("remedy")?,
+        })
+    }
+}
+
+/// Keeps a connection that was opened just now if the server's `limits` leave one beside the
+/// `app_connections` of the app's pool; else it is closed at once.
+///
+/// # Errors
+/// Nothing is left.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(crate) async fn keep<C: Connection>(
+    connection: C,
+    limits: Result<Vec<Limit>, Error>,
+    app_connections: u32,
+) -> Result<(C, Room), Failure> {
+    let room = match limits {
+        Ok(limits) => judge(&limits, app_connections),
+        // What does not tell is no server that we know: rather close too often.
+        Err(_) => Ok(Room::Scarce),
+    };
+    match room {
+        Ok(room) => Ok((connection, room)),
+        Err(refused) => {
+            let _ = connection.close().await;
+            Err(Failure::Refused(refused))
+        }
+    }
 }
 
 /// What to do with a connection once it has answered.

@@ -1,3 +1,5 @@
+//! One connection of Silk's own for each database, opened when needed and closed when idle.
+
 use std::{
     sync::{
         Arc, Mutex as StdMutex, PoisonError,
@@ -106,7 +108,7 @@ impl<C: Connection + 'static> Session<C> {
         };
         let answer = tokio::time::timeout(timeout + GRACE, work)
             .await
-            .unwrap_or(Err(Failure::TimedOut));
+            .unwrap_or(Err(Failure::TimedOut(timeout)));
         self.close_when_idle();
         answer
     }

@@ -1,3 +1,5 @@
+//! What a database can be asked, and how it answers.
+
 use std::{fmt, time::Duration};
 
 use silk_capture::{record::plans::KnownSession, sql::values::RebindError};
@@ -125,8 +127,8 @@ pub enum Failure {
     Refused(ExplainError),
     /// A value cannot be bound again.
     Value(RebindError),
-    /// It took too long.
-    TimedOut,
+    /// It took longer than this.
+    TimedOut(Duration),
     /// The database said no.
     #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
     Database(Error),

@@ -1,3 +1,5 @@
+//! The databases that can be asked, and what asking any of them takes.
+
 use std::{
     collections::HashMap,
     fmt,
@@ -175,9 +177,9 @@ impl Databases {
         match failure {
             Failure::Refused(refused) => refused,
             Failure::Value(error) => refusal::of_value(error),
-            Failure::TimedOut => failed(&format!(
-                "the database did not give the plan within {} ms",
-                self.config.timeout.as_millis()
+            Failure::TimedOut(limit) => failed(&format!(
+                "the database did not answer within {} ms",
+                limit.as_millis()
             )),
             #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
             Failure::Database(sqlx_core::error::Error::Database(error)) => {

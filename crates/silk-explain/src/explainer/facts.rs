@@ -17,8 +17,6 @@ use super::databases::{Databases, failed};
 const BELIEVED: Duration = Duration::from_secs(120);
 /// Tables remembered; a map that is full starts anew.
 const MAX_KNOWN: usize = 1_000;
-/// How long a database may take over the tables of a plan.
-const QUICK: Duration = Duration::from_millis(500);
 
 /// What databases said of tables, so that a page that is looked at often asks seldom.
 #[derive(Debug, Default)]
@@ -85,7 +83,7 @@ pub(super) async fn of(
         return Ok(facts);
     }
     let session = databases.session(&database);
-    let timeout = databases.config.timeout.min(QUICK);
+    let timeout = databases.config.background();
     let (kind, cache) = (database.kind, Arc::clone(cache));
     let asked = databases.ask(async move {
         let found = target.facts(missing.clone(), session, timeout).await?;

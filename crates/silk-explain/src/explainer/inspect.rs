@@ -13,12 +13,10 @@ use silk_core::{Database, explain::DatabaseReport};
 use super::databases::Databases;
 use crate::target::{ExplainTarget, Inspection};
 
-/// How long one check may take, unless the limit for plans is shorter.
-const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
-
 /// Looks at every database that it was told of, at the same time.
 pub(super) async fn all(databases: &Databases) -> Vec<DatabaseReport> {
-    let timeout = databases.config.timeout.min(CHECK_TIMEOUT);
+    // Each check may take as long as a plan.
+    let timeout = databases.config.timeout;
     join_all(
         databases
             .all()

@@ -22,8 +22,6 @@ use crate::{
 
 /// How long what a database says it allows is believed.
 const BELIEVED: Duration = Duration::from_secs(60);
-/// How long a database may take over what it allows.
-const QUICK: Duration = Duration::from_millis(500);
 
 /// What databases said, so that a page that is looked at often asks seldom.
 #[derive(Default)]
@@ -87,8 +85,9 @@ async fn asked(
     if let Some(steps) = cache.get(database) {
         return steps;
     }
-    let asked = databases.ask(async move { target.ladder(QUICK).await });
-    match asked.await.unwrap_or(Err(Failure::TimedOut)) {
+    let timeout = databases.config.background();
+    let asked = databases.ask(async move { target.ladder(timeout).await });
+    match asked.await.unwrap_or(Err(Failure::TimedOut(timeout))) {
         Ok(steps) => {
             cache.set(database.clone(), steps.clone());
             steps

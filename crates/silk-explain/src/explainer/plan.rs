@@ -1,3 +1,5 @@
+//! One plan: refused, asked for, and cleared of secrets.
+
 use std::time::Duration;
 
 use silk_core::{
@@ -7,9 +9,6 @@ use silk_core::{
 use super::databases::{Databases, failed};
 use crate::refusal;
 
-/// How long a database may take over a plan that nobody waits for.
-const QUICK: Duration = Duration::from_millis(500);
-
 /// Asks for a plan that nobody waits for, with a shorter limit; never runs the statement.
 pub(super) async fn ask_quickly(
     databases: &Databases,
@@ -18,7 +17,7 @@ pub(super) async fn ask_quickly(
     if query.mode.runs() {
         return Err(refusal::analyze_may_write());
     }
-    ask(databases, query, databases.config.timeout.min(QUICK)).await
+    ask(databases, query, databases.config.background()).await
 }
 
 /// Asks for a plan.

@@ -1,12 +1,10 @@
+//! Silk's own connection to MySQL or MariaDB: opened if there is room, with its limits set.
+
 use std::time::Duration;
 
 use sqlx_core::{
-    connection::{ConnectOptions as _, Connection as _},
-    error::Error,
-    executor::Executor as _,
-    raw_sql::raw_sql,
-    row::Row as _,
-    sql_str::AssertSqlSafe,
+    connection::ConnectOptions as _, error::Error, executor::Executor as _, raw_sql::raw_sql,
+    row::Row as _, sql_str::AssertSqlSafe,
 };
 use sqlx_mysql::{MySqlConnectOptions, MySqlConnection, MySqlDatabaseError};
 
@@ -20,11 +18,12 @@ use crate::{
 /// right to see others, an account sees its own connections, which are those that count. The server
 /// keeps one connection more than it says, for administrators.
 const ROOM: &str = "\
-    SELECT CONCAT('the account ', CURRENT_USER()), CAST(@@SESSION.max_user_connections AS CHAR), \
+    SELECT CONCAT('the account ', CURRENT_USER()) AS whose, \
+      CAST(@@SESSION.max_user_connections AS CHAR) AS most, \
       CAST((SELECT COUNT(*) FROM information_schema.PROCESSLIST p \
-        WHERE p.USER = SUBSTRING_INDEX(USER(), '@', 1)) AS CHAR), \
+        WHERE p.USER = SUBSTRING_INDEX(USER(), '@', 1)) AS CHAR) AS open, \
       CONCAT('ALTER USER ', CURRENT_USER(), ' WITH MAX_USER_CONNECTIONS ', \
-        @@SESSION.max_user_connections + 1, ';') \
+        @@SESSION.max_user_connections + 1, ';') AS remedy \
     UNION ALL \
     SELECT 'the server', CAST(@@GLOBAL.max_connections AS CHAR), \
       CAST((SELECT COUNT(*) FROM information_schema.PROCESSLIST p) AS CHAR), \
@@ -51,18 +50,8 @@ pub(super) async fn open(
             Failure::Database(error)
         }
     })?;
-    let room = match limits(&mut connection).await {
-        Ok(limits) => room::judge(&limits, app_connections),
-        // What does not tell is neither of the two: rather close too often.
-        Err(_) => Ok(Room::Scarce),
-    };
-    let room = match room {
-        Ok(room) => room,
-        Err(refused) => {
-            let _ = connection.close().await;
-            return Err(Failure::Refused(refused));
-        }
-    };
+    let limits = limits(&mut connection).await;
+    let (mut connection, room) = room::keep(connection, limits, app_connections).await?;
     let locks = (timeout / 4).as_secs().max(1);
     let settings = format!(
         "SET SESSION lock_wait_timeout = {locks}, SESSION innodb_lock_wait_timeout = {locks}"
@@ -74,24 +63,12 @@ pub(super) async fn open(
 
 async fn limits(connection: &mut MySqlConnection) -> Result<Vec<Limit>, Error> {
     let rows = connection.fetch_all(raw_sql(ROOM)).await?;
-    let mut limits = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let number = |column: usize| -> Result<i64, Error> {
-            row.try_get_unchecked::<String, _>(column)?
-                .parse()
-                .map_err(|error| Error::Decode(Box::new(error)))
-        };
-        let most = number(1)?;
-        // 0 is no limit.
-        if most > 0 {
-            limits.push(Limit {
-                whose: row.try_get_unchecked(0)?,
-                most,
-                open: number(2)?,
-                remedy: row.try_get_unchecked(3)?,
-            });
-        }
-    }
+    let mut limits = rows
+        .iter()
+        .map(Limit::read)
+        .collect::<Result<Vec<_>, _>>()?;
+    // 0 is no limit.
+    limits.retain(|limit| limit.most > 0);
     Ok(limits)
 }
 

@@ -19,7 +19,7 @@ use silk_core::{
 use sqlx_mysql::{MySql, MySqlConnectOptions, MySqlConnection};
 
 use crate::{
-    checks::INSPECT_TIMEOUT,
+    checks::inspect_timeout,
     config::ExplainConfig,
     database::ExplainDatabase,
     session::{Session, quiet},
@@ -121,7 +121,7 @@ impl ExplainTarget for MySqlTarget {
         Box::pin(async move {
             let open = async || open(&self.options, timeout, self.app_connections).await;
             self.session
-                .run(INSPECT_TIMEOUT, open, async |c| {
+                .run(inspect_timeout(timeout), open, async |c| {
                     limit(c, timeout).await?;
                     inspect::inspect(c).await
                 })

@@ -1,16 +1,13 @@
+//! Silk's own connection to PostgreSQL: opened if there is room, and transactions that write nothing.
+
 use std::time::Duration;
 
 use silk_capture::record::plans::KnownSession;
 use silk_core::DatabaseKind;
 use silk_plan::advice::quote_name;
 use sqlx_core::{
-    connection::{ConnectOptions as _, Connection as _},
-    error::Error,
-    executor::Executor as _,
-    query::query,
-    raw_sql::raw_sql,
-    row::Row as _,
-    sql_str::AssertSqlSafe,
+    connection::ConnectOptions as _, error::Error, executor::Executor as _, query::query,
+    raw_sql::raw_sql, sql_str::AssertSqlSafe,
 };
 use sqlx_postgres::{PgConnectOptions, PgConnection, Postgres};
 
@@ -24,9 +21,9 @@ use crate::{
 /// What the role, the database and the server leave, this connection among those that are open. A
 /// superuser is held back by the server's limit alone.
 const ROOM: &str = "\
-    SELECT 'the role ' || r.rolname, r.rolconnlimit::int8, \
-      (SELECT count(*) FROM pg_catalog.pg_stat_activity a WHERE a.usesysid = r.oid), \
-      format('ALTER ROLE %I CONNECTION LIMIT %s;', r.rolname, r.rolconnlimit + 1) \
+    SELECT 'the role ' || r.rolname AS whose, r.rolconnlimit::int8 AS most, \
+      (SELECT count(*) FROM pg_catalog.pg_stat_activity a WHERE a.usesysid = r.oid) AS open, \
+      format('ALTER ROLE %I CONNECTION LIMIT %s;', r.rolname, r.rolconnlimit + 1) AS remedy \
     FROM pg_catalog.pg_roles r \
     WHERE r.rolname = session_user AND r.rolconnlimit >= 0 AND NOT r.rolsuper \
     UNION ALL \
@@ -60,18 +57,8 @@ pub(super) async fn open(
         }
         error => Failure::Database(error),
     })?;
-    let room = match limits(&mut connection).await {
-        Ok(limits) => room::judge(&limits, app_connections),
-        // What does not tell is not PostgreSQL itself: rather close too often.
-        Err(_) => Ok(Room::Scarce),
-    };
-    let room = match room {
-        Ok(room) => room,
-        Err(refused) => {
-            let _ = connection.close().await;
-            return Err(Failure::Refused(refused));
-        }
-    };
+    let limits = limits(&mut connection).await;
+    let (mut connection, room) = room::keep(connection, limits, app_connections).await?;
     // Where the role may not, what it tells is not listened to.
     let _ = connection.execute(raw_sql(SILENCE)).await;
     Ok((connection, room))
@@ -86,21 +73,7 @@ pub(super) async fn has_room(connection: &mut PgConnection, wanted: u32) -> bool
 
 async fn limits(connection: &mut PgConnection) -> Result<Vec<Limit>, Error> {
     let rows = connection.fetch_all(raw_sql(ROOM)).await?;
-    rows.iter()
-        .map(|row| {
-            let number = |column: usize| -> Result<i64, Error> {
-                row.try_get_unchecked::<String, _>(column)?
-                    .parse()
-                    .map_err(|error| Error::Decode(Box::new(error)))
-            };
-            Ok(Limit {
-                whose: row.try_get_unchecked(0)?,
-                most: number(1)?,
-                open: number(2)?,
-                remedy: row.try_get_unchecked(3)?,
-            })
-        })
-        .collect()
+    rows.iter().map(Limit::read).collect()
 }
 
 /// Begins a transaction that writes nothing, waits for nothing long, and in which names mean what

@@ -21,7 +21,7 @@ use silk_core::{
 use sqlx_postgres::{PgConnectOptions, PgConnection, Postgres};
 
 use crate::{
-    checks::INSPECT_TIMEOUT,
+    checks::inspect_timeout,
     config::ExplainConfig,
     database::ExplainDatabase,
     session::{Session, quiet},
@@ -129,7 +129,7 @@ impl ExplainTarget for PostgresTarget {
         Box::pin(async move {
             let open = async || open(&self.options, self.app_connections).await;
             self.session
-                .run(INSPECT_TIMEOUT, open, async |c| {
+                .run(inspect_timeout(timeout), open, async |c| {
                     inspect::inspect(c, timeout).await
                 })
                 .await

@@ -19,7 +19,7 @@ use sqlx_core::{connection::ConnectOptions as _, executor::Executor as _, raw_sq
 use sqlx_sqlite::{Sqlite, SqliteConnectOptions, SqliteConnection};
 
 use crate::{
-    checks::INSPECT_TIMEOUT,
+    checks::inspect_timeout,
     config::ExplainConfig,
     database::ExplainDatabase,
     refusal,
@@ -123,7 +123,7 @@ impl ExplainTarget for SqliteTarget {
             let open = async || self.open().await;
             let file = (self.reach == Reach::File).then(|| self.options.get_filename());
             self.session
-                .run(INSPECT_TIMEOUT, open, async |c| {
+                .run(inspect_timeout(timeout), open, async |c| {
                     inspect::inspect(c, file).await
                 })
                 .await

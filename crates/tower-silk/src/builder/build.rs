@@ -90,6 +90,7 @@ impl SilkBuilder {
         .map_err(BuildError::Threads)?;
         let config = ExplainConfig {
             timeout: self.explain_timeout,
+            background_timeout: self.explain_background_timeout,
             ..ExplainConfig::default()
         };
         let explainer = Explainer::new(redactor, runtime.handle().clone(), config)

@@ -24,6 +24,7 @@ pub struct SilkBuilder {
     redactor: RedactorBuilder,
     token: Option<String>,
     explain_timeout: Duration,
+    explain_background_timeout: Duration,
     #[cfg(feature = "ui")]
     access: Access,
     #[cfg(feature = "ui")]
@@ -46,6 +47,7 @@ impl SilkBuilder {
             redactor: Redactor::builder(),
             token: None,
             explain_timeout: ExplainConfig::default().timeout,
+            explain_background_timeout: ExplainConfig::default().background_timeout,
             #[cfg(feature = "ui")]
             access: Access::default(),
             #[cfg(feature = "ui")]
@@ -123,6 +125,13 @@ impl SilkBuilder {
     /// queries through.
     pub fn explain_timeout(mut self, timeout: Duration) -> Self {
         self.explain_timeout = timeout;
+        self
+    }
+
+    /// How long a database may take over a plan that nobody waits for. Default 500 ms; more lets
+    /// plans of slow planning through, up to [`explain_timeout`](Self::explain_timeout).
+    pub fn explain_background_timeout(mut self, timeout: Duration) -> Self {
+        self.explain_background_timeout = timeout;
         self
     }
 
