@@ -140,9 +140,10 @@ fn told_sentence(finding: &RequestFinding, lost_us: u64, total_us: u64) -> Strin
         (_, Some(seq)) => format!("query {seq}"),
         (_, None) => "one query".to_owned(),
     };
-    let place = finding.call_site.as_ref().map_or_else(String::new, |site| {
-        format!(" ({})", short_site(&site.file, site.line))
-    });
+    let place = finding
+        .call_site
+        .as_ref()
+        .map_or_else(String::new, |site| format!(" ({})", short_site(site)));
     let title = uncapitalised(&title);
     let is_verb = VERBS.iter().any(|verb| title.starts_with(verb));
     if is_verb && finding.calls < 2 {
@@ -206,7 +207,7 @@ fn name_of(record: &RequestRecord, statement: &Statement) -> (String, Option<u32
 }
 
 fn in_parentheses(site: &CallSite) -> String {
-    format!(" ({})", short_site(&site.file, site.line))
+    format!(" ({})", short_site(site))
 }
 
 fn unexplained(

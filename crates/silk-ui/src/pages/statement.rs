@@ -298,7 +298,7 @@ fn site_rows(sites: &[CallSiteUse]) -> Vec<SiteRow> {
     for site in sites {
         let (name, title) = match &site.call_site {
             Some(site) => (
-                short_site(&site.file, site.line),
+                short_site(site),
                 format!("{} in {site}", one_line(&site.function, 160)),
             ),
             None => ("call site not captured".to_owned(), String::new()),

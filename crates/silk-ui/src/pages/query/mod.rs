@@ -204,7 +204,9 @@ fn view(here: &Here, found: &Found, plans: QueryPlans) -> Result<QueryPage, Fail
 
 fn why_no_site(query: &QueryRecord, kind: DatabaseKind) -> &'static str {
     match (query.captured_by, kind) {
-        (CapturedBy::Pool, _) => "Not captured.",
+        (CapturedBy::Pool, _) => {
+            "Not known: no function of the app was recognised. A program that was built without line tables or stripped of its symbols has none: set debug = \"line-tables-only\" and strip = \"none\" in its Cargo profile. Code of a library that runs a query in a task of its own has none either."
+        }
         (CapturedBy::Layer, DatabaseKind::Sqlite) => {
             "Not captured: SQLite runs queries on a thread of its own. The instrumented pool knows it: let pool = silk.pool(pool);"
         }
@@ -294,6 +296,12 @@ async fn source_lines(here: &Here, found: &Found) -> (Option<Vec<SourceLine>>, &
             .get(usize::try_from(at).ok()?)
     });
     let Some(site) = site else { return (None, "") };
+    if site.file.is_empty() {
+        return (
+            None,
+            "Line not known: the program was built without line tables. Set debug = \"line-tables-only\" in its Cargo profile.",
+        );
+    }
     let Some(root) = &here.app.source_root else {
         return (
             None,

@@ -222,7 +222,7 @@ fn sum(record: &RequestRecord) -> Vec<Sum<'_>> {
         sum.total_us += part.total_us;
         sum.rows += part.rows;
         if let Some(site) = &part.call_site {
-            let site = short_site(&site.file, site.line);
+            let site = short_site(site);
             if !sum.sites.contains(&site) {
                 sum.sites.push(site);
             }
@@ -274,7 +274,7 @@ fn executions(
                     count(query.rows_returned.max(query.rows_affected))
                 },
                 values: values(query.values.as_deref(), kind),
-                site: site.map_or_else(String::new, |site| short_site(&site.file, site.line)),
+                site: site.map_or_else(String::new, short_site),
                 outcome: query.outcome.as_str(),
                 error: query
                     .error

@@ -224,7 +224,7 @@ fn holder_name(holder: &Holder) -> String {
         one_line(&holder.route, 60)
     };
     match &holder.call_site {
-        Some(site) => format!("{route}, {}", short_site(&site.file, site.line)),
+        Some(site) => format!("{route}, {}", short_site(site)),
         None => route,
     }
 }
