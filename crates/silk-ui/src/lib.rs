@@ -11,6 +11,7 @@
 //! [`Explain`]: silk_core::Explain
 //! [`Vitals`]: silk_core::Vitals
 
+mod ahead;
 mod api;
 mod assets;
 mod config;

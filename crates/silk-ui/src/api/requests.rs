@@ -5,7 +5,7 @@ use axum::{
     extract::Path,
     response::{IntoResponse, Response},
 };
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde::Serialize;
 use silk_core::{
@@ -16,15 +16,13 @@ use silk_core::{
 
 use super::findings::{self, FindingJson, VerdictJson};
 use crate::{
+    ahead,
     context::Here,
     error::Failure,
     findings::{RequestFinding, Verdict},
     params::{REQUEST_PARAMS, request_filter},
     plans::{of_query::Caught, of_request},
 };
-
-/// Clocks of two machines may differ by so much.
-const AHEAD: TimeDelta = TimeDelta::minutes(1);
 
 #[derive(Debug, Serialize)]
 pub(super) struct ListJson<T> {
@@ -34,6 +32,9 @@ pub(super) struct ListJson<T> {
     pub(super) is_total_estimate: bool,
     pub(super) is_partial: bool,
     pub(super) searched: Option<SearchedJson>,
+    /// Requests that fit and were dated ahead of now, which are left out; at most 100 are counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) requests_ahead: Option<usize>,
 }
 
 /// How far a search came that was cut short before its page was full.
@@ -72,7 +73,7 @@ fn summary(request: &RequestSummary, now: DateTime<Utc>) -> SummaryJson<'_> {
         parent_id: request.parent_id,
         kind: request.kind.as_str(),
         started_at: request.started_at,
-        is_ahead: request.started_at > now + AHEAD,
+        is_ahead: ahead::is_ahead(request.started_at, now),
         method: &request.method,
         route: &request.route,
         path: &request.path,
@@ -92,7 +93,8 @@ fn summary(request: &RequestSummary, now: DateTime<Utc>) -> SummaryJson<'_> {
 /// `GET api/requests`
 pub(crate) async fn list(here: Here) -> Result<Response, Failure> {
     let params = here.params(REQUEST_PARAMS)?;
-    let filter = request_filter(&params, here.now)?;
+    let mut filter = request_filter(&params, here.now)?;
+    let ahead = ahead::end_at_now(&here, &mut filter).await?;
     let page = here.app.ask(|store| store.requests(&filter)).await?;
     let list = ListJson {
         items: page
@@ -108,6 +110,7 @@ pub(crate) async fn list(here: Here) -> Result<Response, Failure> {
             looked_at: searched.looked_at,
             of: searched.of,
         }),
+        requests_ahead: ahead.map(|ahead| ahead.requests),
     };
     Ok(Json(list).into_response())
 }

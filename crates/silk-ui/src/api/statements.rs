@@ -70,6 +70,7 @@ pub(crate) async fn list(here: Here) -> Result<Response, Failure> {
         is_total_estimate: page.is_total_estimate,
         is_partial: page.is_partial,
         searched: None,
+        requests_ahead: None,
     };
     Ok(Json(list).into_response())
 }

@@ -7,6 +7,7 @@ use axum::response::Response;
 use silk_core::{RequestKind, RequestSummary, finding::rules::RULES, store::RequestSort};
 
 use crate::{
+    ahead::{self, AheadView},
     context::Here,
     draw::{
         counted,
@@ -31,6 +32,7 @@ struct RequestsPage {
     chips: Vec<Chip>,
     headings: Vec<Heading>,
     rows: Vec<RequestRow>,
+    ahead: Option<AheadView>,
     count: String,
     is_partial: bool,
     /// How far a search came that was cut short.
@@ -153,7 +155,8 @@ fn finding_names(request: &RequestSummary) -> Vec<String> {
 /// `GET /requests`
 pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
     let params = here.params(REQUEST_PARAMS)?;
-    let filter = request_filter(&params, here.now)?;
+    let mut filter = request_filter(&params, here.now)?;
+    let ahead = ahead::end_at_now(&here, &mut filter).await?;
     let page = here.app.ask(|store| store.requests(&filter)).await?;
     let path = format!("{}/requests", here.base);
     let sort = filter.sort.as_str();
@@ -191,6 +194,7 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
             Heading::plain("Findings", "lo"),
         ],
         rows: rows(&page.items, &here),
+        ahead: ahead.map(|ahead| ahead.view(&here.base, &params)),
         count: row_count(&page, "request"),
         is_partial: page.is_partial,
         searched: page.searched.map(|searched| {

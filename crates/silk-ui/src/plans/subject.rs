@@ -27,6 +27,8 @@ pub(crate) struct Subject {
     pub(crate) calls: Option<u64>,
     /// How long the recorded query took, in µs.
     pub(crate) query_us: Option<u64>,
+    /// Rows that the recorded query gave to the app.
+    pub(crate) query_rows: Option<u64>,
     /// Whether the executions in its request are worth a finding together.
     pub(crate) is_top: bool,
     /// The recorded query whose plan it is, where that is still kept.
@@ -60,7 +62,7 @@ impl Subject {
     pub(crate) async fn judge(&self, here: &Here, plan: &Plan, others: &[PlanRecord]) -> Judged {
         let known = Known {
             calls: self.calls,
-            rows: None,
+            rows: self.query_rows,
             query_us: self.query_us,
             is_top: self.is_top,
             others,
@@ -144,6 +146,7 @@ pub(crate) async fn of_plan(
             .or_else(printed),
         calls: known.map(|summary| summary.calls),
         query_us: query.map(|query| query.duration_us),
+        query_rows: query.map(|query| query.rows_read),
         is_top: request
             .as_ref()
             .zip(record.fingerprint)

@@ -121,6 +121,7 @@ impl Store for FakeStore {
                                 .any(|part| part.statement.fingerprint == fp)
                         })
                         && filter.since.is_none_or(|since| s.started_at >= since)
+                        && filter.until.is_none_or(|until| s.started_at < until)
                 })
                 .map(|record| record.summary)
                 .collect();

@@ -14,6 +14,7 @@ use self::{
     worst::{WorstRow, varied, worst_rows},
 };
 use crate::{
+    ahead::{self, AheadView},
     context::Here,
     error::Failure,
     findings::across,
@@ -32,6 +33,7 @@ struct OverviewPage {
     frame: Frame,
     windows: Vec<Choice>,
     window: &'static str,
+    ahead: Option<AheadView>,
     requests: u64,
     errors: u64,
     lost: u64,
@@ -81,12 +83,13 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
     let mut routes = app.ask(|store| store.routes(range)).await?;
     routes.sort_by_key(|route| Reverse((sort.1)(route)));
     let since = Some(range.since);
-    let worst = RequestFilter {
+    let mut worst = RequestFilter {
         since,
         sort: worst_sort.2,
         limit: WORST_LOOKED_AT,
         ..RequestFilter::default()
     };
+    let ahead = ahead::end_at_now(&here, &mut worst).await?;
     let worst = app.ask(|store| store.requests(&worst)).await?.items;
     let worst = varied(worst);
     let sums = app.ask(|store| store.findings(range)).await?;
@@ -109,6 +112,7 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
             window,
         ),
         window: window.label(),
+        ahead: ahead.map(|ahead| ahead.view(base, &Params::default())),
         requests: routes.iter().map(|route| route.requests).sum(),
         errors: routes.iter().map(|route| route.errors).sum(),
         lost: vitals.lost.iter().map(|(_, n)| n).sum(),

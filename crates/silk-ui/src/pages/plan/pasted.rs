@@ -28,6 +28,7 @@ fn held(here: &Here, id: &str) -> Result<Subject, Failure> {
         sql,
         calls: None,
         query_us: None,
+        query_rows: None,
         is_top: false,
         query_href: None,
         crumbs: vec![("Paste".to_owned(), format!("{}/paste", here.base))],
