@@ -2,6 +2,7 @@
 
 use super::{
     names::Verdict,
+    shape::Judge,
     text::{Scan, run_end},
 };
 
@@ -104,12 +105,12 @@ impl Scan<'_, '_> {
             }
             return on;
         }
-        self.element(end + 1)
+        self.element(local, end + 1)
     }
 
     /// Masks the content of an element, which begins at `start`, up to its closing tag; what is
     /// nested before it goes too.
-    fn element(&mut self, start: usize) -> usize {
+    fn element(&mut self, local: &str, start: usize) -> usize {
         let bytes = self.text.as_bytes();
         let content = match bytes.get(start..) {
             Some(rest) if rest.starts_with(b"<![CDATA[") => start + 9,
@@ -121,6 +122,18 @@ impl Scan<'_, '_> {
                 .or_else(|| rest.find("</"))
         });
         let last = length.map_or(bytes.len(), |length| content + length);
+        // A session of a conference has a title; that of a login has an id.
+        let is_thing = matches!(local, "session" | "sessions")
+            && bytes
+                .get(start)
+                .is_some_and(|first| matches!(first, b'<' | b'\n' | b' '));
+        if is_thing {
+            let text = self.text.get(content..last).unwrap_or_default();
+            let value = text.rsplit('>').next().unwrap_or_default();
+            if !Judge::Key.is_secret(value, true) {
+                return start;
+            }
+        }
         let is_blank = self
             .text
             .get(content..last)

@@ -281,7 +281,8 @@ impl<'t> Scan<'_, '_, 't> {
     /// Whether a text under the name of a secret is none: it says whether there is one, or, among
     /// errors, what is wrong with it.
     fn is_excused(&self, value: &str) -> bool {
-        is_switch(value)
+        value.is_empty()
+            || is_switch(value)
             || self.is_count(value)
             || self.levels.last().is_some_and(|level| level.is_in_errors) && is_complaint(value)
     }

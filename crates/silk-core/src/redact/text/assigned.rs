@@ -202,6 +202,10 @@ impl Scan<'_, '_> {
     pub(super) fn wrapped(&self, start: usize, end: usize) -> Option<usize> {
         let bytes = self.text.as_bytes();
         let is_type = bytes.get(start)?.is_ascii_uppercase();
+        // Parsers have tokens too.
+        if self.text.get(start..end)? == "Token" && !is_odd(self.candidate(end + 1)) {
+            return None;
+        }
         (is_type && bytes.get(end..)?.starts_with(b"(\"")).then_some(end + 1)
     }
 }

@@ -125,6 +125,9 @@ impl Redactor {
         if before.is_some_and(|before| self.opens(before, part)) {
             return true;
         }
+        if is_behind_action && before.is_some_and(is_channel) && is_odd(part) {
+            return true;
+        }
         if !is_behind_action && !is_open || part.len() < MIN_TOKEN {
             return false;
         }
@@ -158,6 +161,11 @@ impl Redactor {
         let is_number = part.bytes().all(|byte| byte.is_ascii_digit());
         answer.is_action && (!is_number || answer.verdict != Verdict::Secret || has_digits(before))
     }
+}
+
+/// Whether a part of a path says by what a code came: `/verify/sms/482913`.
+fn is_channel(part: &str) -> bool {
+    matches!(part, "sms" | "email" | "mail" | "phone" | "code")
 }
 
 /// Whether secrets of this name are made of digits: `otp`, `pin`, `verification-code`.

@@ -37,6 +37,15 @@ pub(in crate::sql) enum Strength {
     Strong,
 }
 
+/// What the texts of an array are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Array {
+    /// A path to what is compared.
+    Path,
+    /// Names of what the call around it is given behind them.
+    Names,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum GroupKind {
     /// The statement, or a subquery.
@@ -85,6 +94,8 @@ pub(super) struct Group<'a> {
     pub(super) arguments: Arguments,
     /// In a call of pairs: whether the argument that comes is a secret by the one before it.
     pub(super) is_named: bool,
+    /// In an array: what the names in it are.
+    pub(super) array: Option<Array>,
     /// Whether it defines columns, each by itself.
     pub(super) is_definition: bool,
     /// Whether a secret follows behind each comma.
@@ -122,6 +133,7 @@ impl Group<'_> {
             is_call: false,
             arguments: Arguments::Any,
             is_named: false,
+            array: None,
             is_definition: false,
             tells_secrets: false,
             is_of_secret: None,

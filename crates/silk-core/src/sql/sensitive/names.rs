@@ -4,7 +4,7 @@ use super::{
     Walk,
     accounts::{holds_secrets, is_of_accounts},
     flow::Source,
-    group::{GroupKind, Role, Strength},
+    group::{Array, GroupKind, Role, Strength},
     secret_words::{Arguments, announces},
     settings::names_secret,
 };
@@ -183,6 +183,21 @@ impl<'a> Walk<'_, 'a> {
             {
                 case.has_key = true;
             }
+        }
+        if let Some(array) = self.group().array
+            && self.redactor.is_sensitive(content)
+            && let Some(around) = self.groups.len().checked_sub(2)
+        {
+            match array {
+                Array::Path => {
+                    let segment = self.groups[around].segment;
+                    self.segments[segment].is_sensitive = true;
+                    self.groups[around].has_name = true;
+                    self.paths.push(index);
+                }
+                Array::Names => self.groups[around].is_named = true,
+            }
+            return;
         }
         if self.is_path(index) && self.redactor.is_sensitive(content) {
             let arguments = self.groups.last().map(|group| group.arguments);

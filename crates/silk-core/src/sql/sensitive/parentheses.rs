@@ -3,10 +3,13 @@
 use super::{
     MAX_DEPTH, Walk,
     flow::Source,
-    group::{Group, GroupKind, Role, Segment},
-    secret_words::{Arguments, only_counts, takes_secrets},
+    group::{Array, Group, GroupKind, Role, Segment},
+    secret_words::{Arguments, gives_values, is_sized_type, only_counts, takes_secrets},
 };
-use crate::sql::{lexer::Lexeme, quoted::unquoted};
+use crate::sql::{
+    lexer::Lexeme,
+    quoted::{is_path_operator, unquoted},
+};
 
 impl<'a> Walk<'_, 'a> {
     pub(super) fn sign(&mut self, index: usize, lexeme: &Lexeme<'a>) {
@@ -127,15 +130,34 @@ impl<'a> Walk<'_, 'a> {
             return;
         }
         let is_definition = is_round && self.is_definition(index);
+        let array = if is_round { None } else { self.array(index) };
         self.open(GroupKind::Plain);
         let group = self.group();
         group.is_definition = is_definition;
+        group.array = array;
         group.leaks &= !is_definition;
         group.in_from = in_from && role == Role::Other && !is_call;
         group.is_call = is_call;
-        if let Some(function) = before.filter(|_| is_call) {
+        if is_round && before.is_some_and(|before| is_sized_type(before.text)) {
+            // How long it is, of whatever it is.
+            group.leaks = false;
+            let segment = group.segment;
+            self.segments[segment].parent = None;
+        } else if let Some(function) = before.filter(|_| is_call) {
             self.call(unquoted(&function));
         }
+    }
+
+    /// Of which segment or call the names are that stand in the brackets at `index`: those of a path
+    /// are (`data #>> ARRAY['token']`, `jsonb_set(data, ARRAY['token'], …)`).
+    fn array(&mut self, index: usize) -> Option<Array> {
+        if !self.before(index)?.is_word("ARRAY") {
+            return None;
+        }
+        if self.before(index - 1).is_some_and(is_path_operator) {
+            return Some(Array::Path);
+        }
+        (self.group().arguments == Arguments::Pairs).then_some(Array::Names)
     }
 
     fn call(&mut self, function: &str) {
@@ -172,6 +194,9 @@ impl<'a> Walk<'_, 'a> {
         self.group().is_call = true;
         self.flow.add(output, 0, segment);
         if let Some(function) = before {
+            if gives_values(unquoted(&function)) {
+                self.flow.name(output, 0, "value");
+            }
             self.call(unquoted(&function));
         }
     }

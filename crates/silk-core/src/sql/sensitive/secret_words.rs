@@ -91,12 +91,17 @@ const NAMING_FUNCTIONS: &[&str] = &[
     "pg_relation_size",
     "pg_table_size",
     "pg_total_relation_size",
+    "pragma_foreign_key_list",
+    "pragma_index_info",
+    "pragma_index_list",
+    "pragma_table_info",
+    "pragma_table_xinfo",
     "setval",
     "to_regclass",
 ];
 
 fn is_one_of(name: &str, sorted: &[&str]) -> bool {
-    name.len() <= 24
+    name.len() <= 26
         && sorted
             .binary_search_by(|known| {
                 known
@@ -137,6 +142,45 @@ impl Arguments {
             Self::Any
         }
     }
+}
+
+/// Whether a function in FROM calls what it is given `value`.
+pub(super) fn gives_values(function: &str) -> bool {
+    is_one_of(
+        function,
+        &[
+            "json_array_elements",
+            "json_array_elements_text",
+            "json_each",
+            "json_each_text",
+            "json_tree",
+            "jsonb_array_elements",
+            "jsonb_array_elements_text",
+            "jsonb_each",
+            "jsonb_each_text",
+        ],
+    )
+}
+
+/// Whether a word is a type that has a length: `VARCHAR(255)`.
+pub(super) fn is_sized_type(word: &str) -> bool {
+    is_one_of(
+        word,
+        &[
+            "binary",
+            "bit",
+            "char",
+            "character",
+            "decimal",
+            "nchar",
+            "numeric",
+            "nvarchar",
+            "timestamp",
+            "varbinary",
+            "varchar",
+            "varying",
+        ],
+    )
 }
 
 /// Whether what a function gives is no secret, whatever it is given.

@@ -60,6 +60,14 @@ impl<'a> Walk<'_, 'a> {
             self.open(GroupKind::Case);
         } else if lexeme.is_word("END") && kind == GroupKind::Case {
             self.close(index);
+        } else if lexeme.is_word("IS")
+            && self
+                .lexemes
+                .first()
+                .is_some_and(|first| first.is_word("COMMENT"))
+        {
+            // What is said of a column is none of its values.
+            self.cut(false);
         } else if lexeme.is_word("BETWEEN") {
             self.has_between = true;
         } else if lexeme.is_word("AND") && std::mem::take(&mut self.has_between) {
