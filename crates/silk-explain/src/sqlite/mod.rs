@@ -115,7 +115,7 @@ impl ExplainTarget for SqliteTarget {
         })
     }
 
-    fn inspect(&self, _timeout: Duration) -> BoxFuture<'_, Result<Inspection, Failure>> {
+    fn inspect(&self, timeout: Duration) -> BoxFuture<'_, Result<Inspection, Failure>> {
         Box::pin(async move {
             if self.reach == Reach::Private {
                 return Err(Failure::Refused(refusal::private_database()));
