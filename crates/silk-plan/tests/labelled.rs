@@ -220,3 +220,14 @@ fn precision_and_recall_are_one() {
         );
     }
 }
+
+#[test]
+fn every_rule_about_plans_is_documented() {
+    let text = include_str!("../../../docs/reference/findings.md");
+    let (_, table) = text.split_once("## Of a plan").unwrap();
+    for rule in RULES.iter().chain(&MORE_RULES) {
+        assert!(table.contains(&format!("| `{rule}` | ")), "{rule}");
+    }
+    let rows = table.lines().filter(|line| line.starts_with("| `"));
+    assert_eq!(rows.count(), RULES.len() + MORE_RULES.len());
+}

@@ -175,7 +175,10 @@ fn read(path: &Path) -> String {
 #[test]
 fn what_read_oddly_is_said_plainly_everywhere() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let mut all = vec![root.join("README.md")];
+    let mut all = vec![root.join("README.md"), root.join("CONTRIBUTING.md")];
+    for folder in ["concepts", "guides", "reference"] {
+        files(&root.join("docs").join(folder), &["md"], &mut all);
+    }
     files(&root.join("ui-templates"), &["html", "js"], &mut all);
     files(
         &root.join("crates/silk-ui/tests/snapshots"),

@@ -38,7 +38,7 @@ enum Command {
     /// package.
     Ci,
     /// Check what no compiler checks: arrows between crates, lengths of files and functions,
-    /// symlinks, manifests, migrations, the corpus of plans.
+    /// symlinks, manifests, migrations, the corpus of plans, links in documents.
     Tidy,
     /// Check licences and sources of dependencies against deny.toml.
     Deny,

@@ -1,6 +1,7 @@
 //! Checks that no compiler makes.
 
 mod arrows;
+mod documents;
 mod exceptions;
 mod files;
 mod manifests;
@@ -52,6 +53,7 @@ fn check(root: &Path) -> Result<Report> {
     files::check(root, &mut report)?;
     migrations::check(root, &mut report)?;
     plans::check(&mut report)?;
+    documents::check(root, &mut report)?;
     Ok(report)
 }
 

@@ -1,0 +1,22 @@
+//! What the documents list is what there is.
+
+use silk_core::finding::rules::RULES;
+
+/// `docs/reference/findings.md` has a row for each rule about requests, and for no other.
+#[test]
+fn every_rule_about_requests_is_documented() {
+    let text = include_str!("../../../docs/reference/findings.md");
+    let (_, table) = text
+        .split_once("## Of a request")
+        .expect("a part on requests");
+    let (table, _) = table.split_once("## Of a plan").expect("a part on plans");
+    let rows: Vec<&str> = table
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .collect();
+    for rule in RULES {
+        let row = format!("| `{}` | {} | {} |", rule.name, rule.label, rule.about);
+        assert!(rows.contains(&row.as_str()), "add the row: {row}");
+    }
+    assert_eq!(rows.len(), RULES.len(), "{rows:#?}");
+}
