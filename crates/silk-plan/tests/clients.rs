@@ -77,12 +77,138 @@ fn a_plan_is_the_same_however_it_was_copied() {
         ("pgAdmin", format!("\"QUERY PLAN\"\n{}", lines(raw_text, |_, line| format!("\"{line}\""))), &text),
         ("a quoted mail", lines(raw_text, |_, line| format!("> {line}")), &text),
         ("Markdown", format!("```sql\n{raw_text}```\n"), &text),
+        ("Markdown, and words around", format!("Slow since today:\n\n```sql\nSELECT 1;\n```\nThe plan:\n~~~\n{raw_text}~~~\nThanks!\n"), &text),
+        ("Jira", format!("{{noformat}}\n{raw_text}{{noformat}}\n"), &text),
+        ("a terminal's colours", lines(raw_text, |_, line| format!("\u{1b}[32m{line}\u{1b}[0m")), &text),
+        (
+            "psql, HTML",
+            format!(
+                "<table border=\"1\">\n<tr><th align=\"center\">QUERY PLAN</th></tr>\n{}</table>\n<p>(9 rows)<br />\n</p>\n",
+                lines(raw_text, |_, line| format!("<tr valign=\"top\">\n<td align=\"left\">{}</td>\n</tr>", in_html(line)))
+            ),
+            &text,
+        ),
+        (
+            "psql, HTML, JSON",
+            format!("<table>\n<tr><th>QUERY PLAN</th></tr>\n<tr><td align=\"left\">{}</td></tr></table>\n", in_html(raw_json).replace('\n', "<br />\n")),
+            &json,
+        ),
+        ("a page", format!("<html><body><p>a plan</p><pre><code>{}</code></pre></body></html>", in_html(raw_text)), &text),
+        ("entities by number", in_html(raw_text).replace("&gt;", "&#x3e;").replace('\'', "&#39;"), &text),
+        ("psql, AsciiDoc", format!("\n[options=\"header\",cols=\"<l\",frame=\"none\"]\n|====\n^l|QUERY PLAN\n{}|====\n\n....\n(9 rows)\n....\n", lines(raw_text, |_, line| format!("|{line}"))), &text),
+        (
+            "DBeaver",
+            format!("{:<200}|\n{}+\n{}", "QUERY PLAN", "-".repeat(200), lines(raw_text, |_, line| format!("{line:<200}|"))),
+            &text,
+        ),
+        ("a grid with numbers", format!("QUERY PLAN\n{}", lines(raw_text, |at, line| format!("{}\t{line}", at + 1))), &text),
+        ("an editor with numbers", lines(raw_text, |at, line| format!("{:>4} {line}", at + 1)), &text),
+        ("arrows drawn", raw_text.replace("->", "→"), &text),
+        ("arrows and quotes drawn", raw_text.replace("->", "–>").replace('\'', "’"), &text),
+        (
+            "rows of Python",
+            format!("[{}]", lines(raw_text, |_, line| format!("('{}',), ", line.replace('\'', "\\'"))).replace(", \n", ", ")),
+            &text,
+        ),
+        (
+            "rows of Python with names",
+            format!("[{}]", lines(raw_text, |_, line| format!("{{'QUERY PLAN': \"{line}\"}},"))),
+            &text,
+        ),
+        ("JSON as Python prints it", format!("[({},)]", raw_json.replace('"', "'").replace("true", "True").replace("false", "False")), &json),
     ] {
         let plan = Plan::detect_and_parse(&copied).unwrap_or_else(|error| panic!("{name}: {error}\n{copied}"));
         assert_eq!(plan.format, wanted.format, "{name}");
         assert_eq!(plan.root, wanted.root, "{name}\n{copied}");
         assert_eq!(plan.totals.root_ms, wanted.totals.root_ms, "{name}");
         assert!(plan.notes.is_empty(), "{name}: {:?}", plan.notes);
+    }
+}
+
+fn in_html(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace("  ", "&nbsp; ")
+}
+
+/// What was changed so that its tree would be a guess is refused, with what to do.
+#[test]
+fn a_plan_that_lost_its_form_is_refused() {
+    let (raw_text, _) = text_and_json();
+    let stripped = lines(raw_text, |_, line| line.trim().to_owned());
+    let joined = raw_text.replace('\n', " ");
+    let latex = raw_text.replace("->", "-\\textgreater{}");
+    for (raw, what) in [
+        (&stripped, "indentation is lost"),
+        (&joined, "lines were joined"),
+        (&latex, "a frame that is not known"),
+    ] {
+        let error = Plan::detect_and_parse(raw).unwrap_err().to_string();
+        assert!(
+            error.contains(what) && error.ends_with("or use FORMAT JSON"),
+            "{error}"
+        );
+    }
+    // One node below the root hangs on it in any case.
+    let one = "Limit  (cost=0.00..1.00 rows=1 width=4)\n->  Seq Scan on t  (cost=0.00..9.00 rows=9 width=4)\nFilter: (a > 1)\n";
+    let plan = Plan::detect_and_parse(one).unwrap();
+    assert_eq!(plan.root.children[0].relation.as_deref(), Some("t"));
+}
+
+/// Words around a plan are no part of its conditions, and what is left out is told.
+#[test]
+fn words_around_a_plan_are_not_taken_in() {
+    let plan = "Seq Scan on orders  (cost=0.00..3074.00 rows=12542 width=125)\n  Filter: (state = 'paid'::text)\n";
+    for (raw, left_out) in [
+        (format!("{plan}thanks\n"), "thanks"),
+        (format!("{plan}Can you help?\n"), "Can you help?"),
+        (
+            plan.replace("\n  Filter", " Filter"),
+            "Filter: (state = 'paid'::text)",
+        ),
+    ] {
+        let read = Plan::detect_and_parse(&raw).unwrap();
+        let conditions: Vec<&str> = read
+            .root
+            .conditions
+            .iter()
+            .map(|c| c.text.as_str())
+            .collect();
+        assert!(
+            conditions.is_empty() || conditions == ["(state = 'paid'::text)"],
+            "{conditions:?}"
+        );
+        assert!(
+            read.notes.iter().any(|note| note.ends_with(left_out)),
+            "{raw}: {:?}",
+            read.notes
+        );
+    }
+    // What PostgreSQL 17 and newer say of the planner's memory is understood.
+    let planned = format!(
+        "{plan}Planning:\n  Buffers: shared hit=3\n  Memory: used=12kB  allocated=16kB\nPlanning Time: 0.100 ms\n"
+    );
+    let read = Plan::detect_and_parse(&planned).unwrap();
+    assert_eq!(read.notes, [""; 0]);
+    assert_eq!(read.planning_ms, Some(0.1));
+    // A value may hold a line end, with costs or without.
+    let broken = "Limit\n  ->  Seq Scan on customer c\n        Filter: ((name = 'line\nbreak -> Sort'::text) OR (country = 'C1'::text))\n";
+    let read = Plan::detect_and_parse(broken).unwrap();
+    assert_eq!(read.totals.nodes, 2);
+}
+
+#[test]
+fn rows_of_sqlite_come_in_quotes_too() {
+    let wanted =
+        Plan::detect_and_parse("2|0|0|SCAN c\n5|0|0|SEARCH o USING INDEX o_cid (cid=?)\n").unwrap();
+    for raw in [
+        "\"id\",\"parent\",\"notused\",\"detail\"\n\"2\",\"0\",\"0\",\"SCAN c\"\n\"5\",\"0\",\"0\",\"SEARCH o USING INDEX o_cid (cid=?)\"\n",
+        "[(2, 0, 0, 'SCAN c'), (5, 0, 0, 'SEARCH o USING INDEX o_cid (cid=?)')]",
+        "<table><TR><TD>2</TD>\n<TD>0</TD>\n<TD>0</TD>\n<TD>SCAN c</TD>\n</TR>\n<TR><TD>5</TD>\n<TD>0</TD>\n<TD>0</TD>\n<TD>SEARCH o USING INDEX o_cid (cid=?)</TD>\n</TR></table>",
+    ] {
+        let plan = Plan::detect_and_parse(raw).unwrap_or_else(|error| panic!("{error}\n{raw}"));
+        assert_eq!(plan.root, wanted.root, "{raw}");
     }
 }
 

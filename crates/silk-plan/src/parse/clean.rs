@@ -1,13 +1,17 @@
 //! Takes a plan out of what it was copied from: frames, quotes, logs, escapes.
 
-use super::{pasted, prefixes};
+use super::{frames, pasted, prefixes};
 
 /// The text without its frame, line ends unified.
 pub(crate) fn unframe(raw: &str) -> String {
     let raw = raw.trim_start_matches('\u{feff}');
     let mut text = raw.replace("\r\n", "\n").replace('\u{a0}', " ");
+    if let Some(bare) = frames::without(&text) {
+        text = bare;
+    }
     if let Some(plain) = pasted::without_entities(&text) {
-        text = plain;
+        // The blanks that lines of a page begin with.
+        text = plain.replace('\u{a0}', " ");
     }
     if let Some(cell) = pasted::cell(&text) {
         text = cell;

@@ -2,6 +2,7 @@
 
 mod clean;
 mod find;
+mod frames;
 mod json;
 mod left_out;
 mod mysql;
@@ -45,6 +46,8 @@ pub(crate) fn detect_and_parse(raw: &str) -> Result<Plan, PlanError> {
     if raw.trim().is_empty() {
         return Err(PlanError::Empty);
     }
+    let rows = frames::from_python(raw);
+    let raw = rows.as_deref().unwrap_or(raw);
     let text = clean::unframe(raw);
     let mut broken = None;
     match find_json(&text, |value| {

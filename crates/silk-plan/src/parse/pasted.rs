@@ -3,29 +3,51 @@
 /// The text with HTML's entities written out; none where it has none of them.
 pub(super) fn without_entities(text: &str) -> Option<String> {
     // An arrow or a quote written so is of a page; a single `&amp;` may be a literal of the query.
-    if !["-&gt;", "&quot;", "&nbsp;", "&#34;", "&#62;"]
+    let is_page = ["-&gt;", "&quot;", "&nbsp;"]
         .iter()
-        .any(|mark| text.contains(mark))
-    {
+        .any(|mark| text.contains(mark));
+    // A page that writes them as numbers leaves none of them as it is.
+    let is_page = is_page || (text.contains("&#") && !text.contains(['\'', '"', '>']));
+    if !is_page {
         return None;
     }
-    let mut plain = text.to_owned();
-    for (entity, character) in [
-        ("&nbsp;", " "),
-        ("&gt;", ">"),
-        ("&#62;", ">"),
-        ("&lt;", "<"),
-        ("&#60;", "<"),
-        ("&quot;", "\""),
-        ("&#34;", "\""),
-        ("&#39;", "'"),
-        ("&#x27;", "'"),
-        ("&apos;", "'"),
-        ("&amp;", "&"),
-    ] {
-        plain = plain.replace(entity, character);
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        plain.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        let written = rest
+            .split_once(';')
+            .and_then(|(name, after)| Some((entity(name)?, after)));
+        match written {
+            Some((character, after)) => {
+                plain.push(character);
+                rest = after;
+            }
+            None => plain.push('&'),
+        }
     }
+    plain.push_str(rest);
     Some(plain)
+}
+
+/// What `gt`, `#62` or `#x3e` stands for.
+fn entity(name: &str) -> Option<char> {
+    let number = match name {
+        "nbsp" => return Some(' '),
+        "gt" => return Some('>'),
+        "lt" => return Some('<'),
+        "quot" => return Some('"'),
+        "apos" => return Some('\''),
+        "amp" => return Some('&'),
+        "rarr" => return Some('→'),
+        _ => name.strip_prefix('#')?,
+    };
+    let number = match number.strip_prefix(['x', 'X']) {
+        Some(digits) => u32::from_str_radix(digits, 16).ok()?,
+        None => number.parse().ok()?,
+    };
+    char::from_u32(number)
 }
 
 /// The text of the one cell of a table in CSV: in quotes, those within it doubled.

@@ -21,6 +21,15 @@ pub(super) fn numbers_at(line: &str) -> Option<usize> {
     .min()
 }
 
+/// What stands in a node's line behind all of its figures; none where nothing does.
+pub(super) fn behind(line: &str) -> Option<&str> {
+    let mut rest = &line[numbers_at(line)?..];
+    while rest.starts_with('(') {
+        rest = rest.split_once(')')?.1.trim_start();
+    }
+    (!rest.is_empty()).then_some(rest)
+}
+
 /// Reads `(cost=0.29..8.31 rows=1 width=4) (actual time=0.01..0.02 rows=1 loops=1)`.
 pub(super) fn numbers(node: &mut PlanNode, text: &str) {
     for group in text.split('(').filter_map(|group| group.split(')').next()) {

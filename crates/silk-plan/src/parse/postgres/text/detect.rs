@@ -4,6 +4,9 @@ use crate::parse::left_out::is_of_client;
 use crate::parse::postgres::figures::{has_numbers, numbers_at};
 use crate::parse::postgres::operators::is_operator;
 
+/// Lines that one may be broken into at most.
+pub(super) const MAX_PARTS: usize = 40;
+
 /// Whether a line of the text is a node's line with numbers only PostgreSQL prints.
 pub(crate) fn looks_like_text(text: &str) -> bool {
     let numbers = |line: &str| {
@@ -23,8 +26,19 @@ pub(crate) fn looks_like_text(text: &str) -> bool {
             .filter(|line| !line.is_empty())
             // The statement, or what a log or a client prints first.
             .skip_while(|line| !is_bare_root(line));
+        // What goes on in a quote or bracket may hold anything.
+        let (mut before, mut parts) = (String::new(), 0);
         lines.next().is_some()
             && lines.all(|line| {
+                if parts < MAX_PARTS && opened(&before) != Opened::Nothing {
+                    before.push(' ');
+                    before.push_str(line);
+                    parts += 1;
+                    return true;
+                }
+                before.clear();
+                before.push_str(line);
+                parts = 0;
                 line.starts_with("->  ")
                     || line.contains(": ")
                     || is_label(line)

@@ -58,6 +58,17 @@ struct Reader {
     left_out: LeftOut,
     /// The worker whose compilation is told of.
     compiling: Option<u32>,
+    /// Nodes below the root that are set off no further than it.
+    flat: usize,
+}
+
+/// Where lines were not parted, set off or framed as PostgreSQL prints them, any tree would be a
+/// guess.
+const fn changed(what: &'static str) -> PlanError {
+    PlanError::Other {
+        what,
+        instead: "copy it as the database prints it, or use FORMAT JSON",
+    }
 }
 
 /// Reads the plan.
@@ -75,6 +86,7 @@ pub(crate) fn from_text(text: &str) -> Result<Plan, PlanError> {
         has_figures: text.lines().any(has_numbers),
         left_out: LeftOut::default(),
         compiling: None,
+        flat: 0,
     };
     for line in text.lines() {
         let indent = line.len() - line.trim_start().len();
@@ -133,6 +145,15 @@ fn statement(line: &str) -> Option<&str> {
     .then_some(sql)
 }
 
+/// Whether a line has the figures of two nodes, with an arrow between them.
+fn are_joined(line: &str) -> bool {
+    ["(cost=", "(actual "].iter().any(|figures| {
+        let mut parts = line.split(figures).skip(1);
+        let first = parts.next();
+        first.is_some_and(|part| part.contains("->  ")) && parts.next().is_some()
+    })
+}
+
 impl Reader {
     fn line(&mut self, indent: usize, line: &str) -> Result<(), PlanError> {
         if matches!(self.section, Section::After) {
@@ -160,6 +181,9 @@ impl Reader {
             return Ok(());
         }
         if indent <= self.margin && !line.contains(": ") && has_numbers(line) {
+            if !line.starts_with(char::is_alphabetic) {
+                return Err(changed("a plan in a frame that is not known"));
+            }
             // The next plan, or the next paste.
             self.note_another();
             self.section = Section::After;
@@ -178,8 +202,7 @@ impl Reader {
             self.label = Some((indent, line.to_owned()));
             return Ok(());
         }
-        self.property(indent, line);
-        Ok(())
+        self.property(indent, line)
     }
 
     fn note_another(&mut self) {
@@ -194,7 +217,7 @@ impl Reader {
         let bare = line.strip_prefix("->").map_or(line, str::trim_start);
         let is_root = if self.has_figures {
             // Forks have operators of their own, told by their figures.
-            has_numbers(bare) && !bare.starts_with('(')
+            has_numbers(bare) && bare.starts_with(char::is_alphabetic)
         } else {
             is_bare_root(bare)
         };
@@ -223,9 +246,21 @@ impl Reader {
     }
 
     fn node(&mut self, indent: usize, line: &str, is_root: bool) -> Result<(), PlanError> {
+        if are_joined(line) {
+            return Err(changed("a plan whose lines were joined to one"));
+        }
+        if let Some(behind) = figures::behind(line) {
+            self.left_out.add(behind);
+        }
         let mut node = title::node(line);
         if is_root {
             self.margin = indent;
+        } else if indent <= self.margin {
+            // One such node can only hang on the root.
+            self.flat += 1;
+            if self.flat > 1 {
+                return Err(changed("a plan whose indentation is lost"));
+            }
         }
         // A part's name is set off less than its node, and hangs on what is set off less than the name.
         let label = self.label.take();
@@ -266,21 +301,21 @@ impl Reader {
         }
     }
 
-    fn property(&mut self, indent: usize, line: &str) {
+    fn property(&mut self, indent: usize, line: &str) -> Result<(), PlanError> {
         if let Some(rest) = line.strip_prefix("Worker ") {
             self.worker(indent, rest);
-            return;
+            return Ok(());
         }
         if let Some(number) = line.strip_prefix("JIT for worker ") {
             self.section = Section::Skipped(indent);
             self.compiling = number.trim_end_matches(':').parse().ok();
-            return;
+            return Ok(());
         }
         let skipped = match self.section {
             Section::Worker(margin) => indent > margin,
             Section::Skipped(margin) if indent > margin => {
                 self.compiled(line);
-                return;
+                return Ok(());
             }
             _ => false,
         };
@@ -291,14 +326,18 @@ impl Reader {
             .split_once(": ")
             .or_else(|| Some((line.strip_suffix(':')?, "")))
         else {
+            // A node that is left out would take what hangs on it along.
+            if has_numbers(line) {
+                return Err(changed("a plan in a frame that is not known"));
+            }
             self.left_out.add(line);
-            return;
+            return Ok(());
         };
         let value = value.trim();
         if self.summary(indent, key, value) {
-            return;
+            return Ok(());
         }
-        let Some(last) = self.last else { return };
+        let Some(last) = self.last else { return Ok(()) };
         match self.section {
             Section::Worker(_) => {
                 if let Some(worker) = self.tree.node(last).workers.last_mut() {
@@ -310,8 +349,11 @@ impl Reader {
             Section::Planning if key == "Buffers" => {
                 lines::buffers(&mut self.plan.planning_buffers, value);
             }
+            // How much the planner took is of no node.
+            Section::Planning if key == "Memory" => {}
             _ => self.left_out.add(&format!("{key}: {value}")),
         }
+        Ok(())
     }
 
     /// `Timing: …, Total 9.0 ms` of the worker that is told of.

@@ -4,12 +4,11 @@
 //! arrow. A line that has neither goes on with the one before, and so does one that follows an open
 //! bracket or quote.
 
+use super::detect::MAX_PARTS;
 use super::{Opened, opened};
 use crate::parse::postgres::figures::has_numbers;
 use crate::parse::postgres::operators::is_operator;
 
-/// Lines that one may be broken into at most.
-const MAX_PARTS: usize = 40;
 /// Words that lines about the whole plan start with.
 const SUMMARIES: [&str; 12] = [
     "Planning",
@@ -57,7 +56,10 @@ pub(super) fn joined(text: &str) -> Option<String> {
         at += 1;
         while let Some(next) = lines.get(at) {
             let bare = next.trim();
-            if bare.is_empty() || parts > MAX_PARTS || !goes_on(&whole, next, margin, indent(next))
+            if bare.is_empty()
+                || parts > MAX_PARTS
+                || !goes_on(&whole, next, margin, indent(next))
+                || !was_full(&whole, last, bare, width)
             {
                 break;
             }
@@ -106,6 +108,15 @@ fn goes_on(before: &str, line: &str, margin: usize, indent: usize) -> bool {
             && !has_numbers(bare)
             && !bare.starts_with('('))
             && !is_mark(bare)
+}
+
+/// Whether the line that another goes on with was too full for its first word: what is broken is
+/// broken at the edge. What is open goes on in any case.
+fn was_full(whole: &str, last: &str, next: &str, width: usize) -> bool {
+    let first_word = next.split(' ').next().unwrap_or_default().chars().count();
+    opened(whole) != Opened::Nothing
+        || has_numbers(next)
+        || last.chars().count() + 1 + first_word >= width
 }
 
 /// A prompt, a count of rows, a fence: nothing of the plan.
