@@ -1,3 +1,5 @@
+//! What the app hands to the dashboard: where to read, whom to ask, and who may look.
+
 use std::sync::Arc;
 
 use silk_core::{Explain, Store, Vitals};

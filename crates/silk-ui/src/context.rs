@@ -1,4 +1,4 @@
-//! What every handler has at hand.
+//! What every handler needs: the store, the databases, and what was asked for.
 
 use std::{str::FromStr, sync::Arc, time::Duration};
 
@@ -35,10 +35,10 @@ pub(crate) struct App {
     pub(crate) source_root: Option<SourceRoot>,
     pub(crate) targets: Targets,
     pub(crate) csrf: Csrf,
-    /// Plans that were pasted of late and not kept.
+    /// Plans that were pasted recently and not kept.
     pub(crate) pasted: Pasted,
     reports: Reports,
-    /// Indexes that were found for statements of late.
+    /// Indexes that were found for statements recently.
     pub(crate) indexes: Indexes,
     notices: Notices,
 }
@@ -65,10 +65,10 @@ impl App {
         self.store.kind()
     }
 
-    /// Asks the store, but not for ever.
+    /// Asks the store, and waits up to 10 s for its answer.
     ///
     /// # Errors
-    /// 503 where it fails or is late.
+    /// 503 if it fails or is late.
     pub(crate) async fn ask<'a, T>(
         &'a self,
         question: impl FnOnce(&'a dyn Store) -> StoreFuture<'a, T>,
@@ -97,15 +97,15 @@ impl App {
         Ok((id, record))
     }
 
-    /// Plans of a request's queries; none where they cannot be read, since the page is worth
-    /// showing without them.
+    /// Plans of a request's queries; empty if they cannot be read, because the page is useful
+    /// without them.
     pub(crate) async fn plans_of_request(&self, id: RequestId) -> Vec<PlanRecord> {
         self.ask(|store| store.plans_of_request(id))
             .await
             .unwrap_or_default()
     }
 
-    /// How the app's databases fare; waits for so long.
+    /// Reports on the app's databases; waits up to `patience`.
     pub(crate) async fn reports(&self, patience: Duration) -> Answer {
         self.reports.look(&self.explain, patience).await
     }

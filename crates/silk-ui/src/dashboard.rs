@@ -83,7 +83,7 @@ async fn respond(app: Arc<App>, router: Router, request: Request<Body>) -> Respo
     response
 }
 
-/// Lets a request pass, or says with what it is to be answered instead.
+/// Lets a request pass, or returns the answer to give instead.
 fn admit(here: &Here, parts: &mut Parts) -> Result<(), Box<Response>> {
     if assets::is_asset(&here.path) {
         return Ok(());

@@ -63,12 +63,12 @@ impl Failure {
         )
     }
 
-    /// 409: it cannot be told honestly.
+    /// 409: no honest answer is possible.
     pub(crate) fn conflict(kind: &'static str, message: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, kind, message)
     }
 
-    /// 422: the database said no.
+    /// 422: the database refused.
     pub(crate) fn unprocessable(kind: &'static str, message: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, kind, message)
     }
@@ -87,7 +87,7 @@ impl Failure {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
     }
 
-    /// For a status that a router or an extractor answered with by itself.
+    /// For a status that axum's router or an extractor answered with.
     pub(crate) fn of_status(status: StatusCode) -> Self {
         match status {
             StatusCode::NOT_FOUND => Self::not_found("There is no page at this address."),

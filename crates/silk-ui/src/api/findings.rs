@@ -211,7 +211,7 @@ pub(super) fn of_statement(finding: &WindowFinding) -> StatementFindingJson<'_> 
     }
 }
 
-/// The fields that tell what is to be copied.
+/// The fields of what a finding offers to be copied.
 #[derive(Default)]
 struct OfferFields<'a> {
     sql: Option<&'a str>,

@@ -78,7 +78,7 @@ pub(crate) async fn list(here: Here) -> Result<Response, Failure> {
 #[derive(Debug, Serialize)]
 struct StatementJson<'a> {
     statement: SummaryJson<'a>,
-    /// Of calls, as the others; none where no single call is known.
+    /// Percentiles of single calls; null if no single call is known.
     p50_us: Option<u64>,
     p95_us: Option<u64>,
     p99_us: Option<u64>,

@@ -22,7 +22,7 @@ const COMMANDS: [&str; 13] = [
 /// Characters of SQL that are shown.
 const MAX_SQL: usize = 4_000;
 
-/// Words, what is to be copied, and words that come after it.
+/// Words, the SQL to copy, and the words after it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Instruction {
     pub(crate) words: String,

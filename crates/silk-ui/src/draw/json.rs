@@ -26,7 +26,7 @@ enum Token<'a> {
     Word(&'a str),
 }
 
-/// Highlighted and indented; none where the text is not JSON, or not only one value of it.
+/// Highlighted and indented; `None` if the text is not exactly one JSON value.
 ///
 /// At most about `most` characters are shown.
 pub(crate) fn pretty(text: &str, most: usize) -> Option<Markup> {
@@ -93,7 +93,7 @@ fn tokens(text: &str) -> Option<Vec<Token<'_>>> {
     matches!(tokens.first(), Some(Token::Open(_))).then_some(tokens)
 }
 
-/// For each opening token, the width of what it opens on one line; none where brackets do not
+/// For each opening token, the width of what it opens on one line; `None` if brackets do not
 /// match, or something follows the value. What was cut off counts as too wide.
 fn widths(tokens: &[Token<'_>]) -> Option<Vec<usize>> {
     let mut widths = vec![usize::MAX; tokens.len()];

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use silk_core::RequestRecord;
 
-/// Stands for what was redacted; whoever replays the request fills it in.
+/// Stands for what was redacted; fill it in before you send the request.
 const PLACEHOLDER: &str = "<redacted: fill in>";
 
-/// Headers that the client works out by itself, or that belong to one connection only.
+/// Headers that the client computes, or that belong to one connection.
 const NOT_REPLAYED: [&str; 7] = [
     "host",
     "content-length",
@@ -143,7 +143,7 @@ pub(crate) fn curl(record: &RequestRecord) -> String {
             shell_quote(&header.replace('\0', ""))
         );
     }
-    // What curl would add by itself and the request did not have.
+    // Headers that curl adds and the request did not have.
     for name in ["accept", "user-agent", "content-type"] {
         let has = parts.headers.iter().any(|(other, _)| *other == name);
         if !has && (name != "content-type" || parts.body.is_some()) {

@@ -1,4 +1,4 @@
-//! A statement on one line: its long lists left out, so that what tells it apart is in sight.
+//! A statement on one line, without its long lists, so that the distinctive part is visible.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! The lines of source around a call site, where the source is at hand.
+//! The lines of source around a call site, if the source can be read.
 
 use std::{
     fmt,
@@ -55,7 +55,7 @@ impl fmt::Debug for SourceRoot {
     }
 }
 
-/// How much is to be seen around a call site.
+/// How much is shown around a call site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reach {
     /// Three lines before and after.

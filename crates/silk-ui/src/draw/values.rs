@@ -40,7 +40,7 @@ pub(crate) fn rows(query: &QueryRecord, text: &str, kind: DatabaseKind) -> (Vec<
             let number = at + 1;
             let placeholder = match numbered {
                 Some(sign) => format!("{sign}{number}"),
-                // Plain question marks are told apart by their place.
+                // Plain question marks are identified by position.
                 None => format!("? {number}"),
             };
             row(placeholder, value, kind)
@@ -93,7 +93,7 @@ pub(crate) const fn why_none(query: &QueryRecord) -> Option<&'static str> {
 }
 
 /// The SQL with its values in place of the placeholders, to be pasted into the database's shell;
-/// none where a value is not known, or the placeholders are not plainly numbered or counted.
+/// `None` if a value is not known, or the placeholders are not plainly numbered or counted.
 pub(crate) fn runnable(query: &QueryRecord, text: &str, kind: DatabaseKind) -> Option<String> {
     let values = query
         .values

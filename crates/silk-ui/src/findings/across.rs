@@ -1,5 +1,4 @@
-//! What is found across the requests of a window: for the overview, and for a statement on its page
-//! and in the API.
+//! Findings across all requests of a window: for the overview, and for a statement (page and API).
 
 use std::{cmp::Reverse, time::Duration};
 

@@ -106,7 +106,7 @@ pub(super) fn of_plan_finding(
     Some(part_us(measured, share))
 }
 
-/// The fraction of its plan that a finding could spare, 0 to 1; none where the plan does not tell.
+/// The fraction of its plan that a finding could spare, 0 to 1; `None` if the plan has no figures for it.
 pub(crate) fn share(finding: &PlanFinding, total_ms: Option<f64>) -> Option<f64> {
     let timed = finding
         .saves_ms

@@ -48,7 +48,7 @@ pub(crate) struct RequestFinding {
     /// How often the statement ran.
     pub(crate) calls: u64,
     pub(crate) call_site: Option<CallSite>,
-    /// Whether it tells why the request failed, which comes before all that costs time.
+    /// Whether it says why the request failed; such findings come first.
     pub(crate) is_failure: bool,
     /// Time that it is about, in µs: at most what its queries took.
     pub(crate) lost_us: Option<u64>,
@@ -111,7 +111,7 @@ pub(crate) async fn of_request(
     findings
 }
 
-/// One finding of a request, with what is to be copied.
+/// One finding of a request, with the SQL it offers.
 pub(crate) async fn one(here: &Here, record: &RequestRecord, finding: &Finding) -> RequestFinding {
     let mut findings = [of_finding(here, record, finding)];
     findings[0].is_failure &= record.summary.is_failed();
@@ -120,7 +120,7 @@ pub(crate) async fn one(here: &Here, record: &RequestRecord, finding: &Finding) 
     findings
 }
 
-/// From this share of the request on, in percent, a finding is what costs most, and worth mending.
+/// From this share of the request on, in percent, a finding is critical, or a warning.
 const CRITICAL: u64 = 50;
 const WARNING: u64 = 10;
 

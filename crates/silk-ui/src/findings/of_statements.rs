@@ -1,4 +1,4 @@
-//! Plans of the statements that take most time: what to mend first, whatever request it is in.
+//! Findings about the plans of the statements that take most time, across all requests.
 
 use silk_core::{
     PlanId, PlanRecord,
@@ -24,7 +24,7 @@ const WORTH_US: u64 = 20_000;
 /// Nor on their own page.
 pub(crate) const WORTH_OWN_US: u64 = 5_000;
 
-/// The worst that the plan of a statement tells.
+/// A finding about the plan of a statement.
 pub(crate) struct StatementFinding {
     pub(crate) statement: StatementSummary,
     /// Executions within the window.
@@ -37,8 +37,8 @@ pub(crate) struct StatementFinding {
     pub(crate) finding: PlanFinding,
 }
 
-/// What the plans of the statements with most time tell; nothing where the store is late, since
-/// the page is worth showing without it. Statements that were not seen in the window are left out.
+/// The worst finding of each statement with most time, for those seen in the window. Empty if the
+/// store is late, because the page is useful without.
 pub(crate) async fn worst(here: &Here, window: StatsWindow) -> Vec<StatementFinding> {
     let filter = StatementFilter {
         sort: StatementSort::Total,
@@ -69,8 +69,8 @@ pub(crate) async fn worst(here: &Here, window: StatsWindow) -> Vec<StatementFind
     findings
 }
 
-/// What the plan of a statement tells, what costs most first; nothing where it took less than
-/// `worth_us` in the window that it was asked for with.
+/// Findings about the plan of a statement, largest cost first; empty if the statement took less
+/// than `worth_us` in the window that `detail` was asked for with.
 pub(crate) async fn of_statement(
     here: &Here,
     tables: &Tables<'_>,
@@ -118,7 +118,7 @@ fn within(detail: &StatementDetail) -> (u64, u64) {
     )
 }
 
-/// The plan of a statement that says most, and what the rules say of it.
+/// The plan of a statement that gives the most detail, and what the rules find in it.
 async fn of_summary(
     here: &Here,
     tables: &Tables<'_>,

@@ -42,7 +42,7 @@ pub(crate) enum Offer {
     /// The index to make.
     Index {
         sql: String,
-        /// Why it is not proved that the database would use it; none where it is.
+        /// Why it is not proved that the database would use it; `None` if it is proved.
         unproved: Option<Unproved>,
     },
     /// One query in place of many.
@@ -65,7 +65,7 @@ pub(crate) enum Unproved {
 }
 
 impl Offer {
-    /// The index that a rule about plans names by itself.
+    /// The index that the rule about the plan names.
     pub(crate) fn suggested(finding: &PlanFinding) -> Option<Self> {
         let statement = &finding.index.as_ref()?.statement;
         Some(Self::Index {
@@ -75,7 +75,7 @@ impl Offer {
     }
 }
 
-/// Adds to the first findings what is to be copied.
+/// Adds SQL to copy to the first findings.
 pub(super) async fn add(here: &Here, record: &RequestRecord, findings: &mut [RequestFinding]) {
     let until = Instant::now() + TIMEOUT;
     let mut asked = Vec::new();
@@ -106,7 +106,7 @@ pub(super) async fn add(here: &Here, record: &RequestRecord, findings: &mut [Req
     }
 }
 
-/// The offer that an answer makes of what the rule said itself.
+/// The offer: the database's answer, else the index that the rule suggested.
 pub(crate) fn given(answer: Answer, suggested: Option<Offer>) -> Option<Offer> {
     match (answer, suggested) {
         (Answer::Index(index), _) => Some(Offer::Index {

@@ -263,7 +263,7 @@ fn where_it_went(record: &RequestRecord) -> String {
     text
 }
 
-/// Why a request failed, as far as that is known.
+/// Why a request failed, if that is known.
 fn failure(record: &RequestRecord, findings: &[RequestFinding]) -> Verdict {
     let summary = &record.summary;
     let how = match (summary.outcome, summary.status) {

@@ -1,4 +1,4 @@
-//! Indexes that were found for statements of late, and questions for them that are under way.
+//! Indexes found for statements in the last minute, and questions for them that are under way.
 
 use std::{
     collections::HashMap,
@@ -9,7 +9,7 @@ use std::{
 use silk_core::{Database, Fingerprint};
 use tokio::{sync::watch, time::Instant};
 
-/// How long an answer holds: a person who made the index is to see it soon.
+/// How long an answer is held: short enough to notice soon that the index was made.
 const HOLDS: Duration = Duration::from_secs(60);
 /// Statements whose answers are held.
 const MAX_HELD: usize = 256;
@@ -50,7 +50,7 @@ impl Indexes {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The answer that is held or under way; else a sender for whoever asks now, or neither where
+    /// The answer that is held or under way; else a sender for the caller, who asks now; `None` if
     /// too much is asked at once.
     pub(crate) fn place(
         &self,

@@ -1,4 +1,4 @@
-//! What the dashboard holds in memory from one request to the next: a little of each, and for a while.
+//! What the dashboard holds in memory between requests. Each part has a limit.
 
 pub(crate) mod indexes;
 pub(crate) mod notices;

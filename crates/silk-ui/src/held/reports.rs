@@ -1,4 +1,4 @@
-//! Asking the app's databases how they fare, so that one that hangs holds no page up.
+//! Reports on the app's databases, asked in the background: a database that hangs delays no page.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -14,7 +14,7 @@ pub(crate) const TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a page waits before it says what it waits for.
 pub(crate) const PAGE_PATIENCE: Duration = Duration::from_millis(500);
 
-/// How long an answer is kept for whoever was told to wait for it.
+/// How long an answer is held for the page that waits for it.
 const KEPT: Duration = Duration::from_secs(4);
 
 /// What came of asking.
@@ -28,7 +28,7 @@ pub(crate) enum Answer {
     Late,
 }
 
-/// At most one asking at a time, whoever looks: looking again and again at a database that hangs
+/// At most one question at a time: looking again and again at a database that hangs
 /// does not pile up.
 #[derive(Debug, Default)]
 pub(crate) struct Reports(Mutex<Option<Asking>>);
@@ -89,8 +89,8 @@ impl Reports {
 }
 
 impl Asking {
-    /// Under way, or just answered to somebody who was told to wait. A quick answer is not kept:
-    /// whoever loads the page again wants a new one.
+    /// Under way, or just answered for a page that waits. A quick answer is not held: loading the
+    /// page again must ask again.
     fn is_worth_joining(&self) -> bool {
         match &*self.answer.borrow() {
             None => self.answer.has_changed().is_ok(),

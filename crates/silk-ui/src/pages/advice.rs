@@ -45,7 +45,7 @@ struct AdvicePage {
     cost_before: Option<String>,
     indexes: Vec<IndexView>,
     notes: Vec<Instruction>,
-    /// Whether nothing is named because nothing could be tried.
+    /// Whether no index is named because none could be tried.
     is_untried: bool,
     /// What the rules find in the plan, where no index could be tried.
     hint: Option<Hint>,
@@ -76,7 +76,7 @@ struct IndexView {
     replaces: Option<String>,
     /// What in the plan becomes what.
     turns: Option<(String, String)>,
-    /// What it comes to over the other statements.
+    /// The effect on the other statements, in total.
     gain: Option<String>,
     effects: Vec<EffectView>,
     caveats: Vec<String>,
@@ -166,8 +166,7 @@ fn read_into(page: &mut AdvicePage, here: &Here, advised: &Advised, sql: &str) {
         .collect();
 }
 
-/// What the rules find in a plan that an index may be the answer to: it is told where no index could
-/// be tried.
+/// The first finding about the plan that an index may fix, for when no index could be tried.
 fn hint(plan: &Plan, sql: &str) -> Option<Hint> {
     let mut context = JudgeContext::default();
     context.sql = Some(sql.to_owned());
@@ -282,7 +281,7 @@ fn effects(here: &Here, index: &AdvisedIndex, advised: &Advised) -> Vec<EffectVi
         .collect()
 }
 
-/// Time that a statement would save, in µs, where time goes with cost; below zero where it loses.
+/// Time that a statement would save, in µs, if time is proportional to cost; negative if it slows.
 fn saved_us(effect: &WorkloadEffect) -> f64 {
     let total = duration_us(effect.total_us);
     let fraction = (effect.cost_before - effect.cost_after) / effect.cost_before;
@@ -341,7 +340,7 @@ const fn duration_us(us: u64) -> f64 {
     us as f64
 }
 
-/// `−93 %`, and whether that is to the good.
+/// `−93 %`, and the class of a gain or loss.
 fn saved(before: f64, after: f64) -> (String, &'static str) {
     if before <= 0.0 || !before.is_finite() || !after.is_finite() {
         return ("–".to_owned(), "q");

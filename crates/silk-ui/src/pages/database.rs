@@ -37,7 +37,7 @@ struct ReportView {
     at: Markup,
     error: Option<String>,
     checks: Vec<CheckView>,
-    /// `2 to mend, 1 to look at, 6 good`.
+    /// `2 to fix · 1 to check · 6 good`.
     sum: String,
 }
 
@@ -121,7 +121,7 @@ fn waiting(databases: &[Database], since: Duration) -> String {
     )
 }
 
-/// Kind and name, as far as they are known.
+/// Kind and name, if known.
 fn name_of(database: &Database) -> String {
     let kind = match database.kind {
         DatabaseKind::Postgres => "PostgreSQL",

@@ -24,7 +24,7 @@ pub(crate) fn show(here: &Here, failure: &Failure) -> Response {
     let is_inside = !REFUSED.contains(&failure.kind);
     let mut frame = Frame::new(here, "", title(failure));
     if !is_inside {
-        // Whoever is not let in need not know what runs here.
+        // Those who are refused need not know what runs here.
         frame.service = String::new();
         frame.is_recording = false;
     }
@@ -71,10 +71,10 @@ Silk::builder().token(\"at least 16 characters\")";
 
 const OPEN_CODE: &str = "\
 Silk::builder()
-    .access(Access::Token) // whoever has the token
+    .access(Access::Token) // everybody who has the token
     .token(\"at least 16 characters\")";
 
-/// Says to whoever is not let in why, and how to get in.
+/// Why access was refused, and how to get in.
 pub(crate) fn refusal(here: &Here, refusal: Refusal, parts: &Parts) -> Failure {
     let how = if here.app.gate.has_token() {
         " Open the link that the app printed when it started: it ends in ?token=… and lets this \

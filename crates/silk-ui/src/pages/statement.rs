@@ -134,7 +134,7 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
     render(&page)
 }
 
-/// What the statement itself tells; what takes a question more is added by [`show`].
+/// The page from what the store knows of the statement; [`show`] adds what needs more questions.
 fn view(
     here: &Here,
     window: Window,
@@ -273,8 +273,8 @@ fn slow_rows(base: &str, detail: &StatementDetail) -> Vec<SlowRow> {
         .collect()
 }
 
-/// What 95 of 100 runs took in the server, in µs, where the database tells: the rest of a call is
-/// the way there and back, and the app reading rows.
+/// The 95th percentile of the time in the server, in µs, if the database reports it. The rest of a
+/// call is the network and the app reading rows.
 fn in_the_server(history: &[PlanBucket]) -> Option<u64> {
     let mut runs = Histogram::default();
     for bucket in history {

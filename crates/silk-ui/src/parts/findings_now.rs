@@ -32,7 +32,7 @@ pub(crate) struct FindingRow {
     /// `1.70 s`
     pub(crate) lost: Option<String>,
     pub(crate) href: String,
-    /// What to do, where nothing is to be copied.
+    /// What to do, if there is nothing to copy.
     pub(crate) remedy: Option<String>,
     pub(crate) offer: Option<OfferView>,
 }

@@ -46,7 +46,7 @@ pub(crate) fn render(page: &impl Template) -> Result<Response, Failure> {
     }
 }
 
-/// Text as it is, for programs and for whom a cut is too short.
+/// Plain text, for programs and for readers who need all of it.
 pub(crate) fn plain(text: String) -> Response {
     ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
 }

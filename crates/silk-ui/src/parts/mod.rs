@@ -1,4 +1,4 @@
-//! What several pages show alike: the frame, lists, findings, and what changed in plans.
+//! Parts that several pages share: the frame, lists, findings, and plan changes.
 
 pub(crate) mod finding;
 pub(crate) mod findings_now;

@@ -11,7 +11,7 @@ use crate::{
     findings::{Offer, Unproved},
 };
 
-/// What is to be copied.
+/// What a finding offers to be copied.
 pub(crate) struct OfferView {
     /// What it is: `Create this index:`
     pub(crate) label: &'static str,

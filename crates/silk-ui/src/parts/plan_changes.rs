@@ -67,7 +67,7 @@ pub(crate) async fn recent(
     views(&here.app, &here.base, &changes, None).await
 }
 
-/// Changes of all plans within a window, newest first; none where they cannot be read.
+/// Changes of all plans within a window, newest first; empty if they cannot be read.
 pub(crate) async fn of_all(here: &Here, window: StatsWindow) -> Vec<ChangeView> {
     let changes = here
         .app
@@ -200,7 +200,7 @@ pub(crate) struct ShapeView {
 /// Letters for shapes, in the order in which they were first seen.
 const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-/// The ribbon over a window of time; none where no plan was seen in it.
+/// The ribbon over a window of time; `None` if no plan was seen in it.
 pub(crate) fn ribbon(
     history: &[PlanBucket],
     window: StatsWindow,

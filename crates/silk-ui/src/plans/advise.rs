@@ -26,7 +26,7 @@ pub(crate) struct Advised {
 /// Asks for indexes that would help a stored query, ranked over what else runs on its tables.
 ///
 /// # Errors
-/// 409 where it is refused, 422 where the database said no, 503 where the store fails.
+/// 409 if it is refused, 422 if the database says no, 503 if the store fails.
 pub(crate) async fn advise(
     here: &Here,
     query: &QueryRecord,

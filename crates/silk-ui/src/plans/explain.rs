@@ -70,7 +70,7 @@ pub(crate) async fn find(app: &App, id: &str, seq: &str) -> Result<Found, Failur
 /// Asks the database for the plan of a stored query, and keeps it.
 ///
 /// # Errors
-/// 409 where it is refused, 422 where the database said no, 503 where the store fails.
+/// 409 if it is refused, 422 if the database says no, 503 if the store fails.
 pub(crate) async fn explain(
     app: &App,
     found: &Found,
@@ -132,10 +132,10 @@ pub(super) fn to_explain(query: &QueryRecord, text: &SqlText, mode: ExplainMode)
     }
 }
 
-/// Waits for the database, but not for ever.
+/// Waits for the database, up to a limit.
 ///
 /// # Errors
-/// 409 where it is refused, 422 where the database said no or nothing.
+/// 409 where it is refused, 422 if the database refused or did not answer.
 pub(super) async fn answer<T>(
     question: impl Future<Output = Result<T, ExplainError>>,
 ) -> Result<T, Failure> {
@@ -168,7 +168,7 @@ pub(crate) fn may_advise(found: &Found, kind: DatabaseKind) -> bool {
             .is_some_and(|text| silk_plan::advice::searches_tables(&text.text, kind))
 }
 
-/// Why its database cannot be asked for a plan; nothing where it can.
+/// Why its database cannot be asked for a plan; `None` if it can.
 pub(crate) fn why_not(found: &Found, kind: DatabaseKind) -> Option<&'static str> {
     let text = found.text()?;
     if text.is_redacted {

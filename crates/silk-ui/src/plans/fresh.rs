@@ -1,5 +1,5 @@
 //! A plan of now in place of one that is older than the request: tables and indexes may have
-//! changed between, and an index that was just made is to be seen at once.
+//! changed between, and an index that was just made must show at once.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! The index that helps a statement, for pages that name it right where it is missed: asked for
-//! aside, known for a while, and never waited for long.
+//! The index that helps a statement, for pages that name it next to the finding: the database is asked
+//! in the background, the answer is held for a while, and no page waits for it long.
 
 use std::sync::Arc;
 
@@ -20,8 +20,8 @@ pub(crate) fn with_semicolon(sql: &str) -> String {
     format!("{};", sql.trim().trim_end_matches(';'))
 }
 
-/// What is told of an index that was advised.
-fn told(advised: &AdvisedIndex) -> Index {
+/// What pages need to know of an advised index.
+fn index(advised: &AdvisedIndex) -> Index {
     Index {
         sql: with_semicolon(&advised.statement),
         relation: advised.relation.clone(),
@@ -48,13 +48,13 @@ pub(crate) async fn of(here: &Here, query: &QueryRecord, text: &SqlText, until: 
             let advised = advise(&here, &query, &text).await;
             let first = advised.ok().and_then(|advised| {
                 let indexes = advised.advice.indexes;
-                indexes.first().map(|index| Arc::new(told(index)))
+                indexes.first().map(|index| Arc::new(self::index(index)))
             });
             promise.send_replace(Some(first.map_or(Answer::None, Answer::Index)));
         });
     }
     match timeout_at(until, answer.wait_for(Option::is_some)).await {
-        Ok(Ok(told)) => told.clone().unwrap_or(Answer::None),
+        Ok(Ok(answer)) => answer.clone().unwrap_or(Answer::None),
         Ok(Err(_)) => Answer::None,
         Err(_) => Answer::Asked,
     }

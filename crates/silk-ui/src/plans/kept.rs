@@ -1,4 +1,4 @@
-//! The plans that the store keeps of a statement, and which of them says most.
+//! The plans that the store keeps of a statement, and which of them gives the most detail.
 
 use silk_core::{Database, Fingerprint, PlanRecord, PlanShape, PlanSource, SqlText};
 
@@ -10,8 +10,7 @@ use crate::{
 /// Plans of one statement that are looked through, newest first.
 const MAX_PLANS: u32 = 50;
 
-/// The plans of a statement; none where they cannot be read, since a page is worth showing
-/// without.
+/// The plans of a statement; empty if they cannot be read, because the page is useful without them.
 pub(crate) async fn of_statement(app: &App, fingerprint: Fingerprint) -> Vec<PlanRecord> {
     app.ask(|store| store.plans_of_statement(fingerprint, MAX_PLANS))
         .await
@@ -55,7 +54,7 @@ pub(crate) fn best(plans: impl IntoIterator<Item = PlanRecord>) -> Option<PlanRe
     })
 }
 
-/// A plan by the id in an address; kept ones and those that were pasted of late.
+/// A plan by the id in an address: kept, or pasted recently.
 ///
 /// # Errors
 /// 404 where there is none, 503 where the store fails.

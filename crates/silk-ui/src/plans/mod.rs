@@ -1,5 +1,5 @@
-//! Plans of the store: found, asked for, judged and advised on. Pages and API draw what is known
-//! here; nothing here knows how.
+//! Plans: found in the store, asked for, judged, and advised on. Pages and the API show the results;
+//! nothing here draws.
 
 pub(crate) mod advise;
 pub(crate) mod explain;

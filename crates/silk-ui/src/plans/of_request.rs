@@ -153,7 +153,7 @@ fn text_of<'a>(record: &'a RequestRecord, query: &QueryRecord) -> Option<&'a Sql
     record.detail.texts.get(usize::try_from(query.text).ok()?)
 }
 
-/// What the rules say of a stored plan; nothing where it cannot be read.
+/// What the rules say of a stored plan; empty if it cannot be read.
 pub(crate) async fn findings_of(
     tables: &Tables<'_>,
     plan: &PlanRecord,
@@ -207,8 +207,7 @@ async fn of_other_runs(
     Some((nearest(plans, record)?, Whose::OtherRun))
 }
 
-/// Of plans of other runs, the one that was got at the time nearest to a request's: tables and
-/// indexes change.
+/// The plan captured nearest in time to a request: tables and indexes change.
 fn nearest(plans: Vec<PlanRecord>, record: &RequestRecord) -> Option<PlanRecord> {
     let started = record.summary.started_at;
     plans.into_iter().min_by_key(|plan| {

@@ -1,6 +1,9 @@
 //! What a plan page is about: the plan, its statement, and the way back.
 
-use silk_core::{Fingerprint, PlanRecord, PlanSource, QueryRecord, RequestRecord, SqlText};
+use silk_core::{
+    Fingerprint, PlanRecord, PlanSource, QueryRecord, RequestRecord, SqlText,
+    store::StatementDetail,
+};
 use silk_plan::{Plan, PlanError};
 
 use super::{
@@ -18,7 +21,7 @@ use crate::{
 /// A plan with what is known about it.
 pub(crate) struct Subject {
     pub(crate) record: PlanRecord,
-    /// Its output, read once for whoever asks.
+    /// Its output, parsed once.
     pub(crate) read: Result<Plan, PlanError>,
     /// The statement in a few words, where it is known.
     pub(crate) name: Option<String>,
@@ -85,16 +88,7 @@ pub(crate) async fn of_plan(
     let Some(record) = here.app.ask(|store| store.plan(id)).await? else {
         return Err(missing(here, of).await);
     };
-    // The request may be gone by now; the plan is still worth showing.
-    let request = match record.query {
-        Some(query) => here
-            .app
-            .ask(|store| store.request(query.request_id))
-            .await
-            .ok()
-            .flatten(),
-        None => None,
-    };
+    let request = request_of(here, &record).await;
     let query = request
         .as_ref()
         .and_then(|request| query_of(request, &record));
@@ -102,41 +96,19 @@ pub(crate) async fn of_plan(
         .as_ref()
         .zip(query)
         .and_then(|(request, query)| text_of(request, query));
-    let statement = match record.fingerprint {
-        Some(fingerprint) => here
-            .app
-            .ask(|store| store.statement(fingerprint, Window::Day.range(here.now)))
-            .await
-            .ok()
-            .flatten(),
-        None => None,
-    };
+    let statement = statement_of(here, &record).await;
     let known = statement.as_ref().map(|detail| &detail.summary);
-    let base = &*here.base;
     let name = match (text, known) {
         (Some(text), _) => Some(short_name(&text.statement)),
         (None, Some(summary)) => Some(short_name(&summary.statement)),
         (None, None) => None,
     };
-    let mut crumbs = vec![if record.source == PlanSource::Pasted {
-        ("Paste".to_owned(), format!("{base}/paste"))
-    } else {
-        ("Statements".to_owned(), format!("{base}/statements"))
-    }];
-    if known.is_some()
-        && let Some((name, fingerprint)) = name.as_deref().zip(record.fingerprint)
-    {
-        crumbs.push((
-            one_line(name, 80),
-            format!("{base}/statements/{fingerprint}"),
-        ));
-    }
+    let base = &*here.base;
     let query_href = query
         .and(record.query)
         .map(|place| format!("{base}/requests/{}/queries/{}", place.request_id, place.seq));
-    if let Some(href) = &query_href {
-        crumbs.push(("query".to_owned(), href.clone()));
-    }
+    let known_name = name.as_deref().filter(|_| known.is_some());
+    let crumbs = crumbs(base, &record, known_name, query_href.as_deref());
     let read = Plan::parse(record.output.format, &record.output.raw);
     let printed = || read.as_ref().ok()?.query_text.clone();
     Ok(Subject {
@@ -159,6 +131,45 @@ pub(crate) async fn of_plan(
         read,
         record,
     })
+}
+
+/// The request that a plan was kept with; it may be gone by now, and the plan is still worth showing.
+async fn request_of(here: &Here, record: &PlanRecord) -> Option<RequestRecord> {
+    let id = record.query?.request_id;
+    let request = here.app.ask(|store| store.request(id)).await;
+    request.ok().flatten()
+}
+
+/// What the store knows of a plan's statement.
+async fn statement_of(here: &Here, record: &PlanRecord) -> Option<StatementDetail> {
+    let (fingerprint, day) = (record.fingerprint?, Window::Day.range(here.now));
+    let detail = here
+        .app
+        .ask(|store| store.statement(fingerprint, day))
+        .await;
+    detail.ok().flatten()
+}
+
+/// The way to a plan: its list, its statement where that is known, and its query.
+fn crumbs(
+    base: &str,
+    record: &PlanRecord,
+    known_name: Option<&str>,
+    query_href: Option<&str>,
+) -> Vec<(String, String)> {
+    let mut crumbs = vec![if record.source == PlanSource::Pasted {
+        ("Paste".to_owned(), format!("{base}/paste"))
+    } else {
+        ("Statements".to_owned(), format!("{base}/statements"))
+    }];
+    if let Some((name, fingerprint)) = known_name.zip(record.fingerprint) {
+        let href = format!("{base}/statements/{fingerprint}");
+        crumbs.push((one_line(name, 80), href));
+    }
+    if let Some(href) = query_href {
+        crumbs.push(("query".to_owned(), href.to_owned()));
+    }
+    crumbs
 }
 
 /// Why there is no plan of an id, with the one that is there now.

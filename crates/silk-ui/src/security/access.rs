@@ -101,7 +101,7 @@ impl Gate {
         let sent = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
             .find(|(name, _)| name == "token");
         if let Some((_, sent)) = sent {
-            // Whoever is in already may have an old link.
+            // A browser with a valid cookie may open an old link.
             return if is_known || key.is_some_and(|key| key.is_token(sent.as_bytes())) {
                 Verdict::Exchange
             } else {

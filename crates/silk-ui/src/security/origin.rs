@@ -11,7 +11,7 @@ use crate::error::Failure;
 /// proxy changed the `Host` that the second is compared with.
 ///
 /// # Errors
-/// 403 where it comes from another site, or that cannot be told.
+/// 403 if it comes from another site, or if its origin is unknown.
 pub(crate) fn check(
     method: &Method,
     headers: &HeaderMap,

@@ -50,7 +50,7 @@ async fn advice_is_told_with_its_proof_or_honestly_without() {
         "weighed over 1 other statement on its tables",
         "Helps 1 of 1 other statement on its tables and slows none",
         "(estimated from planner cost)",
-        "What it does for others",
+        "Effect on other statements",
         "/silk/statements/00000000000000d1\">SELECT p.id",
         "120 → 118",
         "−1.7 %",
@@ -62,7 +62,7 @@ async fn advice_is_told_with_its_proof_or_honestly_without() {
     let id = other.summary.id;
     let app = self::app(&FakeStore::of(vec![other]));
     let refused = page(&app, &format!("/silk/requests/{id}/queries/2/indexes")).await;
-    assert!(refused.contains("No advice can be given") && refused.contains("&#60;b&#62;"));
+    assert!(refused.contains("No advice is possible") && refused.contains("&#60;b&#62;"));
 }
 
 /// What the advisor is asked with: the other statements on the tables, each by one query.

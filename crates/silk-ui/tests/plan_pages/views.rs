@@ -234,10 +234,13 @@ async fn big_plans_fit_a_page_and_lead_to_every_node() {
     assert!(last.contains("1,000 nodes"));
 }
 
+/// A plan whose processes compiled beside each other.
+const JIT_IN_WORKERS: &str = include_str!("../../../silk-plan/tests/cases/jit_in_workers.json");
+
 #[tokio::test]
 async fn compilation_beside_workers_is_shown_as_the_clock_saw_it() {
     let app = app(&FakeStore::of(Vec::new()));
-    let at = paste(&app, &plans::corpus("../cases/jit_in_workers.json")).await;
+    let at = paste(&app, JIT_IN_WORKERS).await;
     let html = page(&app, &at).await;
     // All processes together spent three times as much.
     let figure = html.split("<dt>compilation</dt>").nth(1).expect("is there");

@@ -47,6 +47,5 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
     Exception::folder("crates/silk-explain/", "is being split"),
     Exception::folder("crates/silk-plan/", "is being split"),
     Exception::folder("crates/silk-store/", "is being split"),
-    Exception::folder("crates/silk-ui/", "is being split"),
     Exception::folder("crates/tower-silk/", "is being split"),
 ];

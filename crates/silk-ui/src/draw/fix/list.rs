@@ -1,4 +1,4 @@
-//! What a SELECT asks for, as far as it must be known to ask for several values at once.
+//! What a SELECT asks for: enough to ask for several values at once.
 
 use silk_core::sql::SqlTokenClass;
 
@@ -28,7 +28,7 @@ const SUMS: [&str; 22] = [
     "variance",
 ];
 
-/// What the list of a SELECT has of the column that tells its rows apart.
+/// How the list of a SELECT contains the column that identifies its rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Asked {
     /// The column itself.
@@ -39,7 +39,7 @@ pub(super) enum Asked {
     Summed,
 }
 
-/// Index of the first token of the list, and what it has of `column`; none where that is not sure.
+/// Index of the first token of the list, and what it has of `column`; `None` if that is uncertain.
 pub(super) fn asked(tokens: &[(SqlTokenClass, &str)], column: &str) -> Option<(usize, Asked)> {
     let mut depth = 0_i32;
     let mut from = None;

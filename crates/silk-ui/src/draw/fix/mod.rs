@@ -24,15 +24,35 @@ pub(crate) struct Fix {
     pub(crate) sql: String,
     /// How to send it, and what to do with its rows.
     pub(crate) rust: String,
-    /// The column that tells the rows apart.
+    /// The column that says which value a row belongs to.
     pub(crate) column: String,
 }
 
-/// The rewritten statement, where it is sure what it is: a SELECT that compares a column with the
-/// one value that varies, by `=` and not within a subquery, without a limit or groups of its own.
+type Tokens<'a> = [(SqlTokenClass, &'a str)];
+
+/// Keywords of a statement whose answers for many values at once are not those for each.
+const CHANGES_ANSWER: [&str; 13] = [
+    "LIMIT",
+    "FETCH",
+    "OFFSET",
+    "GROUP",
+    "HAVING",
+    "UNION",
+    "EXCEPT",
+    "INTERSECT",
+    "FOR",
+    "OR",
+    "NOT",
+    // Rows alike for two values would become one.
+    "DISTINCT",
+    "OVER",
+];
+
+/// The rewritten statement, if the rewrite is certain to be right: a SELECT that compares a column
+/// with the one value that varies, by `=`, outside subqueries, without a limit or groups.
 ///
-/// Its rows tell which value each is of: the column is selected too, and what was counted or summed
-/// for one value is grouped by it.
+/// The column is selected too, so that each row says which value it belongs to; counts and sums are
+/// grouped by it.
 pub(crate) fn fix(record: &RequestRecord, queries: &[&QueryRecord]) -> Option<Fix> {
     let first = queries.first()?;
     let text = record.detail.texts.get(usize::try_from(first.text).ok()?)?;
@@ -44,32 +64,60 @@ pub(crate) fn fix(record: &RequestRecord, queries: &[&QueryRecord]) -> Option<Fi
         .into_iter()
         .filter(|(class, _)| *class != SqlTokenClass::Comment)
         .collect();
-    let stops_early = |text: &str| {
-        [
-            "LIMIT",
-            "FETCH",
-            "OFFSET",
-            "GROUP",
-            "HAVING",
-            "UNION",
-            "EXCEPT",
-            "INTERSECT",
-            "FOR",
-            "OR",
-            "NOT",
-            // Rows alike for two values would become one.
-            "DISTINCT",
-            "OVER",
-        ]
-        .iter()
-        .any(|word| text.eq_ignore_ascii_case(word))
-    };
-    if tokens
-        .iter()
-        .any(|(class, text)| *class == SqlTokenClass::Keyword && stops_early(text))
-    {
+    if CHANGES_ANSWER.iter().any(|word| has_keyword(&tokens, word)) {
         return None;
     }
+    let compared = compared(&tokens, queries)?;
+    let (head, tail, asked) = around(&tokens, &compared)?;
+    let list = match kind {
+        DatabaseKind::Postgres => format!("= ANY({})", tokens[compared.place].1),
+        _ => "IN (?, ?, …)".to_owned(),
+    };
+    let rewritten = format!("{head}{list}{tail}");
+    let key = first
+        .values
+        .as_ref()
+        .and_then(|values| values.get(compared.varied));
+    Some(Fix {
+        rust: rust(&Loop {
+            kind,
+            sql: &rewritten,
+            head: &head,
+            tail: &tail,
+            column: &compared.column,
+            key_type: key.map_or("", |value| &value.type_name),
+            has_others: compared.has_others,
+            has_many_rows: queries.iter().any(|query| query.rows_returned > 1),
+            is_summed: asked == Asked::Summed,
+        }),
+        sql: rewritten,
+        column: compared.column,
+    })
+}
+
+fn has_keyword(tokens: &Tokens<'_>, word: &str) -> bool {
+    tokens
+        .iter()
+        .any(|(class, text)| *class == SqlTokenClass::Keyword && text.eq_ignore_ascii_case(word))
+}
+
+/// The comparison with the value that varies.
+struct Compared {
+    /// Index of the value that varies.
+    varied: usize,
+    /// Index of its placeholder among the tokens.
+    place: usize,
+    /// Index of the `=`.
+    operator: usize,
+    /// The column, with its table where it is written so.
+    column: String,
+    /// Whether other values are bound too.
+    has_others: bool,
+}
+
+/// Finds the comparison: `column = placeholder`, not within parentheses.
+fn compared(tokens: &Tokens<'_>, queries: &[&QueryRecord]) -> Option<Compared> {
+    let first = queries.first()?;
     let places: Vec<usize> = (0..tokens.len())
         .filter(|at| tokens[*at].0 == SqlTokenClass::Placeholder)
         .collect();
@@ -79,11 +127,8 @@ pub(crate) fn fix(record: &RequestRecord, queries: &[&QueryRecord]) -> Option<Fi
         None => return None,
     };
     // With a name or number used twice, places and values do not go together one by one.
-    if first
-        .values
-        .as_ref()
-        .is_some_and(|v| v.len() != places.len())
-    {
+    let values = first.values.as_ref();
+    if values.is_some_and(|values| values.len() != places.len()) {
         return None;
     }
     // `$2` may stand before `$1`; a plain `?` counts by its place.
@@ -99,54 +144,39 @@ pub(crate) fn fix(record: &RequestRecord, queries: &[&QueryRecord]) -> Option<Fi
     if depth != 0 {
         return None;
     }
-    let (operator, column_at) = before(&tokens, place)?;
+    let (operator, column_at) = before(tokens, place)?;
     let (column_class, column) = tokens[column_at];
     if tokens[operator].1 != "=" || column_class != SqlTokenClass::Identifier {
         return None;
     }
-    let column = qualified(&tokens, column_at).unwrap_or_else(|| column.to_owned());
-    let placeholder = tokens[place].1;
-    let list = match kind {
-        DatabaseKind::Postgres => format!("= ANY({placeholder})"),
-        _ => "IN (?, ?, …)".to_owned(),
-    };
-    let of = |tokens: &[(SqlTokenClass, &str)]| -> String {
-        tokens.iter().map(|(_, text)| *text).collect()
-    };
-    let (from, asked) = asked(&tokens, &column)?;
+    Some(Compared {
+        varied,
+        place,
+        operator,
+        column: qualified(tokens, column_at).unwrap_or_else(|| column.to_owned()),
+        has_others: places.len() > 1,
+    })
+}
+
+/// The rewritten statement before and after the list of values, and what it asks for.
+fn around(tokens: &Tokens<'_>, compared: &Compared) -> Option<(String, String, Asked)> {
+    let of = |tokens: &Tokens<'_>| -> String { tokens.iter().map(|(_, text)| *text).collect() };
+    let column = &compared.column;
+    let (from, asked) = asked(tokens, column)?;
     let mut head = of(&tokens[..from]);
     if asked != Asked::WithColumn {
-        head.push_str(&column);
+        head.push_str(column);
         head.push_str(", ");
     }
-    head.push_str(&of(&tokens[from..operator]));
-    let mut tail = of(&tokens[place + 1..]);
+    head.push_str(&of(&tokens[from..compared.operator]));
+    let mut tail = of(&tokens[compared.place + 1..]);
     if asked == Asked::Summed {
-        let is_ordered = tokens.iter().any(|(class, text)| {
-            *class == SqlTokenClass::Keyword && text.eq_ignore_ascii_case("ORDER")
-        });
-        if is_ordered || tail.trim_end().ends_with(';') {
+        if has_keyword(tokens, "ORDER") || tail.trim_end().ends_with(';') {
             return None;
         }
         tail = format!("{} GROUP BY {column}", tail.trim_end());
     }
-    let rewritten = format!("{head}{list}{tail}");
-    let key = first.values.as_ref().and_then(|values| values.get(varied));
-    Some(Fix {
-        rust: rust(&Loop {
-            kind,
-            sql: &rewritten,
-            head: &head,
-            tail: &tail,
-            column: &column,
-            key_type: key.map_or("", |value| &value.type_name),
-            has_others: places.len() > 1,
-            has_many_rows: queries.iter().any(|query| query.rows_returned > 1),
-            is_summed: asked == Asked::Summed,
-        }),
-        sql: rewritten,
-        column,
-    })
+    Some((head, tail, asked))
 }
 
 /// The name with its table, where it stands with one.

@@ -21,7 +21,7 @@ pub(crate) enum Scale {
     Time,
     /// Own cost, in planner units.
     Cost,
-    /// Nothing: SQLite tells neither, MySQL not always.
+    /// Neither: SQLite prints no costs or times, MySQL not always.
     Nothing,
 }
 
@@ -237,7 +237,7 @@ pub(crate) fn rows(node: &PlanNode) -> Option<Rows> {
 
 /// `↑ 100× more`, from ten times on.
 pub(crate) fn off(node: &PlanNode) -> Option<String> {
-    // Whoever stopped early gave fewer rows than expected, and rightly.
+    // A node that stopped early rightly gave fewer rows than expected.
     let factor = node
         .derived
         .estimate_factor

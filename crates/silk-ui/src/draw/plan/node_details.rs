@@ -21,8 +21,35 @@ pub(crate) fn conditions(node: &PlanNode) -> Vec<(String, String)> {
 
 /// Counters and properties, each a few words.
 pub(crate) fn facts(node: &PlanNode) -> Vec<String> {
-    let counters = &node.derived.counters;
     let mut facts = Vec::new();
+    counted(node, &mut facts);
+    workers_that_came(node, &mut facts);
+    memory(node, &mut facts);
+    if node.derived.stopped_early {
+        facts.push("may have stopped early (LIMIT)".to_owned());
+    }
+    let details = node
+        .details
+        .iter()
+        .filter(|(key, value)| !is_said(key, value) && !value.is_empty());
+    facts.extend(details.take(MAX_DETAILS).map(|(key, value)| {
+        in_words(key, value).unwrap_or_else(|| {
+            let key = spoken(key);
+            match &**value {
+                "true" => key,
+                value => match value.parse::<u32>() {
+                    Ok(count) if count >= 1_000 => format!("{key} {}", number(count.into())),
+                    _ => format!("{key} {}", one_line(value, 120)),
+                },
+            }
+        })
+    }));
+    facts
+}
+
+/// What was counted while it ran, and what the planner expected of its filter.
+fn counted(node: &PlanNode, facts: &mut Vec<String>) {
+    let counters = &node.derived.counters;
     let mut say = |value: Option<f64>, words: &str| {
         if let Some(value) = value {
             facts.push(format!("{} {words}", number(value)));
@@ -73,34 +100,16 @@ pub(crate) fn facts(node: &PlanNode) -> Vec<String> {
             number(filtered)
         ));
     }
-    if let Some(planned) = counters.workers_planned {
-        facts.push(match counters.workers_launched {
+}
+
+fn workers_that_came(node: &PlanNode, facts: &mut Vec<String>) {
+    if let Some(planned) = node.derived.counters.workers_planned {
+        facts.push(match node.derived.counters.workers_launched {
             Some(launched) => format!("{} of {} workers came", number(launched), number(planned)),
             None if planned <= 1.0 => "1 worker planned".to_owned(),
             None => format!("{} workers planned", number(planned)),
         });
     }
-    memory(node, &mut facts);
-    if node.derived.stopped_early {
-        facts.push("may have stopped early (LIMIT)".to_owned());
-    }
-    let details = node
-        .details
-        .iter()
-        .filter(|(key, value)| !is_said(key, value) && !value.is_empty());
-    facts.extend(details.take(MAX_DETAILS).map(|(key, value)| {
-        in_words(key, value).unwrap_or_else(|| {
-            let key = spoken(key);
-            match &**value {
-                "true" => key,
-                value => match value.parse::<u32>() {
-                    Ok(count) if count >= 1_000 => format!("{key} {}", number(count.into())),
-                    _ => format!("{key} {}", one_line(value, 120)),
-                },
-            }
-        })
-    }));
-    facts
 }
 
 /// What MariaDB's own names of measurements mean.

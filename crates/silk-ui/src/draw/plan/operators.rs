@@ -2,7 +2,7 @@
 
 use silk_plan::{PlanFormat, PlanNode};
 
-/// What an operator does, for whom its name says nothing yet.
+/// What an operator does, for readers who do not know its name.
 pub(crate) fn explanation(node: &PlanNode, format: PlanFormat) -> Option<&'static str> {
     match format {
         PlanFormat::PostgresJson | PlanFormat::PostgresText => postgres(node),
@@ -106,7 +106,7 @@ fn sqlite(node: &PlanNode) -> Option<&'static str> {
     let is_automatic = node.detail("Automatic index").is_some();
     Some(match &*node.node_type {
         _ if is_automatic => {
-            "SQLite builds this index for every run of the statement and throws it away after: one that is kept would spare that."
+            "SQLite builds this index for every run of the statement and drops it afterwards. A permanent index avoids that."
         }
         "SCAN" if is_covering => {
             "Reads the whole index, from the first entry to the last; the table is left alone. Every entry, not a seek."

@@ -74,7 +74,7 @@ pub(crate) const fn badge(source: PlanSource, analyzed: bool) -> Badge {
     Badge { word, class, note }
 }
 
-/// How a plan was got, as lists say it.
+/// Where a plan comes from, as lists show it.
 pub(crate) const fn source(source: PlanSource) -> &'static str {
     match source {
         PlanSource::AutoExplain => "actual",

@@ -27,7 +27,7 @@ pub(crate) struct GroupView {
     pub(crate) more: usize,
     /// All of them together, where there are several.
     pub(crate) whole: Option<LineView>,
-    /// What is to be said where there is none.
+    /// Shown if there are no lines.
     pub(crate) none: &'static str,
 }
 

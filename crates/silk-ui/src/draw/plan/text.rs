@@ -9,7 +9,7 @@ use silk_plan::{Execution, Plan, PlanNode};
 use super::cells;
 use crate::draw::format::{cut, one_line};
 
-/// More than this is to be had from the address of the whole.
+/// Characters on the page; the rest is at the address of the whole.
 const MAX_SHOWN: usize = 56_000;
 
 /// Text with the address of the whole of it.

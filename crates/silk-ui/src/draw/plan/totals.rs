@@ -37,7 +37,7 @@ pub(crate) fn figures(record: &PlanRecord, plan: Option<&Plan>) -> Vec<(&'static
             ));
         }
     };
-    // Where the database tells of its plan by the time of the run, that was said already.
+    // The time of the run is already shown if the database reported it with the plan.
     let execution = plan.execution_ms.or(plan.totals.total_ms);
     let is_said = |ms: f64| {
         record

@@ -54,7 +54,7 @@ pub(crate) struct NodeView {
     pub(crate) is_never: bool,
     pub(crate) has_children: bool,
     pub(crate) is_open: bool,
-    /// Nodes below it, told where they are folded away.
+    /// Number of nodes below it, shown if they are folded.
     pub(crate) below: usize,
     /// Nodes below it that are not on the page, with where they are.
     pub(crate) elsewhere: Option<(usize, String)>,

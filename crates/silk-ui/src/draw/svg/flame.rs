@@ -66,7 +66,7 @@ pub(crate) fn draw(cells: &[Cell]) -> Markup {
     Safe(svg)
 }
 
-/// As much of a label as a cell has room for; nothing where that tells nothing.
+/// The part of a label that fits a cell; empty if too little fits.
 fn fitting(label: &str, width: f64) -> Option<String> {
     #[expect(
         clippy::cast_possible_truncation,

@@ -116,7 +116,7 @@ pub(crate) fn breakdown(times: &RequestTimes, whole_us: u64, class: &str) -> Mar
 }
 
 /// What the bars of a list are drawn against: the longest, unless that dwarfs nearly all others.
-/// It is then drawn torn, so that the others can be told apart.
+/// It is then drawn torn, so that the others can be distinguished.
 pub(crate) fn scale_of(values: impl Iterator<Item = u64>) -> u64 {
     let mut values: Vec<u64> = values.collect();
     values.sort_unstable();

@@ -32,7 +32,7 @@ pub(crate) struct Stretch {
 }
 
 impl Lane {
-    /// The shapes in order, each said once for as long as it lasted: `A, then B, then A again`.
+    /// The shapes in order, each named once for as long as it lasted: `A, then B, then A again`.
     pub(crate) fn story(&self) -> String {
         let mut letters: Vec<&str> = Vec::new();
         for stretch in &self.stretches {

@@ -19,7 +19,7 @@ pub(super) struct Change {
     pub(super) class: &'static str,
 }
 
-/// `+12.1 ms`, and whether that is worse; below `gate` a change is not told.
+/// `+12.1 ms`, and whether that is worse; a change below `gate` is not shown.
 pub(super) fn change(was: f64, is: f64, gate: f64) -> Change {
     let (low, high) = (was.min(is), was.max(is));
     if !(high - low).is_finite() || high - low < gate * 0.05 || high < low * 1.1 {

@@ -27,15 +27,15 @@ pub(super) struct LadderView {
 }
 
 pub(super) fn captures(vitals: &VitalsSnapshot) -> Vec<CaptureRow> {
-    let mut told: Vec<&str> = Vec::new();
+    let mut shown: Vec<&str> = Vec::new();
     vitals
         .captures
         .iter()
         .map(|capture| {
             let remedy = capture.remedy.as_deref();
-            // What mends three things is said once.
-            let is_told = remedy.is_some_and(|remedy| told.contains(&remedy));
-            told.extend(remedy);
+            // One remedy may fix three things; it is shown once.
+            let is_told = remedy.is_some_and(|remedy| shown.contains(&remedy));
+            shown.extend(remedy);
             let (level, class) = level(capture.level);
             CaptureRow {
                 what: cut(&capture.what, 80),

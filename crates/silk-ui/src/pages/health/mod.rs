@@ -5,7 +5,11 @@ mod switches;
 
 use askama::Template;
 use axum::response::Response;
-use silk_core::vitals::{LossReason, VitalsSnapshot};
+use chrono::{DateTime, Utc};
+use silk_core::{
+    store::{Budget, StoreSize},
+    vitals::{LossReason, VitalsSnapshot},
+};
 
 use self::captures::{CaptureRow, LadderView, captures, ladders};
 pub(crate) use crate::pages::health::switches::{clear, confirm_clear, switch_recording};
@@ -77,44 +81,8 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
     let params = here.params(&["notice"])?;
     let vitals = here.app.vitals.snapshot();
     let size = here.app.ask(silk_core::Store::size).await;
-    let budget = vitals.budget;
     let (store, store_silent) = match size {
-        Ok(size) => {
-            let mut figures = vec![
-                Figure::new(
-                    "size",
-                    bytes(size.bytes),
-                    format!("of {}", bytes(budget.max_bytes)),
-                )
-                .of(size.bytes, budget.max_bytes),
-                Figure::new(
-                    "requests",
-                    count(size.requests),
-                    format!("of {}", count(budget.max_requests)),
-                )
-                .of(size.requests, budget.max_requests),
-                Figure::new("statements", count(size.statements), ""),
-                Figure::new(
-                    "each request",
-                    bytes(size.bytes.checked_div(size.requests).unwrap_or(0)),
-                    "on average, all told",
-                ),
-            ];
-            if let Some(oldest) = size.oldest {
-                let age =
-                    u64::try_from((here.now - oldest).num_microseconds().unwrap_or(0)).unwrap_or(0);
-                let most = u64::try_from(budget.max_age.as_micros()).unwrap_or(u64::MAX);
-                figures.push(
-                    Figure::new(
-                        "oldest",
-                        format::span(age),
-                        format!("of {}", format::span(most)),
-                    )
-                    .of(age, most.saturating_mul(2)),
-                );
-            }
-            (figures, None)
-        }
+        Ok(size) => (store_figures(&size, vitals.budget, here.now), None),
         Err(failure) => (Vec::new(), Some(failure.message)),
     };
     let page = HealthPage {
@@ -162,6 +130,37 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
         started: format::ago(vitals.run.started_at),
     };
     render(&page)
+}
+
+fn store_figures(size: &StoreSize, budget: Budget, now: DateTime<Utc>) -> Vec<Figure> {
+    let mut figures = vec![
+        Figure::new(
+            "size",
+            bytes(size.bytes),
+            format!("of {}", bytes(budget.max_bytes)),
+        )
+        .of(size.bytes, budget.max_bytes),
+        Figure::new(
+            "requests",
+            count(size.requests),
+            format!("of {}", count(budget.max_requests)),
+        )
+        .of(size.requests, budget.max_requests),
+        Figure::new("statements", count(size.statements), ""),
+        Figure::new(
+            "each request",
+            bytes(size.bytes.checked_div(size.requests).unwrap_or(0)),
+            "on average, with everything it brings along",
+        ),
+    ];
+    if let Some(oldest) = size.oldest {
+        let age = u64::try_from((now - oldest).num_microseconds().unwrap_or(0)).unwrap_or(0);
+        let most = u64::try_from(budget.max_age.as_micros()).unwrap_or(u64::MAX);
+        let of = format!("of {}", format::span(most));
+        let figure = Figure::new("oldest", format::span(age), of);
+        figures.push(figure.of(age, most.saturating_mul(2)));
+    }
+    figures
 }
 
 fn figures(vitals: &VitalsSnapshot) -> Vec<Figure> {
@@ -241,7 +240,7 @@ const fn loss_remedy(reason: LossReason) -> &'static str {
             "The store cannot be written to: look at the rights of its file and folder."
         }
         LossReason::StoreCorrupt => {
-            "The store's file was damaged. One that was in use is moved aside by itself, to the same name with “.damaged”: nothing is left to do. One that was damaged before the start is left alone: move it away, and a new one is made."
+            "The store's file was damaged. If it was in use, Silk has renamed it (“.damaged” at its end) and goes on with a new file: nothing is left to do. If it was damaged before the start, Silk leaves it alone: move it away, and Silk creates a new one."
         }
         LossReason::StoreError => "The store failed: the log has the reason.",
         LossReason::Shutdown => {

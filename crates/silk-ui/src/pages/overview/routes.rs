@@ -13,7 +13,7 @@ use crate::{
     parts::lists::Heading,
 };
 
-/// Routes on the page; the table is to be read, not scrolled.
+/// Routes on the page; the table should fit a screen.
 pub(super) const MAX_ROUTES: usize = 100;
 
 /// A figure and whether it passes its target.
@@ -129,7 +129,7 @@ pub(super) fn route_rows(
         .collect()
 }
 
-/// The share of SQL; a dash where none was run and none is to be seen.
+/// The share of SQL; a dash if no SQL was run.
 fn in_sql(sql_us: u64, total_us: u64, queries: u64) -> Markup {
     if sql_us == 0 && queries == 0 {
         format::dash()

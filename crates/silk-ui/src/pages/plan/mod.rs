@@ -55,6 +55,9 @@ const VIEWS: [(&str, &str); 6] = [
     ("json", "JSON"),
 ];
 
+/// Notes of the reader that are shown.
+const MAX_NOTES: usize = 20;
+
 #[derive(Template)]
 #[template(path = "pages/plan.html")]
 struct PlanPage {
@@ -164,59 +167,20 @@ pub(crate) async fn page(
         ),
     };
     let plan = parsed.as_ref().ok();
-    let is_drawn = plan.is_some();
-    let title = subject.title();
     let page = PlanPage {
-        frame: Frame::new(here, subject.nav(), title.clone()),
+        frame: Frame::new(here, subject.nav(), subject.title()),
+        title: subject.title(),
         badge: badge(record.source, record.output.analyzed),
         notice: here.app.notice(params.get("notice")),
         database: database_of(record),
         at: format::moment(record.captured_at),
         figures: figures(record, plan),
         changes: changes_of(here, record).await,
-        views: VIEWS
-            .iter()
-            .filter(|_| is_drawn)
-            .map(|(word, label)| Choice {
-                label: (*label).to_owned(),
-                href: if *word == "tree" {
-                    subject.address.clone()
-                } else {
-                    format!("{}?view={word}", subject.address)
-                },
-                is_current: *word == view,
-            })
-            .collect(),
+        views: plan.map_or_else(Vec::new, |_| choices(&subject.address, view)),
         body,
-        findings: views
-            .into_iter()
-            .map(|finding| FindingLink {
-                href: finding.node.map(|node| {
-                    if view == "tree" && params.get("node").is_none() {
-                        format!("#n{node}")
-                    } else {
-                        format!("{}#n{node}", subject.address)
-                    }
-                }),
-                finding,
-            })
-            .collect(),
-        indexes_href: subject
-            .query_href
-            .as_ref()
-            .filter(|_| {
-                let kind = subject.record.database.kind;
-                let sql = subject.sql.as_deref().unwrap_or_default();
-                silk_plan::advice::searches_tables(sql, kind)
-            })
-            .map(|href| format!("{href}/indexes")),
-        notes: plan.map_or_else(Vec::new, |plan| {
-            plan.notes
-                .iter()
-                .take(20)
-                .map(|note| cut(note, 400))
-                .collect()
-        }),
+        findings: finding_links(views, &subject.address, view, params),
+        indexes_href: indexes_href(&subject),
+        notes: plan.map_or_else(Vec::new, notes),
         silent,
         settings: plan.map_or_else(String::new, settings),
         unread,
@@ -232,10 +196,59 @@ pub(crate) async fn page(
             action: format!("{}/keep", subject.address),
             csrf: here.app.csrf.token().to_owned(),
         }),
-        title,
         crumbs: subject.crumbs,
     };
     render(&page)
+}
+
+/// The switches between views.
+fn choices(address: &str, current: &str) -> Vec<Choice> {
+    let choice = |(word, label): &(&str, &str)| Choice {
+        label: (*label).to_owned(),
+        href: match *word {
+            "tree" => address.to_owned(),
+            word => format!("{address}?view={word}"),
+        },
+        is_current: *word == current,
+    };
+    VIEWS.iter().map(choice).collect()
+}
+
+/// Findings, each with the place of its node in the tree.
+fn finding_links(
+    views: Vec<FindingView>,
+    address: &str,
+    view: &str,
+    params: &Params,
+) -> Vec<FindingLink> {
+    let is_whole_tree = view == "tree" && params.get("node").is_none();
+    let place = |node: usize| {
+        if is_whole_tree {
+            format!("#n{node}")
+        } else {
+            format!("{address}#n{node}")
+        }
+    };
+    views
+        .into_iter()
+        .map(|finding| FindingLink {
+            href: finding.node.map(place),
+            finding,
+        })
+        .collect()
+}
+
+/// Where to look for indexes, if the recorded query is still kept and searches tables.
+fn indexes_href(subject: &Subject) -> Option<String> {
+    let sql = subject.sql.as_deref().unwrap_or_default();
+    let href = subject.query_href.as_ref()?;
+    silk_plan::advice::searches_tables(sql, subject.record.database.kind)
+        .then(|| format!("{href}/indexes"))
+}
+
+fn notes(plan: &Plan) -> Vec<String> {
+    let notes = plan.notes.iter().take(MAX_NOTES);
+    notes.map(|note| cut(note, 400)).collect()
 }
 
 fn body(

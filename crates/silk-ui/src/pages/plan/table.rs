@@ -96,33 +96,9 @@ pub(crate) fn view(
         .into_iter()
         .skip((page - 1) * PER_PAGE)
         .take(PER_PAGE)
-        .map(|node| RowView {
-            number: node.id + 1,
-            href: cells::place_of(address, node.id),
-            name: cells::name(node),
-            is_never: node.derived.execution == Execution::Never,
-            measure: cells::measure(
-                node,
-                scale,
-                heat.get(&node.id).copied().unwrap_or(""),
-                is_hot,
-            ),
-            inclusive: match (scale, node.derived.inclusive_ms) {
-                (Scale::Time, Some(all)) => cells::ms(all),
-                (Scale::Cost, _) => node
-                    .estimate
-                    .and_then(|estimate| estimate.total_cost)
-                    .map_or_else(dash, cells::number),
-                _ => dash(),
-            },
-            rows: cells::rows(node),
-            loops: node.derived.loops.map_or_else(dash, cells::number),
-            removed: node
-                .derived
-                .removed
-                .filter(|removed| *removed > 0.0)
-                .map_or_else(dash, cells::number),
-            pages: cells::pages(node).map_or_else(dash, |(text, _)| text),
+        .map(|node| {
+            let heat = heat.get(&node.id).copied().unwrap_or("");
+            row(node, scale, address, (heat, is_hot))
         })
         .collect();
     let has_rows = plan.nodes().any(|node| cells::rows(node).is_some());
@@ -146,6 +122,32 @@ pub(crate) fn view(
             .collect(),
         count: counted(count, "node"),
     })
+}
+
+fn row(node: &PlanNode, scale: Scale, address: &str, (heat, is_hot): (&str, bool)) -> RowView {
+    RowView {
+        number: node.id + 1,
+        href: cells::place_of(address, node.id),
+        name: cells::name(node),
+        is_never: node.derived.execution == Execution::Never,
+        measure: cells::measure(node, scale, heat, is_hot),
+        inclusive: match (scale, node.derived.inclusive_ms) {
+            (Scale::Time, Some(all)) => cells::ms(all),
+            (Scale::Cost, _) => node
+                .estimate
+                .and_then(|estimate| estimate.total_cost)
+                .map_or_else(dash, cells::number),
+            _ => dash(),
+        },
+        rows: cells::rows(node),
+        loops: node.derived.loops.map_or_else(dash, cells::number),
+        removed: node
+            .derived
+            .removed
+            .filter(|removed| *removed > 0.0)
+            .map_or_else(dash, cells::number),
+        pages: cells::pages(node).map_or_else(dash, |(text, _)| text),
+    }
 }
 
 fn dash() -> String {

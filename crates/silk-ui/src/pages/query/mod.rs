@@ -4,7 +4,10 @@ mod plans;
 
 use askama::Template;
 use axum::{extract::Path, response::Response};
-use silk_core::{CapturedBy, DatabaseKind, Outcome, QueryRecord, TransactionRecord};
+use silk_core::{
+    CapturedBy, Database, DatabaseKind, Fingerprint, Outcome, QueryRecord, RequestRecord,
+    TransactionRecord,
+};
 
 use self::plans::QueryPlans;
 use crate::{
@@ -18,7 +21,7 @@ use crate::{
         values::{self, ValueRow},
     },
     error::Failure,
-    findings,
+    findings::{self, calls},
     parts::{
         finding::{self, FindingView},
         frame::{Frame, plain, render},
@@ -114,21 +117,6 @@ fn view(here: &Here, found: &Found, plans: QueryPlans) -> Result<QueryPage, Fail
     let request_href = format!("{}/requests/{}", here.base, found.id);
     let address = format!("{request_href}/queries/{}", query.seq);
     let fingerprint = text.statement.fingerprint;
-    let neighbour = |at: Option<usize>| {
-        let other = record.detail.queries.get(at?)?;
-        let text = record.detail.texts.get(usize::try_from(other.text).ok()?)?;
-        Some(Neighbour {
-            href: format!("{request_href}/queries/{}", other.seq),
-            seq: other.seq,
-            name: short_name(&text.statement),
-        })
-    };
-    let calls: u64 = record
-        .statements
-        .iter()
-        .filter(|part| part.statement.fingerprint == fingerprint)
-        .map(|part| part.calls)
-        .sum();
     let (values, more_values) = values::rows(query, &text.text, kind);
     let site = query
         .call_site
@@ -153,15 +141,7 @@ fn view(here: &Here, found: &Found, plans: QueryPlans) -> Result<QueryPage, Fail
             query.duration_us,
             record.summary.times.total_us,
         ),
-        database: if text.database.name.is_empty() {
-            text.database.kind.to_string()
-        } else {
-            format!(
-                "{} {}",
-                text.database.kind,
-                one_line(&text.database.name, 80)
-            )
-        },
+        database: database_name(&text.database),
         sql: sql_view(&text.text, kind),
         sql_href: format!("{address}/sql"),
         is_redacted: text.is_redacted,
@@ -173,20 +153,15 @@ fn view(here: &Here, found: &Found, plans: QueryPlans) -> Result<QueryPage, Fail
             .error
             .as_ref()
             .map(|error| (error.code.clone(), cut(&error.message, 2_000))),
-        previous: neighbour(found.at.checked_sub(1)),
-        next: neighbour(Some(found.at + 1)),
+        previous: neighbour(found, &request_href, found.at.checked_sub(1)),
+        next: neighbour(found, &request_href, Some(found.at + 1)),
         transaction: transaction(found),
         span: query.span.and_then(|at| {
             let span = record.detail.spans.get(usize::try_from(at).ok()?)?;
             Some(one_line(&span.name, 100))
         }),
         statement_href: format!("{}/statements/{fingerprint}", here.base),
-        same_here: (calls > 1).then(|| {
-            (
-                calls,
-                format!("{request_href}?statement={fingerprint}#s{fingerprint}"),
-            )
-        }),
+        same_here: same_here(record, fingerprint, &request_href),
         site: site.map(|site| SiteView {
             function: cut(&site.function, 300),
             place: cut(&source::shown(here.app.source_root.as_ref(), site), 300),
@@ -200,6 +175,31 @@ fn view(here: &Here, found: &Found, plans: QueryPlans) -> Result<QueryPage, Fail
         findings: Vec::new(),
         request_href,
     })
+}
+
+/// The query before or after, by its index.
+fn neighbour(found: &Found, request_href: &str, at: Option<usize>) -> Option<Neighbour> {
+    let detail = &found.record.detail;
+    let other = detail.queries.get(at?)?;
+    let text = detail.texts.get(usize::try_from(other.text).ok()?)?;
+    Some(Neighbour {
+        href: format!("{request_href}/queries/{}", other.seq),
+        seq: other.seq,
+        name: short_name(&text.statement),
+    })
+}
+
+fn database_name(database: &Database) -> String {
+    if database.name.is_empty() {
+        return database.kind.to_string();
+    }
+    format!("{} {}", database.kind, one_line(&database.name, 80))
+}
+
+/// How often its statement ran in the request, where more than once, with the address of them.
+fn same_here(record: &RequestRecord, of: Fingerprint, request_href: &str) -> Option<(u64, String)> {
+    let calls = calls(record, of);
+    (calls > 1).then(|| (calls, format!("{request_href}?statement={of}#s{of}")))
 }
 
 fn why_no_site(query: &QueryRecord, kind: DatabaseKind) -> &'static str {

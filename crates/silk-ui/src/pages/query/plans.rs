@@ -19,7 +19,7 @@ use crate::{
 pub(crate) struct QueryPlans {
     /// The plan that this very run had, or the nearest to it.
     pub(crate) caught: Option<CaughtView>,
-    /// How long this very run took in the server, in µs, where its plan tells.
+    /// How long this very run took in the server, in µs, if its plan says so.
     pub(crate) server_us: Option<u64>,
     /// Plans asked for later, and those of other runs of the shape.
     pub(crate) others: Vec<PlanRow>,

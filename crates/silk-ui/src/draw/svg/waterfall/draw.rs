@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use askama::filters::Safe;
-use silk_core::{RequestDetail, RequestTimes};
+use silk_core::{RequestDetail, RequestTimes, TransactionRecord};
 
 use super::{Kind, Tree, index, transaction::times};
 use crate::draw::format::{Markup, duration, escape, one_line, scaled};
@@ -158,16 +158,46 @@ impl Pen<'_> {
 
     fn transaction(&self, at: usize) -> String {
         let transaction = &self.detail.transactions[at];
-        let (start, end) = (
-            transaction.started_us,
-            transaction
-                .started_us
-                .saturating_add(transaction.duration_us),
+        let start = transaction.started_us;
+        let end = start.saturating_add(transaction.duration_us);
+        let (gaps, idle) = self.idle_within(at);
+        let what = if transaction.depth > 1 {
+            "savepoint"
+        } else {
+            "transaction"
+        };
+        let end_word = transaction.end.as_str().replace('_', " ");
+        let about = format!(
+            "{what}, {end_word}, {}, {} of it idle",
+            duration(transaction.duration_us),
+            duration(idle)
         );
-        let mut busy: Vec<(u64, u64)> = self
-            .detail
-            .queries
-            .iter()
+        let (left, right) = (self.x(start), self.x(end));
+        let drawing = format!(
+            "<svg class=\"tb\" width=\"100%\" height=\"16\" role=\"img\" aria-label=\"{about}\">{gaps}\
+             <line class=\"bk\" x1=\"{left:.2}%\" x2=\"{right:.2}%\" y1=\"3.5\" y2=\"3.5\"/>\
+             <line class=\"bk\" x1=\"{left:.2}%\" x2=\"{left:.2}%\" y1=\"3\" y2=\"14\"/>\
+             <line class=\"bk\" x1=\"{right:.2}%\" x2=\"{right:.2}%\" y1=\"3\" y2=\"14\"/>{}{}</svg>",
+            self.rect("k-sql", start, transaction.begin_us, 6, 4),
+            self.rect(
+                "k-sql",
+                end.saturating_sub(transaction.end_us),
+                transaction.end_us,
+                6,
+                4
+            ),
+        );
+        let label = transaction_label(transaction, what, &end_word, idle);
+        Self::row(&label, &drawing, transaction.duration_us)
+    }
+
+    /// The times in which no query of a transaction ran, drawn and summed in µs.
+    fn idle_within(&self, at: usize) -> (String, u64) {
+        let transaction = &self.detail.transactions[at];
+        let start = transaction.started_us;
+        let end = start.saturating_add(transaction.duration_us);
+        let queries = self.detail.queries.iter();
+        let mut busy: Vec<(u64, u64)> = queries
             .filter(|query| index(query.transaction) == Some(at))
             .map(|query| {
                 (
@@ -193,56 +223,38 @@ impl Pen<'_> {
             }
             reached = reached.max(to);
         }
-        let (left, right) = (self.x(start), self.x(end));
-        let what = if transaction.depth > 1 {
-            "savepoint"
-        } else {
-            "transaction"
-        };
-        let end_word = transaction.end.as_str().replace('_', " ");
-        let mut label = format!(
-            "<span class=\"nm\">{what}</span> <span class=\"q\">{end_word}{}</span>",
-            if idle > 0 {
-                format!(", idle {}", duration(idle))
-            } else {
-                String::new()
-            }
-        );
-        for (word, us) in times(std::slice::from_ref(transaction)) {
-            let _ = write!(label, " <span class=\"q\">· {word} {}</span>", duration(us));
-        }
-        if let Some(error) = &transaction.error {
-            let code = error
-                .code
-                .as_deref()
-                .map_or_else(String::new, |code| format!("{} ", one_line(code, 20)));
-            let _ = write!(
-                label,
-                " <span class=\"bad\" title=\"{}\">{}{}</span>",
-                escape(&one_line(&error.message, 400)),
-                escape(&code),
-                escape(&one_line(&error.message, 80))
-            );
-        }
-        let about = format!(
-            "{what}, {end_word}, {}, {} of it idle",
-            duration(transaction.duration_us),
-            duration(idle)
-        );
-        let drawing = format!(
-            "<svg class=\"tb\" width=\"100%\" height=\"16\" role=\"img\" aria-label=\"{about}\">{gaps}\
-             <line class=\"bk\" x1=\"{left:.2}%\" x2=\"{right:.2}%\" y1=\"3.5\" y2=\"3.5\"/>\
-             <line class=\"bk\" x1=\"{left:.2}%\" x2=\"{left:.2}%\" y1=\"3\" y2=\"14\"/>\
-             <line class=\"bk\" x1=\"{right:.2}%\" x2=\"{right:.2}%\" y1=\"3\" y2=\"14\"/>{}{}</svg>",
-            self.rect("k-sql", start, transaction.begin_us, 6, 4),
-            self.rect(
-                "k-sql",
-                end.saturating_sub(transaction.end_us),
-                transaction.end_us,
-                6,
-                4
-            ),
-        );
-        Self::row(&label, &drawing, transaction.duration_us)
+        (gaps, idle)
     }
+}
+
+/// What a transaction is called in the timeline: how it ended, how long it was idle, what BEGIN and
+/// COMMIT took, and the error that it ended with.
+fn transaction_label(
+    transaction: &TransactionRecord,
+    what: &str,
+    end_word: &str,
+    idle: u64,
+) -> String {
+    let mut label = format!("<span class=\"nm\">{what}</span> <span class=\"q\">{end_word}");
+    if idle > 0 {
+        let _ = write!(label, ", idle {}", duration(idle));
+    }
+    label.push_str("</span>");
+    for (word, us) in times(std::slice::from_ref(transaction)) {
+        let _ = write!(label, " <span class=\"q\">· {word} {}</span>", duration(us));
+    }
+    if let Some(error) = &transaction.error {
+        let code = error
+            .code
+            .as_deref()
+            .map_or_else(String::new, |code| format!("{} ", one_line(code, 20)));
+        let _ = write!(
+            label,
+            " <span class=\"bad\" title=\"{}\">{}{}</span>",
+            escape(&one_line(&error.message, 400)),
+            escape(&code),
+            escape(&one_line(&error.message, 80))
+        );
+    }
+    label
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use silk_core::{ConnectionWait, Holder, Outcome, Statement};
+use silk_core::{ConnectionWait, Holder, Outcome, QueryRecord, Statement};
 
 use super::{
     draw::{MAX_TICKS, Pen},
@@ -10,6 +10,7 @@ use super::{
 };
 use crate::draw::{
     call_site::short_site,
+    counted,
     format::{count, duration, escape, one_line, percent},
 };
 
@@ -83,23 +84,50 @@ impl Pen<'_> {
             .iter()
             .filter_map(|at| self.detail.queries.get(*at))
             .collect();
-        let (Some(first), Some(last)) = (queries.first(), queries.last()) else {
+        let Some(first) = queries.first() else {
             return String::new();
         };
         let total: u64 = queries.iter().map(|query| query.duration_us).sum();
+        let has_failed = queries.iter().any(|query| is_failed(query));
+        let about = format!(
+            "{}, {} in all, from {} on",
+            counted(queries.len(), "execution"),
+            duration(total),
+            duration(first.started_us)
+        );
+        let mut drawing = format!(
+            "<svg class=\"tb\" viewBox=\"0 0 1000 16\" preserveAspectRatio=\"none\" width=\"100%\" height=\"16\" role=\"img\" aria-label=\"{about}\"><path class=\"sql\" d=\"{}\"/>",
+            self.path_of(&queries, false)
+        );
+        if has_failed {
+            let path = self.path_of(&queries, true);
+            let _ = write!(drawing, "<path class=\"err\" d=\"{path}\"/>");
+        }
+        drawing.push_str("</svg>");
+        Self::row(&self.label_of(&queries), &drawing, total)
+    }
+
+    /// The marks of the executions that failed, or of those that did not.
+    fn path_of(&self, queries: &[&QueryRecord], of_failed: bool) -> String {
+        let times: Vec<_> = queries
+            .iter()
+            .filter(|query| is_failed(query) == of_failed)
+            .map(|query| (query.started_us, query.duration_us))
+            .collect();
+        if times.len() > MAX_TICKS {
+            self.density(&times)
+        } else {
+            self.ticks(&times)
+        }
+    }
+
+    /// Numbers and name of executions, with the address of the one or of all.
+    fn label_of(&self, queries: &[&QueryRecord]) -> String {
+        let (Some(first), Some(last)) = (queries.first(), queries.last()) else {
+            return String::new();
+        };
         let text = index(Some(first.text)).and_then(|text| self.detail.texts.get(text));
         let name = text.map_or_else(|| "query".to_owned(), |text| short_name(&text.statement));
-        let number = if queries.len() == 1 {
-            count(u64::from(first.seq))
-        } else if u64::from(last.seq - first.seq) + 1 == u64::try_from(queries.len()).unwrap_or(0) {
-            format!(
-                "{}–{}",
-                count(u64::from(first.seq)),
-                count(u64::from(last.seq))
-            )
-        } else {
-            format!("{} …", count(u64::from(first.seq)))
-        };
         let href = match text {
             Some(text) if queries.len() > 1 => format!(
                 "{}?statement={}#queries",
@@ -107,66 +135,37 @@ impl Pen<'_> {
             ),
             _ => format!("{}/queries/{}", self.here, first.seq),
         };
-        let failed = queries
-            .iter()
-            .filter(|query| query.outcome == Outcome::Error)
-            .count();
+        let title = text.map_or_else(String::new, |text| {
+            one_line(&text.statement.normalized, 160)
+        });
+        let (from, to) = (u64::from(first.seq), u64::from(last.seq));
+        let is_row = to.saturating_sub(from) + 1 == u64::try_from(queries.len()).unwrap_or(0);
+        let number = match queries.len() {
+            1 => count(from),
+            _ if is_row => format!("{}–{}", count(from), count(to)),
+            _ => format!("{} …", count(from)),
+        };
         let mut label = format!(
             "<span class=\"no\">{number}</span> <a href=\"{}\" title=\"{}\">{}</a>",
             escape(&href),
-            text.map_or_else(String::new, |text| escape(&one_line(
-                &text.statement.normalized,
-                160
-            ))),
+            escape(&title),
             escape(&name)
         );
         if queries.len() > 1 {
-            let _ = write!(
-                label,
-                " <span class=\"q\">×{}</span>",
-                count_of(queries.len())
-            );
+            let calls = count_of(queries.len());
+            let _ = write!(label, " <span class=\"q\">×{calls}</span>");
         }
+        let failed = queries.iter().filter(|query| is_failed(query)).count();
         if failed > 0 {
-            let _ = write!(
-                label,
-                " <span class=\"bad\">{} failed</span>",
-                count_of(failed)
-            );
+            let failed = count_of(failed);
+            let _ = write!(label, " <span class=\"bad\">{failed} failed</span>");
         }
-        let path = |is_failed: bool| {
-            let times: Vec<_> = queries
-                .iter()
-                .filter(|query| (query.outcome == Outcome::Error) == is_failed)
-                .map(|query| (query.started_us, query.duration_us))
-                .collect();
-            if times.len() > MAX_TICKS {
-                self.density(&times)
-            } else {
-                self.ticks(&times)
-            }
-        };
-        let about = format!(
-            "{} {}, {} in all, from {} on",
-            count_of(queries.len()),
-            if queries.len() == 1 {
-                "execution"
-            } else {
-                "executions"
-            },
-            duration(total),
-            duration(first.started_us)
-        );
-        let mut drawing = format!(
-            "<svg class=\"tb\" viewBox=\"0 0 1000 16\" preserveAspectRatio=\"none\" width=\"100%\" height=\"16\" role=\"img\" aria-label=\"{about}\"><path class=\"sql\" d=\"{}\"/>",
-            path(false)
-        );
-        if failed > 0 {
-            let _ = write!(drawing, "<path class=\"err\" d=\"{}\"/>", path(true));
-        }
-        drawing.push_str("</svg>");
-        Self::row(&label, &drawing, total)
+        label
     }
+}
+
+fn is_failed(query: &QueryRecord) -> bool {
+    query.outcome == Outcome::Error
 }
 
 /// Who held the connections for most of the time that was waited, and in the title the others.

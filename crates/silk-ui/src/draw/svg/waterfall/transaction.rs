@@ -2,7 +2,7 @@
 
 use silk_core::{TransactionEnd, TransactionRecord};
 
-/// The command that a transaction ended with: `COMMIT`; none where it sent none of its own.
+/// The command that a transaction ended with: `COMMIT`; `None` if it sent none of its own.
 pub(crate) const fn end_command(transaction: &TransactionRecord) -> Option<&'static str> {
     match (transaction.end, transaction.depth) {
         (TransactionEnd::Committed, ..=1) => Some("COMMIT"),
