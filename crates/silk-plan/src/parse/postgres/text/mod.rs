@@ -1,7 +1,9 @@
 //! `EXPLAIN` as text, from psql, a log, a page, a string.
 
 mod beside;
+mod changed;
 mod detect;
+mod statement;
 mod wrapped;
 
 use silk_core::PlanFormat;
@@ -10,15 +12,17 @@ use super::apply::split_list;
 use super::figures::{self, has_numbers, value_of, whole};
 use super::lines::{self, property, worker_property};
 use super::operators::is_operator;
-use super::title;
-use super::writes;
+use super::{title, writes};
 use crate::parse::clean::logged_duration;
 use crate::parse::json::number;
 use crate::parse::left_out::LeftOut;
 use crate::parse::tree::TreeBuilder;
 use crate::{Plan, PlanError, PlanNode, Role, Worker};
 use beside::{jit, trigger};
+use changed::{are_joined, changed};
 use detect::{Opened, is_bare_root, is_cut_off, is_label, is_target, opened};
+
+use statement::statement;
 
 pub(crate) use detect::looks_like_text;
 
@@ -62,15 +66,6 @@ struct Reader {
     flat: usize,
 }
 
-/// Where lines were not parted, set off or framed as PostgreSQL prints them, any tree would be a
-/// guess.
-const fn changed(what: &'static str) -> PlanError {
-    PlanError::Other {
-        what,
-        instead: "copy it as the database prints it, or use FORMAT JSON",
-    }
-}
-
 /// Reads the plan.
 pub(crate) fn from_text(text: &str) -> Result<Plan, PlanError> {
     let whole = wrapped::joined(text);
@@ -111,47 +106,6 @@ pub(crate) fn from_text(text: &str) -> Result<Plan, PlanError> {
         .ok_or(PlanError::Missing("no line is an operator of PostgreSQL"))?;
     writes::name_inputs(&mut plan.root);
     Ok(plan)
-}
-
-/// A statement's first line, without a prompt and without `EXPLAIN (…)`.
-fn statement(line: &str) -> Option<&str> {
-    let starts = |text: &str, words: &[&str]| {
-        words.iter().any(|word| {
-            text.get(..word.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(word))
-        })
-    };
-    let mut sql = match line.split_once(['#', '>']) {
-        Some((prompt, rest)) if prompt.ends_with('=') && !prompt.contains(' ') => rest.trim_start(),
-        _ => line,
-    };
-    if starts(sql, &["explain ", "explain("]) {
-        sql = sql["explain".len()..].trim_start();
-        if let Some(options) = sql.strip_prefix('(') {
-            sql = options.split_once(')')?.1.trim_start();
-        }
-        for word in ["analyze ", "verbose "] {
-            if starts(sql, &[word]) {
-                sql = sql[word.len()..].trim_start();
-            }
-        }
-    }
-    starts(
-        sql,
-        &[
-            "select ", "with ", "insert ", "update ", "delete ", "merge ", "values ", "table ",
-        ],
-    )
-    .then_some(sql)
-}
-
-/// Whether a line has the figures of two nodes, with an arrow between them.
-fn are_joined(line: &str) -> bool {
-    ["(cost=", "(actual "].iter().any(|figures| {
-        let mut parts = line.split(figures).skip(1);
-        let first = parts.next();
-        first.is_some_and(|part| part.contains("->  ")) && parts.next().is_some()
-    })
 }
 
 impl Reader {
