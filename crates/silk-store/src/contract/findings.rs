@@ -3,7 +3,7 @@
 use silk_core::{Finding, Fingerprint, RequestRecord, Severity, Store, store::StatsWindow};
 
 use super::{
-    ask::all_day,
+    driving::all_day,
     fixture::{at, batch, request},
 };
 

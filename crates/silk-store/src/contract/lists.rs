@@ -9,7 +9,7 @@ use silk_core::{
 use uuid::Uuid;
 
 use super::{
-    ask::all_pages,
+    driving::all_pages,
     filters::{filters, filters_set, varied},
     fixture::{batch, request},
 };

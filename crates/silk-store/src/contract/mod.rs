@@ -8,7 +8,7 @@
     reason = "these are tests: to panic is how they fail"
 )]
 
-mod ask;
+mod driving;
 mod filters;
 pub mod findings;
 pub mod fixture;

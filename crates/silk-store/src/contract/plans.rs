@@ -9,7 +9,7 @@ use silk_core::{
 use uuid::Uuid;
 
 use super::{
-    ask::{UNLIMITED, counted, retain_all_at},
+    driving::{UNLIMITED, counted, retain_all_at},
     fixture::{at, batch, maximal, plan, request},
 };
 

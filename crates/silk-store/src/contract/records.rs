@@ -7,7 +7,7 @@ use silk_core::{
 use uuid::Uuid;
 
 use super::{
-    ask::{all_day, counted},
+    driving::{all_day, counted},
     fixture::{
         add_queries, as_kept, batch, batch_id, hostile_texts, maximal, plan, request, run,
         statement,

@@ -8,7 +8,7 @@ use silk_core::{
 };
 
 use super::{
-    ask::{UNLIMITED, all_day, all_pages, retain_all_at},
+    driving::{UNLIMITED, all_day, all_pages, retain_all_at},
     fixture::{add_queries, at, batch, maximal, request, statement},
 };
 

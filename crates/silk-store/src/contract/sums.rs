@@ -6,7 +6,7 @@ use silk_core::{
 };
 
 use super::{
-    ask::{all_day, counted},
+    driving::{all_day, counted},
     fixture::{add_queries, at, batch, batch_id, call_site, request, run, statement},
 };
 

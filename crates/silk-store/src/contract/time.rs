@@ -7,7 +7,7 @@ use silk_core::{
 };
 
 use super::{
-    ask::{UNLIMITED, all_pages, retain_all_at},
+    driving::{UNLIMITED, all_pages, retain_all_at},
     fixture::{add_queries, at, batch, id_at, plan, request, statement},
 };
 

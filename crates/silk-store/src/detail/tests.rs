@@ -1,3 +1,5 @@
+//! Details come back as they were written, from every version, and hostile bytes are refused.
+
 use proptest::prelude::*;
 use silk_core::{
     CallSite, CapturedBy, ConnectionWait, Fingerprint, Holder, Outcome, PoolUse, QueryError,

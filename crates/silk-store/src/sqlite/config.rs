@@ -1,3 +1,5 @@
+//! What can be set of a store in SQLite.
+
 use std::time::Duration;
 
 /// Settings of a [`SqliteStore`](super::SqliteStore).

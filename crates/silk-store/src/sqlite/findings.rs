@@ -6,7 +6,10 @@ use silk_core::{
 };
 use sqlx::{Row, SqliteConnection, query, query_scalar};
 
-use super::{error::Fault, insert::to_u64, numbers::kind};
+use super::{
+    error::Fault,
+    numbers::{kind, to_u64},
+};
 use crate::{MAX_SUMMED, order_findings};
 
 /// Sums what was found in the newest requests with findings of a window: the partial index leads to

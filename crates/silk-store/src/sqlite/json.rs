@@ -1,6 +1,6 @@
 //! Lists as JSON arrays: words in columns, and numbers for `json_each`.
 
-use super::insert::to_i64;
+use super::numbers::to_i64;
 
 /// A list of words as a JSON array.
 pub(super) fn to_json(words: &[String]) -> String {

@@ -3,13 +3,14 @@
 //! One connection writes, a few read. What the environment does (the file is removed, locked, on a
 //! full disk) is an answer to one call, never a state: the next call opens the file anew.
 
+mod bulk_insert;
 mod clear;
 mod config;
 mod error;
 mod figures;
+mod finding_names;
 mod findings;
 mod generation;
-mod insert;
 mod intern;
 mod json;
 mod lease;
@@ -20,8 +21,6 @@ mod open;
 mod peers;
 mod plans;
 mod refill;
-mod remarks;
-mod request;
 mod requests;
 mod retain;
 mod routes;
@@ -29,6 +28,7 @@ mod size;
 mod statements;
 mod top;
 mod watch;
+mod whole_request;
 mod write;
 
 use std::{
@@ -217,7 +217,7 @@ impl Store for SqliteStore {
 
     fn request(&self, id: RequestId) -> StoreFuture<'_, Option<RequestRecord>> {
         self.read("read a request", move |mut connection| async move {
-            request::request(&mut connection, id).await
+            whole_request::request(&mut connection, id).await
         })
     }
 

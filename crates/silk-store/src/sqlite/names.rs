@@ -46,11 +46,11 @@ pub(super) const STATEMENT_COLUMNS: &str =
 /// The statement in a row of [`STATEMENT_COLUMNS`].
 pub(super) fn statement(row: &sqlx::sqlite::SqliteRow) -> Result<Statement, Fault> {
     Ok(Statement {
-        fingerprint: Fingerprint(row.try_get::<i64, _>(1)?.cast_unsigned()),
-        database: database_kind(row.try_get(2)?),
-        command: row.try_get(3)?,
-        tables: from_json(row.try_get(4)?),
-        normalized: row.try_get(5)?,
+        fingerprint: Fingerprint(row.try_get::<i64, _>("fingerprint")?.cast_unsigned()),
+        database: database_kind(row.try_get("database_kind")?),
+        command: row.try_get("command")?,
+        tables: from_json(row.try_get("tables")?),
+        normalized: row.try_get("normalized")?,
     })
 }
 
@@ -66,7 +66,7 @@ pub(super) async fn statements(
     .fetch_all(connection)
     .await?;
     rows.iter()
-        .map(|row| Ok((row.try_get(0)?, Arc::new(statement(row)?))))
+        .map(|row| Ok((row.try_get("statement_id")?, Arc::new(statement(row)?))))
         .collect()
 }
 
@@ -84,10 +84,10 @@ pub(super) async fn databases(
     rows.iter()
         .map(|row| {
             let database = Database {
-                kind: database_kind(row.try_get(1)?),
-                name: row.try_get(2)?,
+                kind: database_kind(row.try_get("kind")?),
+                name: row.try_get("name")?,
             };
-            Ok((row.try_get(0)?, Arc::new(database)))
+            Ok((row.try_get("database_id")?, Arc::new(database)))
         })
         .collect()
 }
@@ -107,11 +107,11 @@ pub(super) async fn call_sites(
     rows.iter()
         .map(|row| {
             let call_site = CallSite {
-                function: row.try_get(1)?,
-                file: row.try_get(2)?,
-                line: row.try_get(3)?,
+                function: row.try_get("function")?,
+                file: row.try_get("file")?,
+                line: row.try_get("line")?,
             };
-            Ok((row.try_get(0)?, call_site))
+            Ok((row.try_get("call_site_id")?, call_site))
         })
         .collect()
 }

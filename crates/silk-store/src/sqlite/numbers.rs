@@ -1,4 +1,5 @@
-//! The numbers that words are kept as. Those that are given stay as they are.
+//! Numbers as SQLite keeps them, and those that words are kept as. Those that are given stay as they
+//! are.
 
 use silk_core::{DatabaseKind, Outcome, RequestKind, Severity};
 
@@ -70,5 +71,31 @@ pub(super) const fn database_kind(number: i64) -> DatabaseKind {
         1 => DatabaseKind::MySql,
         2 => DatabaseKind::Sqlite,
         _ => DatabaseKind::Unknown,
+    }
+}
+
+/// The number as SQLite keeps it; what is over 2⁶² (146,000 years in microseconds) is cut to that,
+/// so that sums of two never overflow.
+pub(super) fn to_i64(number: u64) -> i64 {
+    i64::try_from(number).map_or(LARGEST, |number| number.min(LARGEST))
+}
+
+/// The number again.
+pub(super) fn to_u64(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+/// The largest number kept; also written out in the SQL that adds.
+pub(super) const LARGEST: i64 = 1 << 62;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_cut_not_wrapped() {
+        assert_eq!(to_i64(u64::MAX), LARGEST);
+        assert_eq!(to_u64(to_i64(12)), 12);
+        assert_eq!(to_u64(-1), 0);
     }
 }

@@ -6,7 +6,7 @@ use chrono::DateTime;
 use silk_core::store::StoreSize;
 use sqlx::{SqliteConnection, query_as, query_scalar};
 
-use super::{error::Fault, insert::to_u64, log};
+use super::{error::Fault, log, numbers::to_u64};
 
 /// Above so many requests they are estimated.
 const COUNTED: i64 = 50_000;

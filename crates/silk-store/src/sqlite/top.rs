@@ -9,7 +9,7 @@ use silk_core::{RequestSummary, store::RequestSort};
 use sqlx::{AssertSqlSafe, Row, SqliteConnection, query};
 use uuid::Uuid;
 
-use super::{error::Fault, insert::to_i64};
+use super::{error::Fault, numbers::to_i64};
 
 /// Flagged requests kept at least, as long as there are so many.
 pub(super) const KEPT: u32 = 5000;

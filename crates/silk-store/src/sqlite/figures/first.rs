@@ -11,7 +11,7 @@ use sqlx::{Arguments, sqlite::SqliteArguments};
 use sqlx::{AssertSqlSafe, Row, SqliteConnection, query, query_with, sqlite::SqliteRow};
 
 use super::{
-    super::{error::Fault, insert::to_u64},
+    super::{error::Fault, numbers::to_u64},
     group::{Figures, Group, Place, part_of},
     rows,
 };

@@ -3,7 +3,7 @@
 use sqlx::{Arguments, AssertSqlSafe, Row, SqliteConnection, query};
 
 use super::{
-    super::{error::Fault, insert::insert_rows},
+    super::{bulk_insert::insert_rows, error::Fault},
     group::{Figures, Group, PLACE, Place},
 };
 

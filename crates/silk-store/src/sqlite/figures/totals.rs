@@ -4,9 +4,9 @@ use sqlx::{SqliteConnection, query};
 
 use super::super::{
     error::Fault,
-    insert::{LARGEST, to_i64},
     intern::Intern,
     json::json_numbers,
+    numbers::{LARGEST, to_i64},
 };
 use crate::stats::BatchStats;
 

@@ -6,11 +6,7 @@ use silk_core::{PlanObservation, PlanRecord};
 use sqlx::{Arguments, Row, SqliteConnection, query};
 
 use super::{
-    super::{
-        error::Fault,
-        insert::{insert_rows, to_i64},
-        intern::Intern,
-    },
+    super::{bulk_insert::insert_rows, error::Fault, intern::Intern, numbers::to_i64},
     form::{Form, Seen, admit},
     history::stats_figures,
     packed,

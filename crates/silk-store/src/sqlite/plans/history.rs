@@ -14,7 +14,7 @@ use silk_core::{
 use sqlx::{Row, SqliteConnection, query, query_scalar, sqlite::SqliteRow};
 
 use super::{
-    super::{error::Fault, insert::to_u64},
+    super::{error::Fault, numbers::to_u64},
     row::{database, source},
 };
 use crate::stats::{LOOK_BACK_S, PLAN_WIDTHS, PlanFigures, from_bytes};

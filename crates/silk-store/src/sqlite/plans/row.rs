@@ -8,7 +8,10 @@ use silk_core::{
 use sqlx::{Row, sqlite::SqliteRow};
 
 use super::{
-    super::{error::Fault, insert::to_u64, numbers::database_kind},
+    super::{
+        error::Fault,
+        numbers::{database_kind, to_u64},
+    },
     packed,
 };
 
@@ -22,33 +25,34 @@ pub(super) const TABLES: &str = "plans p JOIN databases d ON d.database_id = p.d
 
 /// The plan in a row of [`COLUMNS`].
 pub(super) fn record(row: &SqliteRow) -> Result<PlanRecord, Fault> {
-    let request_id: Option<uuid::Uuid> = row.try_get(1)?;
-    let seq: Option<u32> = row.try_get(2)?;
-    let format: &str = row.try_get(11)?;
+    let request_id: Option<uuid::Uuid> = row.try_get("request_id")?;
+    let seq: Option<u32> = row.try_get("seq")?;
+    let format: &str = row.try_get("format")?;
     Ok(PlanRecord {
-        id: PlanId(row.try_get(0)?),
+        id: PlanId(row.try_get("id")?),
         query: request_id.zip(seq).map(|(request_id, seq)| QueryRef {
             request_id: RequestId(request_id),
             seq,
         }),
         fingerprint: row
-            .try_get::<Option<i64>, _>(3)?
+            .try_get::<Option<i64>, _>("fingerprint")?
             .map(|fingerprint| Fingerprint(fingerprint.cast_unsigned())),
         database: database(row, 4)?,
-        captured_at: DateTime::from_timestamp_micros(row.try_get(6)?)
+        captured_at: DateTime::from_timestamp_micros(row.try_get("captured_us")?)
             .ok_or(Fault::Nonsense("a time"))?,
-        source: source(row.try_get(7)?)?,
+        source: source(row.try_get("source")?)?,
         shape: row
-            .try_get::<Option<i64>, _>(8)?
+            .try_get::<Option<i64>, _>("shape")?
             .map(|shape| PlanShape(shape.cast_unsigned())),
-        duration_us: row.try_get::<Option<i64>, _>(9)?.map(to_u64),
-        total_cost: row.try_get(10)?,
+        duration_us: row.try_get::<Option<i64>, _>("duration_us")?.map(to_u64),
+        total_cost: row.try_get("total_cost")?,
         output: ExplainOutput {
             format: format
                 .parse::<PlanFormat>()
                 .map_err(|_| Fault::Nonsense("the form of a plan"))?,
-            raw: packed::unpack(row.try_get(13)?).ok_or(Fault::Nonsense("the print of a plan"))?,
-            analyzed: row.try_get(12)?,
+            raw: packed::unpack(row.try_get("raw")?)
+                .ok_or(Fault::Nonsense("the print of a plan"))?,
+            analyzed: row.try_get("is_analyzed")?,
         },
     })
 }

@@ -7,7 +7,7 @@ use sqlx::{
 };
 
 use super::{
-    super::{error::Fault, insert::to_i64, json::json_numbers},
+    super::{error::Fault, json::json_numbers, numbers::to_i64},
     bind::{bind, pattern},
     few::{FEW, few},
 };

@@ -104,9 +104,9 @@ async fn page(
 fn place(sort: RequestSort, item: &RequestSummary) -> Cursor {
     let key = match sort {
         RequestSort::StartedAt => item.started_at.timestamp_micros(),
-        RequestSort::Duration => super::insert::to_i64(item.times.total_us),
-        RequestSort::QueryTime => super::insert::to_i64(item.times.sql_us),
-        RequestSort::QueryCount => super::insert::to_i64(item.query_count),
+        RequestSort::Duration => super::numbers::to_i64(item.times.total_us),
+        RequestSort::QueryTime => super::numbers::to_i64(item.times.sql_us),
+        RequestSort::QueryCount => super::numbers::to_i64(item.query_count),
     };
     Cursor { key, id: item.id }
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{
     super::{
         error::Fault,
-        insert::to_u64,
+        numbers::to_u64,
         top::{self, TopList},
     },
     bind::bind,

@@ -6,7 +6,7 @@
 use sqlx::{AssertSqlSafe, SqliteConnection, query_scalar};
 
 use super::{
-    super::{error::Fault, insert::to_i64},
+    super::{error::Fault, numbers::to_i64},
     limits::STEP,
 };
 

@@ -12,10 +12,9 @@ use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, query};
 use super::super::{
     error::Fault,
     figures,
-    insert::to_u64,
     json::json_numbers,
     names::{STATEMENT_COLUMNS, call_sites},
-    numbers::kind,
+    numbers::{kind, to_u64},
 };
 use super::row::{FIGURES, summary};
 use crate::stats::{OverTime, StatementFigures};

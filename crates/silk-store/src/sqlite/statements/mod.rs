@@ -12,7 +12,11 @@ use sqlx::{
     sqlite::SqliteArguments,
 };
 
-use super::{error::Fault, insert::to_u64, names::STATEMENT_COLUMNS, numbers::database_number};
+use super::{
+    error::Fault,
+    names::STATEMENT_COLUMNS,
+    numbers::{database_number, to_u64},
+};
 use crate::page_size;
 use row::{FIGURES, summary};
 

@@ -6,7 +6,7 @@ use chrono::DateTime;
 use silk_core::store::StatementSummary;
 use sqlx::{Row, sqlite::SqliteRow};
 
-use super::super::{error::Fault, insert::to_u64, names::statement};
+use super::super::{error::Fault, names::statement, numbers::to_u64};
 
 /// The figures after `STATEMENT_COLUMNS`.
 pub(super) const FIGURES: &str =

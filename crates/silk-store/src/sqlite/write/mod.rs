@@ -10,20 +10,13 @@ use sqlx::{
     sqlite::SqliteArguments,
 };
 
-use super::{error::Fault, figures, generation, insert::to_i64, open::Writer, plans, top};
+use super::{error::Fault, figures, generation, open::Writer, plans, top};
 use crate::stats::{BatchStats, sight_of};
-use rows::{
-    FindingRow, Row, StatementRow, insert_details, insert_findings, insert_requests,
-    insert_statements,
-};
+use rows::{Row, Rows};
 
 /// Writes all of a batch that is not known yet; returns the number of the newest request then.
 pub(super) async fn write(writer: &mut Writer, batch: &WriteBatch) -> Result<i64, Fault> {
-    let holds_requests = !(batch.requests.is_empty() && batch.counted.is_empty());
-    // What no request id tells apart: the batch's own id does.
-    let holds_others =
-        !(batch.counted.is_empty() && batch.plans.is_empty() && batch.plan_observations.is_empty());
-    if !(holds_requests || holds_others) {
+    if batch.requests.is_empty() && !holds_others(batch) {
         return Ok(0);
     }
     writer.intern.trim();
@@ -40,18 +33,11 @@ pub(super) async fn write(writer: &mut Writer, batch: &WriteBatch) -> Result<i64
     let connection = &mut *transaction;
     generation::check(connection, generation, intern, buckets).await?;
 
-    let known = known_ids(connection, &batch.requests).await?;
-    let mut seen = HashSet::with_capacity(batch.requests.len());
-    let new: Vec<&RequestRecord> = batch
-        .requests
-        .iter()
-        .filter(|record| !known.contains(&record.summary.id) && seen.insert(record.summary.id))
-        .collect();
+    let new = unknown(connection, &batch.requests).await?;
     let last: i64 = query_scalar("SELECT coalesce(max(sequence), 0) FROM requests")
         .fetch_one(&mut *connection)
         .await?;
     let sequences = last + 1..;
-
     let mut stats = BatchStats::default();
     let places: Vec<usize> = sequences
         .clone()
@@ -60,77 +46,26 @@ pub(super) async fn write(writer: &mut Writer, batch: &WriteBatch) -> Result<i64
         .collect();
     let run = intern.run(connection, &batch.run).await?;
     // Noted of every batch: what is read back later is the last one.
-    if is_first_time(connection, run, batch).await? && holds_others {
+    if is_first_time(connection, run, batch).await? && holds_others(batch) {
         batch
             .counted
             .iter()
             .for_each(|request| stats.count(request));
         plans::write(connection, intern, &batch.plans, &batch.plan_observations).await?;
     }
-
-    let started = batch
-        .requests
-        .iter()
-        .map(|record| record.summary.started_at);
-    let at_us = started
-        .chain(batch.counted.iter().map(|request| request.started_at))
-        .max()
-        .map_or(0, |at| at.timestamp_micros());
+    let at_us = newest_start_us(batch);
     let mut routes = Vec::with_capacity(stats.routes.len());
     for route in &stats.routes {
         routes.push(intern.route(connection, route, at_us).await?);
     }
 
     let thresholds = top::thresholds(connection).await?;
-    let mut rows = Vec::with_capacity(new.len());
-    let mut details = Vec::with_capacity(new.len());
-    let mut statements = Vec::new();
-    let mut findings = Vec::new();
+    let mut rows = Rows::default();
     for ((sequence, record), place) in sequences.zip(new).zip(places) {
-        let detail = &record.detail;
-        // When each is used: the batch may hold requests that began hours apart.
-        let at_us = record.summary.started_at.timestamp_micros();
-        let mut texts = Vec::with_capacity(detail.texts.len());
-        for text in &detail.texts {
-            texts.push(intern.text(connection, text, at_us).await?);
-        }
-        let mut call_sites = Vec::with_capacity(detail.call_sites.len());
-        for call_site in &detail.call_sites {
-            let id = intern.call_site(connection, Some(call_site), at_us).await?;
-            call_sites.push(id.cast_unsigned());
-        }
-        details.push((sequence, encoder.encode(detail, &texts, &call_sites)));
-        for (position, used) in (0..).zip(&record.statements) {
-            statements.push(StatementRow {
-                sequence,
-                position,
-                statement: intern.statement(connection, &used.statement, at_us).await?,
-                call_site: intern
-                    .call_site(connection, used.call_site.as_ref(), at_us)
-                    .await?,
-                figures: [
-                    used.calls,
-                    used.errors,
-                    used.total_us,
-                    used.max_us,
-                    used.rows,
-                ]
-                .map(to_i64),
-                distinct_values: used.distinct_values.map(to_i64),
-            });
-        }
-        for (position, finding) in (0..).zip(&record.findings) {
-            findings.push(FindingRow {
-                sequence,
-                position,
-                finding,
-                call_site: intern
-                    .call_site(connection, finding.call_site.as_ref(), at_us)
-                    .await?,
-            });
-        }
+        rows.add_parts(connection, intern, encoder, sequence, record)
+            .await?;
         let run_of = record.summary.run_id;
-        rows.push(Row {
+        rows.requests.push(Row {
             record,
             sequence,
             route: routes[place].0,
@@ -143,17 +78,44 @@ pub(super) async fn write(writer: &mut Writer, batch: &WriteBatch) -> Result<i64
             is_top: top::flags(&thresholds, &record.summary, flagged),
         });
     }
-
-    insert_requests(connection, &rows).await?;
-    insert_details(connection, details).await?;
-    insert_statements(connection, &statements).await?;
-    insert_findings(connection, &findings).await?;
+    let written = rows.requests.len();
+    rows.insert(connection).await?;
     figures::add_totals(connection, intern, &stats).await?;
     let routes: Vec<i64> = routes.iter().map(|(id, _)| *id).collect();
     figures::add(connection, intern, buckets, &stats, &routes, run, at_us).await?;
     top::trim(connection, flagged).await?;
     transaction.commit().await?;
-    Ok(last.saturating_add(i64::try_from(rows.len()).unwrap_or(0)))
+    Ok(last.saturating_add(i64::try_from(written).unwrap_or(0)))
+}
+
+/// Whether a batch holds what no request id tells apart: the batch's own id does.
+fn holds_others(batch: &WriteBatch) -> bool {
+    !(batch.counted.is_empty() && batch.plans.is_empty() && batch.plan_observations.is_empty())
+}
+
+/// When the newest request of a batch started; 0 where it has none.
+fn newest_start_us(batch: &WriteBatch) -> i64 {
+    let started = batch
+        .requests
+        .iter()
+        .map(|record| record.summary.started_at);
+    started
+        .chain(batch.counted.iter().map(|request| request.started_at))
+        .max()
+        .map_or(0, |at| at.timestamp_micros())
+}
+
+/// The requests that are not kept yet, each once.
+async fn unknown<'a>(
+    connection: &mut SqliteConnection,
+    records: &'a [RequestRecord],
+) -> Result<Vec<&'a RequestRecord>, Fault> {
+    let known = known_ids(connection, records).await?;
+    let mut seen = HashSet::with_capacity(records.len());
+    Ok(records
+        .iter()
+        .filter(|record| !known.contains(&record.summary.id) && seen.insert(record.summary.id))
+        .collect())
 }
 
 /// Keeps one plan, with the sight that it is, unless it is known.

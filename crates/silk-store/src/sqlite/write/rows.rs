@@ -4,11 +4,88 @@ use silk_core::{Finding, RequestRecord};
 use sqlx::{Arguments, SqliteConnection};
 
 use super::super::{
+    bulk_insert::insert_rows,
     error::Fault,
-    insert::{insert_rows, to_i64},
-    numbers::{outcome_number, severity_number},
-    remarks,
+    finding_names,
+    intern::Intern,
+    numbers::{outcome_number, severity_number, to_i64},
 };
+use crate::detail::Encoder;
+
+/// The rows of a batch, one list a table.
+#[derive(Default)]
+pub(super) struct Rows<'a> {
+    pub(super) requests: Vec<Row<'a>>,
+    details: Vec<(i64, Vec<u8>)>,
+    statements: Vec<StatementRow>,
+    findings: Vec<FindingRow<'a>>,
+}
+
+impl<'a> Rows<'a> {
+    /// Adds the detail, the statements and the findings of a request, with the numbers of what they
+    /// point at.
+    pub(super) async fn add_parts(
+        &mut self,
+        connection: &mut SqliteConnection,
+        intern: &mut Intern,
+        encoder: &mut Encoder,
+        sequence: i64,
+        record: &'a RequestRecord,
+    ) -> Result<(), Fault> {
+        let detail = &record.detail;
+        // When each is used: the batch may hold requests that began hours apart.
+        let at_us = record.summary.started_at.timestamp_micros();
+        let mut texts = Vec::with_capacity(detail.texts.len());
+        for text in &detail.texts {
+            texts.push(intern.text(connection, text, at_us).await?);
+        }
+        let mut call_sites = Vec::with_capacity(detail.call_sites.len());
+        for call_site in &detail.call_sites {
+            let id = intern.call_site(connection, Some(call_site), at_us).await?;
+            call_sites.push(id.cast_unsigned());
+        }
+        let blob = encoder.encode(detail, &texts, &call_sites);
+        self.details.push((sequence, blob));
+        for (position, used) in (0..).zip(&record.statements) {
+            self.statements.push(StatementRow {
+                sequence,
+                position,
+                statement: intern.statement(connection, &used.statement, at_us).await?,
+                call_site: intern
+                    .call_site(connection, used.call_site.as_ref(), at_us)
+                    .await?,
+                figures: [
+                    used.calls,
+                    used.errors,
+                    used.total_us,
+                    used.max_us,
+                    used.rows,
+                ]
+                .map(to_i64),
+                distinct_values: used.distinct_values.map(to_i64),
+            });
+        }
+        for (position, finding) in (0..).zip(&record.findings) {
+            self.findings.push(FindingRow {
+                sequence,
+                position,
+                finding,
+                call_site: intern
+                    .call_site(connection, finding.call_site.as_ref(), at_us)
+                    .await?,
+            });
+        }
+        Ok(())
+    }
+
+    /// Inserts all of them.
+    pub(super) async fn insert(self, connection: &mut SqliteConnection) -> Result<(), Fault> {
+        insert_requests(connection, &self.requests).await?;
+        insert_details(connection, self.details).await?;
+        insert_statements(connection, &self.statements).await?;
+        insert_findings(connection, &self.findings).await
+    }
+}
 
 /// A request with the numbers of what it points at.
 pub(super) struct Row<'a> {
@@ -22,7 +99,7 @@ pub(super) struct Row<'a> {
 }
 
 /// A row of `findings`.
-pub(super) struct FindingRow<'a> {
+struct FindingRow<'a> {
     pub(super) sequence: i64,
     pub(super) position: i64,
     pub(super) finding: &'a Finding,
@@ -30,7 +107,7 @@ pub(super) struct FindingRow<'a> {
     pub(super) call_site: i64,
 }
 
-pub(super) struct StatementRow {
+struct StatementRow {
     pub(super) sequence: i64,
     pub(super) position: i64,
     pub(super) statement: i64,
@@ -39,10 +116,7 @@ pub(super) struct StatementRow {
     pub(super) distinct_values: Option<i64>,
 }
 
-pub(super) async fn insert_requests(
-    connection: &mut SqliteConnection,
-    rows: &[Row<'_>],
-) -> Result<(), Fault> {
+async fn insert_requests(connection: &mut SqliteConnection, rows: &[Row<'_>]) -> Result<(), Fault> {
     const HEAD: &str =
         "INSERT OR FAIL INTO requests (sequence, id, started_us, route_id, run_id, status,
          outcome, total_us, sql_us, query_count, query_errors, head_us, body_us, wait_us,
@@ -88,7 +162,7 @@ pub(super) async fn insert_requests(
             Some((_, Some(bytes))) => arguments.add(&bytes[..])?,
             Some((text, None)) => arguments.add(text)?,
         }
-        arguments.add(remarks::write(summary))
+        arguments.add(finding_names::write(summary))
     })
     .await
 }
@@ -105,7 +179,7 @@ fn hex_bytes(text: &str) -> Option<[u8; 16]> {
     u128::from_str_radix(text, 16).ok().map(u128::to_be_bytes)
 }
 
-pub(super) async fn insert_details(
+async fn insert_details(
     connection: &mut SqliteConnection,
     details: Vec<(i64, Vec<u8>)>,
 ) -> Result<(), Fault> {
@@ -122,7 +196,7 @@ pub(super) async fn insert_details(
     .await
 }
 
-pub(super) async fn insert_statements(
+async fn insert_statements(
     connection: &mut SqliteConnection,
     rows: &[StatementRow],
 ) -> Result<(), Fault> {
@@ -141,7 +215,7 @@ pub(super) async fn insert_statements(
     .await
 }
 
-pub(super) async fn insert_findings(
+async fn insert_findings(
     connection: &mut SqliteConnection,
     findings: &[FindingRow<'_>],
 ) -> Result<(), Fault> {

@@ -1,4 +1,4 @@
-//! How the parts of the contract ask: windows, budgets, all pages.
+//! What the parts of the contract drive a store with: windows, budgets, all pages, retention to its end.
 
 use std::time::Duration;
 

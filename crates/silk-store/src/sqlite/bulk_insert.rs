@@ -51,20 +51,6 @@ fn tuples(rows: usize, columns: usize) -> String {
     text
 }
 
-/// The number as SQLite keeps it; what is over 2⁶² (146,000 years in microseconds) is cut to that,
-/// so that sums of two never overflow.
-pub(super) fn to_i64(number: u64) -> i64 {
-    i64::try_from(number).map_or(LARGEST, |number| number.min(LARGEST))
-}
-
-/// The number again.
-pub(super) fn to_u64(number: i64) -> u64 {
-    u64::try_from(number).unwrap_or(0)
-}
-
-/// The largest number kept; also written out in the SQL that adds.
-pub(super) const LARGEST: i64 = 1 << 62;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,12 +59,5 @@ mod tests {
     fn tuples_have_their_shape() {
         assert_eq!(tuples(2, 3), "(?,?,?),(?,?,?)");
         assert_eq!(tuples(1, 1), "(?)");
-    }
-
-    #[test]
-    fn numbers_are_cut_not_wrapped() {
-        assert_eq!(to_i64(u64::MAX), LARGEST);
-        assert_eq!(to_u64(to_i64(12)), 12);
-        assert_eq!(to_u64(-1), 0);
     }
 }
