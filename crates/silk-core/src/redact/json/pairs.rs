@@ -161,7 +161,7 @@ impl Redactor {
 
     /// The variables of a request in GraphQL that its query gives to arguments of sensitive names:
     /// `login(password: $p)`.
-    pub(super) fn variables<'t>(&self, text: &'t str) -> Vec<&'t str> {
+    pub(in crate::redact) fn variables<'t>(&self, text: &'t str) -> Vec<&'t str> {
         let is_name = |character: char| character.is_alphanumeric() || character == '_';
         let mut found = Vec::new();
         for (at, _) in text.match_indices('$').take(MAX_VARIABLES) {

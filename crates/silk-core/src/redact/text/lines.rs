@@ -96,6 +96,9 @@ impl Scan<'_, '_> {
         {
             return Some(last);
         }
+        if start.checked_sub(1).and_then(|sign| bytes.get(sign)) == Some(&b'$') {
+            return self.default_of_variable(start, end);
+        }
         match self.text.get(start..end)? {
             // `jdbc:oracle:thin:scott/…@host`
             "thin" => {
@@ -107,6 +110,22 @@ impl Scan<'_, '_> {
             }
             _ => self.pgpass(start, end),
         }
+    }
+
+    /// Masks what a variable of GraphQL is where none is given, if its query gives it to an argument
+    /// of a sensitive name: `($p: String = "…") { login(password: $p) }`.
+    fn default_of_variable(&mut self, start: usize, end: usize) -> Option<usize> {
+        let bytes = self.text.as_bytes();
+        let limit = bytes.len().min(end + MAX_NAME);
+        let sign = run_end(bytes.get(..limit)?, end, |byte| {
+            !matches!(byte, b'=' | b',' | b')' | b'\n')
+        });
+        let name = self.text.get(start..end)?;
+        if bytes.get(sign) != Some(&b'=') || !self.redactor.variables(self.text).contains(&name) {
+            return None;
+        }
+        let value = run_end(bytes, sign + 1, |byte| byte == b' ');
+        Some(self.value(value))
     }
 
     /// `host:port:database:user:password`, a line by itself.
