@@ -198,6 +198,37 @@ fn words_around_a_plan_are_not_taken_in() {
     assert_eq!(read.totals.nodes, 2);
 }
 
+/// A statement, a log's query text and YAML may hold a text that looks like a node.
+#[test]
+fn a_text_that_looks_like_a_node_is_none() {
+    let looks_so = "Seq Scan on x  (cost=0.00..1.00 rows=1 width=4)";
+    let plan = format!(
+        "Index Scan using a on w  (cost=0.00..2.25 rows=1 width=6)\n  Filter: (a = '{looks_so}'::text)\n"
+    );
+    for before in [
+        format!("EXPLAIN SELECT * FROM w WHERE a = '{looks_so}';\n"),
+        format!("EXPLAIN UPDATE w SET a = '{looks_so}';\n"),
+        format!(
+            "LOG:  duration: 0.017 ms  plan:\nQuery Text: SELECT * FROM w WHERE a = '{looks_so}';\n"
+        ),
+    ] {
+        let read = Plan::detect_and_parse(&format!("{before}{plan}")).unwrap();
+        assert_eq!(read.root.node_type, "Index Scan", "{before}");
+        assert_eq!(read.notes, [""; 0], "{before}");
+    }
+    let write = "Update on w  (cost=0.00..2.25 rows=0 width=0)\n  ->  Seq Scan on w  (cost=0.00..2.25 rows=1 width=6)\n";
+    assert_eq!(Plan::detect_and_parse(write).unwrap().totals.nodes, 2);
+    for yaml in [
+        format!(
+            "Query Text: \"SELECT 1\"\nPlan: \n  Node Type: \"Seq Scan\"\n  Filter: \"(a = '{looks_so}'::text)\"\n"
+        ),
+        "- Plan: \n    Node Type: \"Limit\"\n".to_owned(),
+    ] {
+        let error = Plan::detect_and_parse(&yaml).unwrap_err().to_string();
+        assert!(error.contains("EXPLAIN as YAML"), "{error}");
+    }
+}
+
 #[test]
 fn rows_of_sqlite_come_in_quotes_too() {
     let wanted =

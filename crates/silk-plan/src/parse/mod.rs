@@ -61,7 +61,9 @@ pub(crate) fn detect_and_parse(raw: &str) -> Result<Plan, PlanError> {
     if let Some(plan) = from_string(raw) {
         return Ok(plan);
     }
-    let plan = if mysql::looks_like_tree(&text) {
+    let plan = if refusal::is_yaml(&text) {
+        Err(PlanError::Unrecognised)
+    } else if mysql::looks_like_tree(&text) {
         mysql::from_tree(&text)
     } else if postgres::looks_like_text(&text) {
         postgres::from_text(&text)

@@ -2,6 +2,14 @@
 
 use crate::PlanError;
 
+/// PostgreSQL's YAML, of EXPLAIN or of auto_explain: `Plan:`, and below it `Node Type: "Limit"`.
+pub(super) fn is_yaml(text: &str) -> bool {
+    let mut lines = text
+        .lines()
+        .map(|line| line.trim().trim_start_matches("- "));
+    lines.any(|line| line == "Plan:") && lines.any(|line| line.starts_with("Node Type: \""))
+}
+
 /// Why a text that no format takes is none, where that can be told.
 pub(super) fn why(text: &str) -> Option<PlanError> {
     let says = |words: &str| text.contains(words);
@@ -53,7 +61,7 @@ pub(super) fn why(text: &str) -> Option<PlanError> {
             "a plan of CockroachDB",
             "give one of PostgreSQL, MySQL, MariaDB or SQLite",
         )
-    } else if says("- Plan:") && says("Node Type:") {
+    } else if is_yaml(text) {
         (
             "PostgreSQL's EXPLAIN as YAML",
             "use FORMAT JSON or FORMAT TEXT",

@@ -22,7 +22,7 @@ use beside::{jit, trigger};
 use changed::{are_joined, changed};
 use detect::{Opened, is_bare_root, is_cut_off, is_label, is_target, opened};
 
-use statement::statement;
+use statement::{is_sql, statement};
 
 pub(crate) use detect::looks_like_text;
 
@@ -175,7 +175,7 @@ impl Reader {
         } else {
             is_bare_root(bare)
         };
-        if is_root {
+        if is_root && (is_operator(bare) || !is_sql(line)) {
             return self.node(indent, bare, true);
         }
         if let Some(query) = line.strip_prefix("Query Text: ") {

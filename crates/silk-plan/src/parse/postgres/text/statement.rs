@@ -31,3 +31,8 @@ pub(super) fn statement(line: &str) -> Option<&str> {
     )
     .then_some(sql)
 }
+
+/// Whether a line is of a statement, which may hold a text that looks like a node.
+pub(super) fn is_sql(line: &str) -> bool {
+    line.starts_with("Query Text: ") || statement(line).is_some()
+}
