@@ -106,7 +106,7 @@ fn scenario(path: &Path) -> Scenario {
                 let identity = same.of(&sensitive, query.values.as_deref());
                 scenario
                     .identities
-                    .push(same.within_session(&text.statement, identity));
+                    .push(same.within_session(&sensitive, identity));
                 detail.queries.push(query);
             }
             "error" => {

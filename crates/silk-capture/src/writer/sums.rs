@@ -1,9 +1,6 @@
 //! The queries of a request, summed per statement and call site.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use silk_core::{CallSite, Fingerprint, Histogram, QueryRecord, RequestStatement, SqlText};
 
@@ -42,8 +39,8 @@ impl CallSites {
 #[derive(Default)]
 pub(super) struct Sums {
     items: Vec<Sum>,
-    /// What the query before counted to.
-    last: Option<((Fingerprint, Option<u32>), usize)>,
+    /// By text: the place of its query before, and what that counted to. Most texts run from one.
+    last: Vec<Option<(Option<u32>, usize)>>,
     numbers: HashMap<(Fingerprint, Option<u32>), usize, foldhash::fast::RandomState>,
 }
 
@@ -55,32 +52,52 @@ pub(super) struct Sum {
     pub(super) total_us: u64,
     pub(super) max_us: u64,
     pub(super) rows: u64,
-    /// Hashes of the different value lists; none once a call had none.
-    pub(super) values: Option<HashSet<u64, foldhash::fast::RandomState>>,
+    /// A number for the values of each call, equal where they are; none once a call had none.
+    pub(super) values: Option<Vec<u64>>,
     pub(super) durations: Histogram,
 }
 
+impl Sum {
+    fn new(statement: &Arc<silk_core::Statement>, call_site: Option<u32>) -> Self {
+        Self {
+            statement: Arc::clone(statement),
+            call_site,
+            calls: 0,
+            errors: 0,
+            total_us: 0,
+            max_us: 0,
+            rows: 0,
+            values: Some(Vec::new()),
+            durations: Histogram::default(),
+        }
+    }
+}
+
 impl Sums {
-    pub(super) fn of(&mut self, text: &SqlText, call_site: Option<u32>) -> &mut Sum {
-        let key = (text.statement.fingerprint, call_site);
-        let at = match self.last {
-            Some((last, at)) if last == key => at,
-            _ => *self.numbers.entry(key).or_insert_with(|| {
-                self.items.push(Sum {
-                    statement: Arc::clone(&text.statement),
-                    call_site,
-                    calls: 0,
-                    errors: 0,
-                    total_us: 0,
-                    max_us: 0,
-                    rows: 0,
-                    values: Some(HashSet::default()),
-                    durations: Histogram::default(),
-                });
-                self.items.len() - 1
-            }),
+    pub(super) fn new(texts: usize) -> Self {
+        Self {
+            last: vec![None; texts],
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn of(&mut self, number: u32, text: &SqlText, call_site: Option<u32>) -> &mut Sum {
+        let last = usize::try_from(number)
+            .ok()
+            .and_then(|number| self.last.get_mut(number));
+        let at = match &last {
+            Some(Some((site, at))) if *site == call_site => *at,
+            _ => {
+                let key = (text.statement.fingerprint, call_site);
+                *self.numbers.entry(key).or_insert_with(|| {
+                    self.items.push(Sum::new(&text.statement, call_site));
+                    self.items.len() - 1
+                })
+            }
         };
-        self.last = Some((key, at));
+        if let Some(last) = last {
+            *last = Some((call_site, at));
+        }
         &mut self.items[at]
     }
 
@@ -92,7 +109,7 @@ impl Sums {
         is_error: bool,
         values_hash: Option<u64>,
     ) {
-        let sum = self.of(text, call_site);
+        let sum = self.of(query.text, text, call_site);
         sum.calls += 1;
         sum.errors += u64::from(is_error);
         sum.total_us = sum.total_us.saturating_add(query.duration_us);
@@ -100,11 +117,9 @@ impl Sums {
         sum.rows = sum.rows.saturating_add(query.rows_returned);
         sum.durations.record(query.duration_us);
         match (values_hash, &mut sum.values) {
-            (Some(hash), Some(seen)) => {
-                seen.insert(hash);
-            }
-            (None, _) => sum.values = None,
-            (Some(_), None) => {}
+            (Some(hash), Some(seen)) => seen.push(hash),
+            (None, Some(_)) => sum.values = None,
+            (_, None) => {}
         }
     }
 
@@ -122,11 +137,18 @@ impl Sums {
                 total_us: sum.total_us,
                 max_us: sum.max_us,
                 rows: sum.rows,
-                distinct_values: sum.values.and_then(|seen| u64::try_from(seen.len()).ok()),
+                distinct_values: sum.values.and_then(different),
                 durations: sum.durations,
             })
             .collect()
     }
+}
+
+/// How many of the numbers differ.
+fn different(mut numbers: Vec<u64>) -> Option<u64> {
+    numbers.sort_unstable();
+    numbers.dedup();
+    u64::try_from(numbers.len()).ok()
 }
 
 /// What stands at `number`, where anything does.

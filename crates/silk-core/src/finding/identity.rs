@@ -39,15 +39,12 @@ impl Identities {
     }
 
     /// The same, and other where the session was told something else before: after another
-    /// `SET search_path` the same text reads other tables. Takes note of what `statement` sets.
-    pub fn within_session(&mut self, statement: &Statement, identity: Option<u64>) -> Option<u64> {
+    /// `SET search_path` the same text reads other tables. Takes note of what the text sets.
+    pub fn within_session(&mut self, text: &SensitiveValues, identity: Option<u64>) -> Option<u64> {
         let within = identity.map(|identity| identity ^ self.settings);
-        let sets = matches!(&*statement.command, "SET" | "USE" | "RESET" | "PRAGMA")
-            || (statement.tables.is_empty() && statement.normalized.contains("set_config("));
-        if sets {
+        if let Some(name) = text.setting() {
             // Not known what: as if it had set something else.
             let new = identity.unwrap_or(0).rotate_left(17);
-            let name = name(&statement.normalized);
             let known = self.set.iter_mut().find(|(known, _)| **known == *name);
             match known {
                 Some((_, old)) => {
@@ -64,7 +61,14 @@ impl Identities {
     }
 }
 
-/// Of what is set, the part that names it: `SET search_path` of `SET search_path = a`.
+/// Of a statement that sets something for the session, the part that names it: `SET search_path` of
+/// `SET search_path = a`.
+pub(crate) fn setting(statement: &Statement) -> Option<Box<str>> {
+    let sets = matches!(&*statement.command, "SET" | "USE" | "RESET" | "PRAGMA")
+        || (statement.tables.is_empty() && statement.normalized.contains("set_config("));
+    sets.then(|| name(&statement.normalized).into())
+}
+
 fn name(normalized: &str) -> &str {
     if normalized.starts_with("USE ") {
         return "USE";
@@ -79,24 +83,20 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::{Database, DatabaseKind, Redactor, sql::SqlReader};
+    use crate::{DatabaseKind, Redactor, sql::SqlReader};
 
     #[test]
     fn texts_values_and_settings_tell_queries_apart() {
         let reader = SqlReader::new(Arc::new(Redactor::default()));
-        let database = Arc::new(Database {
-            kind: DatabaseKind::Postgres,
-            name: String::new(),
-        });
         let value = |n: u8| Value {
             type_name: "INT4".to_owned(),
             state: ValueState::Bytes(vec![0, 0, 0, n]),
         };
         let mut identities = Identities::default();
         let mut of = |sql: &str, values: Option<&[Value]>| {
-            let text = reader.read(sql, &database);
-            let identity = identities.of(&reader.sensitive(sql, DatabaseKind::Postgres), values);
-            identities.within_session(&text.statement, identity)
+            let text = reader.sensitive(sql, DatabaseKind::Postgres);
+            let identity = identities.of(&text, values);
+            identities.within_session(&text, identity)
         };
         let by_id = "SELECT a FROM t WHERE id = $1";
         let one = of(by_id, Some(&[value(1)]));

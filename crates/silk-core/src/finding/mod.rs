@@ -7,6 +7,7 @@ mod thresholds;
 mod words;
 
 pub use identity::Identities;
+pub(crate) use identity::setting;
 pub use thresholds::Thresholds;
 
 use serde::{Deserialize, Serialize};

@@ -68,14 +68,7 @@ impl SqlReader {
     /// Normalises, fingerprints and redacts; cached by text and kind of database.
     #[must_use]
     pub fn read(&self, sql: &str, database: &Arc<Database>) -> SqlText {
-        let reading = self.reading(sql, database.kind);
-        SqlText {
-            text: Arc::clone(&reading.text),
-            statement: Arc::clone(&reading.statement),
-            database: Arc::clone(database),
-            has_literals: reading.has_literals,
-            is_redacted: reading.is_redacted,
-        }
+        self.sensitive(sql, database.kind).text(database)
     }
 
     /// For each bound value, in the order of binding, whether it meets a sensitive column.
@@ -102,7 +95,7 @@ impl SqlReader {
 
     /// Remembers what reading took out of the text, to be scrubbed out of the rest of the request.
     pub fn add_secrets(&self, sql: &str, database: DatabaseKind, secrets: &mut Secrets) {
-        secrets.extend(&self.reading(sql, database).secrets);
+        self.sensitive(sql, database).add_secrets(secrets);
     }
 
     fn reading(&self, sql: &str, database: DatabaseKind) -> Arc<Reading> {
@@ -124,15 +117,39 @@ impl SqlReader {
     }
 }
 
-/// Which bound values of a text meet a sensitive column.
+/// A text that was read: which of its bound values meet a sensitive column, and what else is known
+/// of all its executions.
 #[derive(Debug, Clone)]
 pub struct SensitiveValues(Arc<Reading>);
 
 impl SensitiveValues {
+    /// The text, made safe, as one that ran on `database`.
+    #[must_use]
+    pub fn text(&self, database: &Arc<Database>) -> SqlText {
+        SqlText {
+            text: Arc::clone(&self.0.text),
+            statement: Arc::clone(&self.0.statement),
+            database: Arc::clone(database),
+            has_literals: self.0.has_literals,
+            is_redacted: self.0.is_redacted,
+        }
+    }
+
+    /// Remembers what reading took out of the text, to be scrubbed out of the rest of the request.
+    pub fn add_secrets(&self, secrets: &mut Secrets) {
+        secrets.extend(&self.0.secrets);
+    }
+
     /// A number that is equal for texts which differ in comments and white space alone.
     #[must_use]
     pub fn text_identity(&self) -> u64 {
         self.0.identity
+    }
+
+    /// What the text sets for the session, by name; none where it sets nothing.
+    #[must_use]
+    pub fn setting(&self) -> Option<&str> {
+        self.0.setting.as_deref()
     }
 
     /// Whether values are bound to the text; of one that could not be read that is not known, and
@@ -143,6 +160,14 @@ impl SensitiveValues {
             Placeholders::All => true,
             Placeholders::Each(flags) => !flags.is_empty(),
         }
+    }
+
+    /// Whether bound values may say of each other that they are secrets: then
+    /// [`of`](SensitiveValues::of) is to be asked, else [`contains`](SensitiveValues::contains) knows
+    /// all.
+    #[must_use]
+    pub fn has_links(&self) -> bool {
+        !self.0.links.is_empty()
     }
 
     /// For each of the `values` that were bound, in the order of binding, whether it is a secret:

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     DatabaseKind, Redactor, Statement,
+    finding::setting,
     redact::{REDACTED, Secrets},
 };
 
@@ -28,6 +29,8 @@ pub(super) struct Reading {
     pub(super) placeholders: Placeholders,
     /// Equal for texts that differ in comments and white space alone.
     pub(super) identity: u64,
+    /// What it sets for the session, by name.
+    pub(super) setting: Option<Box<str>>,
     /// Which bound values are secrets where another one says so.
     pub(super) links: Links,
     /// What was taken out of the text, so that it can be scrubbed from the rest of a request.
@@ -79,14 +82,16 @@ pub(super) fn read(sql: &str, database: DatabaseKind, redactor: &Redactor) -> Re
     } else {
         Placeholders::Each(Vec::new())
     };
+    let statement = Statement {
+        fingerprint: fingerprint(database, &normalized),
+        database,
+        normalized,
+        command,
+        tables,
+    };
     Reading {
-        statement: Arc::new(Statement {
-            fingerprint: fingerprint(database, &normalized),
-            database,
-            normalized,
-            command,
-            tables,
-        }),
+        setting: setting(&statement),
+        statement: Arc::new(statement),
         text: text.into(),
         has_literals: has_literals || !is_read,
         is_redacted,

@@ -1,7 +1,7 @@
 //! The queries of a request: their texts read, call sites named, values made safe.
 
 use silk_core::{
-    DatabaseKind, QueryRecord, RequestDetail, RequestStatement, finding::Identities,
+    DatabaseKind, QueryRecord, RequestDetail, RequestStatement, Value, finding::Identities,
     redact::Secrets, sql::SensitiveValues,
 };
 
@@ -20,36 +20,34 @@ impl Transform {
         identities: &mut Vec<Option<u64>>,
         secrets: &mut Secrets,
     ) -> Vec<RequestStatement> {
-        detail.texts = buffers
-            .texts
-            .items
-            .iter()
-            .map(|(sql, database)| self.reader.read(sql.as_str(), database))
-            .collect();
-        for (sql, database) in &buffers.texts.items {
-            self.reader
-                .add_secrets(sql.as_str(), database.kind, secrets);
-        }
-        detail.queries_not_kept = buffers.queries_not_kept;
-        let has_plans = !buffers.plans.is_empty();
         // Once per text, not per query.
-        let sensitive: Vec<SensitiveValues> = buffers
+        let readings: Vec<SensitiveValues> = buffers
             .texts
             .items
             .iter()
             .map(|(sql, database)| self.reader.sensitive(sql.as_str(), database.kind))
             .collect();
+        detail.texts = readings
+            .iter()
+            .zip(&buffers.texts.items)
+            .map(|(reading, (_, database))| reading.text(database))
+            .collect();
+        for reading in &readings {
+            reading.add_secrets(secrets);
+        }
+        detail.queries_not_kept = buffers.queries_not_kept;
+        let has_plans = !buffers.plans.is_empty();
         let mut sites = CallSites::default();
-        let mut sums = Sums::default();
+        let mut sums = Sums::new(readings.len());
         let mut same = Identities::default();
         identities.reserve_exact(buffers.queries.len());
         let queries = std::mem::take(&mut buffers.queries);
         detail.queries.reserve_exact(queries.len());
         let queries = queries.into_sorted_by_key(|query| query.started_us);
         for (seq, query) in (1_u32..).zip(queries) {
-            let (Some(text), Some(sensitive)) = (
+            let (Some(text), Some(reading)) = (
                 index(&detail.texts, query.text),
-                index(&sensitive, query.text),
+                index(&readings, query.text),
             ) else {
                 continue;
             };
@@ -63,21 +61,17 @@ impl Transform {
                 marks.push(query.plan());
             }
             let mut record = self.query(seq, query, call_site, kind);
-            let identity = same.of(sensitive, record.values.as_deref());
-            // Those that are bound to sensitive columns or carry secrets of their own.
+            let identity = same.of(reading, record.values.as_deref());
             if let Some(values) = &mut record.values {
-                let are_secret = sensitive.of(values, &self.redactor);
-                for (value, is_secret) in values.iter_mut().zip(are_secret) {
-                    self.redactor.value(value, kind, is_secret, secrets);
-                }
+                self.make_safe(values, reading, kind, secrets);
             }
             sums.add(text, call_site, &record, is_error, identity);
-            identities.push(same.within_session(&text.statement, identity));
+            identities.push(same.within_session(reading, identity));
             detail.queries.push(record);
         }
         for beyond in &buffers.beyond {
             if let Some(text) = index(&detail.texts, beyond.text) {
-                let sum = sums.of(text, None);
+                let sum = sums.of(beyond.text, text, None);
                 sum.calls += beyond.calls;
                 sum.errors += beyond.errors;
                 sum.total_us += beyond.total_us;
@@ -90,6 +84,27 @@ impl Transform {
         let statements = sums.finish(&sites.items);
         detail.call_sites = sites.items;
         statements
+    }
+
+    /// Takes out the values that are bound to sensitive columns or carry secrets of their own.
+    fn make_safe(
+        &self,
+        values: &mut [Value],
+        reading: &SensitiveValues,
+        kind: DatabaseKind,
+        secrets: &mut Secrets,
+    ) {
+        if reading.has_links() {
+            let are_secret = reading.of(values, &self.redactor);
+            for (value, is_secret) in values.iter_mut().zip(are_secret) {
+                self.redactor.value(value, kind, is_secret, secrets);
+            }
+            return;
+        }
+        for (place, value) in values.iter_mut().enumerate() {
+            self.redactor
+                .value(value, kind, reading.contains(place), secrets);
+        }
     }
 
     fn query(

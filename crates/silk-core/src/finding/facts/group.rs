@@ -1,10 +1,15 @@
+//! The queries of a request by shape, and what several rules ask of each shape.
+
 use std::{
     cell::OnceCell,
-    collections::{HashMap, HashSet, hash_map::Entry},
+    collections::{HashMap, hash_map::Entry},
     sync::Arc,
 };
 
-use super::{Facts, loose_keys};
+use super::{
+    Facts, busy_until_us, loose_keys,
+    outline::{Outline, Union},
+};
 use crate::{CallSite, Fingerprint, QueryRecord, Statement};
 
 /// The queries of one shape.
@@ -17,12 +22,37 @@ pub(in crate::finding) struct Group<'a> {
     beyond_us: u64,
     /// Whether all are of one statement, so that its fingerprint names them.
     is_one: bool,
+    pub(in crate::finding) outline: Outline,
+    union: Union,
     /// What several rules ask, reckoned once.
     union_us: OnceCell<u64>,
     distinct: OnceCell<Option<u64>>,
+    sites: OnceCell<Vec<&'a CallSite>>,
 }
 
 impl<'a> Group<'a> {
+    fn new(statement: &'a Arc<Statement>) -> Self {
+        Self {
+            statement,
+            queries: Vec::new(),
+            beyond: 0,
+            beyond_us: 0,
+            is_one: true,
+            outline: Outline::default(),
+            union: Union::default(),
+            union_us: OnceCell::new(),
+            distinct: OnceCell::new(),
+            sites: OnceCell::new(),
+        }
+    }
+
+    fn add(&mut self, at: usize, query: &QueryRecord, total_us: u64) {
+        self.queries.push(at);
+        self.outline.add(query);
+        self.union
+            .add(query.started_us, busy_until_us(query), total_us);
+    }
+
     /// All runs.
     pub(in crate::finding) fn calls(&self) -> u64 {
         u64::try_from(self.queries.len())
@@ -54,7 +84,10 @@ impl<'a> Group<'a> {
     /// the sum of their durations, and all SQL time.
     pub(in crate::finding) fn union_us(&self, facts: &Facts<'a>) -> u64 {
         *self.union_us.get_or_init(|| {
-            let kept_us = facts.union_us(self.each(facts));
+            let kept_us = self
+                .union
+                .length_us()
+                .unwrap_or_else(|| facts.union_us(self.each(facts)));
             if self.beyond == 0 {
                 return kept_us;
             }
@@ -70,11 +103,11 @@ impl<'a> Group<'a> {
             if self.beyond > 0 {
                 return None;
             }
-            let mut seen = HashSet::with_hasher(foldhash::fast::RandomState::default());
-            for at in &self.queries {
-                seen.insert(facts.identity(*at)?);
-            }
-            u64::try_from(seen.len()).ok()
+            let all = self.queries.iter().map(|at| facts.identity(*at));
+            let mut all = all.collect::<Option<Vec<u64>>>()?;
+            all.sort_unstable();
+            all.dedup();
+            u64::try_from(all.len()).ok()
         })
     }
 
@@ -87,31 +120,45 @@ impl<'a> Group<'a> {
 
     /// The place with most of its queries.
     pub(in crate::finding) fn main_site(&self, facts: &Facts<'a>) -> Option<&'a CallSite> {
-        self.sites(facts).into_iter().next()
+        self.sites(facts).first().copied()
     }
 
     /// `, from src/a.rs:10`, `, from src/a.rs:10 and src/b.rs:20`, `, from 3 places, most from …`.
     pub(in crate::finding) fn from(&self, facts: &Facts<'a>) -> String {
-        let sites = self.sites(facts);
-        match sites.as_slice() {
+        match self.sites(facts) {
             [] => String::new(),
             [one] => format!(", from {one}"),
             [one, other] => format!(", from {one} and {other}"),
-            [one, ..] => format!(", from {} places, most from {one}", sites.len()),
+            [one, others @ ..] => {
+                format!(", from {} places, most from {one}", others.len() + 1)
+            }
         }
     }
 
     /// Where it was called from, most calls first.
-    fn sites(&self, facts: &Facts<'a>) -> Vec<&'a CallSite> {
-        let mut counts: Vec<(&CallSite, usize)> = Vec::new();
-        for site in self.each(facts).filter_map(|query| facts.site(query)) {
-            match counts.iter_mut().find(|(known, _)| *known == site) {
-                Some((_, count)) => *count += 1,
-                None => counts.push((site, 1)),
+    fn sites(&self, facts: &Facts<'a>) -> &[&'a CallSite] {
+        self.sites.get_or_init(|| {
+            // By number first: a place is compared as text once, not for each query.
+            let mut numbers: Vec<(u32, usize)> = Vec::new();
+            for number in self.each(facts).filter_map(|query| query.call_site) {
+                match numbers.iter_mut().find(|(known, _)| *known == number) {
+                    Some((_, count)) => *count += 1,
+                    None => numbers.push((number, 1)),
+                }
             }
-        }
-        counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        counts.into_iter().map(|(site, _)| site).collect()
+            let mut counts: Vec<(&CallSite, usize)> = Vec::new();
+            for (number, calls) in numbers {
+                let Some(site) = facts.site_at(number) else {
+                    continue;
+                };
+                match counts.iter_mut().find(|(known, _)| *known == site) {
+                    Some((_, count)) => *count += calls,
+                    None => counts.push((site, calls)),
+                }
+            }
+            counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+            counts.into_iter().map(|(site, _)| site).collect()
+        })
     }
 }
 
@@ -125,88 +172,92 @@ pub(super) fn groups<'a>(facts: &Facts<'a>) -> Vec<Group<'a>> {
             .min_calls
             .min(facts.thresholds.min_built_texts)
             .max(2);
-    let statements = detail.texts.iter().map(|text| &text.statement);
-    let keys = if may_loop {
-        loose_keys(statements.filter(|statement| !statement.tables.is_empty()))
-    } else {
-        HashMap::new()
-    };
-    let mut groups: Vec<Group<'a>> = Vec::new();
-    let mut by_key: HashMap<&str, usize> = HashMap::new();
-    let mut by_fingerprint: HashMap<Fingerprint, usize> = HashMap::new();
-    let mut find = |statement: &'a Arc<Statement>, groups: &mut Vec<Group<'a>>| -> usize {
-        let fingerprint = statement.fingerprint;
-        if let Some(at) = by_fingerprint.get(&fingerprint) {
-            return *at;
-        }
-        let mut add = || {
-            groups.push(Group {
-                statement,
-                queries: Vec::new(),
-                beyond: 0,
-                beyond_us: 0,
-                is_one: true,
-                union_us: OnceCell::new(),
-                distinct: OnceCell::new(),
-            });
-            groups.len() - 1
-        };
-        let at = match keys.get(&fingerprint) {
-            None => add(),
-            Some(key) => match by_key.entry(key.as_str()) {
-                Entry::Vacant(entry) => *entry.insert(add()),
-                Entry::Occupied(entry) => *entry.get(),
-            },
-        };
-        if let Some(group) = groups.get_mut(at) {
-            group.is_one &= group.statement.fingerprint == fingerprint;
-        }
-        by_fingerprint.insert(fingerprint, at);
-        at
-    };
+    let mut shapes = Shapes::default();
+    if may_loop {
+        shapes.join_alike(detail.texts.iter().map(|text| &text.statement));
+    }
     // Texts are few and queries many: each text is looked up once.
     let mut by_text: Vec<Option<usize>> = vec![None; detail.texts.len()];
     for (at, query) in detail.queries.iter().enumerate() {
-        let number = usize::try_from(query.text).ok();
-        let (Some(text), Some(known)) = (
-            facts.text(query),
-            number.and_then(|number| by_text.get_mut(number)),
-        ) else {
+        let number = usize::try_from(query.text).unwrap_or(usize::MAX);
+        let (Some(text), Some(known)) = (detail.texts.get(number), by_text.get_mut(number)) else {
             continue;
         };
-        let group = *known.get_or_insert_with(|| find(&text.statement, &mut groups));
-        if let Some(group) = groups.get_mut(group) {
-            group.queries.push(at);
+        let group = *known.get_or_insert_with(|| shapes.group_of(&text.statement));
+        if let Some(group) = shapes.groups.get_mut(group) {
+            group.add(at, query, facts.total_us);
         }
     }
     if detail.queries_not_kept > 0 {
-        add_beyond(facts, &mut groups, &by_fingerprint);
+        shapes.add_beyond(facts);
     }
-    groups
+    shapes.groups
 }
 
-/// Counts what was not kept: the sums of the statements have all, the lists those that were kept.
-fn add_beyond(
-    facts: &Facts<'_>,
-    groups: &mut [Group<'_>],
-    by_fingerprint: &HashMap<Fingerprint, usize>,
-) {
-    let (mut calls, mut us) = (vec![0_u64; groups.len()], vec![0_u64; groups.len()]);
-    for part in &facts.record.statements {
-        if let Some(at) = by_fingerprint.get(&part.statement.fingerprint) {
-            calls[*at] += part.calls;
-            us[*at] = us[*at].saturating_add(part.total_us);
+/// The groups, and how they are found.
+#[derive(Default)]
+struct Shapes<'a> {
+    groups: Vec<Group<'a>>,
+    by_fingerprint: HashMap<Fingerprint, usize, foldhash::fast::RandomState>,
+    /// What makes statements one shape, where there are several of them.
+    keys: HashMap<Fingerprint, String, foldhash::fast::RandomState>,
+    by_key: HashMap<String, usize, foldhash::fast::RandomState>,
+}
+
+impl<'a> Shapes<'a> {
+    /// Statements that differ by constants or tenants alone are to be one shape.
+    fn join_alike(&mut self, statements: impl Iterator<Item = &'a Arc<Statement>> + Clone) {
+        let mut others = statements.clone().map(|statement| statement.fingerprint);
+        let Some(first) = others.next() else {
+            return;
+        };
+        if others.any(|other| other != first) {
+            self.keys = loose_keys(statements.filter(|statement| !statement.tables.is_empty()));
         }
     }
-    for ((group, calls), us) in groups.iter_mut().zip(calls).zip(us) {
-        let kept = u64::try_from(group.queries.len()).unwrap_or(u64::MAX);
-        let kept_us: u64 = group
-            .queries
-            .iter()
-            .filter_map(|at| facts.query(*at))
-            .map(|query| query.duration_us)
-            .sum();
-        group.beyond = calls.saturating_sub(kept);
-        group.beyond_us = us.saturating_sub(kept_us);
+
+    /// The number of the group that the statement belongs to.
+    fn group_of(&mut self, statement: &'a Arc<Statement>) -> usize {
+        let fingerprint = statement.fingerprint;
+        if let Some(at) = self.by_fingerprint.get(&fingerprint) {
+            return *at;
+        }
+        let new = self.groups.len();
+        let at = match self.keys.remove(&fingerprint) {
+            None => new,
+            Some(key) => match self.by_key.entry(key) {
+                Entry::Vacant(entry) => *entry.insert(new),
+                Entry::Occupied(entry) => *entry.get(),
+            },
+        };
+        match self.groups.get_mut(at) {
+            Some(group) => group.is_one = false,
+            None => self.groups.push(Group::new(statement)),
+        }
+        self.by_fingerprint.insert(fingerprint, at);
+        at
+    }
+
+    /// Counts what was not kept: the sums of the statements have all, the lists those that were kept.
+    fn add_beyond(&mut self, facts: &Facts<'_>) {
+        let groups = &mut self.groups;
+        let (mut calls, mut us) = (vec![0_u64; groups.len()], vec![0_u64; groups.len()]);
+        for part in &facts.record.statements {
+            if let Some(at) = self.by_fingerprint.get(&part.statement.fingerprint) {
+                calls[*at] += part.calls;
+                us[*at] = us[*at].saturating_add(part.total_us);
+            }
+        }
+        for ((group, calls), us) in groups.iter_mut().zip(calls).zip(us) {
+            let kept = u64::try_from(group.queries.len()).unwrap_or(u64::MAX);
+            let kept_us: u64 = group
+                .queries
+                .iter()
+                .filter_map(|at| facts.query(*at))
+                .map(|query| query.duration_us)
+                .sum();
+            group.beyond = calls.saturating_sub(kept);
+            group.beyond_us = us.saturating_sub(kept_us);
+        }
     }
 }

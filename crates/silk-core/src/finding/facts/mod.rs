@@ -2,19 +2,27 @@
 //! went into them.
 
 mod group;
+mod outline;
 mod vary;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{cell::OnceCell, collections::HashMap, sync::Arc};
 
+use self::outline::Outline;
 pub(super) use self::{group::Group, vary::Varying};
 use super::{Severity, Thresholds, thresholds::micros};
-use crate::{QueryRecord, RequestRecord, SqlText, Statement, record::union_us, sql};
+use crate::{QueryRecord, RequestRecord, SqlText, Statement, record::union_us, sql, sql::Shape};
 
 /// A request, read for the rules.
 pub(super) struct Facts<'a> {
     pub(super) record: &'a RequestRecord,
     pub(super) thresholds: &'a Thresholds,
+    /// Of all queries.
+    pub(super) outline: Outline,
+    /// None where no rule about queries can have anything to say.
     pub(super) groups: Vec<Group<'a>>,
+    /// By text: what it does with its values, once a rule asks.
+    shapes: OnceCell<Vec<OnceCell<Shape<'a>>>>,
+    no_shape: Shape<'a>,
     /// By query: equal where text and values are.
     identities: &'a [Option<u64>],
     /// How long the request took; where its end was not seen, until its last query ended.
@@ -34,12 +42,45 @@ impl<'a> Facts<'a> {
         let mut facts = Self {
             record,
             thresholds,
+            outline: Outline::of(&record.detail.queries),
             groups: Vec::new(),
+            shapes: OnceCell::new(),
+            no_shape: Shape::default(),
             identities,
             total_us: total_us.unwrap_or(0),
         };
-        facts.groups = group::groups(&facts);
+        if facts.may_have_findings() {
+            facts.groups = group::groups(&facts);
+        }
         facts
+    }
+
+    /// Whether a rule about queries of a shape may have anything to say: numbers alone tell of most
+    /// requests that none has.
+    fn may_have_findings(&self) -> bool {
+        let (thresholds, detail) = (self.thresholds, &self.record.detail);
+        let calls = u64::try_from(detail.queries.len())
+            .unwrap_or(u64::MAX)
+            .saturating_add(detail.queries_not_kept);
+        // Queries of a shape are no more than all, and lose no more time than all run, with what
+        // their transactions take to begin and end.
+        let most_lost_us = detail
+            .transactions
+            .iter()
+            .map(|transaction| transaction.begin_us.saturating_add(transaction.end_us))
+            .fold(self.outline.busy_us, u64::saturating_add)
+            .min(self.total_us);
+        let may_loop = calls >= thresholds.min_calls.min(thresholds.min_repeats).max(2)
+            && (detail.queries_not_kept > 0 || self.is_worth(most_lost_us));
+        let texts = u64::try_from(detail.texts.len()).unwrap_or(u64::MAX);
+        let may_be_built =
+            texts >= thresholds.min_built_texts.max(2) && calls >= thresholds.min_built_texts;
+        may_loop
+            || may_be_built
+            || self.outline.has_error()
+            || self.outline.has_dropped()
+            || self.outline.has_slow(thresholds)
+            || self.outline.has_unread(thresholds)
     }
 
     pub(super) fn text(&self, query: &QueryRecord) -> Option<&'a SqlText> {
@@ -102,15 +143,26 @@ impl<'a> Facts<'a> {
     }
 
     pub(super) fn site(&self, query: &QueryRecord) -> Option<&'a crate::CallSite> {
-        let at = usize::try_from(query.call_site?).ok()?;
+        self.site_at(query.call_site?)
+    }
+
+    fn site_at(&self, number: u32) -> Option<&'a crate::CallSite> {
+        let at = usize::try_from(number).ok()?;
         self.record.detail.call_sites.get(at)
     }
 
-    /// What the text of a query does with its values.
-    pub(super) fn shape(&self, query: &QueryRecord) -> sql::Shape<'a> {
-        self.text(query)
-            .map(|text| sql::shape(&text.text, text.statement.database))
-            .unwrap_or_default()
+    /// What the text of a query does with its values: read once per text.
+    pub(super) fn shape(&self, query: &QueryRecord) -> &Shape<'a> {
+        let texts = &self.record.detail.texts;
+        let shapes = self
+            .shapes
+            .get_or_init(|| texts.iter().map(|_| OnceCell::new()).collect());
+        let known = usize::try_from(query.text)
+            .ok()
+            .and_then(|at| Some((texts.get(at)?, shapes.get(at)?)));
+        known.map_or(&self.no_shape, |(text, shape)| {
+            shape.get_or_init(|| sql::shape(&text.text, text.statement.database))
+        })
     }
 }
 
@@ -141,8 +193,8 @@ pub(super) fn share(part_us: u64, total_us: u64) -> f64 {
 /// differ by schema or number alone (one for each tenant) are one.
 pub(super) fn loose_keys<'a>(
     statements: impl Iterator<Item = &'a Arc<Statement>>,
-) -> HashMap<crate::Fingerprint, String> {
-    let mut keys = HashMap::new();
+) -> HashMap<crate::Fingerprint, String, foldhash::fast::RandomState> {
+    let mut keys = HashMap::default();
     for statement in statements {
         keys.entry(statement.fingerprint)
             .or_insert_with(|| loose(statement));

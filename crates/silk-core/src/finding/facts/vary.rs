@@ -26,12 +26,12 @@ pub(in crate::finding) struct Varying {
 }
 
 /// One run: its shape and its values.
-struct Run<'a> {
-    shape: Shape<'a>,
+struct Run<'f, 'a> {
+    shape: &'f Shape<'a>,
     values: Option<&'a [Value]>,
 }
 
-impl Run<'_> {
+impl Run<'_, '_> {
     /// What stands in a slot; none where it is not known.
     fn content(&self, slot: usize) -> Option<Content<'_>> {
         let slot = self.shape.slots.get(slot)?;
@@ -98,9 +98,9 @@ fn elements(value: &Value) -> Option<usize> {
 }
 
 impl Varying {
-    pub(in crate::finding) fn of(facts: &Facts<'_>, group: &Group<'_>) -> Self {
+    pub(in crate::finding) fn of<'a>(facts: &Facts<'a>, group: &Group<'a>) -> Self {
         let step = group.queries.len().div_ceil(MOST_LOOKED_AT).max(1);
-        let runs: Vec<Run<'_>> = group
+        let runs: Vec<Run<'_, '_>> = group
             .queries
             .iter()
             .step_by(step)
@@ -159,7 +159,7 @@ impl Varying {
     }
 }
 
-fn run<'a>(facts: &Facts<'a>, query: &'a QueryRecord) -> Run<'a> {
+fn run<'f, 'a>(facts: &'f Facts<'a>, query: &'a QueryRecord) -> Run<'f, 'a> {
     Run {
         shape: facts.shape(query),
         values: query.values.as_deref(),
@@ -168,7 +168,7 @@ fn run<'a>(facts: &Facts<'a>, query: &'a QueryRecord) -> Run<'a> {
 
 /// A value that is compared for equality and equals one that is compared for order pages too:
 /// `a < $1 OR (a = $1 AND id < $2)`.
-fn widen_keys(runs: &[Run<'_>], varying: &[usize], roles: &mut [Role]) {
+fn widen_keys(runs: &[Run<'_, '_>], varying: &[usize], roles: &mut [Role]) {
     let ranges: Vec<usize> = varying
         .iter()
         .zip(roles.iter())
@@ -188,7 +188,7 @@ fn widen_keys(runs: &[Run<'_>], varying: &[usize], roles: &mut [Role]) {
 }
 
 /// Whether the runs go through a list in chunks.
-fn is_batched(runs: &[Run<'_>], varying: &[usize]) -> bool {
+fn is_batched(runs: &[Run<'_, '_>], varying: &[usize]) -> bool {
     let lengths: Vec<usize> = runs
         .iter()
         .filter_map(|run| run.list_length(varying))

@@ -28,11 +28,12 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     facts
         .groups
         .iter()
+        .filter(|group| group.outline.has_dropped())
         .filter_map(|group| of_group(facts, group))
         .collect()
 }
 
-fn of_group(facts: &Facts<'_>, group: &Group<'_>) -> Option<Finding> {
+fn of_group<'a>(facts: &Facts<'a>, group: &Group<'a>) -> Option<Finding> {
     let database = group.statement.database;
     let least_us = micros(facts.thresholds.abandoned);
     let dropped: Vec<&QueryRecord> = group

@@ -18,21 +18,22 @@ use crate::{
         facts::{Facts, Group, name},
         words::count,
     },
-    sql::{Role, shape},
+    sql::Role,
 };
 
-pub(super) fn find(facts: &Facts<'_>, group: &Group<'_>) -> Option<Finding> {
+pub(super) fn find<'a>(facts: &Facts<'a>, group: &Group<'a>) -> Option<Finding> {
     let statement = group.statement;
-    if !matches!(
-        &*statement.command,
-        "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "MERGE"
-    ) || statement.tables.is_empty()
-        || group.calls() < facts.thresholds.min_built_texts
+    if group.calls() < facts.thresholds.min_built_texts
+        || statement.tables.is_empty()
+        || !matches!(
+            &*statement.command,
+            "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "MERGE"
+        )
     {
         return None;
     }
-    let mut texts = HashSet::new();
-    let mut identities = HashSet::new();
+    let mut texts = HashSet::with_hasher(foldhash::fast::RandomState::default());
+    let mut identities = HashSet::with_hasher(foldhash::fast::RandomState::default());
     for at in &group.queries {
         let query = facts.query(*at)?;
         let is_bound = query
@@ -51,8 +52,7 @@ pub(super) fn find(facts: &Facts<'_>, group: &Group<'_>) -> Option<Finding> {
     }
     let first = group.first(facts)?;
     // Placeholders whose values were not captured are bound all the same.
-    let text = facts.text(first)?;
-    let slots = shape(&text.text, text.statement.database).slots;
+    let slots = &facts.shape(first).slots;
     if slots.iter().any(|slot| slot.place.is_some())
         || slots
             .iter()

@@ -27,10 +27,17 @@ const MOST: usize = 3;
 const ABORTED: &str = "25P02";
 
 pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
+    let mut transactions = facts.record.detail.transactions.iter();
+    if !facts.outline.has_error() && transactions.all(|transaction| transaction.error.is_none()) {
+        return Vec::new();
+    }
     let refused = Refused::of(facts);
     let last_us = last_us(facts, &refused);
     let mut findings = Vec::new();
     for group in &facts.groups {
+        if !group.outline.has_error() {
+            continue;
+        }
         let mut failed: Vec<(&QueryRecord, &QueryError)> = group
             .each(facts)
             .filter_map(|query| Some((query, query.error.as_ref()?)))

@@ -24,12 +24,12 @@ use crate::{
     sql::Role,
 };
 
-pub(super) fn find(facts: &Facts<'_>, group: &Group<'_>) -> Option<Finding> {
+pub(super) fn find<'a>(facts: &Facts<'a>, group: &Group<'a>) -> Option<Finding> {
     let statement = group.statement;
     let calls = group.calls();
-    if statement.command != "SELECT"
+    if calls < facts.thresholds.min_calls.max(2)
+        || statement.command != "SELECT"
         || statement.tables.is_empty()
-        || calls < facts.thresholds.min_calls.max(2)
     {
         return None;
     }
@@ -128,7 +128,7 @@ fn remedy(
 
 /// Whether each query asks for the row that the one before named: the reference of a row to its
 /// parent, one row a query, one after the other, and no list of rows that its values come from.
-fn is_walk(facts: &Facts<'_>, group: &Group<'_>, varying: &Varying) -> bool {
+fn is_walk<'a>(facts: &Facts<'a>, group: &Group<'a>, varying: &Varying) -> bool {
     let Some(first) = group.first(facts) else {
         return false;
     };

@@ -30,9 +30,9 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
         .collect()
 }
 
-fn of_group(facts: &Facts<'_>, group: &Group<'_>) -> Option<Finding> {
+fn of_group<'a>(facts: &Facts<'a>, group: &Group<'a>) -> Option<Finding> {
     let least = facts.thresholds.min_rows_unread.max(2);
-    if group.statement.command != "SELECT" {
+    if !group.outline.has_unread(facts.thresholds) || group.statement.command != "SELECT" {
         return None;
     }
     let unread: Vec<&QueryRecord> = group

@@ -36,12 +36,12 @@ pub(super) const fn is_same(distinct: u64, calls: u64, thresholds: &Thresholds) 
     calls >= distinct.saturating_mul(repeats) && (distinct < thresholds.min_calls || distinct == 1)
 }
 
-pub(super) fn find(facts: &Facts<'_>, group: &Group<'_>) -> Option<Finding> {
+pub(super) fn find<'a>(facts: &Facts<'a>, group: &Group<'a>) -> Option<Finding> {
     let statement = group.statement;
     let calls = group.calls();
-    if statement.command != "SELECT"
+    if calls < facts.thresholds.min_repeats.max(2)
+        || statement.command != "SELECT"
         || statement.tables.is_empty()
-        || calls < facts.thresholds.min_repeats.max(2)
         || !facts.is_worth(group.union_us(facts))
     {
         return None;
@@ -133,7 +133,7 @@ fn again<'a>(facts: &Facts<'a>, group: &Group<'a>) -> Vec<&'a QueryRecord> {
 /// Whether it waits for a change: about the same pause before each run, or a longer one each time,
 /// longer than the run, in which no query runs. Other queries may be asked along with it, if they
 /// too are the same each time.
-pub(super) fn is_polling(facts: &Facts<'_>, group: &Group<'_>) -> bool {
+pub(super) fn is_polling<'a>(facts: &Facts<'a>, group: &Group<'a>) -> bool {
     let Some(pauses) = pauses(facts, group) else {
         return false;
     };
@@ -167,10 +167,10 @@ fn is_backing_off(pauses: &[u64]) -> bool {
 
 /// The longest time without a query before each run but the first; none where other queries run in
 /// between that are not the same each time.
-fn pauses(facts: &Facts<'_>, group: &Group<'_>) -> Option<Vec<u64>> {
+fn pauses<'a>(facts: &Facts<'a>, group: &Group<'a>) -> Option<Vec<u64>> {
     let (first, last) = (*group.queries.first()?, *group.queries.last()?);
     let calls = group.queries.len();
-    let is_along = |other: &Group<'_>| {
+    let is_along = |other: &Group<'a>| {
         let between = other
             .queries
             .iter()
@@ -179,7 +179,7 @@ fn pauses(facts: &Facts<'_>, group: &Group<'_>) -> Option<Vec<u64>> {
         between == 0
             || (between.abs_diff(calls) <= 1 && other.distinct(facts).is_none_or(|n| n == 1))
     };
-    let others = |other: &&Group<'_>| other.queries.first() != group.queries.first();
+    let others = |other: &&Group<'a>| other.queries.first() != group.queries.first();
     if !facts.groups.iter().filter(others).all(is_along) {
         return None;
     }

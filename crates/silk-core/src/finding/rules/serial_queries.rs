@@ -29,6 +29,9 @@ const MAX_PAUSE_US: u64 = 3_000;
 const MIN_SHARE: f64 = 0.1;
 
 pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
+    if !facts.outline.has_long(facts.thresholds) {
+        return None;
+    }
     let mut best: Option<(u64, Vec<&QueryRecord>)> = None;
     let mut run: Vec<&QueryRecord> = Vec::new();
     for query in &facts.record.detail.queries {
@@ -41,7 +44,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
             run.clear();
             continue;
         }
-        if !follows(facts, &run, query, &shape) {
+        if !follows(facts, &run, query, shape) {
             run.clear();
         }
         run.push(query);

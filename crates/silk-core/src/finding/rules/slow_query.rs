@@ -23,6 +23,7 @@ pub(super) fn find(facts: &Facts<'_>, found: &[Finding]) -> Vec<Finding> {
     let mut slow: Vec<Finding> = facts
         .groups
         .iter()
+        .filter(|group| group.outline.has_slow(facts.thresholds))
         .filter(|group| {
             !found.iter().any(|other| {
                 other.lost_us.is_some() && other.fingerprint == Some(group.fingerprint())
@@ -101,7 +102,7 @@ fn own_us(query: &QueryRecord) -> u64 {
     query.duration_us.saturating_sub(query.consumer_us)
 }
 
-fn of_group(facts: &Facts<'_>, group: &Group<'_>) -> Option<Finding> {
+fn of_group<'a>(facts: &Facts<'a>, group: &Group<'a>) -> Option<Finding> {
     let least_us = micros(facts.thresholds.slow_query).max(1);
     let slow: Vec<&QueryRecord> = group
         .each(facts)

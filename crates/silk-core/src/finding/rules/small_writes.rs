@@ -21,9 +21,12 @@ use crate::{
     sql::Role,
 };
 
-pub(super) fn find(facts: &Facts<'_>, group: &Group<'_>) -> Option<Finding> {
+pub(super) fn find<'a>(facts: &Facts<'a>, group: &Group<'a>) -> Option<Finding> {
     let statement = group.statement;
     let calls = group.calls();
+    if calls < facts.thresholds.min_calls.max(2) {
+        return None;
+    }
     let verb = match &*statement.command {
         "INSERT" | "REPLACE" => "inserts into",
         "UPDATE" => "updates of",
@@ -32,9 +35,6 @@ pub(super) fn find(facts: &Facts<'_>, group: &Group<'_>) -> Option<Finding> {
         _ => return None,
     };
     let table = statement.tables.first()?;
-    if calls < facts.thresholds.min_calls.max(2) {
-        return None;
-    }
     let union_us = group.union_us(facts);
     let lost_us = union_us - union_us / calls;
     let ends_us = ends_us(facts, group);
@@ -124,7 +124,7 @@ const ONE_ROW: &str = "Write it once: keep the value in a variable, or add the c
 
 /// Whether all runs write the row that the first one wrote: the same values each time, or only
 /// those differ that are given to columns.
-fn is_one_row(facts: &Facts<'_>, group: &Group<'_>, varying: &Varying) -> bool {
+fn is_one_row<'a>(facts: &Facts<'a>, group: &Group<'a>, varying: &Varying) -> bool {
     if group.statement.command != "UPDATE" {
         return false;
     }
@@ -137,7 +137,7 @@ fn is_one_row(facts: &Facts<'_>, group: &Group<'_>, varying: &Varying) -> bool {
 }
 
 /// BEGIN and COMMIT of the transactions that the writes ran in, where each had one of its own.
-fn ends_us(facts: &Facts<'_>, group: &Group<'_>) -> u64 {
+fn ends_us<'a>(facts: &Facts<'a>, group: &Group<'a>) -> u64 {
     let detail = &facts.record.detail;
     let mut own: Vec<u32> = group
         .each(facts)
