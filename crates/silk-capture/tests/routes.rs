@@ -79,7 +79,57 @@ async fn a_layer_on_a_route_or_twice_records_once() {
     assert_eq!(route_of(&silk, outer, "/a/2").await.0, "/a/{id}");
     let bare = Router::new().route("/b/{id}", get(|| async { "b" }));
     let outer = Router::new().fallback_service(silk.layer().layer(bare));
-    assert_eq!(route_of(&silk, outer, "/b/2").await.0, "/b/2");
+    assert_eq!(route_of(&silk, outer, "/b/2").await.0, "/b/{id}");
+}
+
+/// axum keeps to itself what a router in `nest_service` matched: ids make no routes all the same,
+/// and a layer on the inner router tells the template.
+#[tokio::test]
+async fn a_router_in_nest_service_makes_no_route_of_each_path() {
+    let silk = fixture();
+    let api = || {
+        Router::new()
+            .route("/things/{name}", get(|| async { "thing" }))
+            .route("/things/{name}/parts/{number}", get(|| async { "part" }))
+    };
+    let app = Router::new()
+        .nest_service("/api", api())
+        .layer(silk.layer());
+    for id in 1..=3 {
+        let path = format!("/api/things/{id}/parts/0190a3c4-7e1f-7c3a-9b1e-2f6d8a4b5c6{id}");
+        assert_eq!(
+            route_of(&silk, app.clone(), &path).await.0,
+            "/api/things/{id}/parts/{id}"
+        );
+    }
+    let routes = |silk: &Fixture| {
+        let captures = silk.vitals().captures;
+        captures
+            .into_iter()
+            .find(|said| said.what == "routes")
+            .unwrap()
+    };
+    let said = routes(&silk);
+    assert!(said.reason.starts_with("3 requests had no route template"));
+    let known = Router::new()
+        .route("/", get(|| async { "home" }))
+        .nest_service("/api", api())
+        .layer(silk.layer());
+    assert_eq!(route_of(&silk, known, "/").await.0, "/");
+    let said = routes(&silk);
+    assert!(said.reason.contains("nest_service"), "{}", said.reason);
+    assert!(said.remedy.unwrap().contains("api.layer(silk.layer())"));
+    // As it says.
+    let app = Router::new()
+        .nest_service("/api", api().layer(silk.layer()))
+        .layer(silk.layer());
+    for path in ["/api/things/anna/parts/7", "/api/things/bert/parts/8"] {
+        assert_eq!(
+            route_of(&silk, app.clone(), path).await.0,
+            "/api/things/{name}/parts/{number}"
+        );
+    }
+    assert_eq!(routes(&silk).reason, said.reason);
 }
 
 #[tokio::test]

@@ -54,6 +54,10 @@ impl Notes {
         if past > 0 {
             captures.push(past_pools(past, &pools));
         }
+        let without_span = self.without_span.load(Relaxed);
+        if without_span > 0 {
+            captures.push(without_spans(without_span));
+        }
         captures.push(self.spans());
         captures.push(self.route_status());
         let unattributed = counted.unattributed;
@@ -156,19 +160,38 @@ impl Notes {
     }
 
     fn route_status(&self) -> CaptureStatus {
-        let (known, raw) = (self.routes.0.load(Relaxed), self.routes.1.load(Relaxed));
-        let (level, reason, remedy) = if known == 0 && raw > 0 {
+        let counts = &self.routes;
+        let (known, hidden) = (counts.known.load(Relaxed), counts.hidden.load(Relaxed));
+        let not_found = counts.not_found.load(Relaxed);
+        let (level, reason, remedy) = if known == 0 && hidden > 0 {
             (
                 CaptureLevel::Partial,
-                "no request had a route template: the layer sits outside of the router".to_owned(),
-                Some("Router::new().route(…).layer(silk.layer())".to_owned()),
+                format!(
+                    "{} had no route template: paths are grouped by shape (/users/{{id}}). The layer \
+                     sits outside of the router, or there is none",
+                    counted(hidden, "request")
+                ),
+                Some("Router::new().route(…).layer(silk.layer())"),
             )
-        } else if known == 0 {
+        } else if hidden > 0 {
+            (
+                CaptureLevel::Partial,
+                format!(
+                    "{} had no route template, as inside nest_service: their paths are grouped by \
+                     shape (/users/{{id}})",
+                    counted(hidden, "request")
+                ),
+                Some(HIDDEN_REMEDY),
+            )
+        } else if known + not_found == 0 {
             (CaptureLevel::Full, "no request seen yet".to_owned(), None)
         } else {
             (
                 CaptureLevel::Full,
-                format!("templates known; {} met no route", counted(raw, "request")),
+                format!(
+                    "templates known; {} met no route",
+                    counted(not_found, "request")
+                ),
                 None,
             )
         };
@@ -176,13 +199,32 @@ impl Notes {
             what: "routes".to_owned(),
             level,
             reason,
-            remedy,
+            remedy: remedy.map(ToOwned::to_owned),
         }
+    }
+}
+
+/// Says why queries on SQLite reach no request, and how they do.
+fn without_spans(count: u64) -> CaptureStatus {
+    CaptureStatus {
+        what: "SQLite through the tracing layer".to_owned(),
+        level: CaptureLevel::Partial,
+        reason: format!(
+            "{} reached no request: SQLite runs queries on a thread of its own, which only a span \
+             leads back. Silk opens none, because your log would show it",
+            counted(count, "query")
+        ),
+        remedy: Some(
+            "fmt::layer().with_filter(EnvFilter::new(\"debug,silk=off\"))\n// or\nlet pool = silk.pool(pool);"
+                .to_owned(),
+        ),
     }
 }
 
 /// After so many requests without a word from sqlx the page asks whether it is silenced.
 const SILENT_REQUESTS: u64 = 3;
+
+const HIDDEN_REMEDY: &str = "app.nest(\"/api\", api);\n// or, where it must be a service:\napp.nest_service(\"/api\", api.layer(silk.layer()));";
 
 const SILENT_REMEDY: &str = "// sqlx: do not call options.disable_statement_logging(), nor\n// options.log_statements(LevelFilter::Off)\n// SeaORM: options.sqlx_logging(true);";
 

@@ -10,6 +10,7 @@ use pin_project_lite::pin_project;
 use silk_core::Outcome;
 
 use super::{
+    rpc,
     tee::{Copied, is_text},
     watch::Watch,
 };
@@ -40,9 +41,16 @@ struct Watched {
     tee: Copied,
     /// Length that the body promised.
     exact: Option<u64>,
+    /// Of a call of a remote procedure: how it ended, as far as that is known.
+    call: Option<(Outcome, Option<String>)>,
 }
 
 impl Watched {
+    /// How it ended where its body came to its end.
+    fn completed(&mut self) -> (Outcome, Option<String>) {
+        self.call.take().unwrap_or((Outcome::Completed, None))
+    }
+
     fn end(&mut self, outcome: Outcome, error: Option<String>) {
         let tee = self.tee.take();
         self.watch
@@ -75,6 +83,7 @@ impl<R: Body> ResponseBody<R> {
                 watch,
                 tee: Copied::new(limit),
                 exact,
+                call: rpc::is_call(headers).then(|| rpc::ending(headers)),
             }),
         }
     }
@@ -101,16 +110,24 @@ where
         };
         let frame = ready!(watched.watch.poll(|| inner.as_mut().poll_frame(cx)));
         let ending = match &frame {
-            None => Some((Outcome::Completed, None)),
+            None => Some(watched.completed()),
             Some(Err(error)) => Some((Outcome::Error, Some(error.to_string()))),
             Some(Ok(frame)) => {
-                let Watched { watch, tee, exact } = watched;
+                let Watched {
+                    watch,
+                    tee,
+                    exact,
+                    call,
+                } = watched;
                 if let Some(data) = frame.data_ref() {
                     watch.own(|active| tee.look(data, |bytes| active.try_charge(bytes)));
+                } else if let (Some(call), Some(trailers)) = (call, frame.trailers_ref()) {
+                    *call = rpc::ending(trailers);
+                    watch.own(|active| rpc::keep_status(trailers, active));
                 }
                 // Nobody need poll again once the promised length has passed.
                 let is_whole = inner.is_end_stream() || *exact == Some(tee.total_bytes());
-                is_whole.then_some((Outcome::Completed, None))
+                is_whole.then(|| watched.completed())
             }
         };
         if let Some((outcome, error)) = ending {

@@ -11,7 +11,7 @@ use http_body::Body;
 use pin_project_lite::pin_project;
 use silk_core::{Outcome, vitals::OwnResponse};
 
-use super::{ResponseBody, watch::Watch};
+use super::{ResponseBody, rpc, watch::Watch};
 use crate::record::ActiveRequest;
 
 /// Names the record of a response.
@@ -106,7 +106,12 @@ fn on_head<R: Body>(mut response: Response<R>, mut watch: Watch) -> Response<Res
         || response.body().is_end_stream();
     if is_bodiless {
         // Nobody polls such a body; an upgraded connection goes on without us.
-        watch.end(Outcome::Completed, None);
+        let (outcome, error) = if rpc::is_call(response.headers()) {
+            rpc::ending(response.headers())
+        } else {
+            (Outcome::Completed, None)
+        };
+        watch.end(outcome, error);
         return response.map(ResponseBody::unwatched);
     }
     let (parts, body) = response.into_parts();

@@ -9,8 +9,8 @@ use http_body::Body;
 use silk_core::RequestKind;
 use tower_service::Service;
 
-use super::{ResponseBody, ResponseFuture, request_body, route, watch::Watch};
-use crate::record::{ActiveRequest, Recorder};
+use super::{ResponseBody, ResponseFuture, request_body, route, rpc, watch::Watch};
+use crate::record::{ActiveRequest, Recorder, buffers::Route};
 
 /// A service whose requests are recorded; made by [`SilkLayer`](super::SilkLayer).
 #[derive(Debug, Clone)]
@@ -77,7 +77,8 @@ fn is_recorded_already<B>(request: &Request<B>) -> bool {
 }
 
 fn note_head<B>(recorder: &Recorder, active: &ActiveRequest, request: &Request<B>) {
-    let route = route::template(request.extensions());
+    let route = route::template(request.extensions())
+        .or_else(|| rpc::is_call(request.headers()).then_some(Route::Procedure));
     let parent = ActiveRequest::current().map(|parent| parent.id());
     let headers = if active.is_kept() && recorder.config().capture_headers {
         request.headers().clone()

@@ -80,14 +80,22 @@ pub(crate) enum Route {
     /// axum's template.
     #[cfg(feature = "axum")]
     Matched(axum::extract::MatchedPath),
+    /// The path of a remote procedure: it names the method, and no ids.
+    Procedure,
     /// The name of a job or test.
     Named(Arc<str>),
 }
 
 impl Route {
+    /// Whether it names what the app has, rather than what a client asked for.
+    pub(crate) const fn is_known(&self) -> bool {
+        !matches!(self, Self::Raw)
+    }
+
+    /// Its text; none where that is the path itself.
     pub(crate) fn as_str(&self) -> Option<&str> {
         match self {
-            Self::Raw => None,
+            Self::Raw | Self::Procedure => None,
             #[cfg(feature = "axum")]
             Self::Matched(path) => Some(path.as_str()),
             Self::Named(name) => Some(name),

@@ -93,8 +93,9 @@ pub struct RecorderConfig {
     /// How often the writer looks at the queue. Default [`DEFAULT_WRITE_INTERVAL`]; shorter shows
     /// requests sooner and costs wake-ups.
     pub write_interval: Duration,
-    /// Distinct raw paths kept apart where no template is known. Default
-    /// [`DEFAULT_MAX_RAW_ROUTES`]; the rest is summed as `(other paths)`.
+    /// Distinct paths kept apart where no template is known, ids left out (`/users/{id}`), and of
+    /// more than 100 names in one place the rest (`/users/{other}`). Default
+    /// [`DEFAULT_MAX_RAW_ROUTES`]; what is beyond is summed as `(other paths)`.
     pub max_raw_routes: usize,
     /// The folder below which call sites are named relatively. Default: the workspace that the app
     /// was built in, else the one that the current folder lies in.

@@ -20,7 +20,7 @@ use super::{
     loss::Losses,
     memory::Memory,
     plans::PlanNotes,
-    probe::probe,
+    probe::{others_see_spans, probe},
     queue::{self, Handed},
     shared::{Counters, Shared},
     status::{Notes, PoolNote, ShutdownReport, TracingState},
@@ -191,9 +191,8 @@ impl Recorder {
         let charged = buffers.charged;
         if inner.kind == RequestKind::Request {
             // At the end, when it is known that it was not one for the dashboard.
-            shared
-                .notes
-                .count_route(buffers.head.route.as_str().is_some());
+            let head = &buffers.head;
+            shared.notes.count_route(head.route.is_known(), head.status);
         }
         // Counted before it is sent, so that the writer never counts one down that is not yet up.
         shared.counters.queued.fetch_add(1, Relaxed);
@@ -265,13 +264,14 @@ impl Recorder {
         self.0.counters.cost.1.fetch_add(1, Relaxed);
     }
 
-    /// Whether a tracing layer is there to see a span of the request.
+    /// Whether a tracing layer is there to see a span of the request, and it alone.
     pub(crate) fn wants_span(&self) -> bool {
-        match self.0.notes.tracing() {
+        let hears = match self.0.notes.tracing() {
             TracingState::Absent => false,
             TracingState::Working => true,
             TracingState::Made | TracingState::Starved => probe(self),
-        }
+        };
+        hears && !others_see_spans()
     }
 
     /// What is known about plans.

@@ -40,7 +40,7 @@ impl ActiveRequest {
                 kind: self.kind(),
                 method: head.method.clone(),
                 route: head.route.clone(),
-                uri: matches!(head.route, Route::Raw).then(|| head.uri.clone()),
+                uri: head.route.as_str().is_none().then(|| head.uri.clone()),
             }
         })
         .unwrap_or_else(|| HeldBy {

@@ -12,6 +12,3 @@ pub const QUERY_SPAN: &str = "silk.query";
 
 /// Name of spans around Silk's own work: nothing within is recorded.
 pub const INTERNAL_SPAN: &str = "silk.internal";
-
-/// Name of the event by which the tracing layer is tried.
-pub(crate) const PROBE_EVENT: &str = "silk.probe";

@@ -47,10 +47,13 @@ pub(crate) struct Notes {
     has_event: AtomicBool,
     /// Queries that passed an instrumented pool by.
     pub(crate) past_pools: AtomicU64,
+    /// Queries on SQLite that reached no request because the request has no span.
+    pub(crate) without_span: AtomicU64,
     store_errors: Mutex<StoreErrors>,
     tracing: AtomicU8,
-    /// Requests of which the template was, and was not, known.
-    pub(crate) routes: (AtomicU64, AtomicU64),
+    /// Requests of which the template was known, was not though the app answered, and those that
+    /// met no route.
+    pub(crate) routes: RouteCounts,
 }
 
 /// What the store is called for.
@@ -76,6 +79,15 @@ impl StoreErrors {
             StoreWork::Upkeep => &mut self.upkeep,
         }
     }
+}
+
+/// Requests by what is known of their routes.
+#[derive(Debug, Default)]
+pub(crate) struct RouteCounts {
+    pub(crate) known: AtomicU64,
+    /// The app answered, and no template is known.
+    pub(crate) hidden: AtomicU64,
+    pub(crate) not_found: AtomicU64,
 }
 
 /// How the tracing layer fares.
@@ -112,9 +124,10 @@ impl Notes {
             })),
             has_event: AtomicBool::new(false),
             past_pools: AtomicU64::new(0),
+            without_span: AtomicU64::new(0),
             store_errors: Mutex::default(),
             tracing: AtomicU8::new(0),
-            routes: Default::default(),
+            routes: RouteCounts::default(),
         }
     }
 
@@ -182,6 +195,11 @@ impl Notes {
         self.past_pools.fetch_add(1, Relaxed);
     }
 
+    /// Counts a query on SQLite that no span leads to its request.
+    pub(crate) fn count_without_span(&self) {
+        self.without_span.fetch_add(1, Relaxed);
+    }
+
     /// Notes that the store failed at something.
     pub(crate) fn set_store_error(&self, at: StoreWork, now: DateTime<Utc>, message: String) {
         *self.store_errors().of(at) = Some((now, message));
@@ -217,11 +235,12 @@ impl Notes {
         }
     }
 
-    pub(crate) fn count_route(&self, is_known: bool) {
-        let counter = if is_known {
-            &self.routes.0
-        } else {
-            &self.routes.1
+    /// Counts a request by what is known of its route.
+    pub(crate) fn count_route(&self, is_known: bool, status: Option<u16>) {
+        let counter = match (is_known, status) {
+            (true, _) => &self.routes.known,
+            (false, Some(404)) => &self.routes.not_found,
+            (false, _) => &self.routes.hidden,
         };
         counter.fetch_add(1, Relaxed);
     }

@@ -7,6 +7,7 @@
 //! ```
 
 pub mod call_site;
+mod path_shape;
 pub mod plans;
 mod routes;
 mod store_caller;

@@ -37,6 +37,8 @@ macro_rules! executors {
                     Ok(within) => within,
                     Err(None) => return self.raw_mut().fetch_many(query),
                     Err(Some(cover)) => {
+                        let query = Replay::<$db>::new(query);
+                        cover.expect(query.sql.as_str());
                         let inner = cover.run(|| self.raw_mut().fetch_many(query));
                         return Box::pin(cover.over(inner));
                     }
@@ -61,6 +63,8 @@ macro_rules! executors {
                     Ok(within) => within,
                     Err(None) => return self.raw_mut().fetch_optional(query),
                     Err(Some(cover)) => {
+                        let query = Replay::<$db>::new(query);
+                        cover.expect(query.sql.as_str());
                         let inner = cover.run(|| self.raw_mut().fetch_optional(query));
                         return Box::pin(cover.over(inner));
                     }
@@ -111,6 +115,8 @@ macro_rules! executors {
                     Ok(within) => within,
                     Err(None) => return (&self.raw).fetch_many(query),
                     Err(Some(cover)) => {
+                        let query = Replay::<$db>::new(query);
+                        cover.expect(query.sql.as_str());
                         let inner = cover.run(|| (&self.raw).fetch_many(query));
                         return Box::pin(cover.over(inner));
                     }
@@ -147,6 +153,8 @@ macro_rules! executors {
                     Ok(within) => within,
                     Err(None) => return (&self.raw).fetch_optional(query),
                     Err(Some(cover)) => {
+                        let query = Replay::<$db>::new(query);
+                        cover.expect(query.sql.as_str());
                         let inner = cover.run(|| (&self.raw).fetch_optional(query));
                         return Box::pin(cover.over(inner));
                     }

@@ -199,6 +199,7 @@ impl Track {
         let Some(query) = &mut self.query else { return };
         if !self.is_started {
             self.is_started = true;
+            self.cover.expect(query.sql.as_str());
             query.started = Instant::now();
         } else if let Some(since) = self.idle_since.take() {
             query.consumer += since.elapsed();

@@ -5,7 +5,7 @@ use tracing_subscriber::layer::{Context, Filter};
 
 use super::{POSTGRES_NOTICE, SQLX_ACQUIRE, SQLX_QUERY};
 use crate::{
-    record::{own_spans::SILK_TARGET, plans::PlanNotes},
+    record::{own_spans::SILK_TARGET, plans::PlanNotes, probe::is_trial},
     suppress,
 };
 
@@ -76,7 +76,8 @@ impl<S> Filter<S> for SilkFilter {
         // What the pool records is refused here already: where nobody else wants it, sqlx then
         // does not even write it, which is most of what the second sight of a query costs.
         if is_of_sqlx(metadata) {
-            return !metadata.is_span() && !suppress::is_recorded_elsewhere();
+            return !metadata.is_span()
+                && (is_trial(self.plans.as_ref()) || !suppress::is_recorded_elsewhere());
         }
         self.wants(metadata)
     }

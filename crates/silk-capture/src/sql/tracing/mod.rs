@@ -5,6 +5,7 @@
 //! its own [`Filter`](tracing_subscriber::layer::Filter) and works beside any other layer; a
 //! *global* filter in front of it starves it, which the [probe](crate::record::probe()) finds out.
 
+mod expected;
 mod filter;
 mod last;
 mod mark;
@@ -27,6 +28,9 @@ use tracing_subscriber::{Layer, filter::Filtered, layer::Context, registry::Look
 
 pub use filter::SilkFilter;
 
+#[cfg(feature = "sqlite")]
+pub(crate) use expected::expect;
+
 use self::mark::{Mark, Within, of_parent, within};
 use super::{
     plans::on_notice,
@@ -36,8 +40,8 @@ use crate::{
     record::{
         ActiveRequest, CallStack, CapturedQuery, Recorder,
         buffers::Span,
-        own_spans::{INTERNAL_SPAN, PROBE_EVENT, QUERY_SPAN, REQUEST_SPAN, SILK_TARGET},
-        probe,
+        own_spans::{INTERNAL_SPAN, QUERY_SPAN, REQUEST_SPAN, SILK_TARGET},
+        probe::others_see_spans,
         status::TracingState,
     },
     suppress,
@@ -118,6 +122,9 @@ impl SilkTracingLayer {
         let Some(sql) = seen.sql.filter(|sql| !is_set_up(sql.as_str())) else {
             return;
         };
+        if expected::take(sql.as_str()) {
+            return;
+        }
         let notes = self.recorder.notes();
         let lent = match &place {
             Place::In(active, _) => active.lent(),
@@ -132,6 +139,9 @@ impl SilkTracingLayer {
         let Place::In(active, span) = place else {
             if control.is_none() {
                 self.recorder.count_unattributed();
+                if is_sqlite_worker() && others_see_spans() {
+                    notes.count_without_span();
+                }
             }
             return;
         };
@@ -316,11 +326,6 @@ where
                     event.record(&mut visit::Message(|message: &str| {
                         on_notice(message, self.recorder.plan_notes());
                     }));
-                }
-            }
-            SILK_TARGET => {
-                if metadata.name() == PROBE_EVENT {
-                    probe::arrived(&self.recorder);
                 }
             }
             _ => {

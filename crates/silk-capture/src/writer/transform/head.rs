@@ -38,7 +38,9 @@ impl Transform {
         let path = self.redactor.path(head.uri.path(), template, secrets);
         let route = match template {
             Some(template) => template.to_owned(),
-            None => self.routes.name(&path),
+            None => self
+                .routes
+                .name_by(&head.route, &path, head.status != Some(404)),
         };
         (route, path)
     }

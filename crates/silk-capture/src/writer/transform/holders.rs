@@ -90,6 +90,7 @@ impl Transform {
             return method.to_owned();
         };
         let path = self.redactor.path(uri.path(), None, secrets);
-        format!("{method} {}", self.routes.name(&path))
+        let name = self.routes.name_by(&by.route, &path, true);
+        format!("{method} {name}")
     }
 }
