@@ -15,6 +15,8 @@ pub(crate) fn run() -> Result {
         "--exclude",
         "xtask",
         "--exclude",
+        "shapes",
+        "--exclude",
         "weave",
         "--exclude",
         "plan-corpus",

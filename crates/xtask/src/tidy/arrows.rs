@@ -23,6 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("silk-cli", &["silk-core", "silk-store", "silk-ui"]),
+    ("shapes", &["tower-silk"]),
     ("weave", &["tower-silk"]),
     ("plan-corpus", &[]),
     ("xtask", &["plan-corpus"]),
