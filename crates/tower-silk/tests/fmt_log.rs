@@ -5,8 +5,7 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "these are tests: to panic is how they fail; the apps print their log"
+    reason = "these are tests: to panic is how they fail"
 )]
 
 use std::{io, process::Command, time::Duration};

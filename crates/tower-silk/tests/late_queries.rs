@@ -19,7 +19,7 @@ use tower_silk::{Silk, SqlitePool, in_current_request};
 use tracing::Instrument as _;
 
 /// Asks the database when the response is long gone, as the request's parameters say.
-async fn late(pool: SqlitePool, wanted: HashMap<String, String>) -> (StatusCode, Body) {
+fn late(pool: SqlitePool, wanted: &HashMap<String, String>) -> (StatusCode, Body) {
     let after = Duration::from_millis(wanted["after_ms"].parse().unwrap());
     let work = async move {
         tokio::time::sleep(after).await;
@@ -49,7 +49,10 @@ async fn a_query_later_than_five_seconds_is_not_in_the_record() {
     silk.init_tracing();
     let options = SqlitePoolOptions::new().max_connections(1);
     let pool = silk.pool(options.connect("sqlite::memory:").await.unwrap());
-    let handler = move |Query(wanted): Query<HashMap<String, String>>| late(pool.clone(), wanted);
+    let handler = move |Query(wanted): Query<HashMap<String, String>>| {
+        let pool = pool.clone();
+        async move { late(pool, &wanted) }
+    };
     let app = serve_with(silk, Router::new().route("/late", get(handler))).await;
     let started = Instant::now();
     let mut clients = Vec::new();

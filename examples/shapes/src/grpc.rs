@@ -65,6 +65,7 @@ impl Health for Checks {
 }
 
 /// The app.
+#[must_use]
 pub fn app(
     silk: &Silk,
     pool: sqlx::SqlitePool,
