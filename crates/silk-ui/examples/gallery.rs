@@ -9,7 +9,7 @@ async fn main() -> std::io::Result<()> {
         .nth(1)
         .unwrap_or_else(|| "127.0.0.1:3999".to_owned());
     let rich = silk_ui::dashboard(support::config(support::rich()));
-    let empty = silk_ui::dashboard(support::config(support::FakeStore::of(Vec::new())));
+    let empty = silk_ui::dashboard(support::config(support::TestStore::of(Vec::new())));
     let mut closed = support::config(support::rich());
     closed.access = silk_ui::Access::Token;
     let app: axum::Router = axum::Router::new()

@@ -5,7 +5,7 @@ mod support;
 use chrono::{TimeDelta, Utc};
 use silk_core::RequestRecord;
 use support::{
-    FakeStore,
+    TestStore,
     client::{app, attributes, get, page},
     request,
 };
@@ -22,7 +22,7 @@ async fn lists_end_at_now_and_say_how_many_lie_beyond() {
     const YEAR_S: i64 = 365 * 86_400;
     let further = ago(4, "/further", -2 * YEAR_S);
     let further_href = format!("/silk/requests/{}", further.summary.id);
-    let store = FakeStore::of(vec![
+    let store = TestStore::of(vec![
         ago(1, "/past", 600),
         // Clocks of two machines may differ by some seconds.
         ago(2, "/nearly", -20),
@@ -64,7 +64,7 @@ async fn lists_end_at_now_and_say_how_many_lie_beyond() {
 
 #[tokio::test]
 async fn a_store_of_nothing_but_the_future_is_not_called_empty() {
-    let store = FakeStore::of(vec![ago(1, "/ahead", -86_400)]);
+    let store = TestStore::of(vec![ago(1, "/ahead", -86_400)]);
     let app = app(&store);
     for uri in ["/silk/", "/silk/requests"] {
         let html = page(&app, uri).await;
@@ -75,7 +75,7 @@ async fn a_store_of_nothing_but_the_future_is_not_called_empty() {
 
 #[tokio::test]
 async fn without_any_ahead_nothing_is_said() {
-    let app = app(&FakeStore::of(vec![ago(1, "/past", 60)]));
+    let app = app(&TestStore::of(vec![ago(1, "/past", 60)]));
     for uri in ["/silk/", "/silk/requests"] {
         assert!(!page(&app, uri).await.contains("in the future"), "{uri}");
     }

@@ -13,7 +13,7 @@ use silk_core::{
     finding::{Thresholds, rules},
 };
 use silk_ui::dashboard;
-use support::{FakeStore, config, plans};
+use support::{TestStore, config, plans};
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
@@ -62,8 +62,8 @@ fn app(record: RequestRecord, mut plan: Option<PlanRecord>) -> (Router, String) 
             seq: 2,
         });
     }
-    let store = FakeStore::of(vec![record, other]);
-    store.plans.lock().expect("is whole").extend(plan);
+    let store = TestStore::of(vec![record, other]);
+    plan.iter().for_each(|plan| store.keep(plan));
     let app = Router::new().nest_service("/silk", dashboard(config(Arc::clone(&store))));
     (app, address)
 }

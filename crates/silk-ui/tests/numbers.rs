@@ -10,7 +10,7 @@ use silk_core::{
     TransactionEnd, TransactionRecord, store::Searched,
 };
 use support::{
-    FakeStore,
+    TestStore,
     client::{app, get, page},
     finish, query, request, sql,
 };
@@ -47,7 +47,7 @@ fn short(n: u128) -> RequestRecord {
 
 async fn shown(record: RequestRecord) -> (String, serde_json::Value) {
     let id = record.summary.id;
-    let app = app(&FakeStore::of(vec![record]));
+    let app = app(&TestStore::of(vec![record]));
     let html = page(&app, &format!("/silk/requests/{id}")).await;
     let json = get(&app, &format!("/silk/api/requests/{id}")).await.json();
     (html, json)
@@ -144,7 +144,7 @@ async fn rows_read_stand_beside_rows_given_where_they_differ() {
     (query.rows_returned, query.rows_read, query.server_us) = (1, 10_000, Some(800));
     finish(&mut record, 20_000);
     let id = record.summary.id;
-    let app = app(&FakeStore::of(vec![record]));
+    let app = app(&TestStore::of(vec![record]));
     let html = page(&app, &format!("/silk/requests/{id}")).await;
     assert!(html.contains("1 row, 10,000 read"));
     let html = page(&app, &format!("/silk/requests/{id}/queries/1")).await;
@@ -193,7 +193,7 @@ async fn waits_name_who_held_the_connections() {
 
 #[tokio::test]
 async fn a_search_that_was_cut_short_never_says_that_nothing_fits() {
-    let store = FakeStore::of(vec![short(1)]);
+    let store = TestStore::of(vec![short(1)]);
     *store.cut.lock().unwrap() = Some(Searched {
         looked_at: 20_000,
         of: 57_909,
@@ -216,7 +216,7 @@ async fn a_search_that_was_cut_short_never_says_that_nothing_fits() {
 async fn one_is_one_and_thousands_are_apart() {
     let mut record = short(693);
     finish(&mut record, 20_000);
-    let one = app(&FakeStore::of(vec![record]));
+    let one = app(&TestStore::of(vec![record]));
     let html = page(&one, "/silk/").await;
     assert!(html.contains("<b>1</b> request "), "{html}");
     assert!(html.contains("1 route."), "{html}");
@@ -227,14 +227,14 @@ async fn one_is_one_and_thousands_are_apart() {
             assert!(!html.contains(odd), "{uri}: {odd}");
         }
     }
-    let store: Arc<FakeStore> = support::rich();
+    let store: Arc<TestStore> = support::rich();
     let html = page(&app(&store), "/silk/requests").await;
     assert!(!html.contains(" 1 requests"));
 }
 
 #[tokio::test]
 async fn health_says_when_the_store_failed() {
-    let app = app(&FakeStore::of(Vec::new()));
+    let app = app(&TestStore::of(Vec::new()));
     let json = get(&app, "/silk/api/health").await.json();
     assert_eq!(json["store"]["error"], "database is locked");
     assert!(json["store"]["error_at"].as_str().unwrap().ends_with('Z'));

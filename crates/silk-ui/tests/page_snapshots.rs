@@ -7,7 +7,7 @@ mod support;
 use std::{fs, path::Path};
 
 use support::{
-    FakeStore,
+    TestStore,
     client::{app, csrf, form, page, send},
     plans,
 };
@@ -25,7 +25,7 @@ const FIXED_ID: &str = "01934f5e";
 async fn pages_are_drawn_as_before() {
     let record = support::repeated(693);
     let id = record.summary.id;
-    let store = FakeStore::of(vec![record, support::transaction(692)]);
+    let store = TestStore::of(vec![record, support::transaction(692)]);
     plans::fill(&store);
     let app = app(&store);
     let plan = |n: u128, view: &str| format!("/silk/plans/{}?view={view}", plans::id(n));

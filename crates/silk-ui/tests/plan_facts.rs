@@ -13,7 +13,7 @@ use silk_core::{
     explain::{Relation, RelationFacts},
 };
 use silk_ui::dashboard;
-use support::{FakeStore, config, plans};
+use support::{TestStore, config, plans};
 use tower::ServiceExt as _;
 
 /// Reads a table for ten rows of it.
@@ -68,9 +68,9 @@ async fn get(app: &Router, uri: &str) -> (StatusCode, String) {
 
 /// The page and the JSON of the plan, with a database that tells so much.
 async fn shown(tells: Tells) -> (String, serde_json::Value) {
-    let store = FakeStore::of(Vec::new());
+    let store = TestStore::of(Vec::new());
     let plan = plans::record(77, PlanSource::AutoExplain, SCAN);
-    store.plans.lock().expect("is not poisoned").push(plan);
+    store.keep(&plan);
     let mut asked = config(store);
     asked.explain = Arc::new(tells);
     let app = Router::new().nest_service("/silk", dashboard(asked));
@@ -109,7 +109,7 @@ async fn what_is_known_of_tables_is_judged_with_on_the_page_and_in_json_alike() 
 
 #[tokio::test]
 async fn a_plan_that_gave_way_leads_to_the_one_that_took_its_place() {
-    let store = FakeStore::of(vec![support::repeated(693)]);
+    let store = TestStore::of(vec![support::repeated(693)]);
     plans::fill(&store);
     let app = Router::new().nest_service("/silk", dashboard(config(store)));
     let gone = plans::id(4_711);

@@ -9,7 +9,7 @@ use silk_core::{
     RequestRecord, Severity,
 };
 use support::{
-    FakeStore,
+    TestStore,
     client::{app, get, page},
     finish, plans, query, request, site, sql,
 };
@@ -95,8 +95,10 @@ fn sort_of(record: &RequestRecord, n: u128) -> PlanRecord {
 }
 
 fn shown(records: Vec<RequestRecord>, kept: Vec<PlanRecord>) -> Router {
-    let store = FakeStore::of(records);
-    store.plans.lock().expect("is whole").extend(kept);
+    let store = TestStore::of(records);
+    for plan in kept {
+        store.keep(&plan);
+    }
     app(&store)
 }
 

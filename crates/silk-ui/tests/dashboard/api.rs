@@ -4,7 +4,7 @@ use axum::body::Body;
 use http::{Request, StatusCode};
 
 use crate::support::{
-    self, FakeStore,
+    self, TestStore,
     client::{app, get, post_form, send},
 };
 
@@ -12,7 +12,7 @@ use crate::support::{
 async fn api_speaks_as_designed() {
     let record = support::repeated(1);
     let id = record.summary.id;
-    let app = app(&FakeStore::of(vec![record, support::transaction(2)]));
+    let app = app(&TestStore::of(vec![record, support::transaction(2)]));
     let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("is at hand");
     let list = json(
         &get(&app, "/silk/api/requests?limit=1&sort=-query_count")

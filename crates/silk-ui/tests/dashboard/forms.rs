@@ -4,7 +4,7 @@ use axum::body::Body;
 use http::{Method, Request, StatusCode};
 
 use crate::support::{
-    self, FakeStore,
+    self, TestStore,
     client::{app, check, csrf, get, post_form, send},
 };
 
@@ -12,7 +12,7 @@ use crate::support::{
 async fn explain_goes_by_a_form_with_its_token_only() {
     let (record, other) = (support::repeated(1), support::transaction(2));
     let (id, other) = (record.summary.id, (other.summary.id, other));
-    let store = FakeStore::of(vec![record, other.1]);
+    let store = TestStore::of(vec![record, other.1]);
     let app = app(&store);
     let uri = format!("/silk/requests/{id}/queries/2");
     let token = csrf(&get(&app, &uri).await.text);
@@ -25,7 +25,7 @@ async fn explain_goes_by_a_form_with_its_token_only() {
             "{wrong}"
         );
     }
-    assert!(store.plans.lock().expect("is at hand").is_empty());
+    assert!(store.plans().is_empty());
     let answer = post_form(&app, &format!("{uri}/explain"), &format!("csrf={token}")).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
     let plan = answer.location().to_owned();
@@ -99,10 +99,10 @@ async fn recording_and_clearing_take_the_token_too() {
             .text
             .contains("Recording is off")
     );
-    assert!(!store.records.lock().expect("is at hand").is_empty());
+    assert!(store.requests_kept() > 0);
     let answer = post_form(&app, "/silk/health/clear", &format!("csrf={token}")).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
-    assert!(store.records.lock().expect("is at hand").is_empty());
+    assert!(store.requests_kept() == 0);
     let after = get(&app, answer.location()).await;
     assert!(after.text.contains("was removed"));
 }
@@ -129,16 +129,16 @@ async fn calls_from_other_sites_are_refused() {
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{name}: {value}");
         assert!(answer.text.contains("foreign_origin"));
     }
-    assert!(!store.records.lock().expect("is at hand").is_empty());
+    assert!(store.requests_kept() > 0);
     let answer = send(&app, delete("origin", "http://localhost:3000")).await;
     assert_eq!(answer.status, StatusCode::NO_CONTENT);
-    assert!(store.records.lock().expect("is at hand").is_empty());
+    assert!(store.requests_kept() == 0);
 }
 
 /// One list of rules and one of windows: what the form offers is what the library knows.
 #[tokio::test]
 async fn the_filter_offers_each_rule_and_each_window() {
-    let app = app(&FakeStore::of(vec![support::repeated(1)]));
+    let app = app(&TestStore::of(vec![support::repeated(1)]));
     let html = get(&app, "/silk/requests").await.text;
     let select = |name: &str| {
         let from = html

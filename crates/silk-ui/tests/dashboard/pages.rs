@@ -7,13 +7,13 @@ use http::{StatusCode, header};
 use silk_ui::dashboard;
 
 use crate::support::{
-    self, FakeStore,
+    self, TestStore,
     client::{app, app_at, attributes, check, get, page, post_form},
     config,
 };
 
 /// Follows every link within the mount from the start page, up to `most` pages.
-async fn crawl(store: &Arc<FakeStore>, mount: &str, most: usize, start: &[String]) -> usize {
+async fn crawl(store: &Arc<TestStore>, mount: &str, most: usize, start: &[String]) -> usize {
     let app = app_at(store, mount);
     let mut open = vec![format!("{mount}/")];
     open.extend(start.iter().cloned());
@@ -60,7 +60,7 @@ async fn every_link_leads_somewhere_at_any_mount() {
 
 #[tokio::test]
 async fn empty_pages_teach() {
-    let store = FakeStore::of(Vec::new());
+    let store = TestStore::of(Vec::new());
     let app = app(&store);
     for (uri, lesson) in [
         ("/silk", "silk.layer()"),
@@ -81,7 +81,7 @@ async fn empty_pages_teach() {
 async fn hostile_text_stays_text_on_every_page() {
     let record = support::hostile(1);
     let id = record.summary.id;
-    let store = FakeStore::of(vec![record, support::hostile(2)]);
+    let store = TestStore::of(vec![record, support::hostile(2)]);
     let app = app(&store);
     for path in [
         "/silk/".to_owned(),
@@ -127,7 +127,7 @@ async fn ten_thousand_queries_weigh_little() {
     let record = support::ten_thousand(1);
     assert!(record.summary.query_count > 10_000);
     let id = record.summary.id;
-    let app = app(&FakeStore::of(vec![record]));
+    let app = app(&TestStore::of(vec![record]));
     for query in [
         "",
         "?statement=00000000000000b2",
@@ -160,7 +160,7 @@ async fn ten_thousand_queries_weigh_little() {
 async fn a_request_shows_its_hundred_queries() {
     let record = support::repeated(1);
     let id = record.summary.id;
-    let app = app(&FakeStore::of(vec![record]));
+    let app = app(&TestStore::of(vec![record]));
     let page = get(&app, &format!("/silk/requests/{id}")).await.text;
     for part in [
         "×100",
@@ -201,7 +201,7 @@ async fn a_request_shows_its_hundred_queries() {
 async fn malformed_addresses_are_answered_in_words() {
     let record = support::repeated(1);
     let id = record.summary.id;
-    let app = app(&FakeStore::of(vec![record]));
+    let app = app(&TestStore::of(vec![record]));
     for (path, status, words) in [
         ("/requests?status=abc".to_owned(), 400, "status"),
         ("/requests?cursor=1".to_owned(), 400, "cursor"),
@@ -286,7 +286,7 @@ async fn a_store_that_fails_is_told_with_its_remedy() {
 
 #[tokio::test]
 async fn assets_are_named_by_their_content_and_kept() {
-    let app = app(&FakeStore::of(Vec::new()));
+    let app = app(&TestStore::of(Vec::new()));
     let page = get(&app, "/silk/").await.text;
     let style = attributes(&page, "href")
         .into_iter()
@@ -339,8 +339,8 @@ async fn a_line_is_one_call_site() {
         again.call_site = Some(support::site(function, "src/routes/lists.rs", 7));
         record.statements.push(again);
     }
-    let app = app(&FakeStore::of(vec![record]));
-    let page = page(&app, &format!("/silk/statements/{fingerprint}")).await;
+    let app = app(&TestStore::of(vec![record]));
+    let page = page(&app, &format!("/silk/statements/{fingerprint}?window=24h")).await;
     let sites = page.split("id=\"sites\"").nth(1).expect("has call sites");
     let sites = sites.split("</table>").next().expect("ends");
     assert_eq!(sites.matches(">routes/lists.rs:7<").count(), 1, "{sites}");
@@ -352,7 +352,7 @@ async fn findings_in_the_list_say_how_often() {
     let record = support::repeated(1);
     let mut old = support::repeated(2);
     old.summary.finding_calls.clear();
-    let app = app(&FakeStore::of(vec![record, old]));
+    let app = app(&TestStore::of(vec![record, old]));
     let list = page(&app, "/silk/requests").await;
     assert_eq!(list.matches("flag\">N+1 query ×100<").count(), 1);
     assert_eq!(list.matches("flag\">N+1 query<").count(), 1, "kept before");

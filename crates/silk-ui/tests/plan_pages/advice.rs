@@ -12,7 +12,7 @@ use silk_ui::dashboard;
 use crate::{
     VIEWS, paste, store,
     support::{
-        self, FakeStore,
+        self, TestStore,
         client::{app, get, page},
         config, plans,
     },
@@ -40,7 +40,7 @@ async fn advice_is_told_with_its_proof_or_honestly_without() {
     assert!(none.contains("No index would help") && none.contains("1,000 rows on 24 pages"));
     // What it does for the other statements on its tables is told in numbers; the one that puts rows
     // in is none of them.
-    let both = FakeStore::of(vec![support::repeated(693), support::transaction(695)]);
+    let both = TestStore::of(vec![support::repeated(693), support::transaction(695)]);
     let html = page(
         &self::app(&both),
         &format!("/silk/requests/{id}/queries/1/indexes"),
@@ -60,7 +60,7 @@ async fn advice_is_told_with_its_proof_or_honestly_without() {
     // Refusals are told on the page.
     let other = support::transaction(695);
     let id = other.summary.id;
-    let app = self::app(&FakeStore::of(vec![other]));
+    let app = self::app(&TestStore::of(vec![other]));
     let refused = page(&app, &format!("/silk/requests/{id}/queries/2/indexes")).await;
     assert!(refused.contains("No advice is possible") && refused.contains("&#60;b&#62;"));
 }
@@ -92,7 +92,7 @@ async fn advice_is_asked_with_the_workload() {
             Box::pin(std::future::ready(Ok(Default::default())))
         }
     }
-    let store = FakeStore::of(vec![support::repeated(693), support::transaction(692)]);
+    let store = TestStore::of(vec![support::repeated(693), support::transaction(692)]);
     plans::fill(&store);
     let listening = Arc::new(Listening::default());
     let mut asked = config(Arc::clone(&store));

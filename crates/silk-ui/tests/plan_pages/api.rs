@@ -21,12 +21,12 @@ async fn the_api_reads_judges_and_keeps_plans() {
     assert_eq!(one["source"], "auto_explain");
     assert_eq!(one["kept"], true);
     assert!(one["root"]["derived"]["exclusive_ms"].is_number());
-    let before = store.plans.lock().expect("is not poisoned").len();
+    let before = store.plans().len();
     let body = serde_json::json!({"plan": plans::corpus("pasted/deleted_messages_shell.txt")});
     let pasted = value(&send(&app, json("/silk/api/plans", &body)).await.text);
     assert_eq!(pasted["kept"], false);
     assert_eq!(pasted["findings"][0]["rule"], "seq_scan_filters_most");
-    assert_eq!(store.plans.lock().expect("is not poisoned").len(), before);
+    assert_eq!(store.plans().len(), before);
     let mut keep = body.clone();
     keep["keep"] = true.into();
     let kept = value(&send(&app, json("/silk/api/plans", &keep)).await.text);
@@ -53,7 +53,7 @@ async fn the_api_reads_judges_and_keeps_plans() {
         send(&app, of_form).await.status,
         StatusCode::UNSUPPORTED_MEDIA_TYPE
     );
-    let plans_of = format!("/silk/api/statements/{}/plans", plans::STATEMENT);
+    let plans_of = format!("/silk/api/statements/{}/plans?window=24h", plans::STATEMENT);
     let plans_of = value(&get(&app, &plans_of).await.text);
     assert_eq!(plans_of["changes"].as_array().map(Vec::len), Some(2));
     assert_eq!(

@@ -57,7 +57,11 @@ async fn two_plans_stand_side_by_side() {
 #[tokio::test]
 async fn a_changed_plan_is_told_with_its_price() {
     let app = app(&store());
-    let statement = page(&app, &format!("/silk/statements/{}", plans::STATEMENT)).await;
+    let statement = page(
+        &app,
+        &format!("/silk/statements/{}?window=24h", plans::STATEMENT),
+    )
+    .await;
     for part in [
         "The plan changed",
         "Index Scan using message_updated on message",
@@ -75,7 +79,7 @@ async fn a_changed_plan_is_told_with_its_price() {
         2,
         "there and back"
     );
-    let overview = page(&app, "/silk/").await;
+    let overview = page(&app, "/silk/?window=24h").await;
     assert!(overview.contains("The plan changed"));
     let plan = page(&app, &format!("/silk/plans/{}", plans::id(11))).await;
     assert!(plan.contains("The plan changed") && plan.contains("Compare with"));

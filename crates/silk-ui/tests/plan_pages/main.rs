@@ -14,7 +14,7 @@ use std::sync::Arc;
 use axum::Router;
 use http::StatusCode;
 use support::{
-    FakeStore,
+    TestStore,
     client::{csrf, form, page, send},
     plans,
 };
@@ -22,8 +22,8 @@ use support::{
 const VIEWS: [&str; 6] = ["tree", "table", "flame", "sums", "text", "json"];
 
 /// A store with plans of every kind and one request.
-fn store() -> Arc<FakeStore> {
-    let store = FakeStore::of(vec![support::repeated(693)]);
+fn store() -> Arc<TestStore> {
+    let store = TestStore::of(vec![support::repeated(693)]);
     plans::fill(&store);
     store
 }

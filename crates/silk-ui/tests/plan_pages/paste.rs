@@ -6,7 +6,7 @@ use silk_core::PlanSource;
 use crate::{
     VIEWS, paste,
     support::{
-        FakeStore,
+        TestStore,
         client::{app, check, form, get, page, send},
         plans,
     },
@@ -15,10 +15,10 @@ use crate::{
 
 #[tokio::test]
 async fn a_pasted_plan_is_kept_only_when_asked_for() {
-    let store = FakeStore::of(Vec::new());
+    let store = TestStore::of(Vec::new());
     let app = app(&store);
     let at = paste(&app, &plans::seq_scan()).await;
-    let kept = || store.plans.lock().expect("is not poisoned").len();
+    let kept = || store.plans().len();
     assert_eq!(kept(), 0);
     for view in VIEWS {
         page(&app, &format!("{at}?view={view}")).await;
@@ -41,24 +41,18 @@ async fn a_pasted_plan_is_kept_only_when_asked_for() {
     assert_eq!(kept(), 1);
     let html = page(&app, answer.location()).await;
     assert!(html.contains("pasted") && !html.contains("is not kept"));
-    assert_eq!(
-        store.plans.lock().expect("is not poisoned")[0].source,
-        PlanSource::Pasted
-    );
+    assert_eq!(store.plans()[0].source, PlanSource::Pasted);
     // A secret in it is not kept with it.
     let secret = plans::seq_scan().replace("(NOT deleted)", "(password = 'hunter2hunter2')");
     let at = paste(&app, &secret).await;
     send(&app, form(&format!("{at}/keep"), &[("csrf", &token)])).await;
-    let raw = store.plans.lock().expect("is not poisoned")[0]
-        .output
-        .raw
-        .clone();
+    let raw = store.plans()[0].output.raw.clone();
     assert!(!raw.contains("hunter2hunter2"), "{raw}");
 }
 
 #[tokio::test]
 async fn what_is_no_plan_is_said_to_be_none() {
-    let app = app(&FakeStore::of(Vec::new()));
+    let app = app(&TestStore::of(Vec::new()));
     let token = token(&app).await;
     for (text, part) in [
         ("", "is empty"),

@@ -6,7 +6,7 @@ use silk_core::PlanSource;
 use crate::{
     store,
     support::{
-        self, FakeStore,
+        self, TestStore,
         client::{app, form, get, page, send},
         plans,
     },
@@ -17,11 +17,11 @@ use crate::{
 async fn a_query_leads_to_its_plan_and_to_others() {
     let store = store();
     let mut record = support::repeated(694);
-    let shape = store.plans.lock().expect("is not poisoned")[10].shape;
+    let shape = store.plan_of(plans::id(11)).shape;
     record.detail.queries[0].plan_shape = shape;
     record.detail.queries[0].values = Some(vec![support::value(1)]);
     let id = record.summary.id;
-    store.records.lock().expect("is not poisoned").push(record);
+    store.add(record);
     let app = app(&store);
     let query = format!("/silk/requests/{id}/queries/1");
     let html = page(&app, &query).await;
@@ -64,7 +64,7 @@ async fn a_query_leads_to_its_plan_and_to_others() {
         let fields = [("csrf", &*token), ("mode", mode), ("confirmed", confirmed)];
         let answer = send(&app, form(&explain, &fields)).await;
         assert!(answer.location().contains("/plans/"), "{mode}");
-        let newest = store.plans.lock().expect("is not poisoned")[0].clone();
+        let newest = store.plans()[0].clone();
         assert_eq!(newest.source, source);
     }
     let odd = send(&app, form(&explain, &[("csrf", &token), ("mode", "drop")])).await;
@@ -76,9 +76,9 @@ async fn a_query_leads_to_its_plan_and_to_others() {
 async fn the_api_leads_to_the_plans_of_forms() {
     let store = store();
     let mut record = support::repeated(694);
-    record.detail.queries[0].plan_shape = store.plans.lock().expect("is not poisoned")[10].shape;
+    record.detail.queries[0].plan_shape = store.plan_of(plans::id(11)).shape;
     let id = record.summary.id;
-    store.records.lock().expect("is not poisoned").push(record);
+    store.add(record);
     let app = app(&store);
     let answer = get(&app, &format!("/silk/api/requests/{id}")).await.json();
     assert_eq!(answer["queries"][0]["plan"], plans::id(11).to_string());
@@ -94,7 +94,7 @@ async fn what_searches_nothing_is_offered_no_index() {
     let id = record.summary.id;
     let queries = record.detail.queries.clone();
     let texts = record.detail.texts.clone();
-    let app = app(&FakeStore::of(vec![record]));
+    let app = app(&TestStore::of(vec![record]));
     for query in queries {
         let html = page(&app, &format!("/silk/requests/{id}/queries/{}", query.seq)).await;
         let text = &texts[usize::try_from(query.text).expect("is small")];

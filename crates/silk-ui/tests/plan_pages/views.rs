@@ -6,7 +6,7 @@ use silk_core::PlanSource;
 use crate::{
     VIEWS, paste, store,
     support::{
-        FakeStore,
+        TestStore,
         client::{app, get, page},
         plans,
     },
@@ -81,7 +81,7 @@ async fn the_tree_tells_what_each_node_did() {
 
 #[tokio::test]
 async fn findings_stand_at_their_nodes_and_at_the_top() {
-    let app = app(&FakeStore::of(Vec::new()));
+    let app = app(&TestStore::of(Vec::new()));
     let at = paste(&app, &plans::corpus("pasted/deleted_messages_shell.txt")).await;
     let html = page(&app, &at).await;
     let title = "Reads all of weave_message to keep 10 % of it";
@@ -100,7 +100,7 @@ async fn findings_stand_at_their_nodes_and_at_the_top() {
 
 #[tokio::test]
 async fn plans_of_a_talk_are_drawn_and_judged_as_it_judges_them() {
-    let app = app(&FakeStore::of(Vec::new()));
+    let app = app(&TestStore::of(Vec::new()));
     // Of each: what is drawn, and what is said, or that nothing is.
     let cases: [(&str, &[&str], Option<&str>); 12] = [
         (
@@ -195,11 +195,10 @@ async fn plans_of_a_talk_are_drawn_and_judged_as_it_judges_them() {
 
 #[tokio::test]
 async fn big_plans_fit_a_page_and_lead_to_every_node() {
-    let store = FakeStore::of(Vec::new());
-    store.plans.lock().expect("is not poisoned").extend([
-        plans::record(1, PlanSource::Analyzed, &plans::big(1_000)),
-        plans::record(2, PlanSource::Analyzed, &plans::big(2_500)),
-    ]);
+    let store = TestStore::of(Vec::new());
+    for (n, nodes) in [(1, 1_000), (2, 2_500)] {
+        store.keep(&plans::record(n, PlanSource::Analyzed, &plans::big(nodes)));
+    }
     let app = app(&store);
     for n in [1, 2] {
         for view in VIEWS {
@@ -239,7 +238,7 @@ const JIT_IN_WORKERS: &str = include_str!("../../../silk-plan/tests/cases/jit_in
 
 #[tokio::test]
 async fn compilation_beside_workers_is_shown_as_the_clock_saw_it() {
-    let app = app(&FakeStore::of(Vec::new()));
+    let app = app(&TestStore::of(Vec::new()));
     let at = paste(&app, JIT_IN_WORKERS).await;
     let html = page(&app, &at).await;
     // All processes together spent three times as much.
@@ -255,7 +254,7 @@ async fn compilation_beside_workers_is_shown_as_the_clock_saw_it() {
 /// What a plan says of sorting is said once: by the rule, with its numbers.
 #[tokio::test]
 async fn the_sort_for_the_first_rows_is_said_once() {
-    let app = app(&FakeStore::of(Vec::new()));
+    let app = app(&TestStore::of(Vec::new()));
     for name in [
         "top_n_under_gather_merge",
         "join_under_gather_merge",

@@ -9,7 +9,7 @@ use silk_core::vitals::OwnResponse;
 use silk_ui::dashboard;
 use tower::ServiceExt as _;
 
-use super::{FakeStore, config};
+use super::{TestStore, config};
 
 /// Bytes that a page may have; the rest of 150 kB is for styles and script.
 const MAX_BYTES: usize = 112_000;
@@ -34,11 +34,11 @@ impl Answer {
     }
 }
 
-pub fn app(store: &Arc<FakeStore>) -> Router {
+pub fn app(store: &Arc<TestStore>) -> Router {
     app_at(store, "/silk")
 }
 
-pub fn app_at(store: &Arc<FakeStore>, mount: &str) -> Router {
+pub fn app_at(store: &Arc<TestStore>, mount: &str) -> Router {
     Router::new().nest_service(mount, dashboard(config(Arc::clone(store))))
 }
 

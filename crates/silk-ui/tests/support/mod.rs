@@ -32,12 +32,12 @@ mod vitals;
 pub use explain::{FakeExplain, HostileExplain, NoExplain, PLAN, SlowExplain};
 pub use records::{MESSAGES, PERSON, finish, query, request, site, sql, value};
 pub use requests::{hostile, repeated, ten_thousand, transaction};
-pub use store::FakeStore;
+pub use store::TestStore;
 pub use vitals::FakeVitals;
 
 pub const RUN: RunId = RunId(Uuid::from_u128(0x0193_4f5e_0000_7000_8000_0000_0000_0001));
 
-pub fn config(store: Arc<FakeStore>) -> DashboardConfig {
+pub fn config(store: Arc<TestStore>) -> DashboardConfig {
     DashboardConfig {
         store,
         explain: Arc::new(FakeExplain),
@@ -53,7 +53,7 @@ pub fn config(store: Arc<FakeStore>) -> DashboardConfig {
 }
 
 /// A store as it looks after an hour of work.
-pub fn rich() -> Arc<FakeStore> {
+pub fn rich() -> Arc<TestStore> {
     let mut records = Vec::new();
     for n in 0..690_u128 {
         let mut record = match n % 10 {
@@ -95,34 +95,30 @@ pub fn rich() -> Arc<FakeStore> {
     records.push(ten_thousand(691));
     records.push(transaction(692));
     records.push(repeated(693));
-    let store = FakeStore::of(records);
+    let store = TestStore::of(records);
     let id = repeated(693).summary.id;
-    store
-        .plans
-        .lock()
-        .expect("is so in fixed data")
-        .push(PlanRecord {
-            id: PlanId(Uuid::from_u128(0x0193_4f5e_2222_7000_8000_0000_0000_0001)),
-            query: Some(QueryRef {
-                request_id: id,
-                seq: 1,
-            }),
-            fingerprint: Some(Fingerprint(0xa1)),
-            database: Database {
-                kind: DatabaseKind::Postgres,
-                name: "weave".to_owned(),
-            },
-            captured_at: Utc::now(),
-            source: PlanSource::Estimated,
-            shape: Some(PlanShape(0x51)),
-            duration_us: None,
-            total_cost: None,
-            output: ExplainOutput {
-                format: PlanFormat::PostgresJson,
-                raw: PLAN.to_owned(),
-                analyzed: false,
-            },
-        });
+    store.keep(&PlanRecord {
+        id: PlanId(Uuid::from_u128(0x0193_4f5e_2222_7000_8000_0000_0000_0001)),
+        query: Some(QueryRef {
+            request_id: id,
+            seq: 1,
+        }),
+        fingerprint: Some(Fingerprint(0xa1)),
+        database: Database {
+            kind: DatabaseKind::Postgres,
+            name: "weave".to_owned(),
+        },
+        captured_at: Utc::now(),
+        source: PlanSource::Estimated,
+        shape: Some(PlanShape(0x51)),
+        duration_us: None,
+        total_cost: None,
+        output: ExplainOutput {
+            format: PlanFormat::PostgresJson,
+            raw: PLAN.to_owned(),
+            analyzed: false,
+        },
+    });
     plans::fill(&store);
     store
 }

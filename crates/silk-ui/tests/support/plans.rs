@@ -4,19 +4,19 @@ use std::{fmt::Write as _, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use silk_core::{
-    Database, DatabaseKind, ExplainError, ExplainOutput, Fingerprint, Histogram, PlanFormat,
-    PlanId, PlanRecord, PlanShape, PlanSource, QueryRef,
+    Database, DatabaseKind, ExplainError, ExplainOutput, Fingerprint, PlanFormat, PlanId,
+    PlanObservation, PlanRecord, PlanShape, PlanSource, QueryRef,
     explain::{
         AdviceChoice, AdviceRequest, AdviceStrength, AdvisedIndex, CheckColumn, CheckStatus,
-        DatabaseCheck, DatabaseReport, IndexAdvice, LadderStep, PlanBucket, PlanLadder,
-        Verification, WorkloadEffect,
+        DatabaseCheck, DatabaseReport, IndexAdvice, LadderStep, PlanLadder, Verification,
+        WorkloadEffect,
     },
     vitals::CaptureLevel,
 };
 use silk_plan::Plan;
 use uuid::Uuid;
 
-use super::FakeStore;
+use super::TestStore;
 
 /// What an attacker would write into a plan.
 pub const EVIL: &str =
@@ -177,7 +177,7 @@ pub const KINDS: [(&str, u128); 17] = [
 ];
 
 /// Plans of every kind, and a statement whose plan changed and changed back.
-pub fn fill(store: &Arc<FakeStore>) {
+pub fn fill(store: &Arc<TestStore>) {
     let text = |name: &str| match name {
         "top_n" => corpus("pasted/join_under_gather_merge.txt"),
         "never_executed" => corpus("postgres-15/never_executed.json"),
@@ -198,7 +198,6 @@ pub fn fill(store: &Arc<FakeStore>) {
         "generic" => super::PLAN.to_owned(),
         name => unreachable!("no plan {name}"),
     };
-    let mut plans = store.plans.lock().expect("is so in fixed data");
     for (name, n) in KINDS {
         let source = match name {
             "without_analyze" | "sqlite" | "broken" => PlanSource::Estimated,
@@ -208,8 +207,15 @@ pub fn fill(store: &Arc<FakeStore>) {
         };
         let mut plan = record(n, source, &text(name));
         match name {
-            "before" => plan.duration_us = Some(2_850),
-            "after" => plan.duration_us = Some(40_644),
+            // Caught with a run of their time: see [`history`].
+            "before" => {
+                plan.duration_us = Some(2_850);
+                plan.captured_at = Utc::now() - TimeDelta::hours(5);
+            }
+            "after" => {
+                plan.duration_us = Some(40_644);
+                plan.captured_at = Utc::now() - TimeDelta::hours(3);
+            }
             _ => {}
         }
         // One statement has few plans; the others are of statements nobody knows.
@@ -222,55 +228,37 @@ pub fn fill(store: &Arc<FakeStore>) {
                 seq: 1,
             });
         }
-        plans.push(plan);
+        store.keep(&plan);
     }
-    let shape = |n: u128| {
-        plans
-            .iter()
-            .find(|plan| plan.id == id(n))
-            .and_then(|plan| plan.shape)
-            .expect("is a plan")
-    };
-    let (a, b) = (shape(10), shape(11));
-    *store.history.lock().expect("is so in fixed data") = history(Utc::now(), a, b);
+    let shape = |n: u128| store.plan_of(id(n)).shape.expect("is a plan");
+    store.see(history(Utc::now(), shape(10), shape(11)));
 }
 
-/// A for half an hour, B for a while, then A again; estimates on the side.
-pub fn history(now: DateTime<Utc>, a: PlanShape, b: PlanShape) -> Vec<(Fingerprint, PlanBucket)> {
+/// A for two hours, B for two, then A again. Stores count by the hour; the plans of [`fill`] are
+/// counted beside them.
+pub fn history(now: DateTime<Utc>, a: PlanShape, b: PlanShape) -> Vec<PlanObservation> {
     let mut history = Vec::new();
-    let mut see = |source, shape: PlanShape, n: u128, from: i64, until: i64, us: u64| {
-        let mut durations = Histogram::default();
-        if us > 0 {
-            for at in 0..40 {
-                durations.record(us + at * us / 100);
-            }
-        }
-        history.push((
-            STATEMENT,
-            PlanBucket {
+    let mut see = |source, shape: PlanShape, hours: i64, us: u64| {
+        for at in 0..40 {
+            history.push(PlanObservation {
+                fingerprint: STATEMENT,
                 database: postgres(),
                 source,
                 shape,
-                started_at: now - TimeDelta::minutes(from - from % 5 + 5),
-                width_s: 300,
-                first_at: now - TimeDelta::minutes(from),
-                last_at: now - TimeDelta::minutes(until),
-                count: 40,
-                durations,
-                plan: Some(id(n)),
-            },
-        ));
+                observed_at: now - TimeDelta::hours(hours) - TimeDelta::milliseconds(at),
+                duration_us: Some(us + u64::try_from(at).expect("is small") * us / 100),
+            });
+        }
     };
-    for from in [58, 53, 48, 43, 38] {
-        see(PlanSource::AutoExplain, a, 10, from, from - 3, 2_700);
+    for hours in [6, 5] {
+        see(PlanSource::AutoExplain, a, hours, 2_700);
     }
-    for from in [33, 28, 23] {
-        see(PlanSource::AutoExplain, b, 11, from, from - 3, 36_000);
+    for hours in [4, 3] {
+        see(PlanSource::AutoExplain, b, hours, 36_000);
     }
-    for from in [13, 8, 4] {
-        see(PlanSource::AutoExplain, a, 10, from, from - 3, 2_600);
+    for hours in [2, 1] {
+        see(PlanSource::AutoExplain, a, hours, 2_600);
     }
-    see(PlanSource::Estimated, a, 10, 50, 50, 0);
     history
 }
 
