@@ -1,3 +1,5 @@
+//! Ids of requests, runs and plans, and the fingerprint of a statement.
+
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};

@@ -5,13 +5,13 @@ use std::time::Duration;
 /// How plans are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExplainConfig {
-    /// How long the database may take over one plan; 2 s unless said. A larger one lets
-    /// `ANALYZE` of slower queries through, and holds their locks and memory for longer.
+    /// Time limit for one plan (default 2 s). A higher limit lets `ANALYZE` finish on slower
+    /// queries, but holds their locks and memory longer.
     pub timeout: Duration,
-    /// How long the database may take over what nobody waits for: a plan that is asked for in the
-    /// background, what it knows of a plan's tables, which plans it allows. 500 ms unless said.
-    /// A larger one lets plans of slow planning through, and keeps Silk's connection from answering
-    /// a person for as long; beyond [`timeout`](Self::timeout) it changes nothing.
+    /// Time limit for what nobody waits for (default 500 ms): a plan in the background, facts of a
+    /// plan's tables, which plans the database allows. A higher limit lets slow planning finish,
+    /// but Silk's connection may be busy that long when a person asks. A value above
+    /// [`timeout`](Self::timeout) has no effect.
     pub background_timeout: Duration,
     /// How long the connection is kept after its last use; 30 s unless said. A larger one saves a
     /// connect per look, and takes one of the server's connections for longer.

@@ -1,3 +1,5 @@
+//! Why Silk could not be built.
+
 /// A configuration that cannot work. Says what to change.
 ///
 /// A store that is dead, full or locked is none: the app boots, records are counted as lost, and

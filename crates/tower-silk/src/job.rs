@@ -1,3 +1,5 @@
+//! Work that is recorded without a request.
+
 use std::future::Future;
 
 use silk_capture::Recorder;

@@ -1,3 +1,5 @@
+//! The profiler as apps hold it.
+
 use std::{
     sync::{Arc, OnceLock, Weak, mpsc},
     time::{Duration, Instant},
@@ -78,7 +80,7 @@ impl Silk {
     }
 
     /// The profiler that was [installed](Self::install), for code that makes a pool and cannot be
-    /// given a handle (behind a trait, in a library of the app's own). None where none was
+    /// given a handle (behind a trait, in a library of the app's own). None if none was
     /// installed, and once its last handle is gone.
     #[must_use]
     pub fn global() -> Option<Self> {
@@ -104,8 +106,8 @@ impl Silk {
         silk_capture::sql::pool::Pool::new(self.0.recorder.clone(), pool)
     }
 
-    /// Options of a PostgreSQL pool whose connections tell the plan of each run, as far as the
-    /// app's role may have that:
+    /// Options of a PostgreSQL pool whose connections report the plan of each run, if the
+    /// app's role may ask for that:
     ///
     /// ```no_run
     /// # async fn run(silk: tower_silk::Silk, url: &str) -> Result<(), sqlx::Error> {
@@ -194,7 +196,7 @@ impl Silk {
     }
 
     /// Checks whether sqlx's events reach the profiler, and logs how to mend it if they do not.
-    /// Also done by itself with the first request.
+    /// Happens automatically with the first request.
     #[must_use]
     pub fn check_tracing(&self) -> bool {
         silk_capture::record::probe(&self.0.recorder)

@@ -49,7 +49,7 @@ impl PlanNotes {
             _ if working > 0 && !self.hears() => (
                 CaptureLevel::Partial,
                 format!(
-                    "connections tell the plans of real runs, but no tracing layer hears them{figures}"
+                    "auto_explain is on, but no tracing layer is installed to receive its plans{figures}"
                 ),
                 Some("silk.init_tracing();".to_owned()),
             ),

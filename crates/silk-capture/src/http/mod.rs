@@ -1,7 +1,7 @@
 //! Middleware that records each request from its arrival to the end of its response's body.
 //!
-//! It works around any tower service of `http` requests. On an axum `Router` it belongs into
-//! `Router::layer`, where the route's template is known:
+//! It works around any tower service of `http` requests. On an axum `Router` add it with
+//! `Router::layer`, so that the matched route is known:
 //!
 //! ```ignore
 //! Router::new().route("/threads", get(threads)).layer(silk.layer())

@@ -40,8 +40,8 @@ impl<T> Chunks<T> {
         self.chunks.get_mut(index / CHUNK)?.get_mut(index % CHUNK)
     }
 
-    /// The items by a key, equal ones in the order of their coming; each chunk is let go of once
-    /// its items are through, where they are in order already.
+    /// Yields the items sorted by key; equal keys keep insertion order. If they are already sorted,
+    /// each chunk is freed once consumed.
     pub(crate) fn into_sorted_by_key<K: Ord>(
         mut self,
         key: impl Fn(&T) -> K,

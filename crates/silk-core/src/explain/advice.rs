@@ -1,3 +1,5 @@
+//! Indexes that would help, as the dashboard asks for them and shows them.
+
 use super::{ExplainOutput, ExplainQuery};
 use crate::Fingerprint;
 

@@ -9,7 +9,7 @@ use crate::{Database, Fingerprint};
 
 /// Changes of plan within the history of one statement, oldest first.
 ///
-/// Each database and source is looked at by itself; A-B-A is two changes. Where two forms are seen
+/// Each database and source is compared on its own; A-B-A is two changes. Where two forms are seen
 /// by turns (custom and generic plans on different connections), that is one change to the newcomer
 /// and none back, until one of them is not seen for a whole bucket in which the other is.
 #[must_use]

@@ -1,9 +1,11 @@
+//! What databases know of tables: sizes, columns, indexes.
+
 use std::collections::BTreeMap;
 
 /// A table, as a plan or a statement names it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Relation {
-    /// Its schema, where that is told.
+    /// Its schema, if the database names it.
     pub schema: Option<String>,
     /// Its name.
     pub name: String,

@@ -1,3 +1,5 @@
+//! Checks of a database: what is wrong with it, apart from single statements.
+
 use chrono::{DateTime, Utc};
 
 use crate::Database;
@@ -32,9 +34,9 @@ pub struct DatabaseCheck {
     pub columns: Vec<CheckColumn>,
     /// The details, worst first, at most 50.
     pub rows: Vec<Vec<String>>,
-    /// What to do, where something is to be done; SQL to copy stands on lines of its own.
+    /// What to do, if anything; SQL to copy stands on lines of its own.
     pub action: Option<String>,
-    /// What would make the remark wrong.
+    /// When to ignore it.
     pub caveat: Option<String>,
 }
 

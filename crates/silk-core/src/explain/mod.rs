@@ -1,4 +1,4 @@
-//! The seam to whoever can ask a database for a plan, for advice and for its own health.
+//! What the dashboard asks of databases: plans, advice, and checks of their health.
 
 mod advice;
 mod changes;
@@ -35,7 +35,7 @@ pub trait Explain: Send + Sync + fmt::Debug {
     /// Asks for the plan of one query.
     ///
     /// # Errors
-    /// [`ExplainError::Refused`] where it cannot be told honestly, [`ExplainError::Failed`] where
+    /// [`ExplainError::Refused`] if no honest answer is possible, [`ExplainError::Failed`] where
     /// the database said no.
     fn explain(&self, query: ExplainQuery) -> BoxFuture<'_, Result<ExplainOutput, ExplainError>>;
 
@@ -121,7 +121,7 @@ pub struct ExplainQuery {
     pub sql: String,
     /// Whether a literal of the text was redacted.
     pub is_redacted: bool,
-    /// Its values; none where they were not captured.
+    /// Its values; none if they were not captured.
     pub values: Option<Vec<Value>>,
     /// What plan is wanted.
     pub mode: ExplainMode,
@@ -183,7 +183,7 @@ pub struct ExplainOutput {
 /// Why there is no plan.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ExplainError {
-    /// It cannot be told honestly; the reason says why and what would help.
+    /// No honest answer is possible; the reason says why and what would help.
     #[error("{reason}")]
     Refused {
         /// A word for programs: `redacted_value`, `private_database`, `no_connection`,

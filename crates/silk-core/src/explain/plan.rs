@@ -1,3 +1,5 @@
+//! Plans as they are kept, and which plans a database gives.
+
 use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, Utc};
@@ -10,11 +12,11 @@ use crate::{
     vitals::CaptureLevel,
 };
 
-/// How a plan was got. Plans of different sources are never compared as if they were one.
+/// Where a plan came from. Plans of different sources are never compared as if they were one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PlanSource {
-    /// The plan of the recorded run itself, told by PostgreSQL's auto_explain.
+    /// The plan of the recorded run itself, reported by PostgreSQL's auto_explain.
     AutoExplain,
     /// Estimated later for the recorded values; nothing was run.
     Estimated,
@@ -57,13 +59,13 @@ pub struct PlanRecord {
     pub query: Option<QueryRef>,
     /// The statement; none for a pasted plan that does not tell its SQL.
     pub fingerprint: Option<Fingerprint>,
-    /// Where it was got.
+    /// The database that gave it.
     pub database: Database,
     /// When.
     pub captured_at: DateTime<Utc>,
-    /// How it was got.
+    /// Its source.
     pub source: PlanSource,
-    /// Its form; none where the print could not be read.
+    /// Its form; none if the print could not be read.
     pub shape: Option<PlanShape>,
     /// How long that run took, where it is the plan of a run.
     pub duration_us: Option<u64>,
@@ -80,7 +82,7 @@ pub struct PlanObservation {
     pub fingerprint: Fingerprint,
     /// Where.
     pub database: Database,
-    /// How it was got.
+    /// Its source.
     pub source: PlanSource,
     /// The form seen.
     pub shape: PlanShape,
@@ -95,7 +97,7 @@ pub struct PlanObservation {
 pub struct PlanBucket {
     /// Where.
     pub database: Database,
-    /// How the plans were got.
+    /// Their source.
     pub source: PlanSource,
     /// The form.
     pub shape: PlanShape,
@@ -122,7 +124,7 @@ pub struct PlanChange {
     pub fingerprint: Fingerprint,
     /// Where.
     pub database: Database,
-    /// How both plans were got.
+    /// The source of both.
     pub source: PlanSource,
     /// First sight of the new form after the old one.
     pub changed_at: DateTime<Utc>,

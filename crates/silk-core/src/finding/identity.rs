@@ -1,3 +1,5 @@
+//! Which queries of a request are equal, values and all.
+
 use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
 
 use crate::{Statement, Value, ValueState, sql::SensitiveValues};
@@ -14,7 +16,7 @@ pub struct Identities {
 }
 
 impl Identities {
-    /// Equal for two queries whose text (but for comments) and values are; none where the values
+    /// Equal for two queries whose text (but for comments) and values are; none if the values
     /// are not known, or were cut off.
     #[must_use]
     pub fn of(&self, text: &SensitiveValues, values: Option<&[Value]>) -> Option<u64> {

@@ -1,4 +1,4 @@
-//! What rules remark about a request.
+//! What rules find in a request.
 
 mod facts;
 mod identity;
@@ -24,7 +24,7 @@ pub enum Severity {
     Critical,
 }
 
-/// A rule's remark with its evidence.
+/// What a rule found, with its evidence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// Name of the rule: `repeated_statement`.
@@ -35,7 +35,7 @@ pub struct Finding {
     pub title: String,
     /// The evidence.
     pub detail: String,
-    /// The one thing to do, in one sentence; none where the evidence alone is to be told.
+    /// The one thing to do, in one sentence; none if there is nothing to do but know.
     pub remedy: Option<String>,
     /// The line of the app that it is about.
     pub call_site: Option<crate::CallSite>,
@@ -45,7 +45,7 @@ pub struct Finding {
     /// first of them.
     pub query: Option<u32>,
     /// Time of the request that went into it, in µs: at most the union of the intervals of the
-    /// queries (or waits) that it names, and never more than the request took. None where no time
+    /// queries (or waits) that it names, and never more than the request took. None if no time
     /// was measured.
     pub lost_us: Option<u64>,
 }

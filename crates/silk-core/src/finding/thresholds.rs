@@ -1,3 +1,5 @@
+//! From what on rules speak.
+
 use std::time::Duration;
 
 /// From what on the rules about requests speak.
@@ -7,7 +9,7 @@ use std::time::Duration;
 /// ```
 /// use silk_core::finding::Thresholds;
 ///
-/// // Five rows of development data are enough to be told.
+/// // Five rows of development data are enough for a finding.
 /// let thresholds = Thresholds { min_calls: 5, min_lost: std::time::Duration::ZERO, ..Thresholds::default() };
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]

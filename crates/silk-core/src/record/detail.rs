@@ -1,3 +1,5 @@
+//! What a request gathered beside its summary: headers, bodies, spans, log lines.
+
 use serde::{Deserialize, Serialize};
 
 use super::{CallSite, ConnectionWait, QueryRecord, SqlText, TransactionRecord};

@@ -1,3 +1,5 @@
+//! Times that overlap, added up once.
+
 /// Splits the time of a request into SQL, waits for a connection, and polling.
 ///
 /// Each list holds intervals as `(start, end)` in microseconds from the start of the request, in

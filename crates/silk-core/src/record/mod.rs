@@ -34,13 +34,13 @@ pub struct RequestRecord {
     pub detail: RequestDetail,
     /// The queries summed per statement and call site; exact even beyond the cap on queries kept.
     pub statements: Vec<RequestStatement>,
-    /// What the rules remarked.
+    /// What the rules found.
     pub findings: Vec<Finding>,
 }
 
 impl RequestRecord {
-    /// Puts into the summary which rules remarked on the request, each once, and how many queries
-    /// the remarks are about.
+    /// Puts into the summary which rules found something in the request, each once, and how
+    /// many queries the findings are about.
     pub fn sum_findings(&mut self) {
         let summary = &mut self.summary;
         (summary.findings, summary.finding_calls) = (Vec::new(), Vec::new());

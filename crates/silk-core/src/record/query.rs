@@ -1,3 +1,5 @@
+//! Queries, the statements they are executions of, and the databases they ran on.
+
 use std::{fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
@@ -135,7 +137,7 @@ pub struct QueryRecord {
     pub outcome: Outcome,
     /// Why it failed.
     pub error: Option<QueryError>,
-    /// Bound values; none where not captured (the layer tier, a switch).
+    /// Bound values; none if not captured (the layer tier, a switch).
     pub values: Option<Vec<Value>>,
     /// Index into [`RequestDetail::call_sites`](super::RequestDetail::call_sites).
     pub call_site: Option<u32>,
@@ -143,9 +145,9 @@ pub struct QueryRecord {
     pub span: Option<u32>,
     /// Index into [`RequestDetail::transactions`](super::RequestDetail::transactions).
     pub transaction: Option<u32>,
-    /// Form of the plan this very execution ran with, where the database told.
+    /// Shape of the plan this very execution ran with, if the database reported it.
     pub plan_shape: Option<PlanShape>,
-    /// How long the server itself took for this very execution, in µs, where the database told
+    /// How long the server itself took for this very execution, in µs, if the database reported
     /// (the duration of its `auto_explain` message).
     pub server_us: Option<u64>,
     /// Whether it ran on a connection of an instrumented pool, but past our types (`&sqlx::PgPool`,
@@ -162,7 +164,7 @@ pub struct ConnectionWait {
     pub duration_us: u64,
     /// Why no connection came, if none did (`pool timed out`).
     pub error: Option<String>,
-    /// What the pool had when the wait began; none where that is not known (the layer tier), or
+    /// What the pool had when the wait began; none if that is not known (the layer tier), or
     /// where it is not worth keeping ([`WORTH_US`](Self::WORTH_US)).
     pub pool: Option<PoolUse>,
     /// Who held the pool's connections meanwhile, most of the time first; empty where that is not
@@ -176,7 +178,7 @@ pub struct Holder {
     /// Method and route of the request that held them, or the name of the job; empty where the
     /// connection was taken outside of any.
     pub route: String,
-    /// The last statement run on them; none where none was run yet.
+    /// The last statement run on them; none if none was run yet.
     pub fingerprint: Option<Fingerprint>,
     /// Its SQL, literals taken out.
     pub normalized: Option<String>,

@@ -1,3 +1,5 @@
+//! What lists show of a request.
+
 use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, Utc};
@@ -138,7 +140,7 @@ pub struct RequestSummary {
     pub route: String,
     /// Path as sent, sensitive parts redacted; the name of a job or test.
     pub path: String,
-    /// HTTP status; none where no head was sent, and for jobs and tests.
+    /// HTTP status; none if no head was sent, and for jobs and tests.
     pub status: Option<u16>,
     /// How it ended.
     pub outcome: Outcome,
@@ -150,7 +152,7 @@ pub struct RequestSummary {
     pub query_errors: u64,
     /// Trace id from `traceparent`, if there was one.
     pub trace_id: Option<String>,
-    /// Rules that remarked on it, as their names; see [`Finding::rule`](crate::Finding::rule).
+    /// Names of the rules that found something in it; see [`Finding::rule`](crate::Finding::rule).
     pub findings: Vec<String>,
     /// How many queries each of [`findings`](Self::findings) is about, at the same place; 0, or
     /// nothing there, where that was not counted. Of several findings by one rule, the most.

@@ -75,7 +75,7 @@ impl Masks {
                 };
                 secrets.add(content);
                 secrets.add(&unescaped(content));
-                // Of a connection string, the password by itself too.
+                // Of a connection string, the password on its own too.
                 let _is_masked_anyway = context.redactor.text_with(content, secrets);
             }
             at.push((word.start, mask));

@@ -42,7 +42,7 @@ pub(super) fn may_be_sql(words: &[Lexeme<'_>], index: usize, content: &str) -> b
         && content.contains(['\'', '=', '$', '"', '('])
 }
 
-/// The literal without the secrets of the SQL in it; none where it has none.
+/// The literal without the secrets of the SQL in it; none if it has none.
 pub(super) fn mask(
     literal: &str,
     content: &str,

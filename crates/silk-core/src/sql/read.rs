@@ -111,7 +111,7 @@ fn identity(words: &[Lexeme<'_>]) -> u64 {
     hasher.finish()
 }
 
-/// SQL that stands in a literal without its secrets; none where it has none.
+/// SQL that stands in a literal without its secrets; none if it has none.
 pub(super) fn safe_text(sql: &str, context: Context<'_>, secrets: &mut Secrets) -> Option<String> {
     let (lexemes, _) = lex(sql, context.database);
     let words = significant(&lexemes);

@@ -37,7 +37,7 @@ pub struct FunctionCall {
 }
 
 /// What a text calls that otherwise only reads: everything [`is_read_only`] asks for but for its
-/// functions, which a database may know better. None where it may write.
+/// functions, which a database may know better. None if it may write.
 #[must_use]
 pub fn reading_calls(sql: &str, kind: DatabaseKind) -> Option<Vec<FunctionCall>> {
     let words = single(sql, kind)?;

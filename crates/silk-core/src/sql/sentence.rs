@@ -313,7 +313,7 @@ pub(super) fn is_message(words: &[Lexeme<'_>], index: usize) -> bool {
     })
 }
 
-/// A text without what follows the names of secrets in it; none where nothing does. Where it
+/// A text without what follows the names of secrets in it; none if nothing does. Where it
 /// `is_said` by an error or a comment any word that is not a common one goes, elsewhere only what
 /// looks made up.
 pub(super) fn scrub(

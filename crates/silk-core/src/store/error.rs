@@ -1,3 +1,5 @@
+//! Why a store could not do what it was asked.
+
 use std::{error::Error, fmt};
 
 /// What kind of trouble a store is in.

@@ -1,3 +1,5 @@
+//! Which records a list shows, and in which order.
+
 use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, Utc};
@@ -7,7 +9,7 @@ use crate::{DatabaseKind, RequestId, RequestKind, record::UnknownWord, record::w
 /// Order of a list of requests; each ends in the id, so that the order is total.
 ///
 /// A large store may keep to it for the first thousands only, and give what comes below in partial
-/// pages: stretches of time, newest first, each sorted by itself.
+/// pages: stretches of time, newest first, each sorted separately.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum RequestSort {
     /// Newest first.
@@ -28,7 +30,8 @@ word_enum!(RequestSort {
     QueryCount = "-query_count",
 });
 
-/// Which requests to list. Conditions are all to hold; none set means all requests.
+/// Which requests to list. All conditions must hold; an empty filter matches every
+/// request.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RequestFilter {
     /// Of this kind.

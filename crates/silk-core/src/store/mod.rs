@@ -141,7 +141,7 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Removes every record, statistics included.
     fn clear(&self) -> StoreFuture<'_, ()>;
 
-    /// Puts everything in its final place and lets go of files and connections. Called when the
+    /// Puts everything in its final place and closes files and connections. Called when the
     /// recorder stops; a later call of another method opens the store again. Does nothing unless
     /// the store says otherwise.
     fn close(&self) -> StoreFuture<'_, ()> {

@@ -1,3 +1,5 @@
+//! What a store answers.
+
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -129,7 +131,7 @@ pub struct RouteUse {
 /// A call site that runs a statement.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallSiteUse {
-    /// Where; none where it was not captured.
+    /// Where; none if it was not captured.
     pub call_site: Option<CallSite>,
     /// Executions.
     pub calls: u64,

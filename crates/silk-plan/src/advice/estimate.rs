@@ -27,7 +27,7 @@ pub struct NewIndex<'a> {
     pub rows: f64,
 }
 
-/// Pages of a table and its indexes that a plan reads, by the planner's estimates; none where the
+/// Pages of a table and its indexes that a plan reads, by the planner's estimates; none if the
 /// plan does not read the table, or the catalogue does not know its size.
 #[must_use]
 pub fn pages_read(plan: &Plan, facts: &TableFacts, new: &[NewIndex<'_>]) -> Option<f64> {
@@ -102,7 +102,7 @@ fn scan_pages(node: &PlanNode, facts: &TableFacts, new: &[NewIndex<'_>]) -> Opti
 }
 
 /// Pages read of a table now and with the candidate, by a simple model: for databases that cannot
-/// plan with an index that is not there. None where it cannot be told.
+/// plan with an index that is not there. None if it cannot be told.
 #[must_use]
 pub fn estimated_pages(
     candidate: &Candidate,

@@ -6,7 +6,8 @@
 //! catalogue ───► TableFacts ─┘
 //! ```
 //!
-//! Nothing here asks a database: whoever has a connection hands the facts in and the trials back.
+//! Nothing here asks a database: the caller has a connection, and passes facts and results of
+//! trials.
 
 mod candidate;
 mod candidates;

@@ -24,7 +24,7 @@ pub(crate) struct Order<'a> {
 
 /// The index, and how many columns compared for equality it begins with.
 ///
-/// None where one table's index cannot give the whole order: a key of another table, an expression
+/// None if one table's index cannot give the whole order: a key of another table, an expression
 /// the database has no index for.
 pub(crate) fn index_for(order: &Order<'_>) -> Option<(Candidate, usize)> {
     let facts = named(order);

@@ -28,15 +28,15 @@ pub struct TableWants {
     /// Whether something above stops it before its end.
     pub is_limited: bool,
     /// Fraction of its rows that are read in the order that is asked for before a limit is
-    /// reached, 0 to 1, as the planner expects; none where no index could give that order.
+    /// reached, 0 to 1, as the planner expects; none if no index could give that order.
     pub asked: Option<f64>,
     /// Conditions that all hold of its rows.
     pub(super) conditions: Vec<Wanted>,
     /// Orders that are wanted of its rows, the outermost first.
     pub(super) orders: Vec<Vec<SortKey>>,
-    /// Columns that are needed; none where that is not known.
+    /// Columns that are needed; none if that is not known.
     pub(super) needed: Option<BTreeSet<String>>,
-    /// Expressions whose literals stand in the SQL as they are; none where all do.
+    /// Expressions whose literals stand in the SQL as they are; none if all do.
     pub(super) known: Option<HashSet<String>>,
     /// The foreign key for which the table is searched, where the query does not name it: its rows
     /// refer to those that are deleted or changed.
@@ -137,7 +137,7 @@ impl TableWants {
         !self.unreadable.is_empty()
     }
 
-    /// Whether a condition tests the table by itself, and does not only join it to another.
+    /// Whether a condition tests the table on its own, and does not only join it to another.
     #[must_use]
     pub fn is_narrowed(&self) -> bool {
         self.conditions.iter().any(|wanted| {

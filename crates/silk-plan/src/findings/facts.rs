@@ -46,7 +46,7 @@ pub(super) struct Remark {
     pub(super) saves: f64,
 }
 
-/// Plans quicker than this are not worth a remark, in ms.
+/// Plans quicker than this are not worth a finding, in ms.
 pub(super) const MIN_TOTAL_MS: f64 = 5.0;
 /// Without times, plans cheaper than this, in planner units.
 const MIN_COST: f64 = 100.0;
@@ -120,7 +120,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The tables of the statement, and its queries that ask for their first rows; none where the
+    /// The tables of the statement, and its queries that ask for their first rows; none if the
     /// statement is not known.
     pub(super) fn statement(&self) -> &(Vec<TableWants>, Vec<Listed>) {
         self.statement.get_or_init(|| {
@@ -231,7 +231,7 @@ impl<'a> Facts<'a> {
         std::iter::successors(self.parents[at], |at| self.parents[*at])
     }
 
-    /// Sums over the nodes whose work a remark is about: never all that is below.
+    /// Sums over the nodes whose work a finding is about: never all that is below.
     fn spared(&self, rule: &str, node: &'a PlanNode, of: impl Fn(&PlanNode) -> f64) -> f64 {
         let below = |node: &'a PlanNode| node.preorder().map(&of).sum::<f64>();
         match rule {
@@ -271,7 +271,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Puts a remark about a node together.
+    /// Builds a finding about a node.
     pub(super) fn remark(&self, node: &'a PlanNode, remark: Remark) -> PlanFinding {
         let saves = remark.saves.clamp(0.0, 1.0);
         let part = self.spared(remark.rule, node, |node| {

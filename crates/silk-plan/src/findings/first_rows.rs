@@ -135,7 +135,7 @@ fn of<'a>(facts: &Facts<'a>, sort: &'a PlanNode) -> Option<FirstRows<'a>> {
     })
 }
 
-/// The index that gives the order; none where no index of one table can, or it is there already.
+/// The index that gives the order; none if no index of one table can, or it is there already.
 #[expect(
     clippy::option_option,
     reason = "an index that cannot be named is one all the same"
@@ -273,7 +273,7 @@ impl FirstRows<'_> {
         (share.is_finite() && share > 0.0).then_some(share.min(1.0))
     }
 
-    /// What it would spare, as a fraction of the whole; none where the plan does not tell.
+    /// What it would spare, as a fraction of the whole; none if the plan does not tell.
     fn share(&self, facts: &Facts<'_>) -> Option<f64> {
         let of = |node: &PlanNode| {
             let derived = &node.derived;

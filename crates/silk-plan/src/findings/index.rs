@@ -24,7 +24,7 @@ pub struct IndexColumn {
     pub text: String,
     /// Whether it is sorted downwards.
     pub descending: bool,
-    /// Whether NULL comes first; none where that follows from the direction.
+    /// Whether NULL comes first; none if that follows from the direction.
     pub nulls_first: Option<bool>,
 }
 

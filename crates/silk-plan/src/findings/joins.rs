@@ -197,21 +197,6 @@ fn row_misestimate(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
             .relation
             .as_deref()
     });
-    let texts = || {
-        node.conditions
-            .iter()
-            .map(|condition| condition.text.as_str())
-    };
-    let of_init_plan = |value: &str| facts.is_of_init_plan(value);
-    let blind = if texts().any(|text| text.contains("(InitPlan "))
-        || texts().flat_map(text::placeholders).any(of_init_plan)
-    {
-        "; it is compared with a value that a subquery works out while running"
-    } else if texts().flat_map(text::placeholders).next().is_some() {
-        "; the plan is generic, made without the values"
-    } else {
-        ""
-    };
     Some(Remark {
         rule: "row_misestimate",
         title: format!(
@@ -230,7 +215,7 @@ fn row_misestimate(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
             } else {
                 "too few"
             },
-            blind
+            blind(facts, node)
         ),
         action: format!(
             "ANALYZE {}; where that does not help: a higher statistics target, CREATE STATISTICS for columns that depend on each other, an expression's own statistics",
@@ -239,6 +224,24 @@ fn row_misestimate(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
         unless: "these values are rare: the estimate is right for the usual ones",
         saves: 0.0,
     })
+}
+
+/// What the planner could not know of the values that a node compares with.
+fn blind(facts: &Facts<'_>, node: &PlanNode) -> &'static str {
+    let texts = || {
+        let conditions = node.conditions.iter();
+        conditions.map(|condition| condition.text.as_str())
+    };
+    let of_init_plan = |value: &str| facts.is_of_init_plan(value);
+    if texts().any(|text| text.contains("(InitPlan "))
+        || texts().flat_map(text::placeholders).any(of_init_plan)
+    {
+        "; it is compared with a value that a subquery works out while running"
+    } else if texts().flat_map(text::placeholders).next().is_some() {
+        "; the plan is generic, made without the values"
+    } else {
+        ""
+    }
 }
 
 /// The nearest operator above whose method or memory was chosen by this node's rows.

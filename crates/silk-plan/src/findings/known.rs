@@ -24,7 +24,7 @@ pub fn relations(plan: &Plan, sql: Option<&str>) -> BTreeMap<String, Relation> {
         PlanFormat::MySqlJson | PlanFormat::MySqlTree => DatabaseKind::MySql,
         PlanFormat::SqliteRows => DatabaseKind::Sqlite,
     };
-    // Of each name, the table; none where it could be more than one.
+    // Of each name, the table; none if it could be more than one.
     let mut found: BTreeMap<String, Option<Relation>> = BTreeMap::new();
     let mut add = |called: &str, relation: Relation| {
         found

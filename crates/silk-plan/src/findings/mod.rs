@@ -1,4 +1,4 @@
-//! What a plan tells to do.
+//! What a plan suggests changing.
 //!
 //! Each rule looks at one node, or at the whole, and speaks only above a gate: the plan takes
 //! long enough to matter, and the node takes enough of it. What a plan alone cannot tell (the type
@@ -58,7 +58,7 @@ pub struct JudgeContext {
     pub rows_given: Option<f64>,
 }
 
-/// A remark about a plan, with its evidence.
+/// What a rule found in a plan, with its evidence.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PlanFinding {
     /// Name of the rule: `seq_scan_filters_most`.
@@ -79,18 +79,18 @@ pub struct PlanFinding {
     pub verified: bool,
     /// Whether it rests on the planner's estimates only.
     pub estimated: bool,
-    /// Time it would save at best, in ms, of the run that the plan is of; none where the plan has no
+    /// Time it would save at best, in ms, of the run that the plan is of; none if the plan has no
     /// times. Never more than the whole, nor than the time of the nodes it is about.
     pub saves_ms: Option<f64>,
     /// The same as a fraction of the whole, 0 to 1, by time, else by cost or rows: where
     /// [`saves_ms`](Self::saves_ms) is none, a measured time of the query can be multiplied with it.
-    /// None where the plan tells neither.
+    /// None if the plan tells neither.
     pub share: Option<f64>,
     /// The index it asks for, where it is known in full.
     pub index: Option<IndexSuggestion>,
 }
 
-/// What a plan tells to do, what saves most first.
+/// What a plan suggests changing, what saves most first.
 #[must_use]
 pub fn judge(plan: &Plan, context: &JudgeContext) -> Vec<PlanFinding> {
     let folded = folded::of(plan);

@@ -1,6 +1,6 @@
 //! Tables, pages, fences and editors that a plan is copied from as a whole.
 
-/// The text without what it was shown in; none where nothing of the kind is there.
+/// The text without what it was shown in; none if nothing of the kind is there.
 pub(super) fn without(text: &str) -> Option<String> {
     let takes: [fn(&str) -> Option<String>; 8] = [
         without_colours,

@@ -1,4 +1,4 @@
-//! Lines of which nothing was taken: told, never dropped in silence.
+//! Lines that were not understood: they are reported, never dropped silently.
 
 /// What was left out, and where.
 #[derive(Default)]

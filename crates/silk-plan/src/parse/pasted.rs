@@ -1,6 +1,6 @@
 //! What pages, tables and editors make of a text: entities, quotes, tabs.
 
-/// The text with HTML's entities written out; none where it has none of them.
+/// The text with HTML's entities written out; none if it has none of them.
 pub(super) fn without_entities(text: &str) -> Option<String> {
     // An arrow or a quote written so is of a page; a single `&amp;` may be a literal of the query.
     let is_page = ["-&gt;", "&quot;", "&nbsp;"]
@@ -86,7 +86,7 @@ pub(super) fn quote_of_lines(text: &str) -> Option<char> {
     })
 }
 
-/// What stands within the quotes of a line; none where it is not quoted as a whole.
+/// What stands within the quotes of a line; none if it is not quoted as a whole.
 pub(super) fn unquoted(line: &str, quote: char) -> Option<String> {
     let line = line.trim().trim_end_matches([',', ';', '+']).trim_end();
     let inner = line.strip_prefix(quote)?.strip_suffix(quote)?;
@@ -99,7 +99,7 @@ pub(super) fn unquoted(line: &str, quote: char) -> Option<String> {
     Some(inner.replace(&doubled, &single))
 }
 
-/// The text with the tabs that lines begin with written out; none where there are none.
+/// The text with the tabs that lines begin with written out; none if there are none.
 pub(super) fn without_tabs(text: &str) -> Option<String> {
     if !text.contains('\t') {
         return None;

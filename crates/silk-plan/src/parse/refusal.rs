@@ -10,6 +10,16 @@ pub(super) fn is_yaml(text: &str) -> bool {
     lines.any(|line| line == "Plan:") && lines.any(|line| line.starts_with("Node Type: \""))
 }
 
+/// Whether a line's first columns are these, whatever stands between columns.
+fn has_line(text: &str, words: &[&str]) -> bool {
+    text.lines().any(|line| {
+        let mut columns = line
+            .split(['|', '│', '\t', ',', ' ', '"', '\'', '`'])
+            .filter(|column| !column.is_empty());
+        words.iter().all(|word| columns.next() == Some(word))
+    })
+}
+
 /// Why a text that no format takes is none, where that can be told.
 pub(super) fn why(text: &str) -> Option<PlanError> {
     let says = |words: &str| text.contains(words);
@@ -20,14 +30,7 @@ pub(super) fn why(text: &str) -> Option<PlanError> {
                 .is_some_and(|start| start.eq_ignore_ascii_case(word))
         })
     };
-    let has_line = |words: &[&str]| {
-        text.lines().any(|line| {
-            let mut columns = line
-                .split(['|', '│', '\t', ',', ' ', '"', '\'', '`'])
-                .filter(|column| !column.is_empty());
-            words.iter().all(|word| columns.next() == Some(word))
-        })
-    };
+    let has_line = |words: &[&str]| has_line(text, words);
     let (what, instead) = if says("Utility statements have no plan structure")
         || says("\"Utility Statement\"")
     {

@@ -6,7 +6,7 @@ use super::json::Json;
 const MAX_LINES: usize = 20_000;
 
 /// The lines of a list of rows, each with its one text, whatever its column is called; of SQLite's
-/// rows `id|parent|detail`. None where it is something else.
+/// rows `id|parent|detail`. None if it is something else.
 pub(super) fn lines_of(value: &Json) -> Option<String> {
     let rows = value.items();
     if rows.is_empty() || rows.len() > MAX_LINES {

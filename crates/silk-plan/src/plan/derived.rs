@@ -48,7 +48,7 @@ pub struct Derived {
     /// Of removed rows they are averages per loop, as printed; batches and memory are those of
     /// the process that had the most, all others are sums.
     pub counters: Counters,
-    /// Pages touched by itself; these add up to the whole.
+    /// Pages that the node itself touched; these add up to the whole.
     pub buffers: Option<Buffers>,
     /// Cost of itself over all its expected repetitions, in planner units.
     pub exclusive_cost: Option<f64>,
@@ -64,7 +64,7 @@ pub struct Derived {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Execution {
-    /// Not told: an estimate only.
+    /// Unknown: the plan is only an estimate.
     #[default]
     Unknown,
     /// It was never asked for a row.

@@ -107,7 +107,7 @@ pub struct Jit {
     /// All of it, in ms: of a parallel plan, the sum over its processes.
     pub total_ms: Option<f64>,
     /// What the process that compiled longest spent, in ms: no more of the time on the wall can have
-    /// gone into it. None where a parallel plan does not tell its processes apart.
+    /// gone into it. None if a parallel plan does not tell its processes apart.
     pub wall_ms: Option<f64>,
     /// Making the code, in ms.
     pub generation_ms: Option<f64>,

@@ -1,3 +1,5 @@
+//! Sets up a profiler: every setting, with its default.
+
 mod build;
 
 #[cfg(feature = "store-sqlite")]
@@ -92,13 +94,13 @@ impl SilkBuilder {
         self
     }
 
-    /// Build of the service (a version, a commit), so that runs can be told apart. Default: none.
+    /// Build of the service (a version, a commit), to distinguish runs. Default: none.
     pub fn version(mut self, build: impl Into<String>) -> Self {
         self.config.build = Some(build.into());
         self
     }
 
-    /// Who may open the dashboard. Default: whoever has the [token](Self::token), in every build;
+    /// Who may open the dashboard. Default: only the [token](Self::token) opens it, in every build;
     /// where a request comes from opens nothing.
     #[cfg(feature = "ui")]
     pub fn access(mut self, access: Access) -> Self {
@@ -114,8 +116,8 @@ impl SilkBuilder {
         self
     }
 
-    /// Which plans are got, and when. Default: [`Plans::automatic`]: for statements that are new,
-    /// slow or failed, in the background, without running them, 30 a minute at most.
+    /// Which plans Silk collects, and when. Default: [`Plans::automatic`]: for statements that
+    /// are new, slow or failed, in the background, without running them, at most 30 a minute.
     pub fn plans(mut self, plans: Plans) -> Self {
         self.config.plans = plans;
         self
@@ -187,7 +189,7 @@ impl SilkBuilder {
     ///
     /// ```
     /// # use tower_silk::{Silk, Thresholds};
-    /// // Five rows of development data are enough to be told.
+    /// // Five rows of development data are enough for a finding.
     /// let silk = Silk::builder().in_memory().findings(Thresholds {
     ///     min_calls: 5,
     ///     min_lost: std::time::Duration::ZERO,

@@ -22,7 +22,6 @@ impl Exception {
     }
 
     /// One function of a file.
-    #[cfg(test)]
     pub(super) const fn function(
         path: &'static str,
         function: &'static str,
@@ -43,9 +42,21 @@ impl Exception {
 /// The whole list.
 pub(super) const EXCEPTIONS: &[Exception] = &[
     Exception::folder("crates/silk-capture/", "is being split by the queue"),
-    Exception::folder("crates/silk-core/", "is being split"),
+    Exception::function(
+        "crates/silk-core/src/finding/rules/connection_wait/mod.rs",
+        "find",
+        "is being split",
+    ),
+    Exception::function(
+        "crates/silk-core/src/finding/rules/failed_query.rs",
+        "find",
+        "is being split",
+    ),
+    Exception::function(
+        "crates/silk-core/src/finding/rules/small_writes.rs",
+        "find",
+        "is being split",
+    ),
     Exception::folder("crates/silk-explain/", "is being split"),
-    Exception::folder("crates/silk-plan/", "is being split"),
     Exception::folder("crates/silk-store/", "is being split"),
-    Exception::folder("crates/tower-silk/", "is being split"),
 ];

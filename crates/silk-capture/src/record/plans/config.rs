@@ -1,19 +1,20 @@
 use std::time::Duration;
 
-/// When plans are got.
+/// When Silk collects query plans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PlanMode {
     /// Never, not even when a person asks.
     Off,
     /// When a person asks.
     OnDemand,
-    /// When a person asks, and by itself for new, slow and failed statements.
+    /// When a person asks, and automatically for new, slow and failed statements.
     Automatic,
 }
 
-/// Which plans are got, when, and at what price.
+/// Which plans Silk collects, when, and at what price.
 ///
-/// The default is [`automatic`](Self::automatic): whoever opens a slow query finds its plan there.
+/// The default is [`automatic`](Self::automatic): a slow query already has its plan when
+/// you open it.
 /// That harms nothing: plans are asked for after the request, on one connection of Silk's own,
 /// without running the statement, and no more than 30 a minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,7 +119,7 @@ impl Plans {
         self
     }
 
-    /// When plans are got.
+    /// When Silk collects query plans.
     #[must_use]
     pub const fn mode(&self) -> PlanMode {
         self.mode

@@ -109,7 +109,7 @@ impl PlanNotes {
         }
     }
 
-    /// When plans are got.
+    /// When Silk collects query plans.
     #[must_use]
     pub const fn mode(&self) -> PlanMode {
         self.plans.mode

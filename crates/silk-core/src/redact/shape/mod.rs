@@ -120,7 +120,7 @@ struct Seen {
 }
 
 impl Seen {
-    /// None where it holds what no credential does.
+    /// None if it holds what no credential does.
     fn of(text: &str) -> Option<Self> {
         #[derive(Clone, Copy, PartialEq, Eq)]
         enum Kind {

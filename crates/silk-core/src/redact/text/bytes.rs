@@ -1,4 +1,4 @@
-//! What a byte tells by itself.
+//! What a byte tells on its own.
 
 /// What a byte is to a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +67,7 @@ const WIDE: u8 = 16;
 pub(in crate::redact) const QUOTE: u8 = 32;
 pub(in crate::redact) const ESCAPE: u8 = 64;
 
-/// The shortest credential that is known by itself: the number of a payment card.
+/// The shortest credential that is known on its own: the number of a payment card.
 const MIN_CREDENTIAL: usize = 13;
 /// The shortest sentence that tells a secret: `pin 1234`.
 const MIN_SENTENCE: usize = 8;

@@ -7,7 +7,7 @@ pub(super) const MAX_BLANKS: usize = 4;
 
 /// Of a first byte: its word may name a secret that stands behind a blank.
 const NAMING: u8 = 1;
-/// Of a first byte: its word may matter by itself.
+/// Of a first byte: its word may matter on its own.
 const SPECIAL: u8 = 2;
 /// Of the byte behind a blank that is behind a word: more is to be looked at.
 const BEHIND: u8 = 4;
@@ -87,7 +87,7 @@ fn may_follow(bytes: &[u8], start: usize, end: usize) -> bool {
         Some(b'"' | b'\'' | b'\\' | b']' | b'`' | b'=' | b':' | b'%') => true,
         // `Password("…")`
         Some(b'(') => bytes.get(end + 1) == Some(&b'"'),
-        // A word of one byte names nothing by itself.
+        // A word of one byte names nothing on its own.
         Some(b' ') if end == start + 1 => bytes
             .get(end + 1)
             .is_some_and(|behind| may_be_said(bytes, end, *behind)),
@@ -147,7 +147,7 @@ pub(super) fn may_be_card(bytes: &[u8], start: usize, end: usize) -> bool {
         }
 }
 
-/// Whether a word whose first byte says so matters by itself.
+/// Whether a word whose first byte says so matters on its own.
 fn may_be_special(bytes: &[u8], start: usize, end: usize, word: &[u8]) -> bool {
     let &[first, second, ..] = word else {
         return false;

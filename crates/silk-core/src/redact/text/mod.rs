@@ -39,7 +39,7 @@ impl Redactor {
             .unwrap_or_else(|| text.to_owned())
     }
 
-    /// The text made safe; none where nothing in it had to go.
+    /// The text made safe; none if nothing in it had to go.
     pub(super) fn scan(&self, text: &str, secrets: Option<&mut Secrets>) -> Option<String> {
         let mut scan = Scan::new(self, text, secrets);
         scan.run();

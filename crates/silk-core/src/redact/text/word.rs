@@ -120,7 +120,7 @@ impl Scan<'_, '_> {
         end
     }
 
-    /// Masks a word that is a secret by itself: a key that its issuer marked, a card's number.
+    /// Masks a word that is a secret on its own: a key that its issuer marked, a card's number.
     fn by_itself(&mut self, start: usize, word: &str) -> Option<usize> {
         let bytes = self.text.as_bytes();
         let is_marked = matches!(
@@ -264,7 +264,7 @@ impl Scan<'_, '_> {
     }
 
     /// Whether the words before make a sensitive name of this one (`api key: …`, `mot de passe :
-    /// …`), where it is none by itself.
+    /// …`), where it is none on its own.
     pub(super) fn is_second_word(&self, start: usize, word: &str) -> bool {
         let mut first = start;
         for _ in 0..MAX_WORDS {

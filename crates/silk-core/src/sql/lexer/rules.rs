@@ -176,7 +176,7 @@ pub(super) const AS_MYSQL: Rules = Rules {
     ..STANDARD
 };
 
-/// The rules of a database; none where it is not known.
+/// The rules of a database; none if it is not known.
 pub(super) const fn of(database: DatabaseKind) -> Option<&'static Rules> {
     match database {
         DatabaseKind::Postgres => Some(&POSTGRES),

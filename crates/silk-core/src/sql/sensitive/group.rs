@@ -96,7 +96,7 @@ pub(super) struct Group<'a> {
     pub(super) is_named: bool,
     /// In an array: what the names in it are.
     pub(super) array: Option<Array>,
-    /// Whether it defines columns, each by itself.
+    /// Whether it defines columns, each on its own.
     pub(super) is_definition: bool,
     /// Whether a secret follows behind each comma.
     pub(super) tells_secrets: bool,

@@ -202,7 +202,7 @@ impl<'a> Walk<'_, 'a> {
                     lexeme.kind,
                     Kind::Text | Kind::Number | Kind::Placeholder | Kind::Quoted
                 );
-                // `:password` says by itself what is bound to it.
+                // `:password` says on its own what is bound to it.
                 let is_named = lexeme.kind == Kind::Placeholder
                     && lexeme.text.len() > 1
                     && self.redactor.is_sensitive(&lexeme.text[1..]);

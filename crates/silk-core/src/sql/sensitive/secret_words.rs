@@ -210,7 +210,7 @@ pub(super) fn announces(content: &str, redactor: &Redactor) -> bool {
             && head
                 .get(head.len() - 13..)
                 .is_some_and(|end| end.eq_ignore_ascii_case("identified by"));
-        // A name by itself is a name, not a text that announces something.
+        // A name on its own is a name, not a text that announces something.
         word.len() < content.len() && (redactor.is_sensitive(word) || is_identified)
     };
     let is_open = content.ends_with(is_filler);

@@ -155,7 +155,7 @@ impl Parts {
     }
 }
 
-/// The key of a predicate that is no search by itself (`status <> 'done'`).
+/// The key of a predicate that is no search on its own (`status <> 'done'`).
 fn column_of(predicate: &(String, String), facts: &TableFacts, keys: &Keys<'_>) -> Option<Key> {
     let expr = expression(&predicate.0, keys.style);
     let column = facts.column(&expr.columns().next()?.name)?;

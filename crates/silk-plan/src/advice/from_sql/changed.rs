@@ -14,11 +14,11 @@ pub struct Changed {
     pub schema: Option<String>,
     /// The table.
     pub table: String,
-    /// The columns that are set; none where rows are deleted.
+    /// The columns that are set; none if rows are deleted.
     pub columns: Option<Vec<String>>,
 }
 
-/// The table whose rows a statement deletes or changes; none where it does neither, or to several.
+/// The table whose rows a statement deletes or changes; none if it does neither, or to several.
 #[must_use]
 pub fn changed_by(sql: &str, kind: DatabaseKind) -> Option<Changed> {
     let named = |table: &TableWithJoins, columns| {

@@ -7,9 +7,9 @@ use crate::advice::expression::SortKey;
 /// What `LIMIT` and `OFFSET` say.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct FirstRows {
-    /// Rows that are asked for; none where that is bound or worked out.
+    /// Rows that are asked for; none if that is bound or worked out.
     pub(crate) rows: Option<f64>,
-    /// Rows that are skipped before them; none where that is bound or worked out.
+    /// Rows that are skipped before them; none if that is bound or worked out.
     pub(crate) skipped: Option<f64>,
 }
 
@@ -24,7 +24,7 @@ pub(crate) struct Listed {
 }
 
 impl FirstRows {
-    /// What the query asks for; none where it asks for all rows.
+    /// What the query asks for; none if it asks for all rows.
     pub(super) fn of(query: &Query) -> Option<Self> {
         if let Some(fetch) = &query.fetch {
             return (!fetch.percent && !fetch.with_ties).then(|| Self {

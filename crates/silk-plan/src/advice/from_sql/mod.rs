@@ -67,7 +67,7 @@ fn read(sql: &str, kind: DatabaseKind) -> Reader {
     reader
 }
 
-/// The only statement of a text; none where it cannot be read.
+/// The only statement of a text; none if it cannot be read.
 fn parsed(sql: &str, kind: DatabaseKind) -> Option<Statement> {
     let dialect: &dyn Dialect = match kind {
         DatabaseKind::MySql => &MySqlDialect {},

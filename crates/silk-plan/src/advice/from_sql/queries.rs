@@ -42,7 +42,7 @@ impl Reader {
                 }
                 SetExpr::Query(query) => return self.query(query, depth + 1),
                 SetExpr::SetOperation { left, right, .. } => {
-                    // What both give is ordered and cut, and neither by itself.
+                    // What both give is ordered and cut, and neither on its own.
                     order = None;
                     first = None;
                     if depth < MAX_DEPTH {

@@ -33,43 +33,12 @@ impl Reader {
             extreme = extreme.or_else(|| extreme_of(&expr));
             need(&mut needed, &expr);
         }
-        // `ORDER BY alias` means what stands behind it, and `ORDER BY 2` the second of them.
         for key in &mut order {
-            if let Expr::Literal(place) = &key.expr
-                && let Some(item) = place
-                    .parse()
-                    .ok()
-                    .and_then(|place: usize| select.projection.get(place.checked_sub(1)?))
-                && let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item
-            {
-                key.expr = self.expr(expr);
-            }
-            if let Expr::Column(Column { table: None, name }) = &key.expr
-                && let Some((_, expr)) = aliases.iter().find(|(alias, _)| alias == name)
-            {
-                key.expr = expr.clone();
-            }
+            self.resolve(&mut key.expr, select, &aliases);
             need(&mut needed, &key.expr);
         }
-        let groups: Vec<SortKey> = match &select.group_by {
-            GroupByExpr::Expressions(keys, _) => {
-                keys.iter().map(|key| plain(self.expr(key))).collect()
-            }
-            GroupByExpr::All(_) => Vec::new(),
-        };
-        let distinct: Vec<SortKey> = match &select.distinct {
-            Some(Distinct::Distinct) if select.projection.len() <= 3 => select
-                .projection
-                .iter()
-                .filter_map(|item| match item {
-                    SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
-                        Some(plain(self.expr(expr)))
-                    }
-                    _ => None,
-                })
-                .collect(),
-            _ => Vec::new(),
-        };
+        let groups = self.groups(select);
+        let distinct = self.distinct(select);
         let conditions = tables.conditions.iter();
         for expr in conditions.chain(groups.iter().map(|key| &key.expr)) {
             need(&mut needed, expr);
@@ -84,14 +53,11 @@ impl Reader {
         }
         let is_grouped = !groups.is_empty();
         if let Some(first) = first {
+            let aliases = tables.wants.iter().map(|wants| wants.alias.clone());
             self.listed.push(Listed {
                 first,
                 order: order.clone(),
-                aliases: tables
-                    .wants
-                    .iter()
-                    .map(|wants| wants.alias.clone())
-                    .collect(),
+                aliases: aliases.collect(),
             });
         }
         let mut orders = vec![groups, distinct];
@@ -111,18 +77,7 @@ impl Reader {
                     .collect()
             });
             for order in &orders {
-                let keys: Vec<SortKey> = order
-                    .iter()
-                    .take_while(|key| {
-                        !key.expr.is_opaque()
-                            && key.expr.columns().next().is_some()
-                            && key
-                                .expr
-                                .columns()
-                                .all(|column| is_of(column.table.as_deref(), &wants.alias))
-                    })
-                    .cloned()
-                    .collect();
+                let keys = keys_of(order, &wants.alias);
                 if !keys.is_empty() && !wants.orders.contains(&keys) {
                     wants.orders.push(keys);
                 }
@@ -130,6 +85,60 @@ impl Reader {
         }
         self.scope(tables, select.selection.as_ref(), depth);
     }
+
+    /// `ORDER BY alias` means what stands behind it, and `ORDER BY 2` the second of them.
+    fn resolve(&mut self, key: &mut Expr, select: &ast::Select, aliases: &[(String, Expr)]) {
+        if let Expr::Literal(place) = key
+            && let Some(item) = place
+                .parse()
+                .ok()
+                .and_then(|place: usize| select.projection.get(place.checked_sub(1)?))
+            && let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item
+        {
+            *key = self.expr(expr);
+        }
+        if let Expr::Column(Column { table: None, name }) = key
+            && let Some((_, expr)) = aliases.iter().find(|(alias, _)| alias == name)
+        {
+            *key = expr.clone();
+        }
+    }
+
+    fn groups(&mut self, select: &ast::Select) -> Vec<SortKey> {
+        match &select.group_by {
+            GroupByExpr::Expressions(keys, _) => {
+                keys.iter().map(|key| plain(self.expr(key))).collect()
+            }
+            GroupByExpr::All(_) => Vec::new(),
+        }
+    }
+
+    /// What DISTINCT compares, where it is short enough for an index.
+    fn distinct(&mut self, select: &ast::Select) -> Vec<SortKey> {
+        if !matches!(select.distinct, Some(Distinct::Distinct)) || select.projection.len() > 3 {
+            return Vec::new();
+        }
+        let items = select.projection.iter();
+        items
+            .filter_map(|item| match item {
+                SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
+                    Some(plain(self.expr(expr)))
+                }
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+/// The first keys of an order that are of one table.
+fn keys_of(order: &[SortKey], alias: &str) -> Vec<SortKey> {
+    let keys = order.iter().take_while(|key| {
+        let mut columns = key.expr.columns().peekable();
+        !key.expr.is_opaque()
+            && columns.peek().is_some()
+            && columns.all(|column| is_of(column.table.as_deref(), alias))
+    });
+    keys.cloned().collect()
 }
 
 type Needed = Option<BTreeSet<(Option<String>, String)>>;

@@ -39,7 +39,7 @@ pub struct Choice {
     pub worth: Vec<usize>,
 }
 
-/// How much an index helps; none where it is not worth having.
+/// How much an index helps; none if it is not worth having.
 #[must_use]
 pub fn strength(before: f64, after: f64, pages: Option<(f64, f64)>) -> Option<AdviceStrength> {
     if before < MIN_COST {

@@ -82,18 +82,24 @@ pub fn caveats(candidate: &Candidate, wants: &TableWants, facts: &TableFacts) ->
         );
     }
     if let Some(replaced) = &candidate.replaces {
-        let index = quote(replaced, Style::of(facts.kind));
-        let drop = match facts.kind {
-            DatabaseKind::Postgres => format!("DROP INDEX CONCURRENTLY {index}"),
-            DatabaseKind::MySql => format!(
-                "ALTER TABLE {} DROP INDEX {index}",
-                quote_table(candidate.schema.as_deref(), &candidate.table, facts.kind)
-            ),
-            _ => format!("DROP INDEX {index}"),
-        };
-        found.push(format!("then drop the one it takes the place of: {drop}"));
+        found.push(format!(
+            "then drop the one it takes the place of: {}",
+            drop_index(replaced, candidate, facts)
+        ));
     }
     found
+}
+
+fn drop_index(name: &str, candidate: &Candidate, facts: &TableFacts) -> String {
+    let index = quote(name, Style::of(facts.kind));
+    match facts.kind {
+        DatabaseKind::Postgres => format!("DROP INDEX CONCURRENTLY {index}"),
+        DatabaseKind::MySql => format!(
+            "ALTER TABLE {} DROP INDEX {index}",
+            quote_table(candidate.schema.as_deref(), &candidate.table, facts.kind)
+        ),
+        _ => format!("DROP INDEX {index}"),
+    }
 }
 
 /// What a statement has to say for the index to serve it: that a key is not NULL goes without

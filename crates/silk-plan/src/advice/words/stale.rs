@@ -6,7 +6,7 @@ use crate::advice::{facts::TableFacts, names::quote_table};
 /// Fraction of rows changed since, from which statistics are stale.
 const STALE: f64 = 0.2;
 
-/// That they are, and what to do; none where they are not.
+/// That they are, and what to do; none if they are not.
 pub(super) fn stale(facts: &TableFacts) -> Option<String> {
     if !facts.is_analyzed {
         return Some(format!(

@@ -40,7 +40,7 @@ impl Json {
             .map(|(_, value)| value)
     }
 
-    /// Keys and values; none where it is no object.
+    /// Keys and values; none if it is no object.
     pub(crate) fn entries(&self) -> &[(String, Self)] {
         match self {
             Self::Object(entries) => entries,
@@ -48,7 +48,7 @@ impl Json {
         }
     }
 
-    /// Items; none where it is no array.
+    /// Items; none if it is no array.
     pub(crate) fn items(&self) -> &[Self] {
         match self {
             Self::Array(items) => items,

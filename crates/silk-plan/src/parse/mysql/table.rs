@@ -3,6 +3,22 @@
 use crate::parse::json::Json;
 use crate::{Actual, Buffers, Condition, Estimate, PlanNode};
 
+/// What has a place of its own in a node; the rest goes into its details.
+const TAKEN: [&str; 12] = [
+    "table_name",
+    "key",
+    "attached_condition",
+    "index_condition",
+    "ref",
+    "used_columns",
+    "rows",
+    "r_rows",
+    "r_loops",
+    "cost",
+    "filtered",
+    "pushed_condition",
+];
+
 /// Reads a table's figures into the node.
 pub(super) fn read(node: &mut PlanNode, value: &Json) {
     let text = |key: &str| value.get(key).and_then(Json::as_str).map(ToOwned::to_owned);
@@ -66,20 +82,6 @@ pub(super) fn read(node: &mut PlanNode, value: &Json) {
     if let Some(columns) = value.get("used_columns") {
         node.output = columns.items().iter().map(Json::to_line).collect();
     }
-    const TAKEN: [&str; 12] = [
-        "table_name",
-        "key",
-        "attached_condition",
-        "index_condition",
-        "ref",
-        "used_columns",
-        "rows",
-        "r_rows",
-        "r_loops",
-        "cost",
-        "filtered",
-        "pushed_condition",
-    ];
     for (key, value) in value.entries() {
         let figures = key == "r_engine_stats" || key == "cost_info" || key == "rowid_filter";
         if !TAKEN.contains(&key.as_str()) && (figures || !value.has_objects()) {

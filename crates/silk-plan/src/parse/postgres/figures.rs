@@ -21,7 +21,7 @@ pub(super) fn numbers_at(line: &str) -> Option<usize> {
     .min()
 }
 
-/// What stands in a node's line behind all of its figures; none where nothing does.
+/// What stands in a node's line behind all of its figures; none if nothing does.
 pub(super) fn behind(line: &str) -> Option<&str> {
     let mut rest = &line[numbers_at(line)?..];
     while rest.starts_with('(') {

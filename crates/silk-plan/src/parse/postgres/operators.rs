@@ -1,4 +1,4 @@
-//! The operators' names, by which a line without any numbers is told for a node's.
+//! Names of operators: they show that a line without numbers is a node's.
 
 /// Words a node's line starts with, for plans without any numbers (COSTS OFF).
 const OPERATORS: [&str; 42] = [

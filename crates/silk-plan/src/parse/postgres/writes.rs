@@ -1,4 +1,4 @@
-//! What a node that writes reads: told alike by all versions and formats.
+//! What a writing node reads, in one form for all versions and formats.
 
 use crate::{PlanNode, Role};
 

@@ -47,22 +47,10 @@ fn fixed<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {
 fn scalar(name: &str, bytes: &[u8], is_cut: bool) -> Option<Decoded> {
     let base = name.split('(').next().unwrap_or(name).trim();
     if let Some(element) = range::element(base) {
-        let text = if base.ends_with("MULTIRANGE") {
-            range::multirange(element, bytes)
-        } else {
-            range::range(element, bytes)
-        };
-        return Some(Decoded::Named(text?, base.to_ascii_lowercase()));
+        return range_of(base, element, bytes);
     }
     Some(match base {
-        "BOOL" | "BOOLEAN" => Decoded::Plain(
-            match bytes {
-                [0] => "false",
-                [1] => "true",
-                _ => return None,
-            }
-            .to_owned(),
-        ),
+        "BOOL" | "BOOLEAN" => Decoded::Plain(boolean(bytes)?.to_owned()),
         "INT2" | "SMALLINT" => Decoded::Plain(i16::from_be_bytes(fixed(bytes)?).to_string()),
         "INT4" | "INT" | "INTEGER" => Decoded::Plain(i32::from_be_bytes(fixed(bytes)?).to_string()),
         "INT8" | "BIGINT" => Decoded::Plain(i64::from_be_bytes(fixed(bytes)?).to_string()),
@@ -77,17 +65,7 @@ fn scalar(name: &str, bytes: &[u8], is_cut: bool) -> Option<Decoded> {
         "FLOAT8" | "DOUBLE PRECISION" => {
             Decoded::Typed(postgres_float8(f64::from_be_bytes(fixed(bytes)?)), "float8")
         }
-        "NUMERIC" | "DECIMAL" => {
-            let text = numeric::decode(bytes)?;
-            let is_finite = text
-                .bytes()
-                .all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.'));
-            if is_finite {
-                Decoded::Plain(text)
-            } else {
-                Decoded::Typed(text, "numeric")
-            }
-        }
+        "NUMERIC" | "DECIMAL" => decimal(bytes)?,
         "MONEY" => Decoded::Typed(money(i64::from_be_bytes(fixed(bytes)?)), "money"),
         "TEXT" | "VARCHAR" | "CHAR" | "BPCHAR" | "NAME" | "CITEXT" | "UNKNOWN" | "XML" => {
             Decoded::Text(utf8(bytes, is_cut)?)
@@ -116,18 +94,7 @@ fn scalar(name: &str, bytes: &[u8], is_cut: bool) -> Option<Decoded> {
         ),
         "TIME" => Decoded::Typed(clock(i64::from_be_bytes(fixed(bytes)?)), "time"),
         "TIMETZ" => Decoded::Typed(time_with_zone(bytes)?, "timetz"),
-        "INTERVAL" => {
-            let (us, rest) = bytes.split_first_chunk::<8>()?;
-            let (days, months) = rest.split_first_chunk::<4>()?;
-            Decoded::Typed(
-                interval(
-                    i64::from_be_bytes(*us),
-                    i32::from_be_bytes(*days),
-                    i32::from_be_bytes(fixed(months)?),
-                ),
-                "interval",
-            )
-        }
+        "INTERVAL" => Decoded::Typed(interval_of(bytes)?, "interval"),
         "INET" | "CIDR" => Decoded::Typed(
             network(bytes, base == "CIDR")?,
             if base == "CIDR" { "cidr" } else { "inet" },
@@ -137,14 +104,7 @@ fn scalar(name: &str, bytes: &[u8], is_cut: bool) -> Option<Decoded> {
         "POINT" | "LINE" | "LSEG" | "BOX" | "PATH" | "POLYGON" | "CIRCLE" | "CUBE" => {
             Decoded::Named(shapes::shape(base, bytes)?, base.to_ascii_lowercase())
         }
-        "TID" => {
-            let (block, offset) = bytes.split_first_chunk::<4>()?;
-            let (block, offset) = (
-                u32::from_be_bytes(*block),
-                u16::from_be_bytes(fixed(offset)?),
-            );
-            Decoded::Typed(format!("({block},{offset})"), "tid")
-        }
+        "TID" => Decoded::Typed(row_place(bytes)?, "tid"),
         "PG_LSN" => {
             let at = u64::from_be_bytes(fixed(bytes)?);
             Decoded::Typed(format!("{:X}/{:X}", at >> 32, at & 0xffff_ffff), "pg_lsn")
@@ -158,6 +118,56 @@ fn scalar(name: &str, bytes: &[u8], is_cut: bool) -> Option<Decoded> {
             None => Decoded::Text(printable(bytes, is_cut)?),
         },
     })
+}
+
+fn range_of(base: &str, element: &str, bytes: &[u8]) -> Option<Decoded> {
+    let text = if base.ends_with("MULTIRANGE") {
+        range::multirange(element, bytes)
+    } else {
+        range::range(element, bytes)
+    };
+    Some(Decoded::Named(text?, base.to_ascii_lowercase()))
+}
+
+const fn boolean(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0] => Some("false"),
+        [1] => Some("true"),
+        _ => None,
+    }
+}
+
+/// A number as SQL writes it; NaN and the infinities need their type.
+fn decimal(bytes: &[u8]) -> Option<Decoded> {
+    let text = numeric::decode(bytes)?;
+    let is_finite = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.'));
+    Some(if is_finite {
+        Decoded::Plain(text)
+    } else {
+        Decoded::Typed(text, "numeric")
+    })
+}
+
+fn interval_of(bytes: &[u8]) -> Option<String> {
+    let (us, rest) = bytes.split_first_chunk::<8>()?;
+    let (days, months) = rest.split_first_chunk::<4>()?;
+    Some(interval(
+        i64::from_be_bytes(*us),
+        i32::from_be_bytes(*days),
+        i32::from_be_bytes(fixed(months)?),
+    ))
+}
+
+/// A `tid`: page and place of a row.
+fn row_place(bytes: &[u8]) -> Option<String> {
+    let (block, offset) = bytes.split_first_chunk::<4>()?;
+    let (block, offset) = (
+        u32::from_be_bytes(*block),
+        u16::from_be_bytes(fixed(offset)?),
+    );
+    Some(format!("({block},{offset})"))
 }
 
 /// `$1,234.50`, as servers print it whose language is English or none. Others print the same number

@@ -11,7 +11,7 @@ const MAX_FIELDS: i32 = 1_664;
 /// Composites within composites.
 const MAX_DEPTH: u8 = 16;
 
-/// A composite as PostgreSQL prints it: `(7,"x,y",)`, the last field NULL. None where the bytes do
+/// A composite as PostgreSQL prints it: `(7,"x,y",)`, the last field NULL. None if the bytes do
 /// not add up to one, to the last byte.
 pub(super) fn composite(bytes: &[u8], depth: u8) -> Option<String> {
     let mut reader = Reader(bytes);

@@ -2,7 +2,7 @@
 
 use super::{super::number::postgres_float8, reader::Reader};
 
-/// A value of a geometric type; none where the bytes are no such value, or the type is another.
+/// A value of a geometric type; none if the bytes are no such value, or the type is another.
 pub(super) fn shape(name: &str, bytes: &[u8]) -> Option<String> {
     let mut reader = Reader(bytes);
     let text = match name {

@@ -29,7 +29,7 @@ pub(crate) fn sort_keys(text: &str, style: Style) -> Vec<SortKey> {
     read_keys(text, style).0
 }
 
-/// Reads `a DESC NULLS LAST, lower(b)`; none where any part of it cannot be read.
+/// Reads `a DESC NULLS LAST, lower(b)`; none if any part of it cannot be read.
 pub(crate) fn all_sort_keys(text: &str, style: Style) -> Option<Vec<SortKey>> {
     match read_keys(text, style) {
         (keys, true) if !keys.is_empty() => Some(keys),

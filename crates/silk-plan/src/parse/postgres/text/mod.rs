@@ -60,7 +60,7 @@ struct Reader {
     has_figures: bool,
     /// Lines of which nothing was taken.
     left_out: LeftOut,
-    /// The worker whose compilation is told of.
+    /// The worker whose compilation the lines describe.
     compiling: Option<u32>,
     /// Nodes below the root that are set off no further than it.
     flat: usize,
@@ -310,7 +310,7 @@ impl Reader {
         Ok(())
     }
 
-    /// `Timing: …, Total 9.0 ms` of the worker that is told of.
+    /// `Timing: …, Total 9.0 ms` of the worker named above it.
     fn compiled(&mut self, line: &str) {
         let (Some(of), Some(last)) = (self.compiling, self.last) else {
             return;

@@ -25,7 +25,7 @@ const SUMMARIES: [&str; 12] = [
     "Slice",
 ];
 
-/// The text with one line for each that the database printed; none where no line was broken.
+/// The text with one line for each that the database printed; none if no line was broken.
 pub(super) fn joined(text: &str) -> Option<String> {
     let lines: Vec<&str> = text.lines().collect();
     let is_root = |at: usize| {

@@ -1,11 +1,13 @@
 //! Walks over a text once, piece by piece.
 
+mod operator;
+
 use super::{
     Kind,
     rules::{Hash, Joins, Rules, is_charset},
 };
 
-/// A piece: what it is, and where it ends. None where the text cannot be read from here on.
+/// A piece: what it is, and where it ends. None if the text cannot be read from here on.
 pub(super) type Piece = Option<(Kind, usize)>;
 
 pub(super) struct Scanner<'a> {
@@ -192,7 +194,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The end of what is quoted by the byte at `start`; none where it is not closed.
+    /// The end of what is quoted by the byte at `start`; none if it is not closed.
     fn quoted(&self, start: usize, has_escapes: bool) -> Option<usize> {
         let quote = self.at(start);
         let mut index = start + 1;
@@ -363,60 +365,5 @@ impl<'a> Scanner<'a> {
         } else {
             end
         }
-    }
-
-    fn operator(&self, start: usize) -> usize {
-        if self.rules.has_free_operators {
-            return self.free_operator(start);
-        }
-        const KNOWN: &[&[u8]] = &[
-            b"#>>", b"->>", b"<=>", b"!~*", b"!~~", b"~~*", b"->", b"#>", b"#-", b"@>", b"<@",
-            b"@@", b"@?", b"||", b"&&", b"<<", b"<=", b"<>", b">>", b">=", b"!=", b"==", b"=>",
-            b"::", b":=", b"!~", b"~*", b"~~", b"<^", b">^", b"|/", b"^@",
-        ];
-        let is_known = |operator: &&&[u8]| self.starts_with(start, operator);
-        if let Some(operator) = KNOWN.iter().find(is_known) {
-            // `<@name` compares with a placeholder.
-            let ends_with_at = operator.ends_with(b"@") && self.rules.has_named_values;
-            let is_name = ends_with_at && is_start(self.at(start + operator.len()));
-            if !is_name {
-                return start + operator.len();
-            }
-        }
-        start
-            + self
-                .sql
-                .get(start..)
-                .and_then(|rest| rest.chars().next())
-                .map_or(1, char::len_utf8)
-    }
-
-    /// An operator of PostgreSQL: as long as it goes, but ending before a comment, and before the
-    /// sign of a number unless it has a character that only operators of its own have.
-    fn free_operator(&self, start: usize) -> usize {
-        const PLAIN: &[u8] = b"+-*/<>=";
-        const OWN: &[u8] = b"~!@#^&|`?%";
-        let first = self.at(start);
-        if !PLAIN.contains(&first) && !OWN.contains(&first) {
-            let is_pair = self.starts_with(start, b"::")
-                || self.starts_with(start, b":=")
-                || self.starts_with(start, b"..");
-            return start + if is_pair { 2 } else { 1 };
-        }
-        let mut end = start;
-        let mut is_own = false;
-        while PLAIN.contains(&self.at(end)) || OWN.contains(&self.at(end)) {
-            if end > start && (self.starts_with(end, b"--") || self.starts_with(end, b"/*")) {
-                break;
-            }
-            is_own |= OWN.contains(&self.at(end));
-            end += 1;
-        }
-        if !is_own {
-            while end > start + 1 && matches!(self.at(end - 1), b'+' | b'-') {
-                end -= 1;
-            }
-        }
-        end
     }
 }

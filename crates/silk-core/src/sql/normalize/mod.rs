@@ -1,11 +1,16 @@
 //! From SQL to the shape of it.
 
+mod setting;
+mod sign;
+
 use std::collections::HashSet;
 
+use self::setting::Setting;
 use super::{
     fingerprint::hash,
+    keywords::is_reserved,
     lexer::{Kind, Lexeme},
-    operands::{expects_operand, is_constant, is_function, may_be_text},
+    operands::{is_constant, is_function, may_be_text},
     structure::{is_values, names_command},
 };
 use crate::DatabaseKind;
@@ -46,28 +51,6 @@ pub(super) fn normalize(
         printer.push(lexeme, lexemes, index, text);
     }
     printer.out
-}
-
-/// Where in a `SET name = value` the print stands.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Setting {
-    /// In no such statement.
-    None,
-    Name,
-    /// Before the value.
-    Value,
-    /// Behind the first piece of the value.
-    Rest,
-}
-
-impl Setting {
-    fn at(lexeme: &Lexeme<'_>) -> Self {
-        if lexeme.is_word("SET") {
-            Self::Name
-        } else {
-            Self::None
-        }
-    }
 }
 
 /// What was printed last, as far as spacing needs it.
@@ -120,66 +103,6 @@ impl Printer {
                     .checked_sub(1)
                     .and_then(|before| all.get(before))
                     .is_some_and(|before| before.is_sign(";")))
-    }
-
-    /// The value of a setting is one `?`, however it is written. Tells whether the lexeme was
-    /// dealt with.
-    fn is_setting(&mut self, lexeme: &Lexeme<'_>, all: &[Lexeme<'_>], index: usize) -> bool {
-        if lexeme.is_sign(";") {
-            self.setting = Setting::None;
-        }
-        match self.setting {
-            Setting::None => false,
-            Setting::Name => {
-                if lexeme.is_sign("=")
-                    || lexeme.is_sign(":=")
-                    || lexeme.is_any_word(&["TO", "ROLE", "AUTHORIZATION"])
-                {
-                    self.setting = Setting::Value;
-                }
-                false
-            }
-            // What is worked out is not one value.
-            Setting::Value
-                if lexeme.is_sign("(")
-                    || all.get(index + 1).is_some_and(|next| next.is_sign("(")) =>
-            {
-                self.setting = Setting::None;
-                false
-            }
-            Setting::Value => {
-                let is_signed = matches!(lexeme.text, "-" | "+");
-                if !is_signed {
-                    self.value();
-                    self.setting = Setting::Rest;
-                }
-                true
-            }
-            // `SET a = 1, b = 2` sets two, `SET a = b, c` a list.
-            Setting::Rest if lexeme.is_sign(",") => {
-                let ahead = all.get(index + 1..).unwrap_or_default();
-                let is_next = ahead
-                    .iter()
-                    .take(8)
-                    .take_while(|word| !word.is_sign(",") && !word.is_sign(";"))
-                    .any(|word| word.is_sign("=") || word.is_sign(":="));
-                if is_next {
-                    self.setting = Setting::Name;
-                }
-                !is_next
-            }
-            Setting::Rest => {
-                // Anything but names, values and dots means more than a list.
-                let is_list = matches!(
-                    lexeme.kind,
-                    Kind::Word | Kind::Quoted | Kind::Text | Kind::Number | Kind::Placeholder
-                ) || lexeme.is_sign(".");
-                if !is_list {
-                    self.setting = Setting::None;
-                }
-                is_list
-            }
-        }
     }
 
     fn push(&mut self, lexeme: &Lexeme<'_>, all: &[Lexeme<'_>], index: usize, is_text: bool) {
@@ -281,103 +204,6 @@ impl Printer {
         }
     }
 
-    fn sign(&mut self, lexeme: &Lexeme<'_>, all: &[Lexeme<'_>], index: usize) {
-        let next = all.get(index + 1);
-        let previous = index.checked_sub(1).and_then(|before| all.get(before));
-        match lexeme.text {
-            "(" | "[" => {
-                self.space(Piece::Open);
-                self.out.push_str(lexeme.text);
-                self.before = Piece::Open;
-                let is_query =
-                    next.is_some_and(|next| next.is_any_word(&["SELECT", "WITH", "VALUES"]));
-                let is_row = self.groups.last().is_some_and(|group| group.is_rows);
-                let is_list = !is_query
-                    && previous.is_some_and(|previous| {
-                        if lexeme.text == "(" {
-                            previous.is_word("IN")
-                        } else {
-                            previous.is_word("ARRAY")
-                        }
-                    });
-                let length = self.out.len();
-                self.open(is_list, false, is_list || is_row, length);
-            }
-            // To SQLite `[` opens a name, so this closes nothing.
-            "]" if self.database == DatabaseKind::Sqlite => self.operator("]"),
-            ")" | "]" => {
-                // Rows end with the parenthesis around them.
-                while self.groups.last().is_some_and(|group| group.is_rows) {
-                    self.groups.pop();
-                }
-                if let Some(mut group) = self.groups.pop() {
-                    self.end_element(&mut group);
-                }
-                self.space(Piece::Close);
-                self.part_from_hash();
-                self.out.push_str(lexeme.text);
-                self.before = Piece::Close;
-                self.end_row();
-            }
-            "," => {
-                if let Some(mut group) = self.groups.pop() {
-                    if !group.is_rows {
-                        self.end_element(&mut group);
-                    }
-                    group.cut = self.out.len();
-                    self.groups.push(group);
-                }
-                self.part_from_hash();
-                self.out.push(',');
-                self.before = Piece::Comma;
-            }
-            ":" if self.database != DatabaseKind::Postgres => self.operator(":"),
-            "." | "::" | ":"
-                if matches!(
-                    self.before,
-                    Piece::Start | Piece::Operator | Piece::Comma | Piece::Glue
-                ) =>
-            {
-                self.operator(lexeme.text);
-            }
-            // A dot behind a value is an access in PostgreSQL (`$1.x`) and nonsense elsewhere.
-            "." if self.before == Piece::Value && self.database != DatabaseKind::Postgres => {
-                self.operator(".");
-            }
-            "." | "::" | ":" => {
-                self.is_member =
-                    lexeme.text == "." && matches!(self.before, Piece::Name | Piece::Keyword);
-                self.out.push_str(lexeme.text);
-                self.before = Piece::Glue;
-            }
-            ";" => {
-                self.part_from_hash();
-                self.out.push(';');
-                self.before = Piece::End;
-            }
-            "-" | "+"
-                if next.is_some_and(|next| next.kind == Kind::Number)
-                    && match self.before {
-                        Piece::Open | Piece::Comma | Piece::Operator | Piece::Start => true,
-                        Piece::Keyword | Piece::Name => {
-                            index > 0 && expects_operand(all, index - 1)
-                        }
-                        _ => false,
-                    } =>
-            {
-                // The sign of a number is part of it.
-            }
-            // All columns of a table.
-            "*" if self.before == Piece::Glue && self.is_member => {
-                self.out.push('*');
-                self.before = Piece::Name;
-            }
-            // jsonb has an operator that looks like a placeholder: it is one in our print.
-            "?" => self.value(),
-            text => self.operator(text),
-        }
-    }
-
     /// A `#` takes whatever stands close behind it for its name where the database is not known.
     fn part_from_hash(&mut self) {
         if self.out.ends_with('#') {
@@ -465,7 +291,7 @@ fn push_quoted(out: &mut String, quoted: &str, database: DatabaseKind) {
         b'0'..=b'9' | b'_' => index > 0,
         _ => false,
     }) && !inner.is_empty()
-        && !super::keywords::is_reserved(inner);
+        && !is_reserved(inner);
     if !is_simple {
         out.push_str(quoted);
     } else if folds_case {
