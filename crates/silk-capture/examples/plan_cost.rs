@@ -16,7 +16,7 @@ use std::{sync::Arc, time::Instant};
 
 use silk_capture::{
     Plans, Recorder, RecorderConfig, SilkTracingLayer, run_job,
-    sql::{plans::hook, pool::PgPool},
+    sql::{plans::auto_explain_setup, pool::PgPool},
 };
 use silk_core::{Redactor, RequestKind, Vitals as _};
 use sqlx::postgres::PgPoolOptions;
@@ -84,7 +84,7 @@ async fn main() {
         .await
         .unwrap();
     let plain = PgPool::new(silent.clone(), one().connect(&url).await.unwrap());
-    let told = hook::pool_options(&telling, one())
+    let told = auto_explain_setup::pool_options(&telling, one())
         .connect(&url)
         .await
         .unwrap();

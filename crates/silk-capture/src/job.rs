@@ -52,7 +52,7 @@ where
 /// Carries the request that is current now along with `future`: for `tokio::spawn`.
 ///
 /// The request's record waits for it, for at most
-/// [`RecorderConfig::linger`](crate::RecorderConfig::linger) after the response.
+/// [`RecorderConfig::linger`](crate::record::RecorderConfig::linger) after the response.
 pub fn in_current_request<F: Future>(future: F) -> impl Future<Output = F::Output> {
     Carried {
         active: ActiveRequest::current(),

@@ -16,6 +16,7 @@ pub mod writer;
 
 mod health;
 mod job;
+mod start;
 
 pub use crate::{
     http::{SilkLayer, SilkService},

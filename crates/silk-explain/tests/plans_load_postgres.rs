@@ -16,7 +16,7 @@ use std::{
 use plan_lab::lab;
 use silk_capture::{
     Plans, run_job,
-    sql::{plans::hook, pool::PgPool},
+    sql::{plans::auto_explain_setup, pool::PgPool},
 };
 use silk_core::RequestKind;
 use sqlx::{
@@ -100,7 +100,7 @@ async fn plans_under_load_take_one_connection_and_wait_for_nobody() {
         server.execute(sqlx::AssertSqlSafe(sql)).await.unwrap();
     }
     let options = admin.clone().database(&name);
-    let raw = hook::pool_options(&lab.recorder, PgPoolOptions::new())
+    let raw = auto_explain_setup::pool_options(&lab.recorder, PgPoolOptions::new())
         .max_connections(POOL)
         .acquire_timeout(Duration::from_secs(60))
         .connect_with(options.clone().application_name("the app"))

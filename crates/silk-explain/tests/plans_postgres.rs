@@ -13,7 +13,7 @@ use futures_util::StreamExt as _;
 use plan_lab::{Lab, lab, lab_with, nodes};
 use silk_capture::{
     Plans, RecorderConfig,
-    sql::{plans::hook, pool::PgPool},
+    sql::{plans::auto_explain_setup, pool::PgPool},
 };
 use silk_core::{
     DatabaseKind, Outcome, Store as _, explain::PlanSource, store::StatsWindow,
@@ -71,10 +71,11 @@ async fn database_of(options: PgConnectOptions, name: &str) -> PgConnectOptions 
 
 /// A pool whose connections tell plans.
 async fn telling(lab: &Lab, options: PgConnectOptions) -> PgPool {
-    let pool = hook::pool_options(&lab.recorder, PgPoolOptions::new().max_connections(3))
-        .connect_with(options)
-        .await
-        .unwrap();
+    let pool =
+        auto_explain_setup::pool_options(&lab.recorder, PgPoolOptions::new().max_connections(3))
+            .connect_with(options)
+            .await
+            .unwrap();
     lab.register(&pool);
     PgPool::new(lab.recorder.clone(), pool)
 }

@@ -7,7 +7,7 @@ mod plan_lab;
 use plan_lab::{Lab, lab, nodes, query};
 use silk_capture::{
     Plans,
-    sql::{plans::hook, pool::PgPool},
+    sql::{plans::auto_explain_setup, pool::PgPool},
 };
 use silk_core::{
     Database, DatabaseKind, Explain as _, ExplainError, ExplainMode, PlanRecord,
@@ -73,7 +73,7 @@ async fn pool_with(lab: &Lab, options: PgConnectOptions, set: &'static str) -> P
             let recorder = recorder.clone();
             Box::pin(async move {
                 connection.execute(set).await?;
-                hook::prepare(&recorder, connection).await;
+                auto_explain_setup::prepare(&recorder, connection).await;
                 Ok(())
             })
         })

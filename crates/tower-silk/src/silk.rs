@@ -141,7 +141,7 @@ impl Silk {
         &self,
         options: sqlx_core::pool::PoolOptions<sqlx_postgres::Postgres>,
     ) -> sqlx_core::pool::PoolOptions<sqlx_postgres::Postgres> {
-        silk_capture::sql::plans::hook::pool_options(&self.0.recorder, options)
+        silk_capture::sql::plans::auto_explain_setup::pool_options(&self.0.recorder, options)
     }
 
     /// Has one PostgreSQL connection tell the plan of each run, from the end of an `after_connect`
@@ -150,7 +150,7 @@ impl Silk {
     /// does not allow is left undone.
     #[cfg(feature = "postgres")]
     pub async fn prepare_connection(&self, connection: &mut sqlx_postgres::PgConnection) {
-        silk_capture::sql::plans::hook::prepare(&self.0.recorder, connection).await;
+        silk_capture::sql::plans::auto_explain_setup::prepare(&self.0.recorder, connection).await;
     }
 
     /// The plans that each known database gives, best first, and what would unlock the others.

@@ -5,11 +5,11 @@ use std::sync::{PoisonError, atomic::Ordering::Relaxed};
 use silk_core::vitals::{CaptureLevel, CaptureStatus};
 use silk_core::words::counted;
 
-use super::ways::{Ways, past_pools};
+use super::tiers::{Ways, past_pools};
 use crate::record::{
     PoolNote, RecorderConfig,
+    capture_notes::{CaptureNotes, TracingState},
     plans::{PlanMode, PlanNotes},
-    status::{Notes, TracingState},
 };
 
 /// What was counted so far.
@@ -22,7 +22,7 @@ pub(super) struct Counted {
     pub(super) unattributed: u64,
 }
 
-impl Notes {
+impl CaptureNotes {
     pub(super) fn captures(
         &self,
         config: &RecorderConfig,

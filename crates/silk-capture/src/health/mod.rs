@@ -1,7 +1,7 @@
 //! How a recorder fares, in figures and words: what the health page shows of capture.
 
 mod captures;
+mod ladder_step;
 mod plan_captures;
-mod real_runs;
+mod tiers;
 mod vitals;
-mod ways;

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use silk_core::vitals::{CaptureLevel, CaptureStatus};
 
-use crate::record::plans::{PlanMode, PlanNotes, notes::Hooked};
+use crate::record::plans::{PlanMode, PlanNotes, plan_notes::Hooked};
 
 impl PlanNotes {
     /// How plans are captured, for the health page.
@@ -81,7 +81,7 @@ impl PlanNotes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::plans::{Plans, notes::Dropped};
+    use crate::record::plans::{Plans, plan_notes::Dropped};
 
     #[test]
     fn what_was_dropped_is_told_with_its_reason() {

@@ -1,3 +1,5 @@
+//! The tower layer that an app adds to its router.
+
 use tower_layer::Layer;
 
 use super::SilkService;

@@ -19,21 +19,21 @@
 //! future dropped half-way, and a panic (which goes on to whoever would have got it). Bodies pass
 //! through untouched; the first bytes of text are copied on the way.
 
-mod body;
-mod future;
+mod copied_body;
 mod layer;
-mod panics;
+mod matched_route;
+mod panic_hook;
 mod request_body;
-mod route;
+mod response_body;
+mod response_future;
 mod rpc;
 mod service;
-mod tee;
-mod watch;
+mod watched_request;
 
-pub use body::ResponseBody;
-pub use future::ResponseFuture;
 pub use layer::SilkLayer;
+pub use response_body::ResponseBody;
+pub use response_future::ResponseFuture;
 pub use service::SilkService;
 
-pub(crate) use panics::install as install_panic_hook;
-pub(crate) use watch::Watch;
+pub(crate) use panic_hook::install as install_panic_hook;
+pub(crate) use watched_request::Watch;

@@ -1,3 +1,5 @@
+//! The beginning of a request's body, copied while the app reads it.
+
 use http::Request;
 
 use crate::record::ActiveRequest;
@@ -14,7 +16,7 @@ pub(super) fn tee<B: 'static>(request: Request<B>, active: &ActiveRequest) -> Re
     if !active.is_kept() || config.body_bytes == 0 {
         return request;
     }
-    let limit = if super::tee::is_text(request.headers()) {
+    let limit = if super::copied_body::is_text(request.headers()) {
         config.body_bytes
     } else {
         0
@@ -52,8 +54,8 @@ mod imp {
     use axum::body::{Body, Bytes};
     use http_body::{Frame, SizeHint};
 
-    use super::super::tee::Copied;
-    use crate::record::{ActiveRequest, active::WeakRequest};
+    use crate::http::copied_body::Copied;
+    use crate::record::{ActiveRequest, active_request::WeakRequest};
 
     /// A request's body on its way in; its frames pass untouched.
     pub(super) struct RequestBody {

@@ -1,3 +1,5 @@
+//! The tower service that begins the record of a request.
+
 use std::{
     fmt::Display,
     task::{Context, Poll},
@@ -9,7 +11,9 @@ use http_body::Body;
 use silk_core::RequestKind;
 use tower_service::Service;
 
-use super::{ResponseBody, ResponseFuture, request_body, route, rpc, watch::Watch};
+use super::{
+    ResponseBody, ResponseFuture, matched_route, request_body, rpc, watched_request::Watch,
+};
 use crate::record::{ActiveRequest, Recorder, buffers::Route};
 
 /// A service whose requests are recorded; made by [`SilkLayer`](super::SilkLayer).
@@ -69,7 +73,7 @@ fn is_recorded_already<B>(request: &Request<B>) -> bool {
         let Some(current) = current.filter(|current| current.kind() == RequestKind::Request) else {
             return false;
         };
-        if let Some(route) = route::template(request.extensions()) {
+        if let Some(route) = matched_route::template(request.extensions()) {
             current.head(|head| head.route = route);
         }
         true
@@ -77,7 +81,7 @@ fn is_recorded_already<B>(request: &Request<B>) -> bool {
 }
 
 fn note_head<B>(recorder: &Recorder, active: &ActiveRequest, request: &Request<B>) {
-    let route = route::template(request.extensions())
+    let route = matched_route::template(request.extensions())
         .or_else(|| rpc::is_call(request.headers()).then_some(Route::Procedure));
     let parent = ActiveRequest::current().map(|parent| parent.id());
     let headers = if active.is_kept() && recorder.config().capture_headers {

@@ -1,3 +1,5 @@
+//! What is kept of a running request, in the cheapest form: plain structs without behaviour.
+
 use std::{sync::Arc, time::Instant};
 
 use http::{HeaderMap, Method, Uri, Version};
@@ -6,12 +8,12 @@ use silk_core::{
 };
 
 use super::{
-    captured::CapturedError,
+    captured_query::CapturedError,
     chunks::Chunks,
-    holders::HeldConnection,
+    held_connection::HeldConnection,
     intervals::{Intervals, Polls},
-    kept::KeptQuery,
-    lent::Lent,
+    kept_query::KeptQuery,
+    lent_connection::Lent,
     panic_note::PanicNote,
     texts::Texts,
 };

@@ -1,3 +1,5 @@
+//! Return addresses between a query and the app's code, collected on the app's thread.
+
 use std::{
     fmt,
     sync::atomic::{AtomicBool, Ordering},
@@ -6,12 +8,12 @@ use std::{
 use super::known_frames::{Frame, KNOWN};
 
 /// Unknown addresses kept per stack.
-const KEPT: usize = 48;
+const MAX_ADDRESSES: usize = 48;
 /// Frames walked at most: beyond lie executor and runtime.
-const WALKED: usize = 64;
+const MAX_FRAMES: usize = 64;
 /// The same from within a driver that tells of its query: its own frames come first.
-const KEPT_FAR: usize = 112;
-const WALKED_FAR: usize = 128;
+const MAX_ADDRESSES_FAR: usize = 112;
+const MAX_FRAMES_FAR: usize = 128;
 
 /// Set while a resolver reads symbols: where walking and resolving share a lock, nobody walks then.
 pub(crate) static RESOLVING: AtomicBool = AtomicBool::new(false);
@@ -39,22 +41,22 @@ impl CallStack {
     /// None where nothing useful was found.
     #[must_use]
     pub fn capture() -> Option<Self> {
-        Self::walked::<KEPT>(WALKED)
+        Self::walked::<MAX_ADDRESSES>(MAX_FRAMES)
     }
 
     /// The same from within an event of a driver, which lies further from the app's code.
     #[must_use]
     pub fn capture_far() -> Option<Self> {
-        Self::walked::<KEPT_FAR>(WALKED_FAR)
+        Self::walked::<MAX_ADDRESSES_FAR>(MAX_FRAMES_FAR)
     }
 
     #[inline]
-    fn walked<const KEPT: usize>(most: usize) -> Option<Self> {
+    fn walked<const MAX_ADDRESSES: usize>(most: usize) -> Option<Self> {
         // Only where symbols and stacks share a lock would a walk wait for the resolver.
         if !cfg!(unix) && RESOLVING.load(Ordering::Relaxed) {
             return None;
         }
-        let mut unknown = [0_usize; KEPT];
+        let mut unknown = [0_usize; MAX_ADDRESSES];
         let mut kept = 0;
         let mut walked = 0;
         let mut found = None;
@@ -66,8 +68,8 @@ impl CallStack {
                         found = Some(address);
                     } else {
                         // An unknown frame below may be the app's as well; let the resolver say.
-                        unknown[kept.min(KEPT - 1)] = address;
-                        kept = (kept + 1).min(KEPT);
+                        unknown[kept.min(MAX_ADDRESSES - 1)] = address;
+                        kept = (kept + 1).min(MAX_ADDRESSES);
                     }
                     return false;
                 }
@@ -77,7 +79,7 @@ impl CallStack {
                     kept += 1;
                 }
             }
-            kept < KEPT && walked < most
+            kept < MAX_ADDRESSES && walked < most
         });
         match (found, kept) {
             (Some(address), _) => Some(Self(Frames::App(address))),

@@ -1,5 +1,7 @@
+//! A list that grows without being copied.
+
 /// Items of a chunk.
-const CHUNK: usize = 256;
+const ITEMS_PER_CHUNK: usize = 256;
 
 /// A list that grows without being copied.
 ///
@@ -18,16 +20,16 @@ impl<T> Default for Chunks<T> {
 
 impl<T> Chunks<T> {
     pub(crate) fn len(&self) -> usize {
-        self.chunks
-            .last()
-            .map_or(0, |last| (self.chunks.len() - 1) * CHUNK + last.len())
+        self.chunks.last().map_or(0, |last| {
+            (self.chunks.len() - 1) * ITEMS_PER_CHUNK + last.len()
+        })
     }
 
     pub(crate) fn push(&mut self, item: T) {
         match self.chunks.last_mut() {
-            Some(last) if last.len() < CHUNK => last.push(item),
+            Some(last) if last.len() < ITEMS_PER_CHUNK => last.push(item),
             Some(_) => {
-                let mut chunk = Vec::with_capacity(CHUNK);
+                let mut chunk = Vec::with_capacity(ITEMS_PER_CHUNK);
                 chunk.push(item);
                 self.chunks.push(chunk);
             }
@@ -37,7 +39,9 @@ impl<T> Chunks<T> {
     }
 
     pub(crate) fn get_mut(&mut self, index: usize) -> Option<&mut T> {
-        self.chunks.get_mut(index / CHUNK)?.get_mut(index % CHUNK)
+        self.chunks
+            .get_mut(index / ITEMS_PER_CHUNK)?
+            .get_mut(index % ITEMS_PER_CHUNK)
     }
 
     /// Yields the items sorted by key; equal keys keep insertion order. If they are already sorted,
@@ -73,7 +77,14 @@ mod tests {
 
     #[test]
     fn items_come_back_by_number_and_in_order() {
-        for count in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK] {
+        for count in [
+            0,
+            1,
+            ITEMS_PER_CHUNK - 1,
+            ITEMS_PER_CHUNK,
+            ITEMS_PER_CHUNK + 1,
+            3 * ITEMS_PER_CHUNK,
+        ] {
             let mut items = chunks(0..count);
             assert_eq!(items.len(), count);
             for index in 0..count {

@@ -1,3 +1,5 @@
+//! Timestamps and ids, derived from one reading of the wall clock.
+
 use std::{
     cell::Cell,
     hash::{BuildHasher, Hasher, RandomState},

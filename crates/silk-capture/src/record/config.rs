@@ -1,3 +1,5 @@
+//! Settings of a recorder, with their defaults.
+
 use std::{fmt, sync::Arc, time::Duration};
 
 use silk_core::{DatabaseKind, finding::Thresholds, store::Budget};

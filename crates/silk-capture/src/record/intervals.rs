@@ -1,3 +1,5 @@
+//! When SQL ran and when code was polled, kept as intervals.
+
 use std::time::{Duration, Instant};
 
 use super::clock::micros;

@@ -12,15 +12,15 @@ pub(crate) enum Frame {
 }
 
 /// Addresses that can be known: 64 KiB of memory. Beyond, walks are longer, nothing else.
-const SLOTS: usize = 8192;
+const MAX_ADDRESSES: usize = 8192;
 /// Slots looked at per address.
-const PROBES: usize = 8;
+const MAX_PROBES: usize = 8;
 
 /// An open-addressed table that is only ever added to.
 ///
 /// A slot holds `address << 1 | is_app`; addresses of user space leave the top bit free.
 pub(crate) struct KnownFrames {
-    slots: [AtomicU64; SLOTS],
+    slots: [AtomicU64; MAX_ADDRESSES],
 }
 
 /// The frames of this process.
@@ -29,7 +29,7 @@ pub(crate) static KNOWN: KnownFrames = KnownFrames::new();
 impl KnownFrames {
     const fn new() -> Self {
         Self {
-            slots: [const { AtomicU64::new(0) }; SLOTS],
+            slots: [const { AtomicU64::new(0) }; MAX_ADDRESSES],
         }
     }
 
@@ -70,9 +70,10 @@ impl KnownFrames {
 
     fn slots_of(&self, address: u64) -> impl Iterator<Item = &AtomicU64> {
         // Fibonacci hashing: the high bits of the product are well mixed.
-        let mixed = address.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - SLOTS.trailing_zeros());
+        let mixed =
+            address.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - MAX_ADDRESSES.trailing_zeros());
         let start = usize::try_from(mixed).unwrap_or(0);
-        (0..PROBES).map(move |probe| &self.slots[(start + probe) % SLOTS])
+        (0..MAX_PROBES).map(move |probe| &self.slots[(start + probe) % MAX_ADDRESSES])
     }
 }
 

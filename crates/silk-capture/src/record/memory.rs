@@ -1,3 +1,5 @@
+//! The budget of memory for everything that is not yet stored.
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// One budget in bytes for everything that is not yet stored.

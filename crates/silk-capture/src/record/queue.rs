@@ -1,3 +1,5 @@
+//! The bounded queue between the app's threads and the writer.
+
 use std::time::Instant;
 
 use silk_core::{LossReason, RequestId, RequestKind};

@@ -1,3 +1,5 @@
+//! What all handles of a recorder and its writer share.
+
 use std::{
     sync::{
         Arc, Mutex, OnceLock, Weak,
@@ -9,10 +11,16 @@ use std::{
 use silk_core::LossReason;
 
 use super::{
-    RecorderConfig, active::Inner, clock::Clock, control::Control, loss::Losses, memory::Memory,
-    plans::PlanNotes, queue::Sender, status::Notes,
+    RecorderConfig,
+    active_request::Inner,
+    bell::Bell,
+    capture_notes::CaptureNotes,
+    clock::Clock,
+    losses::Losses,
+    memory::Memory,
+    plans::{PlanNotes, explaining::Explaining},
+    queue::Sender,
 };
-use crate::writer::plans::Asker;
 
 /// What all handles of a recorder and its writer share.
 pub(crate) struct Shared {
@@ -22,14 +30,14 @@ pub(crate) struct Shared {
     /// `share` of 2^32; ids whose random part is below it are kept.
     pub(crate) sample_below: u64,
     pub(crate) queue: Sender,
-    pub(crate) control: Control,
+    pub(crate) bell: Bell,
     pub(crate) memory: Memory,
     pub(crate) losses: Losses,
     pub(crate) counters: Counters,
-    pub(crate) notes: Notes,
+    pub(crate) notes: CaptureNotes,
     pub(crate) plans: Arc<PlanNotes>,
-    /// Asks for plans in the background, where that is wanted.
-    pub(crate) asker: OnceLock<Asker>,
+    /// Through what the writer asks for plans in the background, where that is wanted.
+    pub(crate) explaining: OnceLock<Explaining>,
     /// Ended, but still held by spans or queries; by deadline.
     pub(crate) lingering: Mutex<Vec<(Instant, Weak<Inner>)>>,
 }

@@ -1,11 +1,13 @@
+//! The SQL texts of a request, each kept once.
+
 use std::{collections::HashMap, hash::BuildHasher, sync::Arc};
 
 use silk_core::Database;
 
-use super::captured::SqlSource;
+use super::captured_query::SqlSource;
 
 /// Texts that are looked through one by one before an index is made.
-const UNINDEXED_TEXTS: usize = 16;
+const MAX_UNINDEXED_TEXTS: usize = 16;
 
 /// Texts of a request, each kept once.
 #[derive(Default)]
@@ -41,7 +43,7 @@ impl Texts {
             index.entry(hash).or_insert(number);
         }
         self.items.push((sql, database));
-        if self.index.is_none() && self.items.len() > UNINDEXED_TEXTS {
+        if self.index.is_none() && self.items.len() > MAX_UNINDEXED_TEXTS {
             let mut index = HashMap::<u64, u32, _>::default();
             for (number, (text, _)) in (0_u32..).zip(&self.items) {
                 let hash = BuildHasher::hash_one(index.hasher(), text.as_str());

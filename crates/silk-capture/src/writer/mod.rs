@@ -7,13 +7,14 @@
 //! ```
 
 pub mod call_site;
+mod numbered;
 mod path_shape;
 pub mod plans;
-mod routes;
+mod raw_routes;
+mod retention_pace;
+mod statement_sums;
 mod store_caller;
-mod sums;
 mod thread;
 mod transform;
-mod upkeep;
 
 pub(crate) use thread::Writer;

@@ -1,3 +1,5 @@
+//! The store as the writer calls it: within a time limit, and with pauses after a failure.
+
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
@@ -8,12 +10,12 @@ use std::{
 use silk_core::{LossReason, Store, StoreError, StoreErrorKind, WriteBatch, store::StoreFuture};
 use tokio::runtime::Handle;
 
-use crate::record::{loss::reason_of, shared::Shared, status::StoreWork};
+use crate::record::{capture_notes::StoreWork, losses::reason_of, shared::Shared};
 
 /// How long a call of the store may take before it counts as failed.
 const STORE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often a batch is tried again where somebody else holds the store's lock.
-const LOCKED_RETRIES: u32 = 3;
+const MAX_LOCKED_RETRIES: u32 = 3;
 /// Pauses between probes of a store that failed: they double from the first to the last.
 const PROBE_PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
@@ -122,11 +124,11 @@ impl StoreCaller {
         let notes = &self.shared.notes;
         match self.call("remove old records", || self.store.retain(budget, now)) {
             Ok(is_more) => {
-                notes.clear_store_error(StoreWork::Upkeep);
+                notes.clear_store_error(StoreWork::Retention);
                 is_more
             }
             Err(failure) => {
-                notes.set_store_error(StoreWork::Upkeep, now, failure.message());
+                notes.set_store_error(StoreWork::Retention, now, failure.message());
                 false
             }
         }
@@ -173,7 +175,7 @@ impl StoreCaller {
             let result = self.call("write a batch", || self.store.write(batch));
             match result {
                 Err(Failure::Store(error))
-                    if error.kind() == StoreErrorKind::Locked && attempt < LOCKED_RETRIES =>
+                    if error.kind() == StoreErrorKind::Locked && attempt < MAX_LOCKED_RETRIES =>
                 {
                     attempt += 1;
                     thread::sleep(Duration::from_millis(50) * attempt);

@@ -1,3 +1,5 @@
+//! The thread that makes records of what was handed over, and stores them.
+
 use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -9,11 +11,16 @@ use std::{
 use silk_core::{BatchId, LossReason, Redactor, Store, WriteBatch};
 use tokio::runtime::Handle;
 
-use super::{plans::Chooser, store_caller::StoreCaller, transform::Transform, upkeep::Upkeep};
+use super::{
+    plans::{Asker, Chooser},
+    retention_pace::RetentionPace,
+    store_caller::StoreCaller,
+    transform::Transform,
+};
 use crate::{
     record::{
+        bell::Wanted,
         clock::micros,
-        control::{Control, Wanted},
         queue::{Handed, Receiver},
         shared::Shared,
     },
@@ -30,7 +37,9 @@ pub(crate) struct Writer {
     store: StoreCaller,
     transform: Transform,
     chooser: Chooser,
-    upkeep: Upkeep,
+    /// Made once it is known who explains.
+    asker: Option<Asker>,
+    retention: RetentionPace,
     /// Requests that were stored and not read back yet.
     unconfirmed: u64,
     checked_at: Instant,
@@ -40,14 +49,13 @@ pub(crate) struct Writer {
 
 impl Writer {
     pub(crate) fn spawn(
-        shared: &Arc<Shared>,
-        control: Control,
+        shared: Arc<Shared>,
         receiver: Receiver,
         store: Arc<dyn Store>,
         redactor: Arc<Redactor>,
         runtime: Handle,
     ) -> io::Result<()> {
-        let shared = Arc::clone(shared);
+        let bell = shared.bell.clone();
         thread::Builder::new()
             .name("silk-writer".to_owned())
             .spawn(move || {
@@ -66,26 +74,27 @@ impl Writer {
                     receiver,
                     transform,
                     chooser,
-                    upkeep: Upkeep::new(),
+                    asker: None,
+                    retention: RetentionPace::new(),
                     unconfirmed: 0,
                     checked_at: Instant::now(),
                     warned: Vec::new(),
                 };
                 loop {
-                    let wanted = control.next(writer.shared.config.write_interval);
+                    let wanted = bell.next(writer.shared.config.write_interval);
                     // A fault of ours must neither end the writer nor show in the app.
                     if catch_unwind(AssertUnwindSafe(|| writer.look(&wanted))).is_err() {
                         tracing::warn!(target: "silk", "the writer panicked; it goes on");
                     }
                     if let Some(flush) = wanted.flush {
-                        control.flushed(flush);
+                        bell.flushed(flush);
                     }
                     if wanted.is_stopping {
                         break;
                     }
                 }
                 writer.store.close();
-                control.stopped();
+                bell.stopped();
             })?;
         Ok(())
     }
@@ -165,7 +174,7 @@ impl Writer {
             } else {
                 self.write(batch);
             }
-            if !is_urgent && self.upkeep.is_due_between_batches() {
+            if !is_urgent && self.retention.is_due_between_batches() {
                 self.retain();
             }
             if self.store.is_down() && !is_urgent {
@@ -223,7 +232,7 @@ impl Writer {
             .into_iter()
             .for_each(|charged| self.done_with(charged));
         let spent = started.elapsed();
-        self.upkeep.wrote(len(&batch.requests), spent);
+        self.retention.wrote(len(&batch.requests), spent);
         let counters = &self.shared.counters;
         counters.writer_us.fetch_add(micros(spent), Relaxed);
     }
@@ -271,18 +280,24 @@ impl Writer {
 
     /// Has those plans asked for that are wanted of what was just stored.
     fn ask_for_plans(&mut self, batch: &WriteBatch) {
-        if let (Some(asker), false) = (self.shared.asker.get(), self.store.is_in_trouble()) {
-            for record in &batch.requests {
-                self.chooser.choose(record, asker);
-            }
+        if self.store.is_in_trouble() {
+            return;
+        }
+        if self.asker.is_none() {
+            let explaining = self.shared.explaining.get();
+            self.asker = explaining.map(|way| Asker::start(way, &self.shared.plans));
+        }
+        let Some(asker) = &self.asker else { return };
+        for record in &batch.requests {
+            self.chooser.choose(record, asker);
         }
     }
 
     fn retain(&mut self) {
-        while !self.store.is_down() && self.upkeep.is_due() {
+        while !self.store.is_down() && self.retention.is_due() {
             let started = Instant::now();
             let is_more = self.store.retain();
-            if !self.upkeep.stepped(started.elapsed(), is_more) {
+            if !self.retention.stepped(started.elapsed(), is_more) {
                 return;
             }
         }

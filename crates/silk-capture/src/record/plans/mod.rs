@@ -1,11 +1,12 @@
 //! What is known about plans while the app runs: which are wanted, how connections were set up to
 //! tell them, and what was caught.
 
+mod app_session;
 pub(crate) mod caught_plan;
-mod config;
-pub(crate) mod notes;
-mod session;
+pub(crate) mod explaining;
+pub(crate) mod plan_notes;
+mod settings;
 
-pub use config::{PlanMode, Plans};
-pub use notes::PlanNotes;
-pub use session::{AppSession, KnownSession};
+pub use app_session::{AppSession, KnownSession};
+pub use plan_notes::PlanNotes;
+pub use settings::{PlanMode, Plans};

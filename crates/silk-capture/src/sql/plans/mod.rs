@@ -4,18 +4,25 @@
 //! auto_explain ─► notice on the app's connection ─► tracker ─► request ─► (queue) ─► writer
 //! ```
 //!
-//! PostgreSQL can tell the plan of the very run (the hook asks it to); the message comes while a
+//! PostgreSQL can tell the plan of the very run (`auto_explain_setup` asks it to); the message comes while a
 //! connection is being polled, and a tracker of that connection finds the query that it is of.
 
+mod auto_explain_message;
 #[cfg(feature = "postgres")]
-pub mod hook;
-mod notice;
+pub mod auto_explain_setup;
 #[cfg_attr(
     not(any(feature = "postgres", feature = "mysql", feature = "sqlite")),
     expect(dead_code, reason = "no connection to track")
 )]
-mod track;
+mod plan_of_run;
+#[cfg_attr(
+    not(any(test, feature = "postgres", feature = "mysql", feature = "sqlite")),
+    expect(dead_code, reason = "no connection to poll")
+)]
+mod polled_connection;
 
-pub(super) use track::on_notice;
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
-pub(super) use track::{Place, Ticket, Tracker, TrackerGuard};
+pub(super) use plan_of_run::{Place, Ticket, Tracker};
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+pub(super) use polled_connection::TrackerGuard;
+pub(super) use polled_connection::on_notice;

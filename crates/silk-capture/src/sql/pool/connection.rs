@@ -1,3 +1,5 @@
+//! An instrumented connection, from a pool or of its own.
+
 use std::{
     fmt,
     ops::{Deref, DerefMut},
@@ -12,14 +14,11 @@ use sqlx_core::{
 };
 
 use super::{
-    PoolDatabase, Transaction,
-    cover::Cover,
-    holders::{Holders, Holding},
-    track::{Runs, Shared},
-    undone::Undone,
+    PoolDatabase, Transaction, held_connections::Holding, hide_from_layer::Cover, plan_runs::Runs,
+    pool_shared::PoolShared, transaction_fate::Undone, within::Within,
 };
 use crate::{
-    record::{ActiveRequest, Recorder, lent::Lent},
+    record::{ActiveRequest, Recorder, lent_connection::Lent},
     sql::tracing::is_installed,
 };
 
@@ -28,7 +27,7 @@ pub struct Conn<DB: Database> {
     /// Before the connection itself, so that whoever waits for that finds it given back.
     pub(super) holding: Option<Holding>,
     pub(super) raw: Held<DB>,
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<PoolShared>,
     /// The innermost recorded transaction that is open on it.
     pub(super) transaction: Option<OpenTransaction>,
     pub(super) runs: Runs,
@@ -48,15 +47,6 @@ pub(super) struct OpenTransaction {
     pub(super) active: ActiveRequest,
     pub(super) index: u32,
     pub(super) undone: Undone,
-}
-
-/// What a query made now belongs to.
-pub(super) struct Within {
-    pub(super) active: ActiveRequest,
-    /// Its transaction's place in the record of that request.
-    pub(super) transaction: Option<u32>,
-    /// Learns what becomes of the transaction that it runs in.
-    pub(super) undone: Option<Undone>,
 }
 
 impl OpenTransaction {
@@ -79,10 +69,10 @@ impl<DB: Database> Conn<DB> {
         });
         Self {
             raw: Held::Own(raw),
-            shared: Arc::new(Shared {
+            shared: Arc::new(PoolShared {
                 recorder,
                 database,
-                holders: Holders::default(),
+                holders: Arc::default(),
             }),
             holding: None,
             transaction: None,
@@ -91,11 +81,11 @@ impl<DB: Database> Conn<DB> {
         }
     }
 
-    pub(super) fn pooled(raw: pool::PoolConnection<DB>, shared: Arc<Shared>) -> Self {
+    pub(super) fn pooled(raw: pool::PoolConnection<DB>, shared: Arc<PoolShared>) -> Self {
         let holding = shared
             .recorder
             .is_recording()
-            .then(|| ActiveRequest::with_current(|active| Holding::new(&shared, active)));
+            .then(|| ActiveRequest::with_current(|active| Holding::new(&shared.holders, active)));
         Self {
             holding,
             raw: Held::Pooled(raw),

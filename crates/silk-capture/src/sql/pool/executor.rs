@@ -16,11 +16,12 @@ use sqlx_core::{
 
 use super::{
     Conn, OneRow, Pool, PoolDatabase,
-    cover::Cover,
-    holders::Holding,
-    replay::Replay,
-    stream::{Step, Tracked, TrackedFirst, TrackedOptional},
-    track::{Runs, Track},
+    held_connections::Holding,
+    hide_from_layer::Cover,
+    plan_runs::Runs,
+    replayed_query::Replay,
+    running_query::Track,
+    tracked_stream::{Step, Tracked, TrackedFirst, TrackedOptional},
 };
 
 macro_rules! executors {
@@ -130,7 +131,7 @@ macro_rules! executors {
                     let mut connection = pool
                         .acquire_raw(track.active(), track.cover.clone())
                         .await?;
-                    let holding = Holding::new(&pool.shared, Some(track.active()));
+                    let holding = Holding::new(&pool.shared.holders, Some(track.active()));
                     track.runs_on(Some(&holding));
                     let inner = track.cover.run(|| (&mut *connection).fetch_many(query));
                     let mut steps = Tracked::<$db>::new(inner, track);
@@ -167,7 +168,7 @@ macro_rules! executors {
                     let mut connection = pool
                         .acquire_raw(track.active(), track.cover.clone())
                         .await?;
-                    let holding = Holding::new(&pool.shared, Some(track.active()));
+                    let holding = Holding::new(&pool.shared.holders, Some(track.active()));
                     track.runs_on(Some(&holding));
                     if <$db as PoolDatabase>::ONE_ROW != OneRow::Limits {
                         let inner = track.cover.run(|| (&mut *connection).fetch_many(query));

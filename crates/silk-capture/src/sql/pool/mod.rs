@@ -9,27 +9,30 @@
 //! transaction, when it is made from a task of its own). Outside of any request, or while nothing
 //! records, calls go straight to sqlx.
 
+mod captured_values;
 mod connection;
+mod connection_wait;
 #[cfg(feature = "postgres")]
 mod copy;
-mod cover;
-mod database;
 mod executor;
-mod handle;
-mod holders;
-mod look;
-mod replay;
-mod stream;
-mod track;
+mod held_connections;
+mod hide_from_layer;
+mod instrumented_pool;
+mod plan_runs;
+mod pool_database;
+mod pool_shared;
+mod replayed_query;
+mod running_query;
+mod tracked_stream;
 mod transaction;
-mod undone;
-mod wait;
+mod transaction_fate;
+mod within;
 
 pub use connection::{Conn, PoolConnection};
 #[cfg(feature = "postgres")]
 pub use copy::CopyIn;
-pub use database::{OneRow, PoolDatabase};
-pub use handle::Pool;
+pub use instrumented_pool::Pool;
+pub use pool_database::{OneRow, PoolDatabase};
 pub use transaction::Transaction;
 
 /// An instrumented pool of PostgreSQL connections.

@@ -1,3 +1,5 @@
+//! An instrumented transaction: its begin, its end, and who asked for it.
+
 use std::{
     fmt,
     ops::{Deref, DerefMut},
@@ -12,7 +14,8 @@ use sqlx_core::{
 };
 
 use super::{
-    Conn, PoolConnection, connection::OpenTransaction, cover::Cover, look::captured_error,
+    Conn, PoolConnection, captured_values::captured_error, connection::OpenTransaction,
+    hide_from_layer::Cover,
 };
 use crate::record::{ActiveRequest, CapturedError, buffers::TransactionError};
 

@@ -1,3 +1,5 @@
+//! Which spans and events reach Silk's tracing layer.
+
 use std::sync::Arc;
 
 use tracing::{Level, Metadata, level_filters::LevelFilter, subscriber::Interest};
@@ -5,7 +7,7 @@ use tracing_subscriber::layer::{Context, Filter};
 
 use super::{POSTGRES_NOTICE, SQLX_ACQUIRE, SQLX_QUERY};
 use crate::{
-    record::{own_spans::SILK_TARGET, plans::PlanNotes, probe::is_trial},
+    record::{own_spans::SILK_TARGET, plans::PlanNotes, tracing_probe::is_trial},
     suppress,
 };
 

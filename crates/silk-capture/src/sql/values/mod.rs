@@ -7,13 +7,13 @@
 //! [`Unavailable`](silk_core::ValueState::Unavailable), and tests pin the form.
 
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
-mod debug;
+mod debug_output;
 #[cfg(feature = "mysql")]
 pub mod mysql;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
-mod probe;
+mod refused_argument;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 

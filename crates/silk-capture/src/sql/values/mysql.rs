@@ -11,7 +11,7 @@ use sqlx_core::{
 };
 use sqlx_mysql::{MySql, MySqlArguments, MySqlTypeInfo};
 
-use super::{RebindError, cut, debug, probe::seen, unavailable, whole_bytes};
+use super::{RebindError, cut, debug_output, refused_argument::seen, unavailable, whole_bytes};
 
 /// Bytes of type descriptions read at most: 65,535 arguments at 110 bytes.
 const MAX_TYPES_TEXT: usize = 8 << 20;
@@ -64,12 +64,12 @@ pub fn encode(mut arguments: MySqlArguments, max_bytes: usize) -> Vec<Value> {
 
 fn read(arguments: &MySqlArguments, mut buffer: &[u8], max_bytes: usize) -> Option<Vec<Value>> {
     // Written as `values: [..], types: [..], null_bitmap: NullBitMap { bytes: [..], length: n }`.
-    let tail = debug::between(arguments, "], types: [", "], length: ", MAX_TYPES_TEXT)?;
+    let tail = debug_output::between(arguments, "], types: [", "], length: ", MAX_TYPES_TEXT)?;
     let (types, nulls) = tail.split_once("], null_bitmap: NullBitMap { bytes: [")?;
-    let nulls = debug::split_list(nulls).into_iter().map(str::parse);
+    let nulls = debug_output::split_list(nulls).into_iter().map(str::parse);
     let nulls: Vec<u8> = nulls.collect::<Result<_, _>>().ok()?;
     let mut values = Vec::new();
-    for (index, written) in debug::split_list(types).into_iter().enumerate() {
+    for (index, written) in debug_output::split_list(types).into_iter().enumerate() {
         let written = Written::read(written)?;
         let is_null = nulls.get(index / 8)? >> (index % 8) & 1 == 1;
         let state = if is_null {
@@ -103,7 +103,7 @@ impl<'t> Written<'t> {
             flags: "",
             is_boolean: false,
         };
-        for field in debug::split_list(inner) {
+        for field in debug_output::split_list(inner) {
             match field.split_once(": ")? {
                 ("type" | "r#type", value) => written.column_type = value,
                 ("flags", value) => written.flags = value,

@@ -11,7 +11,7 @@ use sqlx_core::{
 };
 use sqlx_postgres::{PgArgumentBuffer, PgArguments, PgTypeInfo, Postgres, types::Oid};
 
-use super::{RebindError, cut, debug, probe::seen, unavailable, whole_bytes};
+use super::{RebindError, cut, debug_output, refused_argument::seen, unavailable, whole_bytes};
 
 /// Bytes of type names read at most: 65,535 arguments with names of some length.
 const MAX_TYPES_TEXT: usize = 4 << 20;
@@ -155,11 +155,11 @@ pub fn encode_by_ref(arguments: &mut PgArguments, max_bytes: usize) -> Vec<Value
         arguments,
         Probe(|buffer: &[u8]| *states.borrow_mut() = split(buffer, max_bytes)),
     );
-    let types = debug::between(arguments, "types: [", "], buffer: ", MAX_TYPES_TEXT);
+    let types = debug_output::between(arguments, "types: [", "], buffer: ", MAX_TYPES_TEXT);
     let Some(types) = types else {
         return unavailable(count);
     };
-    let types = debug::split_list(&types);
+    let types = debug_output::split_list(&types);
     match states.into_inner() {
         Some(states) if states.len() == count && types.len() == count => types
             .iter()

@@ -4,7 +4,7 @@ use silk_core::{Value, ValueState};
 use sqlx_core::arguments::Arguments;
 use sqlx_sqlite::SqliteArguments;
 
-use super::{RebindError, cut, debug, unavailable, whole_bytes};
+use super::{RebindError, cut, debug_output, unavailable, whole_bytes};
 
 /// Bytes of `Debug` output read at most: blobs of about 2 MB. Beyond, values are unavailable rather
 /// than the writer busy.
@@ -24,7 +24,7 @@ pub fn estimated_bytes(arguments: &SqliteArguments) -> usize {
 #[must_use]
 pub fn encode(arguments: &SqliteArguments, max_bytes: usize) -> Vec<Value> {
     let count = Arguments::len(arguments);
-    let text = debug::whole(arguments, MAX_TEXT);
+    let text = debug_output::whole(arguments, MAX_TEXT);
     let values = text.as_deref().and_then(|text| {
         let (_, list) = text.split_once("SqliteArgumentsBuffer([")?;
         Reader {

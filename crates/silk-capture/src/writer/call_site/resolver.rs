@@ -1,3 +1,5 @@
+//! Return addresses turned into function, file and line.
+
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},

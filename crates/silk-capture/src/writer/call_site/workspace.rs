@@ -13,7 +13,7 @@ use std::{
 use crate::record::call_stack::RESOLVING;
 
 /// Frames between the app and us that are looked at.
-const WALKED: usize = 32;
+const MAX_FRAMES: usize = 32;
 
 /// A place in the app, known both ways.
 struct Place {
@@ -33,10 +33,10 @@ pub fn note(location: &'static Location<'static>) {
     if PLACE.get().is_some() || !Path::new(location.file()).is_relative() {
         return;
     }
-    let mut addresses = Vec::with_capacity(WALKED);
+    let mut addresses = Vec::with_capacity(MAX_FRAMES);
     backtrace::trace(|frame| {
         addresses.push(frame.ip() as usize);
-        addresses.len() < WALKED
+        addresses.len() < MAX_FRAMES
     });
     PLACE.get_or_init(|| Place {
         file: location.file(),

@@ -6,15 +6,15 @@
 //!              └─► chooser ─► asker ─► store
 //! ```
 
-mod ask;
-mod choose;
-mod keep;
-mod redact;
+mod background_explain;
+mod caught_plan_records;
+mod plan_redactor;
 mod session_changes;
+mod wanted_plans;
 
-pub use ask::collect;
-pub use redact::PlanRedactor;
+pub use background_explain::collect;
+pub use plan_redactor::PlanRedactor;
 
-pub(crate) use ask::Asker;
-pub(super) use choose::Chooser;
-pub(super) use keep::Keeper;
+pub(super) use background_explain::Asker;
+pub(super) use caught_plan_records::Keeper;
+pub(super) use wanted_plans::Chooser;

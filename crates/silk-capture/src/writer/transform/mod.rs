@@ -1,14 +1,15 @@
 //! From what was captured to the record that is stored.
 
+mod connection_holders;
 mod head;
-mod holders;
 mod queries;
 mod times;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use silk_core::{
-    ConnectionWait, CountedRequest, Outcome, Redactor, RequestRecord, RequestSummary, RunId,
+    ConnectionWait, CountedRequest, Outcome, Redactor, RequestDetail, RequestRecord,
+    RequestSummary, RunId,
     finding::{Thresholds, rules},
     record::breakdown,
     redact::Secrets,
@@ -21,19 +22,20 @@ use self::{
 };
 use super::{
     call_site::CallSiteResolver,
+    numbered::index,
     plans::{Keeper, PlanRedactor},
-    routes::RawRoutes,
-    sums::index,
+    raw_routes::RawRoutes,
 };
 use crate::record::{
     RecorderConfig,
+    buffers::Buffers,
     clock::{Clock, micros},
     plans::PlanNotes,
     queue::Handed,
 };
 
 /// Characters of a statement in the log of slow queries.
-const LOGGED_CHARS: usize = 200;
+const MAX_LOGGED_CHARS: usize = 200;
 
 /// Makes records of what was captured: reads SQL, resolves call sites, redacts, looks for findings.
 pub(super) struct Transform {
@@ -96,8 +98,7 @@ impl Transform {
             kind: handed.kind,
             method: method(&buffers.head, handed.kind),
             route,
-            is_failed: matches!(outcome, Outcome::Error | Outcome::Panicked)
-                || buffers.head.status.is_some_and(|status| status >= 500),
+            is_failed: is_failed(outcome, &buffers),
             total_us,
             sql_us,
             query_count: buffers.query_count,
@@ -115,57 +116,17 @@ impl Transform {
         } = handed;
         let mut secrets = Secrets::default();
         let (route, path) = self.route(&buffers.head, kind, &mut secrets);
-        let (total_us, outcome, error) = match buffers.ended.take() {
-            Some(end) => (
-                micros(end.at.saturating_duration_since(started)),
-                end.outcome,
-                end.error,
-            ),
-            None => (0, Outcome::Dropped, None),
-        };
+        let (total_us, outcome, error) = ending(&mut buffers, started);
         let times = times(&mut buffers, total_us, started);
         let mut detail = self.head_detail(&mut buffers.head, &mut secrets);
         detail.error = error.map(|error| self.redactor.text(&error));
-        let is_failed = matches!(outcome, Outcome::Error | Outcome::Panicked)
-            || buffers.head.status.is_some_and(|status| status >= 500);
+        let is_failed = is_failed(outcome, &buffers);
         if let Some(panic) = buffers.panic.take().filter(|_| is_failed) {
             self.note_panic(panic, &mut detail);
         }
-        detail.waits = buffers
-            .waits
-            .drain(..)
-            .map(|wait| ConnectionWait {
-                started_us: wait.started_us,
-                duration_us: wait.duration_us,
-                error: wait.error.map(|error| self.redactor.text(&error)),
-                holders: wait.holders.map_or_else(Vec::new, |held| {
-                    self.holders(held.connections, &held.database, &mut secrets)
-                }),
-                pool: wait
-                    .pool
-                    .filter(|_| wait.duration_us >= ConnectionWait::WORTH_US),
-            })
-            .collect();
-        detail.waits_not_kept = buffers.waits_not_kept;
-        detail.longest_poll_started_us = buffers.polls.longest_started_us;
-        detail.transactions = buffers
-            .transactions
-            .drain(..)
-            .map(|transaction| ended(transaction, total_us, &self.redactor))
-            .collect();
-        detail.transactions_not_kept = buffers.transactions_not_kept;
-        detail.spans = buffers
-            .spans
-            .drain(..)
-            .map(|span| self.span(span, total_us, &mut secrets))
-            .collect();
-        detail.spans_not_kept = buffers.spans_not_kept;
-        detail.logs = std::mem::take(&mut buffers.logs);
-        for log in &mut detail.logs {
-            log.message = self.redactor.text_with(&log.message, &mut secrets);
-            self.redactor.fields(&mut log.fields, &mut secrets);
-        }
-        detail.logs_not_kept = buffers.logs_not_kept;
+        self.note_waits(&mut buffers, &mut detail, &mut secrets);
+        self.note_transactions_and_spans(&mut buffers, total_us, &mut detail, &mut secrets);
+        self.note_logs(&mut buffers, &mut detail, &mut secrets);
         let mut marks = Vec::new();
         let mut identities = Vec::new();
         let statements = self.queries(
@@ -212,6 +173,61 @@ impl Transform {
         record
     }
 
+    fn note_waits(
+        &mut self,
+        buffers: &mut Buffers,
+        detail: &mut RequestDetail,
+        secrets: &mut Secrets,
+    ) {
+        detail.waits = buffers
+            .waits
+            .drain(..)
+            .map(|wait| ConnectionWait {
+                started_us: wait.started_us,
+                duration_us: wait.duration_us,
+                error: wait.error.map(|error| self.redactor.text(&error)),
+                holders: wait.holders.map_or_else(Vec::new, |held| {
+                    self.holders(held.connections, &held.database, secrets)
+                }),
+                pool: wait
+                    .pool
+                    .filter(|_| wait.duration_us >= ConnectionWait::WORTH_US),
+            })
+            .collect();
+        detail.waits_not_kept = buffers.waits_not_kept;
+    }
+
+    fn note_transactions_and_spans(
+        &self,
+        buffers: &mut Buffers,
+        total_us: u64,
+        detail: &mut RequestDetail,
+        secrets: &mut Secrets,
+    ) {
+        detail.longest_poll_started_us = buffers.polls.longest_started_us;
+        detail.transactions = buffers
+            .transactions
+            .drain(..)
+            .map(|transaction| ended(transaction, total_us, &self.redactor))
+            .collect();
+        detail.transactions_not_kept = buffers.transactions_not_kept;
+        detail.spans = buffers
+            .spans
+            .drain(..)
+            .map(|span| self.span(span, total_us, secrets))
+            .collect();
+        detail.spans_not_kept = buffers.spans_not_kept;
+    }
+
+    fn note_logs(&self, buffers: &mut Buffers, detail: &mut RequestDetail, secrets: &mut Secrets) {
+        detail.logs = std::mem::take(&mut buffers.logs);
+        for log in &mut detail.logs {
+            log.message = self.redactor.text_with(&log.message, secrets);
+            self.redactor.fields(&mut log.fields, secrets);
+        }
+        detail.logs_not_kept = buffers.logs_not_kept;
+    }
+
     fn log_slow(&self, record: &RequestRecord) {
         let Some(threshold) = self.slow_query_us else {
             return;
@@ -229,7 +245,7 @@ impl Transform {
                 .statement
                 .normalized
                 .chars()
-                .take(LOGGED_CHARS)
+                .take(MAX_LOGGED_CHARS)
                 .collect();
             let site = query
                 .call_site
@@ -244,4 +260,21 @@ impl Transform {
             );
         }
     }
+}
+
+/// How long a request took, how it ended, and the error that ended it.
+fn ending(buffers: &mut Buffers, started: Instant) -> (u64, Outcome, Option<String>) {
+    match buffers.ended.take() {
+        Some(end) => (
+            micros(end.at.saturating_duration_since(started)),
+            end.outcome,
+            end.error,
+        ),
+        None => (0, Outcome::Dropped, None),
+    }
+}
+
+fn is_failed(outcome: Outcome, buffers: &Buffers) -> bool {
+    matches!(outcome, Outcome::Error | Outcome::Panicked)
+        || buffers.head.status.is_some_and(|status| status >= 500)
 }

@@ -7,8 +7,11 @@ use silk_core::{
 
 use super::Transform;
 use crate::{
-    record::{buffers::Buffers, kept::KeptQuery, plans::caught_plan::PlanMark},
-    writer::sums::{CallSites, Sums, index},
+    record::{buffers::Buffers, kept_query::KeptQuery, plans::caught_plan::PlanMark},
+    writer::{
+        numbered::index,
+        statement_sums::{CallSites, Sums},
+    },
 };
 
 impl Transform {
