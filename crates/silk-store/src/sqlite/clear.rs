@@ -2,7 +2,7 @@
 
 use sqlx::{AssertSqlSafe, Connection, query};
 
-use super::{error::Fault, generation, open::Writer, retain::Upkeep};
+use super::{error::Fault, generation, open::Writer, retention_state::RetentionState};
 
 /// All tables but that of migrations.
 const TABLES: [&str; 17] = [
@@ -36,7 +36,7 @@ pub(super) async fn clear(writer: &mut Writer) -> Result<(), Fault> {
     }
     generation::next(&mut transaction).await?;
     transaction.commit().await?;
-    writer.upkeep = Upkeep::default();
+    writer.retention = RetentionState::default();
     writer.flagged = [0; 3];
     query("PRAGMA incremental_vacuum")
         .execute(&mut writer.connection)

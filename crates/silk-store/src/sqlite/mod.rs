@@ -23,7 +23,9 @@ mod plans;
 mod refill;
 mod requests;
 mod retain;
+mod retention_state;
 mod routes;
+mod share;
 mod size;
 mod statements;
 mod top;
@@ -153,7 +155,7 @@ impl SqliteStore {
     }
 
     async fn keep_log_short(&self, writer: &mut Writer, max_bytes: u64) -> Result<(), Fault> {
-        let tried_at = &mut writer.upkeep.log_cut_at;
+        let tried_at = &mut writer.retention.log_cut_at;
         let (path, config) = (self.path(), &self.config);
         log::keep_short(&mut writer.connection, path, config, max_bytes, tried_at).await
     }

@@ -23,7 +23,7 @@ use super::{
     figures::OpenBuckets,
     intern::Intern,
     log,
-    retain::Upkeep,
+    retention_state::RetentionState,
     watch::{self, Stamp},
 };
 use crate::detail::Encoder;
@@ -105,7 +105,7 @@ pub(super) struct Writer {
     pub(super) encoder: Encoder,
     /// The generation of what `intern` and `buckets` remember.
     pub(super) generation: i64,
-    pub(super) upkeep: Upkeep,
+    pub(super) retention: RetentionState,
     /// Flagged for each top list since it was last trimmed.
     pub(super) flagged: [u64; 3],
 }
@@ -163,7 +163,7 @@ impl Writer {
             buckets: OpenBuckets::default(),
             encoder: Encoder::new(),
             generation: 0,
-            upkeep: Upkeep::default(),
+            retention: RetentionState::default(),
             flagged: [0; 3],
         })
     }

@@ -19,7 +19,7 @@ use super::{
 };
 
 /// Requests looked at in one statement.
-const CHUNK: i64 = 20_000;
+const MAX_LOOKED_AT_REQUESTS: i64 = 20_000;
 
 /// A search for what belongs into a list, as far as it has come.
 #[derive(Debug)]
@@ -91,7 +91,7 @@ impl Refill {
              LIMIT 1 OFFSET ?",
         )
         .bind(self.sequence)
-        .bind(CHUNK - 1)
+        .bind(MAX_LOOKED_AT_REQUESTS - 1)
         .fetch_optional(&mut *connection)
         .await?;
         let kept = usize::try_from(KEPT).unwrap_or(usize::MAX);

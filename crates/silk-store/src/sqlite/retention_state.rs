@@ -1,11 +1,11 @@
 //! What retention remembers.
 
-use super::{super::refill::Refill, share::Excess};
+use super::{refill::Refill, share::Excess};
 use crate::age::Age;
 
 /// What retention remembers from step to step; forgotten when the file is opened anew.
 #[derive(Debug, Default)]
-pub(in super::super) struct Upkeep {
+pub(super) struct RetentionState {
     pub(super) steps: u64,
     pub(super) age: Age,
     /// Requests removed since the interned rows were last looked through.
@@ -18,5 +18,5 @@ pub(in super::super) struct Upkeep {
     /// A search for what belongs into a top list.
     pub(super) refill: Option<Refill>,
     /// How long the write-ahead log was when it was last tried to cut it.
-    pub(in super::super) log_cut_at: u64,
+    pub(super) log_cut_at: u64,
 }

@@ -5,10 +5,7 @@
 
 use sqlx::{AssertSqlSafe, SqliteConnection, query_scalar};
 
-use super::{
-    super::{error::Fault, numbers::to_i64},
-    limits::STEP,
-};
+use super::{error::Fault, numbers::to_i64};
 
 /// A table that is kept within a share.
 struct Shared {
@@ -86,8 +83,12 @@ impl Excess {
         self.0.iter().any(|bytes| *bytes > 0)
     }
 
-    /// Removes a step of it.
-    pub(super) async fn remove(&mut self, connection: &mut SqliteConnection) -> Result<(), Fault> {
+    /// Removes a step of it, at most `rows` of each table.
+    pub(super) async fn remove(
+        &mut self,
+        connection: &mut SqliteConnection,
+        rows: i64,
+    ) -> Result<(), Fault> {
         for (excess, shared) in self.0.iter_mut().zip(&SHARED) {
             if *excess <= 0 {
                 continue;
@@ -102,7 +103,7 @@ impl Excess {
             let removed: Vec<i64> = query_scalar(AssertSqlSafe(format!(
                 "DELETE FROM {table} WHERE {key} IN ({first}) RETURNING {bytes}"
             )))
-            .bind(STEP)
+            .bind(rows)
             .fetch_all(&mut *connection)
             .await?;
             *excess = match &*removed {

@@ -18,7 +18,7 @@ use super::{
 use crate::stats::{RouteFigures, StatementFigures, WIDTHS, from_bytes};
 
 /// Rows moved at a time.
-const CHUNK: u32 = 500;
+const MAX_MOVED_ROWS: u32 = 500;
 
 /// Figures that had a table of their own.
 pub(in super::super) trait First: Figures {
@@ -140,7 +140,7 @@ async fn chunk<F: First>(connection: &mut SqliteConnection) -> Result<bool, Faul
     let found = query(AssertSqlSafe(format!(
         "SELECT {key}, {columns} FROM {table} s ORDER BY {names} LIMIT ?"
     )))
-    .bind(CHUNK)
+    .bind(MAX_MOVED_ROWS)
     .fetch_all(&mut *connection)
     .await?;
     let Some(last) = found.last() else {

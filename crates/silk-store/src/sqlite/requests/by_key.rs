@@ -21,7 +21,7 @@ use super::{
     },
     bind::bind,
     condition::Conditions,
-    found::{CHUNK, Found, Rest},
+    found::{Found, MAX_SCANNED_REQUESTS, Rest},
     stretch::{Place, Stretch},
 };
 
@@ -180,7 +180,7 @@ impl Search<'_> {
         .bind(after.1)
         .bind(least.0)
         .bind(least.1)
-        .bind(CHUNK - 1)
+        .bind(MAX_SCANNED_REQUESTS - 1)
         .fetch_optional(connection)
         .await?)
     }
@@ -262,7 +262,7 @@ impl Search<'_> {
     ) -> Result<Option<i64>, Fault> {
         let (sql, mut arguments) = self.conditions.along_index();
         bind(&mut arguments, stretch.before_us)?;
-        bind(&mut arguments, CHUNK)?;
+        bind(&mut arguments, MAX_SCANNED_REQUESTS)?;
         Ok(query_scalar_with(
             AssertSqlSafe(format!(
                 "SELECT q.started_us {sql} AND q.started_us < ?

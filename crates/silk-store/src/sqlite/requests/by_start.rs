@@ -10,7 +10,7 @@ use super::{
     super::error::Fault,
     bind::bind,
     condition::Conditions,
-    found::{CHUNK, Found, Rest},
+    found::{Found, MAX_SCANNED_REQUESTS, Rest},
 };
 
 /// Finds a page of requests after a place, by start.
@@ -27,7 +27,7 @@ pub(super) async fn search(
         let until = if conditions.needs_scan() {
             let (sql, mut arguments) = conditions.along_index();
             bind(&mut arguments, after.0)?;
-            bind(&mut arguments, CHUNK)?;
+            bind(&mut arguments, MAX_SCANNED_REQUESTS)?;
             let sql =
                 format!("{sql} AND q.started_us <= ? ORDER BY q.started_us DESC LIMIT 1 OFFSET ?");
             query_scalar_with::<_, i64, _>(

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 /// Requests looked at in one statement when no index serves a filter.
-pub(super) const CHUNK: i64 = 2000;
+pub(super) const MAX_SCANNED_REQUESTS: i64 = 2000;
 
 /// What was found so far: the requests' numbers in order, one more than fits if there is one.
 pub(super) struct Found {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use silk_core::store::Budget;
 use sqlx::{SqliteConnection, query_scalar};
 
-use super::{super::error::Fault, before, limits::STEP};
+use super::{super::error::Fault, before, limits::MAX_ROWS_PER_STEP};
 use crate::age::{AHEAD_US, Age, Starts};
 
 /// The time that ages are counted from.
@@ -56,7 +56,7 @@ pub(super) async fn ahead(
     )
     .bind(now.timestamp_micros().saturating_add(AHEAD_US))
     .bind(oldest_us)
-    .bind(STEP)
+    .bind(MAX_ROWS_PER_STEP)
     .fetch_all(connection)
     .await?)
 }

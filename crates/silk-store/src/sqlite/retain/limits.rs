@@ -7,5 +7,5 @@ use std::time::Duration;
 pub(super) const STEP_TIME: Duration = Duration::from_millis(20);
 
 /// Requests removed in one step at most, and in one statement.
-pub(super) const STEP: i64 = 500;
-pub(super) const CHUNK: i64 = 100;
+pub(super) const MAX_ROWS_PER_STEP: i64 = 500;
+pub(super) const MAX_REQUESTS_PER_STATEMENT: i64 = 100;

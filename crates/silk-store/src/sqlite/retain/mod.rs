@@ -6,8 +6,6 @@ mod limits;
 mod old;
 mod orphans;
 mod remove;
-mod share;
-mod upkeep;
 
 use std::time::Duration;
 
@@ -23,12 +21,11 @@ use super::{
     numbers::to_i64,
     open::Writer,
     refill,
+    share::Excess,
     size::request_count,
 };
-use limits::{STEP, STEP_TIME};
+use limits::{MAX_ROWS_PER_STEP, STEP_TIME};
 use remove::{Over, remove_requests};
-use share::Excess;
-pub(super) use upkeep::Upkeep;
 
 /// Pages given back to the file system in one step.
 const VACUUM_PAGES: i64 = 256;
@@ -53,8 +50,8 @@ pub(super) async fn step(
     budget: Budget,
     now: DateTime<Utc>,
 ) -> Result<bool, Fault> {
-    writer.upkeep.steps += 1;
-    let age = &mut writer.upkeep.age;
+    writer.retention.steps += 1;
+    let age = &mut writer.retention.age;
     let now = clock::counted_from(&mut writer.connection, age, budget, now).await?;
     if keep_to_shares(writer, budget, now).await? {
         return Ok(true);
@@ -68,9 +65,9 @@ pub(super) async fn step(
         }
         let removed = remove_requests(&mut transaction, over).await?;
         transaction.commit().await?;
-        writer.upkeep.removed += removed;
+        writer.retention.removed += removed;
         vacuum(&mut writer.connection).await?;
-        if removed > 0 && !writer.upkeep.steps.is_multiple_of(UPKEEP_EVERY) {
+        if removed > 0 && !writer.retention.steps.is_multiple_of(UPKEEP_EVERY) {
             return Ok(true);
         }
     }
@@ -87,25 +84,28 @@ async fn keep_to_shares(
         connection,
         buckets,
         generation,
-        upkeep,
+        retention,
         ..
     } = writer;
-    if is_due(upkeep.shares_at_us, now) {
+    if is_due(retention.shares_at_us, now) {
         let used = used_bytes(connection).await?;
-        upkeep.excess = Excess::measure(connection, used, budget.max_bytes).await?;
-        upkeep.shares_at_us = Some(now.timestamp_micros());
+        retention.excess = Excess::measure(connection, used, budget.max_bytes).await?;
+        retention.shares_at_us = Some(now.timestamp_micros());
     }
-    if !upkeep.excess.is_any() {
+    if !retention.excess.is_any() {
         return Ok(false);
     }
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    upkeep.excess.remove(&mut transaction).await?;
+    retention
+        .excess
+        .remove(&mut transaction, MAX_ROWS_PER_STEP)
+        .await?;
     let next = generation::next(&mut transaction).await?;
     transaction.commit().await?;
     *generation = next;
     *buckets = OpenBuckets::default();
     // Names that only they held.
-    upkeep.removed += 1;
+    retention.removed += 1;
     vacuum(connection).await?;
     Ok(true)
 }
@@ -131,12 +131,12 @@ async fn look_after(
         connection,
         buckets,
         generation,
-        upkeep,
+        retention,
         ..
     } = writer;
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     if old::remove(&mut transaction, stats_us).await? {
-        upkeep.removed += 1;
+        retention.removed += 1;
         transaction.commit().await?;
         return Ok(true);
     }
@@ -150,21 +150,25 @@ async fn look_after(
         return Ok(true);
     }
     let now_us = now.timestamp_micros();
-    let is_due = is_due(upkeep.orphans_at_us, now);
-    if upkeep.refill.is_some() || upkeep.removed >= ORPHANS_AFTER || upkeep.removed > 0 && is_due {
+    let is_due = is_due(retention.orphans_at_us, now);
+    if retention.refill.is_some()
+        || retention.removed >= ORPHANS_AFTER
+        || retention.removed > 0 && is_due
+    {
         // First all lists, one after the other, then the orphans.
-        if refill::step(&mut transaction, &mut upkeep.refill, STEP_TIME).await? {
+        if refill::step(&mut transaction, &mut retention.refill, STEP_TIME).await? {
             transaction.commit().await?;
             return Ok(true);
         }
-        let (is_any, is_more) = orphans::remove(&mut transaction, stats_us, STEP).await?;
+        let (is_any, is_more) =
+            orphans::remove(&mut transaction, stats_us, MAX_ROWS_PER_STEP).await?;
         if is_any {
             generation::next(&mut transaction).await?;
         }
         transaction.commit().await?;
         if !is_more {
-            upkeep.removed = 0;
-            upkeep.orphans_at_us = Some(now_us);
+            retention.removed = 0;
+            retention.orphans_at_us = Some(now_us);
         }
         return Ok(true);
     }
@@ -226,7 +230,7 @@ pub(super) async fn make_room(writer: &mut Writer, max_bytes: u64) -> Result<boo
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     let removed = remove_requests(&mut transaction, Over::Count((used - limit) / each + 1)).await?;
     transaction.commit().await?;
-    writer.upkeep.removed += removed;
+    writer.retention.removed += removed;
     vacuum(&mut writer.connection).await?;
     Ok(removed > 0)
 }

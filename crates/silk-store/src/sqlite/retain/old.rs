@@ -2,7 +2,7 @@
 
 use sqlx::{AssertSqlSafe, SqliteConnection, query};
 
-use super::{super::error::Fault, limits::STEP};
+use super::{super::error::Fault, limits::MAX_ROWS_PER_STEP};
 use crate::stats::{PLAN_WIDTHS, WIDTHS};
 
 /// Removes a step of what is older than `oldest_us`; `true` if there was any.
@@ -41,7 +41,7 @@ pub(super) async fn remove(
     ] {
         removed += query(AssertSqlSafe(sql))
             .bind(oldest_us)
-            .bind(STEP)
+            .bind(MAX_ROWS_PER_STEP)
             .execute(&mut *connection)
             .await?
             .rows_affected();
@@ -52,7 +52,7 @@ pub(super) async fn remove(
               LIMIT min(?2, max(0, (SELECT count(*) FROM plans) - ?1)))",
     )
     .bind(MAX_PLANS)
-    .bind(STEP)
+    .bind(MAX_ROWS_PER_STEP)
     .execute(connection)
     .await?
     .rows_affected();

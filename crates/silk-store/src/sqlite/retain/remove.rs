@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, SqliteConnection, query, query_scalar};
 
 use super::{
     super::{error::Fault, json::json_numbers},
-    limits::{CHUNK, STEP, STEP_TIME},
+    limits::{MAX_REQUESTS_PER_STATEMENT, MAX_ROWS_PER_STEP, STEP_TIME},
 };
 
 /// Which requests are to go.
@@ -30,19 +30,19 @@ pub(super) async fn remove_requests(
             "SELECT sequence FROM requests INDEXED BY requests_by_start WHERE started_us < ?
              ORDER BY started_us LIMIT ?",
             oldest_us,
-            STEP,
+            MAX_ROWS_PER_STEP,
         ),
         Over::Count(count) => (
             "SELECT sequence FROM requests WHERE sequence > ? ORDER BY sequence LIMIT ?",
             i64::MIN,
-            count.min(STEP),
+            count.min(MAX_ROWS_PER_STEP),
         ),
     };
     let mut removed = 0;
     while left > 0 && (removed == 0 || started.elapsed() < STEP_TIME) {
         let oldest: Vec<i64> = query_scalar(sql)
             .bind(argument)
-            .bind(left.min(CHUNK))
+            .bind(left.min(MAX_REQUESTS_PER_STATEMENT))
             .fetch_all(&mut *connection)
             .await?;
         if oldest.is_empty() {
