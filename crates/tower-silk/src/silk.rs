@@ -11,7 +11,7 @@ use silk_explain::Explainer;
 use tracing::Subscriber;
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::{builder::SilkBuilder, job::Job, remote, runtime::SilkRuntime};
+use crate::{job::Job, remote, runtime::SilkRuntime};
 
 /// How long dropping the last handle may block.
 const FLUSH_ON_DROP: Duration = Duration::from_secs(1);
@@ -61,14 +61,6 @@ impl Drop for Parts {
 }
 
 impl Silk {
-    /// Starts to set up a profiler. Call it in the app's own code: from its place there, call sites
-    /// are named relative to the app's workspace, wherever the app is started.
-    #[track_caller]
-    pub fn builder() -> SilkBuilder {
-        silk_capture::writer::call_site::workspace::note(std::panic::Location::caller());
-        SilkBuilder::new()
-    }
-
     pub(crate) fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
     }

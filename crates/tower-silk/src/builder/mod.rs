@@ -14,6 +14,8 @@ use silk_explain::ExplainConfig;
 #[cfg(feature = "ui")]
 use silk_ui::{Access, Targets};
 
+use crate::silk::Silk;
+
 /// Sets up a [`Silk`](crate::Silk); made by [`Silk::builder`](crate::Silk::builder).
 ///
 /// Only the store has to be chosen. Every setting has a default that suits a laptop and a small
@@ -41,8 +43,18 @@ enum StoreChoice {
     Other(Arc<dyn Store>),
 }
 
+impl Silk {
+    /// Starts to set up a profiler. Call it in the app's own code: from its place there, call sites
+    /// are named relative to the app's workspace, wherever the app is started.
+    #[track_caller]
+    pub fn builder() -> SilkBuilder {
+        silk_capture::writer::call_site::workspace::note(std::panic::Location::caller());
+        SilkBuilder::new()
+    }
+}
+
 impl SilkBuilder {
-    pub(crate) fn new() -> Self {
+    fn new() -> Self {
         Self {
             store: None,
             config: RecorderConfig::default(),
