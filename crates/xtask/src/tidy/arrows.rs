@@ -22,7 +22,6 @@ const ARROWS: &[(&str, &[&str])] = &[
             "silk-ui",
         ],
     ),
-    ("silk-cli", &["silk-core", "silk-store", "silk-ui"]),
     ("shapes", &["tower-silk"]),
     ("weave", &["tower-silk"]),
     ("plan-corpus", &[]),
@@ -56,6 +55,7 @@ pub(super) fn check(metadata: &Metadata, report: &mut Report) {
         .ours()
         .map(|package| package.name.as_str())
         .collect();
+    check_names(&ours, report);
     for package in metadata.ours() {
         let Some((_, allowed)) = ARROWS.iter().find(|(name, _)| *name == package.name) else {
             report.fail(format!(
@@ -79,5 +79,37 @@ pub(super) fn check(metadata: &Metadata, report: &mut Report) {
         if folder != package.name {
             report.fail(format!("the folder of {} is called {folder}", package.name));
         }
+    }
+}
+
+/// A line about a crate that is not there guards nothing.
+fn check_names(ours: &[&str], report: &mut Report) {
+    let named = ARROWS.iter().chain(FORBIDDEN).map(|(name, _)| *name);
+    for name in named.filter(|name| !ours.contains(name)) {
+        report.fail(format!(
+            "the list of arrows names {name}, which is no crate"
+        ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crate_of_the_list_that_is_not_there_fails() {
+        let there: Vec<&str> = ARROWS.iter().map(|(name, _)| *name).collect();
+        let mut report = Report::default();
+        check_names(&there, &mut report);
+        assert!(report.failures.is_empty(), "{:?}", report.failures);
+        let without = there.get(1..).unwrap();
+        check_names(without, &mut report);
+        assert!(
+            report
+                .failures
+                .iter()
+                .all(|failure| failure.contains("silk-core"))
+        );
+        assert!(!report.failures.is_empty());
     }
 }

@@ -6,7 +6,9 @@ mod exceptions;
 mod files;
 mod manifests;
 mod migrations;
+mod paths;
 mod plans;
+mod rooms;
 mod source;
 
 use std::path::Path;
@@ -49,6 +51,7 @@ fn check(root: &Path) -> Result<Report> {
     let mut report = Report::default();
     let metadata = Metadata::read()?;
     arrows::check(&metadata, &mut report);
+    rooms::check(root, &mut report)?;
     manifests::check(&metadata, &mut report);
     files::check(root, &mut report)?;
     migrations::check(root, &mut report)?;
