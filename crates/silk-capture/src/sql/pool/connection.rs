@@ -14,7 +14,7 @@ use sqlx_core::{
 };
 
 use super::{
-    PoolDatabase, Transaction, held_connections::Holding, hide_from_layer::Cover, plan_runs::Runs,
+    PoolDatabase, Transaction, hide_from_layer::Cover, plan_runs::Runs, pool_holders::Holding,
     pool_shared::PoolShared, transaction_fate::Undone, within::Within,
 };
 use crate::{

@@ -16,9 +16,9 @@ use sqlx_core::{
 
 use super::{
     Conn, OneRow, Pool, PoolDatabase,
-    held_connections::Holding,
     hide_from_layer::Cover,
     plan_runs::Runs,
+    pool_holders::Holding,
     replayed_query::Replay,
     running_query::Track,
     tracked_stream::{Step, Tracked, TrackedFirst, TrackedOptional},

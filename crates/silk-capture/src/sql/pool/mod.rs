@@ -15,11 +15,11 @@ mod connection_wait;
 #[cfg(feature = "postgres")]
 mod copy;
 mod executor;
-mod held_connections;
 mod hide_from_layer;
 mod instrumented_pool;
 mod plan_runs;
 mod pool_database;
+mod pool_holders;
 mod pool_shared;
 mod replayed_query;
 mod running_query;

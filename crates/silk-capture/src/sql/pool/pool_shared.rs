@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use silk_core::Database;
 
-use super::{held_connections::Holders, hide_from_layer::Cover};
+use super::{hide_from_layer::Cover, pool_holders::Holders};
 use crate::{record::Recorder, sql::tracing::is_installed};
 
 /// What every connection of a pool shares.

@@ -11,8 +11,8 @@ use sqlx_core::error::Error;
 use super::{
     PoolDatabase,
     captured_values::{CopiedBytes, captured_error, captured_values},
-    held_connections::{Holding, Running},
     hide_from_layer::Cover,
+    pool_holders::{Holding, Running},
     replayed_query::Replay,
     transaction_fate::Undone,
     within::Within,
