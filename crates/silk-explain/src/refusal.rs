@@ -16,10 +16,10 @@ fn refused(code: &'static str, reason: impl Into<String>) -> ExplainError {
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 const NO_ROOM: &str = "no_room";
 
-/// The database has no connection to spare.
+/// The database has no connection to spare: the limit of `whose`, and how to raise it.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
-pub(crate) fn no_room(limit: &crate::room::Limit) -> ExplainError {
-    let connections = if limit.most == 1 {
+pub(crate) fn no_room(whose: &str, most: i64, remedy: &str) -> ExplainError {
+    let connections = if most == 1 {
         "connection"
     } else {
         "connections"
@@ -27,9 +27,8 @@ pub(crate) fn no_room(limit: &crate::room::Limit) -> ExplainError {
     refused(
         NO_ROOM,
         format!(
-            "{} may have {} {connections}, and with Silk's own all of them are open. Silk leaves \
-             the last one to the app and asks again in a minute. To allow one more: {}",
-            limit.whose, limit.most, limit.remedy
+            "{whose} may have {most} {connections}, and with Silk's own all of them are open. Silk \
+             leaves the last one to the app and asks again in a minute. To allow one more: {remedy}"
         ),
     )
 }

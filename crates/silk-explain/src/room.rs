@@ -100,7 +100,7 @@ pub(crate) fn judge(limits: &[Limit], app: u32) -> Result<Room, ExplainError> {
     };
     let free = least.most - least.open;
     if free <= 0 {
-        return Err(refusal::no_room(least));
+        return Err(refusal::no_room(&least.whose, least.most, &least.remedy));
     }
     Ok(if free < i64::from(app) {
         Room::Scarce
