@@ -4,6 +4,7 @@ mod arrows;
 mod documents;
 mod exceptions;
 mod files;
+mod floors;
 mod manifests;
 mod migrations;
 mod paths;

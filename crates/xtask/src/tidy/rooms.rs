@@ -9,101 +9,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Report, paths};
+use super::{
+    Report,
+    floors::{HOUSES, House},
+    paths,
+};
 use crate::Result;
-
-/// The rooms of a folder. Another order is a change of design, made here.
-struct House {
-    folder: &'static str,
-    /// From the ground up. A room imports from lower floors: from none above, from none beside it.
-    floors: &'static [&'static [&'static str]],
-    /// Whether a room may import what another defines through the folder's own `lib.rs` or `mod.rs`.
-    through_face: bool,
-}
-
-const HOUSES: &[House] = &[
-    House {
-        folder: "crates/silk-capture/src",
-        floors: &[
-            &["suppress"],
-            &["record"],
-            &["health", "http", "sql", "writer"],
-            &["job", "start"],
-        ],
-        through_face: false,
-    },
-    House {
-        folder: "crates/silk-capture/src/sql",
-        floors: &[&["plans", "values", "verbs"], &["tracing"], &["pool"]],
-        through_face: false,
-    },
-    House {
-        folder: "crates/silk-capture/src/writer",
-        floors: &[
-            &[
-                "call_site",
-                "numbered",
-                "raw_routes",
-                "retention_pace",
-                "store_caller",
-            ],
-            &["plans", "statement_sums"],
-            &["transform"],
-            &["thread"],
-        ],
-        through_face: false,
-    },
-    House {
-        folder: "crates/silk-plan/src",
-        floors: &[
-            &["plan"],
-            &["advice", "error", "measure", "shape"],
-            &["findings", "parse"],
-            &["read"],
-        ],
-        through_face: true,
-    },
-    House {
-        folder: "crates/silk-store/src",
-        floors: &[
-            &["age", "detail"],
-            &["contract", "stats"],
-            &["memory", "sqlite"],
-        ],
-        through_face: true,
-    },
-    House {
-        folder: "crates/silk-store/src/sqlite",
-        floors: &[
-            &["config", "error", "remarks"],
-            &["insert", "log", "numbers", "watch"],
-            &["findings", "json", "share", "size", "top"],
-            &["intern", "names", "refill", "requests"],
-            &["figures", "plans", "request", "retention_state"],
-            &["generation", "open", "routes", "statements"],
-            &["clear", "lease", "retain", "write"],
-        ],
-        through_face: true,
-    },
-    House {
-        folder: "crates/tower-silk/src",
-        floors: &[
-            &[
-                "console",
-                "error",
-                "job",
-                "log_lines",
-                "runtime",
-                "store",
-                "vitals",
-            ],
-            &["remote", "store_path", "token"],
-            &["silk"],
-            &["builder"],
-        ],
-        through_face: true,
-    },
-];
 
 pub(super) fn check(root: &Path, report: &mut Report) -> Result {
     for house in HOUSES {

@@ -1,0 +1,121 @@
+//! The rooms of each crate, floor by floor, as `rooms.rs` checks them.
+
+/// The rooms of a folder. Another order is a change of design, made here.
+pub(super) struct House {
+    pub(super) folder: &'static str,
+    /// From the ground up. A room imports from lower floors: from none above, from none beside it.
+    pub(super) floors: &'static [&'static [&'static str]],
+    /// Whether a room may import what another defines through the folder's own `lib.rs` or `mod.rs`.
+    pub(super) through_face: bool,
+}
+
+pub(super) const HOUSES: &[House] = &[
+    House {
+        folder: "crates/silk-capture/src",
+        floors: &[
+            &["suppress"],
+            &["record"],
+            &["health", "http", "sql", "writer"],
+            &["job", "start"],
+        ],
+        through_face: false,
+    },
+    House {
+        folder: "crates/silk-capture/src/sql",
+        floors: &[&["plans", "values", "verbs"], &["tracing"], &["pool"]],
+        through_face: false,
+    },
+    House {
+        folder: "crates/silk-capture/src/writer",
+        floors: &[
+            &[
+                "call_site",
+                "numbered",
+                "raw_routes",
+                "retention_pace",
+                "store_caller",
+            ],
+            &["plans", "statement_sums"],
+            &["transform"],
+            &["thread"],
+        ],
+        through_face: false,
+    },
+    House {
+        folder: "crates/silk-plan/src",
+        floors: &[
+            &["plan"],
+            &["advice", "error", "measure", "shape"],
+            &["findings", "parse"],
+            &["read"],
+        ],
+        through_face: true,
+    },
+    House {
+        folder: "crates/silk-store/src",
+        floors: &[
+            &["age", "detail"],
+            &["contract", "stats"],
+            &["memory", "sqlite"],
+        ],
+        through_face: true,
+    },
+    House {
+        folder: "crates/silk-store/src/sqlite",
+        floors: &[
+            &["config", "error", "remarks"],
+            &["insert", "log", "numbers", "watch"],
+            &["findings", "json", "share", "size", "top"],
+            &["intern", "names", "refill", "requests"],
+            &["figures", "plans", "request", "retention_state"],
+            &["generation", "open", "routes", "statements"],
+            &["clear", "peers", "retain", "write"],
+            &["lease"],
+        ],
+        through_face: true,
+    },
+    House {
+        folder: "crates/silk-explain/src",
+        floors: &[
+            &["checks", "config", "refusal", "step", "target"],
+            &["database", "room"],
+            &["explainer", "session"],
+            &["mysql", "postgres", "sqlite"],
+        ],
+        through_face: true,
+    },
+    House {
+        folder: "crates/silk-ui/src",
+        floors: &[
+            &["draw", "error", "held"],
+            &["assets", "params", "security"],
+            &["config"],
+            &["context"],
+            &["ahead", "plans"],
+            &["findings"],
+            &["api", "parts"],
+            &["pages"],
+            &["routes"],
+            &["dashboard", "fixtures"],
+        ],
+        through_face: true,
+    },
+    House {
+        folder: "crates/tower-silk/src",
+        floors: &[
+            &[
+                "console",
+                "error",
+                "job",
+                "log_lines",
+                "runtime",
+                "store",
+                "vitals",
+            ],
+            &["remote", "store_path", "token"],
+            &["silk"],
+            &["builder"],
+        ],
+        through_face: true,
+    },
+];
