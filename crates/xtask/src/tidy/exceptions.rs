@@ -41,7 +41,6 @@ impl Exception {
 
 /// The whole list.
 pub(super) const EXCEPTIONS: &[Exception] = &[
-    Exception::folder("crates/silk-capture/", "is being split by the queue"),
     Exception::function(
         "crates/silk-core/src/finding/rules/connection_wait/mod.rs",
         "find",
