@@ -63,11 +63,11 @@ pub(super) const HOUSES: &[House] = &[
     House {
         folder: "crates/silk-store/src/sqlite",
         floors: &[
-            &["config", "error", "remarks"],
-            &["insert", "log", "numbers", "watch"],
+            &["config", "error", "finding_names"],
+            &["bulk_insert", "log", "numbers", "watch"],
             &["findings", "json", "share", "size", "top"],
             &["intern", "names", "refill", "requests"],
-            &["figures", "plans", "request", "retention_state"],
+            &["figures", "plans", "retention_state", "whole_request"],
             &["generation", "open", "routes", "statements"],
             &["clear", "peers", "retain", "write"],
             &["lease"],
