@@ -31,11 +31,11 @@ pub(super) const HOUSES: &[House] = &[
             &[
                 "call_site",
                 "numbered",
-                "raw_routes",
+                "path_shape",
                 "retention_pace",
                 "store_caller",
             ],
-            &["plans", "statement_sums"],
+            &["plans", "raw_routes", "statement_sums"],
             &["transform"],
             &["thread"],
         ],
