@@ -1,3 +1,5 @@
+//! The databases that can be explained, by their sqlx type.
+
 use std::sync::Arc;
 
 use silk_capture::sql::pool::PoolDatabase;

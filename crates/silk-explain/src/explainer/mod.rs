@@ -3,10 +3,10 @@
 
 mod advise;
 mod databases;
-mod facts;
 mod inspect;
 mod ladders;
 mod plan;
+mod table_facts;
 
 use std::{fmt, sync::Arc};
 
@@ -24,7 +24,7 @@ use databases::Databases;
 pub struct Explainer {
     databases: Databases,
     ladders: ladders::Cache,
-    facts: Arc<facts::Cache>,
+    facts: Arc<table_facts::Cache>,
 }
 
 impl Explainer {
@@ -97,7 +97,12 @@ impl Explain for Explainer {
         relations: Vec<Relation>,
     ) -> BoxFuture<'_, Result<Vec<RelationFacts>, ExplainError>> {
         let database = database.clone();
-        Box::pin(facts::of(&self.databases, &self.facts, database, relations))
+        Box::pin(table_facts::of(
+            &self.databases,
+            &self.facts,
+            database,
+            relations,
+        ))
     }
 
     fn advise(&self, request: AdviceRequest) -> BoxFuture<'_, Result<IndexAdvice, ExplainError>> {

@@ -2,12 +2,12 @@
 
 mod advise;
 mod analyze;
-mod ask;
 mod connection;
-mod facts;
+mod estimate;
 mod inspect;
 mod ladder;
 mod routines;
+mod table_facts;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -65,7 +65,7 @@ impl ExplainTarget for MySqlTarget {
                 ExplainMode::Estimated | ExplainMode::Generic => {
                     let raw = self
                         .session
-                        .run(timeout, open, async |c| ask::ask(c, &question).await)
+                        .run(timeout, open, async |c| estimate::ask(c, &question).await)
                         .await?;
                     (PlanFormat::MySqlJson, raw)
                 }
@@ -93,7 +93,7 @@ impl ExplainTarget for MySqlTarget {
             let open = async || open(&self.options, timeout, self.app_connections).await;
             self.session
                 .run(timeout + asked.budget, open, async |c| {
-                    let raw = ask::ask(c, &asked.question).await?;
+                    let raw = estimate::ask(c, &asked.question).await?;
                     advise::advise(c, &asked, &raw).await
                 })
                 .await
@@ -111,7 +111,7 @@ impl ExplainTarget for MySqlTarget {
             self.session
                 .run(timeout, open, async |c| {
                     limit(c, timeout).await?;
-                    facts::facts(c, relations).await
+                    table_facts::facts(c, relations).await
                 })
                 .await
         })

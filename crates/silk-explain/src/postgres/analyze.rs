@@ -11,7 +11,7 @@ use sqlx_core::{
 };
 use sqlx_postgres::{PgConnection, Postgres};
 
-use super::{ask::explain, connection::begin};
+use super::{connection::begin, estimate::explain};
 use crate::{
     refusal,
     target::{Failure, Question},

@@ -1,3 +1,5 @@
+//! The generic plan of PostgreSQL, which does not know the values.
+
 use silk_capture::sql::values::postgres::built_in_oid;
 use sqlx_core::{
     executor::Executor as _, query::query, query_scalar::query_scalar, raw_sql::raw_sql,

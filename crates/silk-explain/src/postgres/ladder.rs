@@ -1,3 +1,5 @@
+//! Which plans PostgreSQL gives, and what unlocks the next.
+
 use silk_core::{
     explain::{LadderStep, PlanSource},
     vitals::CaptureLevel,

@@ -2,14 +2,14 @@
 
 mod advise;
 mod analyze;
-mod ask;
 mod connection;
-mod facts;
+mod estimate;
 mod generic;
 mod inspect;
 mod ladder;
 mod names;
 mod sharing;
+mod table_facts;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -59,7 +59,7 @@ impl ExplainTarget for PostgresTarget {
             let raw = match question.mode {
                 ExplainMode::Estimated => {
                     self.session
-                        .run(timeout, open, async |c| ask::ask(c, &question).await)
+                        .run(timeout, open, async |c| estimate::ask(c, &question).await)
                         .await?
                 }
                 ExplainMode::Generic => {
@@ -119,7 +119,7 @@ impl ExplainTarget for PostgresTarget {
             let open = async || open(&self.options, self.app_connections).await;
             self.session
                 .run(timeout, open, async |c| {
-                    facts::facts(c, relations, &session, timeout).await
+                    table_facts::facts(c, relations, &session, timeout).await
                 })
                 .await
         })

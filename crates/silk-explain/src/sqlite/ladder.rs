@@ -1,3 +1,5 @@
+//! Which plans SQLite gives.
+
 use silk_core::{
     explain::{LadderStep, PlanSource},
     vitals::CaptureLevel,

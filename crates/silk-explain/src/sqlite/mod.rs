@@ -1,12 +1,12 @@
 //! SQLite.
 
 mod advise;
-mod ask;
-mod facts;
+mod estimate;
 mod inspect;
 mod ladder;
 mod reach;
 mod size;
+mod table_facts;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -68,7 +68,7 @@ impl ExplainTarget for SqliteTarget {
             let timeout = question.timeout;
             let raw = self
                 .session
-                .run(timeout, open, async |c| ask::ask(c, &question).await)
+                .run(timeout, open, async |c| estimate::ask(c, &question).await)
                 .await?;
             Ok(ExplainOutput {
                 format: PlanFormat::SqliteRows,
@@ -110,7 +110,9 @@ impl ExplainTarget for SqliteTarget {
             }
             let open = async || self.open().await;
             self.session
-                .run(timeout, open, async |c| facts::facts(c, relations).await)
+                .run(timeout, open, async |c| {
+                    table_facts::facts(c, relations).await
+                })
                 .await
         })
     }

@@ -1,3 +1,5 @@
+//! Whether Silk's own connection can reach what the app's sees.
+
 use sqlx_sqlite::SqliteConnectOptions;
 
 /// Who can see a database.

@@ -1,3 +1,5 @@
+//! Reads the rows that the checks of MySQL judge.
+
 use silk_core::explain::DatabaseCheck;
 use sqlx_core::{error::Error, executor::Executor as _, raw_sql::raw_sql};
 use sqlx_mysql::{MySqlConnection, MySqlRow};

@@ -8,7 +8,7 @@ use sqlx_core::{executor::Executor as _, raw_sql::raw_sql};
 use sqlx_postgres::PgConnection;
 
 use super::{
-    super::{ask::explain, connection::begin},
+    super::{connection::begin, estimate::explain},
     hypopg::Hypopg,
 };
 use crate::target::{Failure, Question};

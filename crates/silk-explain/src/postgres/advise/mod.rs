@@ -21,7 +21,7 @@ use silk_plan::{Plan, advice};
 use sqlx_core::{executor::Executor as _, raw_sql::raw_sql};
 use sqlx_postgres::PgConnection;
 
-use super::{ask::explain, connection::begin, generic};
+use super::{connection::begin, estimate::explain, generic};
 use crate::target::{AdviceQuestion, Failure, Question};
 use bench::{Bench, MAX_EXPLAINS, Planned};
 use hypopg::Hypopg;

@@ -1,4 +1,4 @@
-//! Indexes: broken, needless, never used, missing.
+//! Indexes: broken, needless, never used; and tables that are read whole.
 
 use silk_core::explain::{CheckStatus, DatabaseCheck};
 use sqlx_core::{error::Error, row::Row as _};
@@ -42,28 +42,6 @@ const INDEXES: &str = concat!(
     " ORDER BY i.oid LIMIT 5000"
 );
 
-const FOREIGN_KEYS: &str = concat!(
-    "SELECT c.conrelid::regclass::text, quote_ident(c.conname), c.confrelid::regclass::text, \
-            (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY k.place) \
-             FROM unnest(c.conkey) WITH ORDINALITY k (number, place) \
-             JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.number), \
-            greatest(t.reltuples, 0)::int8, \
-            coalesce(p.n_tup_del, 0) + coalesce(p.n_tup_upd, 0) \
-     FROM pg_constraint c \
-     JOIN pg_class t ON t.oid = c.conrelid \
-     JOIN pg_namespace n ON n.oid = t.relnamespace \
-     LEFT JOIN pg_stat_user_tables p ON p.relid = c.confrelid \
-     WHERE c.contype = 'f' AND ",
-    app_schemas!("n.nspname"),
-    " AND NOT EXISTS ( \
-         SELECT FROM pg_index x WHERE x.indrelid = c.conrelid AND x.indisvalid \
-         AND x.indpred IS NULL \
-         AND (SELECT array_agg(x.indkey[place] ORDER BY x.indkey[place]) \
-              FROM generate_series(0, cardinality(c.conkey) - 1) place) \
-             = (SELECT array_agg(number ORDER BY number) FROM unnest(c.conkey) number)) \
-     ORDER BY t.reltuples DESC LIMIT 200"
-);
-
 const NEEDLESS: Needless = Needless {
     drop: |index| format!("DROP INDEX CONCURRENTLY {};", index.name),
     has_sizes: true,
@@ -95,10 +73,6 @@ pub(super) async fn check(reader: &mut Reader<'_>, checks: &mut Vec<DatabaseChec
         }
         Err(error) => checks.push(not_told("unused_indexes", "Indexes", &error)),
     }
-    checks.push(match reader.rows(FOREIGN_KEYS).await {
-        Ok(rows) => foreign_keys(&rows),
-        Err(error) => not_told("unindexed_foreign_keys", KEYS_TITLE, &error),
-    });
 }
 
 fn seen(row: &PgRow) -> Result<Seen, Error> {
@@ -247,107 +221,6 @@ fn unused(seen: &[Seen]) -> DatabaseCheck {
     .with_action(drops.join("\n"))
     .with_caveat(
         "Replicas have statistics of their own: look there, and at monthly jobs, before dropping.",
-    )
-}
-
-const KEYS_TITLE: &str = "Foreign keys without an index";
-
-fn foreign_keys(rows: &[PgRow]) -> DatabaseCheck {
-    let mut keys = Vec::new();
-    for row in rows {
-        let read = || -> Result<_, Error> {
-            Ok((
-                row.try_get::<String, _>(0)?,
-                row.try_get::<String, _>(1)?,
-                row.try_get::<String, _>(2)?,
-                row.try_get::<String, _>(3)?,
-                row.try_get::<i64, _>(4)?,
-                row.try_get::<i64, _>(5)?,
-            ))
-        };
-        let Ok((table, name, parent, columns, tuples, changes)) = read() else {
-            continue;
-        };
-        // Small tables are read whole anyway.
-        if tuples >= 1_000 {
-            keys.push((table, name, parent, columns, tuples, changes));
-        }
-    }
-    if keys.is_empty() {
-        return good(
-            "unindexed_foreign_keys",
-            KEYS_TITLE,
-            "Every foreign key of a table with 1,000 rows or more has an index that begins with its \
-             columns.",
-        );
-    }
-    // A parent that never changes never looks; those that do come first.
-    keys.sort_by_key(|(.., changes)| std::cmp::Reverse(*changes));
-    let creates: Vec<String> = keys
-        .iter()
-        .filter(|(.., changes)| *changes > 0)
-        .map(|(table, _, _, columns, ..)| {
-            format!("CREATE INDEX CONCURRENTLY ON {table} ({columns});")
-        })
-        .collect();
-    let check = if creates.is_empty() {
-        good(
-            "unindexed_foreign_keys",
-            KEYS_TITLE,
-            format!(
-                "{} no index, and none was missed so far: no row of the parent was ever deleted or \
-                 changed.",
-                counted(keys.len(), "foreign key has", "foreign keys have")
-            ),
-        )
-        .with_caveat(
-            "A join from the parent to its rows misses it too: the plan of such a statement says so.",
-        )
-    } else {
-        let others = keys.len() - creates.len();
-        let rest = if others == 0 {
-            String::new()
-        } else {
-            format!(" Of {others} more the parent never changed.")
-        };
-        good(
-            "unindexed_foreign_keys",
-            KEYS_TITLE,
-            format!(
-                "{} no index although rows of the parent change: each that is deleted, or gets \
-                 another key, has the whole table read. Joins from the parent read it whole too.\
-                 {rest}",
-                counted(creates.len(), "foreign key has", "foreign keys have")
-            ),
-        )
-        .with_status(CheckStatus::Warning)
-        .with_action(creates.join("\n"))
-        .with_caveat(
-            "Changes that leave the parent's key as it is are counted as well; where nothing is \
-             deleted and nothing joins this way, no index is needed.",
-        )
-    };
-    check.with_rows(
-        &[
-            text("table"),
-            text("columns"),
-            text("parent"),
-            number("rows"),
-            number("changes of the parent"),
-            text("constraint"),
-        ],
-        keys.into_iter()
-            .map(|(table, name, parent, columns, tuples, changes)| {
-                vec![
-                    table,
-                    columns,
-                    parent,
-                    grouped(tuples),
-                    grouped(changes),
-                    name,
-                ]
-            })
-            .collect(),
     )
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Thresholds are PgHero's where it has one; where not, the reason stands beside them.
 
+mod foreign_keys;
 mod indexes;
 mod reader;
 mod server;
@@ -32,6 +33,7 @@ pub(super) async fn inspect(
         .map_or(Ok(String::new()), |row| row.try_get(0))?;
     let mut checks = Vec::new();
     indexes::check(&mut reader, &mut checks).await;
+    foreign_keys::check(&mut reader, &mut checks).await;
     tables::check(&mut reader, &mut checks).await;
     server::check(&mut reader, &mut checks).await;
     Ok(Inspection {

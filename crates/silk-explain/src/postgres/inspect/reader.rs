@@ -1,3 +1,5 @@
+//! Reads the rows that the checks of PostgreSQL judge, and says which could not be read.
+
 use std::time::Duration;
 
 use silk_core::explain::DatabaseCheck;

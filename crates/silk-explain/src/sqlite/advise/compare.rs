@@ -70,15 +70,9 @@ pub(super) async fn compare(
     order.truncate(3);
     let steps = add_others(bench, tables, &contenders, &trials, favourite).await?;
     let mut found = Found::default();
-    if looked_at > 0 {
-        let effects = contenders[favourite].effects.iter();
-        let helped = effects.filter(|effect| effect.cost_after < effect.cost_before);
-        found.notes.push(format!(
-            "{looked_at} other recorded statements were planned with the first one: it helps {} \
-             of them",
-            helped.count()
-        ));
-    }
+    found
+        .notes
+        .extend(note_of_others(&contenders[favourite], looked_at));
     let taken = bench.shadow.names.clone();
     for (place, at) in order.into_iter().enumerate() {
         let contender = &contenders[at];
@@ -87,34 +81,9 @@ pub(super) async fn compare(
             continue;
         };
         let names = names(&contender.set, contender.table, &taken);
-        for (one, tested) in contender.set.iter().enumerate() {
-            let choice = match (place, one) {
-                (0, 0) => AdviceChoice::First,
-                (0, _) => AdviceChoice::Together,
-                _ => AdviceChoice::Instead,
-            };
-            let told = Told {
-                table: contender.table,
-                tested,
-                name: &names[one],
-                choice,
-                strength,
-                reads: (reads, after),
-            };
-            let mut index = told.advised(&contender.planned, &names);
-            if names.len() > 1 {
-                index.caveats.insert(
-                    0,
-                    "only with the other one: the condition is an OR, and SQLite needs an index \
-                     for each of its sides"
-                        .to_owned(),
-                );
-            }
-            if one == 0 {
-                index.effects.clone_from(&contender.effects);
-            }
-            found.indexes.push(index);
-        }
+        found
+            .indexes
+            .extend(contender.advised(&names, place == 0, strength, (reads, after)));
         if place > 0 {
             continue;
         }
@@ -126,6 +95,61 @@ pub(super) async fn compare(
         }
     }
     Ok(found)
+}
+
+/// How many of the other statements that were `looked_at` the first index helps.
+fn note_of_others(favourite: &Contender<'_>, looked_at: usize) -> Option<String> {
+    let effects = favourite.effects.iter();
+    let helped = effects.filter(|effect| effect.cost_after < effect.cost_before);
+    let helped = helped.count();
+    (looked_at > 0).then(|| {
+        format!(
+            "{looked_at} other recorded statements were planned with the first one: it helps \
+             {helped} of them"
+        )
+    })
+}
+
+impl Contender<'_> {
+    /// Its indexes, which go by `names`; `reads` are rows and entries read without them, and with.
+    fn advised(
+        &self,
+        names: &[String],
+        is_first: bool,
+        strength: AdviceStrength,
+        reads: (f64, f64),
+    ) -> Vec<AdvisedIndex> {
+        let mut indexes = Vec::with_capacity(self.set.len());
+        for (one, (tested, name)) in self.set.iter().zip(names).enumerate() {
+            let choice = match (is_first, one) {
+                (true, 0) => AdviceChoice::First,
+                (true, _) => AdviceChoice::Together,
+                (false, _) => AdviceChoice::Instead,
+            };
+            let told = Told {
+                table: self.table,
+                tested,
+                name,
+                choice,
+                strength,
+                reads,
+            };
+            let mut index = told.advised(&self.planned, names);
+            if names.len() > 1 {
+                index.caveats.insert(
+                    0,
+                    "only with the other one: the condition is an OR, and SQLite needs an index \
+                     for each of its sides"
+                        .to_owned(),
+                );
+            }
+            if one == 0 {
+                index.effects.clone_from(&self.effects);
+            }
+            indexes.push(index);
+        }
+        indexes
+    }
 }
 
 fn names(set: &[&Tested], table: &Table, taken: &[String]) -> Vec<String> {

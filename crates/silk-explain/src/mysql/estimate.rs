@@ -1,3 +1,5 @@
+//! The estimated plan of MySQL or MariaDB: EXPLAIN with the recorded values, nothing run.
+
 use silk_capture::sql::values::mysql::rebind;
 use silk_core::{
     DatabaseKind,

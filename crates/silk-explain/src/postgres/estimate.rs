@@ -1,3 +1,5 @@
+//! The estimated plan of PostgreSQL: EXPLAIN with the recorded values, nothing run.
+
 use std::collections::HashMap;
 
 use silk_capture::sql::values::postgres::{built_in_oid, lacks_element_type, rebind};

@@ -1,3 +1,5 @@
+//! The plan of SQLite: EXPLAIN QUERY PLAN with the recorded values, nothing run.
+
 use std::fmt::Write as _;
 
 use silk_capture::sql::values::sqlite::rebind;
