@@ -89,6 +89,7 @@ impl<C: Connection + 'static> Session<C> {
                 Some(connection) => (connection, Room::Ample),
                 None => self.open(open).await?,
             };
+            let asked_at = Instant::now();
             match ask(&mut connection).await {
                 Ok(answer) => {
                     match (after, room) {
@@ -101,8 +102,9 @@ impl<C: Connection + 'static> Session<C> {
                     Ok(answer)
                 }
                 Err(failure) => {
+                    let took = asked_at.elapsed();
                     let _ = connection.close().await;
-                    Err(failure)
+                    Err(failure.after(took, timeout))
                 }
             }
         };

@@ -135,6 +135,35 @@ pub enum Failure {
 }
 
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+impl Failure {
+    /// Itself, or that the database broke the question off at `limit`, which its own words leave
+    /// out; `took` is how long it was at it.
+    pub(crate) fn after(self, took: Duration, limit: Duration) -> Self {
+        match self {
+            Self::Database(error) if took >= limit && is_broken_off(&error) => {
+                Self::TimedOut(limit)
+            }
+            other => other,
+        }
+    }
+}
+
+/// Whether it is what a database says that keeps to a time limit.
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+fn is_broken_off(error: &Error) -> bool {
+    let Error::Database(error) = error else {
+        return false;
+    };
+    #[cfg(feature = "mysql")]
+    if let Some(error) = error.try_downcast_ref::<sqlx_mysql::MySqlDatabaseError>() {
+        // MariaDB's and MySQL's.
+        return matches!(error.number(), 1969 | 3024);
+    }
+    // PostgreSQL's `query_canceled`.
+    error.code().is_some_and(|code| code == "57014")
+}
+
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Database(error)

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests say what failed by panicking")]
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use silk_capture::sql::values::mysql;
 use silk_core::{
@@ -90,5 +90,49 @@ async fn queries_are_explained_with_their_values_and_nothing_is_written() {
     {
         Err(ExplainError::Failed { message }) => assert!(message.contains("42S22"), "{message}"),
         other => panic!("{other:?}"),
+    }
+}
+
+/// Deterministic functions of constants are run while the server plans.
+#[tokio::test]
+#[ignore = "needs MySQL or MariaDB: run cargo xtask test"]
+async fn slow_planning_is_given_up_at_the_background_limit_which_may_be_raised() {
+    const LONG: Duration = Duration::from_secs(60);
+    let pool = pool().await;
+    for sql in [
+        "drop function if exists explain_slow",
+        "create function explain_slow(n int) returns int deterministic no sql \
+         begin do sleep(1); return n; end",
+    ] {
+        pool.execute(sql).await.unwrap();
+    }
+    let database = Database {
+        kind: DatabaseKind::MySql,
+        name: pool.connect_options().get_database().unwrap().to_owned(),
+    };
+    let raised = ExplainConfig {
+        timeout: LONG,
+        background_timeout: LONG,
+        ..ExplainConfig::default()
+    };
+    for (config, is_told) in [(ExplainConfig::default(), true), (raised, false)] {
+        let runtime = tokio::runtime::Handle::current();
+        let explainer = Explainer::new(Arc::new(Redactor::default()), runtime, config);
+        explainer.register(&pool);
+        let asked = ExplainQuery {
+            database: database.clone(),
+            sql: "select b from explain_t where a = explain_slow(7)".to_owned(),
+            is_redacted: false,
+            values: Some(Vec::new()),
+            mode: ExplainMode::Estimated,
+        };
+        match explainer.explain_quickly(asked).await {
+            Ok(plan) => assert!(!is_told, "{}", plan.raw),
+            Err(ExplainError::Failed { message }) => {
+                assert_eq!(message, "the database did not answer within 500 ms");
+                assert!(is_told);
+            }
+            other => panic!("{other:?}"),
+        }
     }
 }

@@ -6,7 +6,10 @@
     reason = "tests say what failed by panicking"
 )]
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use silk_core::{
     Database, DatabaseKind, Explain as _, ExplainError, ExplainMode, ExplainQuery, PlanFormat,
@@ -252,4 +255,38 @@ async fn what_the_database_says_is_told_without_values() {
             .await
             .is_ok()
     );
+}
+
+#[tokio::test]
+async fn a_lock_of_the_app_is_waited_for_as_long_as_the_question_may_take() {
+    let (_folder, pool, _explainer, database) = in_file().await;
+    let explainer = Explainer::new(
+        Arc::new(Redactor::default()),
+        tokio::runtime::Handle::current(),
+        ExplainConfig {
+            timeout: Duration::from_secs(60),
+            background_timeout: Duration::from_millis(200),
+            ..ExplainConfig::default()
+        },
+    );
+    explainer.register(&pool);
+    let asked = query(&database, "select b from t where a = 1");
+    explainer.explain_quickly(asked.clone()).await.unwrap();
+    // Without a write-ahead log nobody reads while somebody writes.
+    let mut app = pool.acquire().await.unwrap();
+    app.execute("begin exclusive").await.unwrap();
+    let started = Instant::now();
+    match explainer.explain_quickly(asked.clone()).await {
+        Err(ExplainError::Failed { message }) => {
+            assert!(message.contains("database is locked"), "{message}");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(started.elapsed() < Duration::from_secs(30));
+    // A person's question has more time, and is answered once the app has written.
+    let (answer, ()) = tokio::join!(explainer.explain(asked), async {
+        tokio::time::sleep(Duration::from_millis(600)).await;
+        app.execute("rollback").await.unwrap();
+    });
+    answer.unwrap();
 }

@@ -1,5 +1,5 @@
-//! What a database knows of its tables, on the page of a plan and in its JSON; and plans that gave
-//! way to others.
+//! What a database knows of its tables, and a recorded query of its rows, on the page of a plan and
+//! in its JSON; and plans that gave way to others.
 
 mod support;
 
@@ -9,11 +9,11 @@ use axum::{Router, body::Body};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
 use silk_core::{
-    BoxFuture, Database, Explain, ExplainError, ExplainOutput, ExplainQuery, PlanSource,
+    BoxFuture, Database, Explain, ExplainError, ExplainOutput, ExplainQuery, PlanSource, QueryRef,
     explain::{Relation, RelationFacts},
 };
 use silk_ui::dashboard;
-use support::{TestStore, config, plans};
+use support::{TestStore, config, finish, plans, query, request, sql};
 use tower::ServiceExt as _;
 
 /// Reads a table for ten rows of it.
@@ -130,4 +130,60 @@ async fn a_plan_that_gave_way_leads_to_the_one_that_took_its_place() {
         assert_eq!(status, StatusCode::NOT_FOUND, "{page}");
         assert!(page.contains("No plan of this id is kept"), "{page}");
     }
+}
+
+/// The plan of a list that asks for as many rows as a parameter says, on its page and in JSON;
+/// `rows` are those that its recorded query read, where that is still kept.
+async fn list_of(rows: Option<u64>) -> (String, serde_json::Value) {
+    const LIST: &str = "SELECT id, text FROM message ORDER BY updated DESC LIMIT ?";
+    let mut asked = request(693, "GET", "/messages", "/messages");
+    asked.detail.texts = vec![sql(LIST, "SELECT", &["message"], 0xa1)];
+    let mut run = query(1, 0, 2_000, 600_000);
+    run.rows_returned = rows.unwrap_or(0);
+    run.rows_read = rows.unwrap_or(0);
+    asked.detail.queries.push(run);
+    finish(&mut asked, 700_000);
+
+    let raw = "2|0|SCAN message\n9|0|USE TEMP B-TREE FOR ORDER BY\n";
+    let mut plan = plans::record(78, PlanSource::Estimated, raw);
+    plan.query = Some(QueryRef {
+        request_id: asked.summary.id,
+        seq: if rows.is_some() { 1 } else { 9 },
+    });
+    let store = TestStore::of(vec![asked]);
+    store.keep(&plan);
+    let mut asked = config(store);
+    asked.explain = Arc::new(Tells::AnIndex);
+    let app = Router::new().nest_service("/silk", dashboard(asked));
+    let id = plans::id(78);
+    let (status, page) = get(&app, &format!("/silk/plans/{id}")).await;
+    assert_eq!(status, StatusCode::OK, "{page}");
+    let (_, json) = get(&app, &format!("/silk/api/plans/{id}")).await;
+    (page, serde_json::from_str(&json).expect("is JSON"))
+}
+
+/// What the plan leaves open, the recorded query knows: how many rows were asked for.
+#[tokio::test]
+async fn rows_that_the_query_gave_are_judged_with_on_the_page_and_in_json_alike() {
+    const FORTY: &str = "Sorts all 100,000 rows of message to give the first 40";
+    let (page, json) = list_of(Some(40)).await;
+    assert!(page.contains(FORTY), "{page}");
+    assert!(json["findings"].to_string().contains(FORTY), "{json}");
+
+    // Most of them are no start of a list: sorting is what was asked for.
+    let (page, json) = list_of(Some(60_000)).await;
+    assert!(!page.contains("Sorts all"), "{page}");
+    assert!(
+        !json["findings"].to_string().contains("Sorts all"),
+        "{json}"
+    );
+}
+
+/// Without its query, how many were asked for is not known, and no number is made up.
+#[tokio::test]
+async fn without_the_query_rows_asked_for_are_not_made_up() {
+    const FEW: &str = "Sorts all 100,000 rows of message to give the first few";
+    let (page, json) = list_of(None).await;
+    assert!(json["findings"].to_string().contains(FEW), "{json}");
+    assert!(page.contains(FEW), "{page}");
 }

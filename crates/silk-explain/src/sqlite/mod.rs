@@ -15,7 +15,10 @@ use silk_core::{
     BoxFuture, ExplainOutput, PlanFormat,
     explain::{IndexAdvice, LadderStep, Relation, RelationFacts},
 };
-use sqlx_core::{connection::ConnectOptions as _, executor::Executor as _, raw_sql::raw_sql};
+use sqlx_core::{
+    connection::ConnectOptions as _, executor::Executor as _, raw_sql::raw_sql,
+    sql_str::AssertSqlSafe,
+};
 use sqlx_sqlite::{Sqlite, SqliteConnectOptions, SqliteConnection};
 
 use crate::{
@@ -64,11 +67,11 @@ impl ExplainTarget for SqliteTarget {
             if self.reach == Reach::Private {
                 return Err(Failure::Refused(refusal::private_database()));
             }
-            let open = async || self.open().await;
             let timeout = question.timeout;
             let raw = self
-                .session
-                .run(timeout, open, async |c| estimate::ask(c, &question).await)
+                .ask(timeout, timeout, async |c| {
+                    estimate::ask(c, &question).await
+                })
                 .await?;
             Ok(ExplainOutput {
                 format: PlanFormat::SqliteRows,
@@ -88,13 +91,11 @@ impl ExplainTarget for SqliteTarget {
             if self.reach == Reach::Private {
                 return Err(Failure::Refused(refusal::private_database()));
             }
-            let open = async || self.open().await;
-            let timeout = asked.question.timeout + asked.budget;
-            self.session
-                .run(timeout, open, async |c| {
-                    advise::advise(c, &self.options, &asked).await
-                })
-                .await
+            let locks = asked.question.timeout;
+            self.ask(locks + asked.budget, locks, async |c| {
+                advise::advise(c, &self.options, &asked).await
+            })
+            .await
         })
     }
 
@@ -108,12 +109,10 @@ impl ExplainTarget for SqliteTarget {
             if self.reach == Reach::Private {
                 return Err(Failure::Refused(refusal::private_database()));
             }
-            let open = async || self.open().await;
-            self.session
-                .run(timeout, open, async |c| {
-                    table_facts::facts(c, relations).await
-                })
-                .await
+            self.ask(timeout, timeout, async |c| {
+                table_facts::facts(c, relations).await
+            })
+            .await
         })
     }
 
@@ -122,18 +121,33 @@ impl ExplainTarget for SqliteTarget {
             if self.reach == Reach::Private {
                 return Err(Failure::Refused(refusal::private_database()));
             }
-            let open = async || self.open().await;
             let file = (self.reach == Reach::File).then(|| self.options.get_filename());
-            self.session
-                .run(inspect_timeout(timeout), open, async |c| {
-                    inspect::inspect(c, file).await
-                })
-                .await
+            self.ask(inspect_timeout(timeout), timeout, async |c| {
+                inspect::inspect(c, file).await
+            })
+            .await
         })
     }
 }
 
 impl SqliteTarget {
+    /// Asks on Silk's own connection, which waits for each lock of the app's for `locks` at most.
+    async fn ask<T>(
+        &self,
+        timeout: Duration,
+        locks: Duration,
+        ask: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let open = async || self.open().await;
+        self.session
+            .run(timeout, open, async |connection| {
+                let wait = format!("PRAGMA busy_timeout = {}", locks.as_millis());
+                connection.execute(raw_sql(AssertSqlSafe(wait))).await?;
+                ask(connection).await
+            })
+            .await
+    }
+
     async fn open(&self) -> Result<(SqliteConnection, Room), Failure> {
         let mut connection = match self.reach {
             Reach::File => match self.options.clone().read_only(true).connect().await {
