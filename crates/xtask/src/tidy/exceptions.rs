@@ -56,7 +56,6 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
         "find",
         "is being split",
     ),
-    Exception::folder("crates/silk-explain/", "is being split"),
     Exception::function(
         "crates/silk-store/src/contract/filters.rs",
         "filters",
