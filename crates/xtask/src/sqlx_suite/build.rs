@@ -43,7 +43,8 @@ pub(super) const SUITES: [Suite; 3] = [
     Suite {
         database: "mysql",
         features: &["bigdecimal", "rust_decimal"],
-        conditions: &["mariadb", "mariadb=\"10_11\""],
+        // As on 10.6, sqlx leaves out a test whose queries do not compile, raw or not.
+        conditions: &["mariadb", "mariadb=\"10_6\""],
     },
     Suite {
         database: "sqlite",

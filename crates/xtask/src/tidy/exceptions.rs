@@ -3,7 +3,7 @@
 /// A file or function that may break a rule of [`super::files`].
 #[derive(Debug)]
 pub(super) struct Exception {
-    /// A file, or a folder with `/` at its end.
+    /// A file.
     pub(super) path: &'static str,
     /// A function of the file; none for the file itself.
     pub(super) function: Option<&'static str>,
@@ -12,15 +12,6 @@ pub(super) struct Exception {
 }
 
 impl Exception {
-    /// Everything below a folder.
-    const fn folder(path: &'static str, reason: &'static str) -> Self {
-        Self {
-            path,
-            function: None,
-            reason,
-        }
-    }
-
     /// One function of a file.
     pub(super) const fn function(
         path: &'static str,
@@ -32,10 +23,6 @@ impl Exception {
             function: Some(function),
             reason,
         }
-    }
-
-    pub(super) fn is_folder(&self) -> bool {
-        self.path.ends_with('/')
     }
 }
 

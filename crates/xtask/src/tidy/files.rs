@@ -148,9 +148,6 @@ fn measure<'a>(
 /// Fails for everything that is no exception, and for exceptions that nothing needs.
 fn judge(found: Vec<Broken<'_>>, exceptions: &[Exception], report: &mut Report) {
     let is_met = |exception: &Exception, broken: &Broken<'_>| {
-        if exception.is_folder() {
-            return broken.file.starts_with(exception.path);
-        }
         exception.path == broken.file && exception.function == broken.function
     };
     for exception in exceptions {
