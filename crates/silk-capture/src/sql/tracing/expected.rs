@@ -15,6 +15,7 @@ use std::{
 
 /// Texts remembered. One that sqlx never tells of (its statement logging is off) goes when as many
 /// have come after it.
+#[cfg(feature = "sqlite")]
 const MAX_EXPECTED: usize = 1_024;
 
 /// Whether there ever was one: most processes have nothing to look up.
