@@ -46,7 +46,7 @@ pub(super) fn ending(headers: &HeaderMap) -> (Outcome, Option<String>) {
     let Some(code) = text(STATUS).and_then(|code| code.parse::<usize>().ok()) else {
         return (Outcome::Completed, None);
     };
-    let (name, is_fault) = CODES.get(code).copied().unwrap_or(("not known", true));
+    let (name, is_fault) = CODES.get(code).copied().unwrap_or(("unknown", true));
     if code == 0 {
         return (Outcome::Completed, None);
     }
