@@ -1,14 +1,18 @@
-//! What is left of the store's file when the profiler goes: one file, whole, without a log.
+//! What is left of the store's file when the profiler goes: one file, whole, without a log; and what
+//! the Health page says of one that was damaged.
 #![expect(
     clippy::unwrap_used,
     reason = "these are tests: to panic is how they fail"
 )]
+
+mod support;
 
 use std::{
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
+use axum::Router;
 use silk_core::{Store, store::RequestFilter};
 use silk_store::{SqliteStore, SqliteStoreConfig};
 use tempfile::TempDir;
@@ -79,4 +83,44 @@ async fn dropping_leaves_one_whole_file_and_others_record_on() {
         assert!(Instant::now() < deadline, "it is recorded on");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+#[tokio::test]
+async fn health_says_where_a_damaged_file_went_and_that_nothing_is_left_to_do() {
+    let (folder, path, silk) = silk().await;
+    silk.job("before").run(async {}).await;
+    assert!(silk.flush(LONG).await);
+    let app = support::serve_with(silk, Router::new()).await;
+    let health = async || app.ask("GET /silk/health", b"").await;
+    assert!(!health().await.contains("It failed"));
+
+    std::fs::write(&path, "this is no database").unwrap();
+    app.silk.job("lost").run(async {}).await;
+    let deadline = Instant::now() + LONG;
+    let mut page = health().await;
+    while !page.contains("silk.db.damaged") {
+        assert!(Instant::now() < deadline, "{page}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        page = health().await;
+    }
+    assert!(
+        page.contains("It failed") && page.contains("the file was damaged while it was in use"),
+        "{page}"
+    );
+    assert!(page.contains("recording goes on in a new one"), "{page}");
+    assert!(page.contains("nothing is left to do"), "{page}");
+    assert!(folder.path().join("silk.db.damaged").exists());
+
+    // Once the new file takes records, the failure is over, and what it cost still stands there.
+    while page.contains("It failed") {
+        assert!(Instant::now() < deadline, "{page}");
+        app.silk.job("after").run(async {}).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        page = health().await;
+    }
+    assert!(
+        page.contains("file was damaged. If it was in use, Silk has renamed it"),
+        "{page}"
+    );
+    assert!(page.contains("nothing is left to do"), "{page}");
 }
