@@ -24,11 +24,14 @@ use silk_capture::{
 use silk_core::{CapturedBy, Database, DatabaseKind, Outcome, Redactor};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
+/// How often all is run; another number is given as the first argument (1 for callgrind).
 const ROUNDS: usize = 30;
 const REQUESTS: u32 = 1_500;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
+    let rounds = std::env::args().nth(1);
+    let rounds = rounds.map_or(ROUNDS, |rounds| rounds.parse().unwrap());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -54,7 +57,7 @@ async fn main() {
         let mut with = Vec::new();
         let mut without = Vec::new();
         let mut off = Vec::new();
-        for _ in 0..ROUNDS {
+        for _ in 0..rounds {
             recorder.set_recording(true);
             with.push(run(Some(&recorder), queries, &database).await);
             assert!(recorder.flush(Duration::from_secs(60)));
