@@ -19,6 +19,7 @@ pub struct Histogram {
 
 impl Histogram {
     /// Adds one value.
+    #[inline]
     pub fn record(&mut self, value: u64) {
         self.record_n(value, 1);
     }

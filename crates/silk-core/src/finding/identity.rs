@@ -19,12 +19,16 @@ impl Identities {
     /// Equal for two queries whose text (but for comments) and values are; none if the values
     /// are not known, or were cut off.
     #[must_use]
+    #[inline]
     pub fn of(&self, text: &SensitiveValues, values: Option<&[Value]>) -> Option<u64> {
-        let values = match values {
-            Some(values) => values,
-            None if text.has_placeholders() => return None,
-            None => &[],
-        };
+        match values {
+            Some(values) => self.hash(text, values),
+            None if text.has_placeholders() => None,
+            None => self.hash(text, &[]),
+        }
+    }
+
+    fn hash(&self, text: &SensitiveValues, values: &[Value]) -> Option<u64> {
         let mut hasher = self.hasher.build_hasher();
         text.text_identity().hash(&mut hasher);
         for value in values {
@@ -42,24 +46,29 @@ impl Identities {
 
     /// The same, and other where the session was told something else before: after another
     /// `SET search_path` the same text reads other tables. Takes note of what the text sets.
+    #[inline]
     pub fn within_session(&mut self, text: &SensitiveValues, identity: Option<u64>) -> Option<u64> {
         let within = identity.map(|identity| identity ^ self.settings);
         if let Some(name) = text.setting() {
-            // Not known what: as if it had set something else.
-            let new = identity.unwrap_or(0).rotate_left(17);
-            let known = self.set.iter_mut().find(|(known, _)| **known == *name);
-            match known {
-                Some((_, old)) => {
-                    self.settings ^= *old ^ new;
-                    *old = new;
-                }
-                None => {
-                    self.settings ^= new;
-                    self.set.push((name.into(), new));
-                }
-            }
+            self.note(name, identity);
         }
         within
+    }
+
+    fn note(&mut self, name: &str, identity: Option<u64>) {
+        // Not known what: as if it had set something else.
+        let new = identity.unwrap_or(0).rotate_left(17);
+        let known = self.set.iter_mut().find(|(known, _)| **known == *name);
+        match known {
+            Some((_, old)) => {
+                self.settings ^= *old ^ new;
+                *old = new;
+            }
+            None => {
+                self.settings ^= new;
+                self.set.push((name.into(), new));
+            }
+        }
     }
 }
 

@@ -148,6 +148,7 @@ impl SensitiveValues {
 
     /// What the text sets for the session, by name; none where it sets nothing.
     #[must_use]
+    #[inline]
     pub fn setting(&self) -> Option<&str> {
         self.0.setting.as_deref()
     }
@@ -155,6 +156,7 @@ impl SensitiveValues {
     /// Whether values are bound to the text; of one that could not be read that is not known, and
     /// they may be.
     #[must_use]
+    #[inline]
     pub fn has_placeholders(&self) -> bool {
         match &self.0.placeholders {
             Placeholders::All => true,
@@ -198,6 +200,7 @@ impl SensitiveValues {
     /// Whether the value at `place` meets a sensitive column, from 0 in the order of binding. See
     /// [`SensitiveValues::of`] for what the values say of each other.
     #[must_use]
+    #[inline]
     pub fn contains(&self, place: usize) -> bool {
         match &self.0.placeholders {
             Placeholders::All => true,

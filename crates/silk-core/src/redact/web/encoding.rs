@@ -26,6 +26,9 @@ pub(super) fn base64(text: &str) -> Option<String> {
 
 /// `%41+b` as people mean it.
 pub(super) fn decode(text: &str) -> String {
+    if !text.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
+        return text.to_owned();
+    }
     let pair = format!("={}", text.replace('&', "%26"));
     form_urlencoded::parse(pair.as_bytes())
         .next()
@@ -46,4 +49,17 @@ pub(in crate::redact) fn percent_encode(text: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decode;
+
+    #[test]
+    fn what_has_nothing_encoded_is_as_it_stands() {
+        for text in ["", "2", "a=b", "a&b", "=", "schön", "a;b?c#d"] {
+            assert_eq!(decode(text), text);
+        }
+        assert_eq!(decode("a+b%20c%26&d"), "a b c&&d");
+    }
 }
