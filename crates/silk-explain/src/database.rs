@@ -5,7 +5,7 @@ use std::sync::Arc;
 use silk_capture::sql::pool::PoolDatabase;
 use sqlx_core::connection::Connection;
 
-use crate::{config::ExplainConfig, target::ExplainTarget};
+use crate::{target::ExplainTarget, time_limits::ExplainConfig};
 
 /// A database that Silk can open a connection of its own to.
 ///

@@ -14,7 +14,6 @@
 
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 mod checks;
-mod config;
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 mod database;
 mod explainer;
@@ -31,9 +30,10 @@ mod session;
 mod sqlite;
 mod step;
 mod target;
+mod time_limits;
 
-pub use config::ExplainConfig;
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 pub use database::ExplainDatabase;
 pub use explainer::Explainer;
 pub use target::ExplainTarget;
+pub use time_limits::ExplainConfig;

@@ -19,9 +19,9 @@ use silk_core::{
 use tokio::runtime::Handle;
 
 use crate::{
-    config::ExplainConfig,
     refusal,
     target::{ExplainTarget, Failure, Question},
+    time_limits::ExplainConfig,
 };
 
 /// The databases that Silk was told of, and what asking any of them takes.

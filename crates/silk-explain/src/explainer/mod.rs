@@ -17,7 +17,7 @@ use silk_core::{
 };
 use tokio::runtime::Handle;
 
-use crate::config::ExplainConfig;
+use crate::time_limits::ExplainConfig;
 use databases::Databases;
 
 /// Asks the databases it was told of for plans.

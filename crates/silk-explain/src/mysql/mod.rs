@@ -20,10 +20,10 @@ use sqlx_mysql::{MySql, MySqlConnectOptions, MySqlConnection};
 
 use crate::{
     checks::inspect_timeout,
-    config::ExplainConfig,
     database::ExplainDatabase,
     session::{Session, quiet},
     target::{AdviceQuestion, ExplainTarget, Failure, Inspection, Question},
+    time_limits::ExplainConfig,
 };
 use connection::{limit, open};
 

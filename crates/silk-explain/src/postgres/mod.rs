@@ -22,10 +22,10 @@ use sqlx_postgres::{PgConnectOptions, PgConnection, Postgres};
 
 use crate::{
     checks::inspect_timeout,
-    config::ExplainConfig,
     database::ExplainDatabase,
     session::{Session, quiet},
     target::{AdviceQuestion, ExplainTarget, Failure, Inspection, Question},
+    time_limits::ExplainConfig,
 };
 use connection::{has_room, open};
 

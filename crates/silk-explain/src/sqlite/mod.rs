@@ -23,12 +23,12 @@ use sqlx_sqlite::{Sqlite, SqliteConnectOptions, SqliteConnection};
 
 use crate::{
     checks::inspect_timeout,
-    config::ExplainConfig,
     database::ExplainDatabase,
     refusal,
     room::Room,
     session::{Session, quiet},
     target::{AdviceQuestion, ExplainTarget, Failure, Inspection, Question},
+    time_limits::ExplainConfig,
 };
 use reach::{Reach, reach};
 

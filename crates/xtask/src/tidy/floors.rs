@@ -77,7 +77,7 @@ pub(super) const HOUSES: &[House] = &[
     House {
         folder: "crates/silk-explain/src",
         floors: &[
-            &["checks", "config", "refusal", "step", "target"],
+            &["checks", "refusal", "step", "target", "time_limits"],
             &["database", "room"],
             &["explainer", "session"],
             &["mysql", "postgres", "sqlite"],

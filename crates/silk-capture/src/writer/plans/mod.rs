@@ -6,15 +6,15 @@
 //!              └─► chooser ─► asker ─► store
 //! ```
 
-mod background_explain;
+mod asker;
 mod caught_plan_records;
 mod plan_redactor;
 mod session_changes;
 mod wanted_plans;
 
-pub use background_explain::collect;
+pub use asker::collect;
 pub use plan_redactor::PlanRedactor;
 
-pub(super) use background_explain::Asker;
+pub(super) use asker::Asker;
 pub(super) use caught_plan_records::Keeper;
 pub(super) use wanted_plans::Chooser;

@@ -12,7 +12,7 @@ use silk_core::{
 };
 
 use super::{
-    background_explain::{Asker, Wish},
+    asker::{Asker, Wish},
     session_changes::changes_session,
 };
 use crate::record::plans::{PlanMode, PlanNotes, Plans, plan_notes::Dropped};

@@ -2,8 +2,8 @@
 
 use silk_core::PlanFormat;
 
-use super::apply::{apply, buffer};
 use super::distributed;
+use super::properties::{apply, buffer};
 use super::writes;
 use crate::parse::clean::logged_duration;
 use crate::parse::find::{FoundJson, find_json};

@@ -4,8 +4,8 @@ use crate::parse::json::Json;
 use crate::plan::larger;
 use crate::{PlanNode, Worker};
 
-use super::apply::{apply, buffer, counter};
 use super::figures::{digits, value_of};
+use super::properties::{apply, buffer, counter};
 use crate::Buffers;
 
 /// Puts one `key: value` line into the node.

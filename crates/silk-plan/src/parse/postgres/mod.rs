@@ -1,11 +1,11 @@
 //! PostgreSQL, 9.6 to 18.
 
-mod apply;
 mod distributed;
 mod figures;
 mod json;
 mod lines;
 mod operators;
+mod properties;
 mod text;
 mod title;
 mod writes;

@@ -1,7 +1,7 @@
 //! The line that starts a node in PostgreSQL's text: `Hash Left Join  (cost=…) (actual …)`.
 
-use super::apply::apply;
 use super::figures::{numbers, numbers_at};
+use super::properties::apply;
 use crate::PlanNode;
 use crate::parse::json::Json;
 

@@ -8,10 +8,10 @@ mod wrapped;
 
 use silk_core::PlanFormat;
 
-use super::apply::split_list;
 use super::figures::{self, has_numbers, value_of, whole};
 use super::lines::{self, property, worker_property};
 use super::operators::is_operator;
+use super::properties::split_list;
 use super::{title, writes};
 use crate::parse::clean::logged_duration;
 use crate::parse::json::number;
