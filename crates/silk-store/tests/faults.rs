@@ -52,6 +52,88 @@ async fn open(path: &Path) -> SqliteConnection {
         .unwrap()
 }
 
+/// The rights of every file in the folder, by name.
+#[cfg(unix)]
+fn rights(folder: &Path) -> Vec<(String, u32)> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut rights: Vec<(String, u32)> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| {
+            let entry = entry.unwrap();
+            let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+            (entry.file_name().into_string().unwrap(), mode)
+        })
+        .collect();
+    rights.sort();
+    rights
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn files_that_are_made_are_read_by_their_owner_alone() {
+    let (folder, store) = in_folder();
+    write(&store, 1).await.unwrap();
+    assert_eq!(count(&store).await, 1);
+    let all: Vec<(String, u32)> = ["silk.db", "silk.db-shm", "silk.db-wal"]
+        .map(|name| (name.to_owned(), 0o600))
+        .into();
+    assert_eq!(rights(folder.path()), all);
+    // Removed while it is open, and made anew.
+    fs::remove_file(folder.path().join("silk.db")).unwrap();
+    write(&store, 2).await.unwrap();
+    assert_eq!(rights(folder.path()), all);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_behind_a_link_is_made_for_its_owner_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("data")).unwrap();
+    std::os::unix::fs::symlink("data/real.db", folder.path().join("silk.db")).unwrap();
+    let store = SqliteStore::new(folder.path().join("silk.db"), config());
+    write(&store, 1).await.unwrap();
+    let rights = rights(&folder.path().join("data"));
+    assert!(rights.iter().all(|(_, mode)| *mode == 0o600), "{rights:?}");
+    assert!(rights.iter().any(|(name, _)| name == "real.db"));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn rights_that_a_file_has_are_left_to_its_owner() {
+    use std::os::unix::fs::PermissionsExt as _;
+    for mode in [0o644, 0o640, 0o600] {
+        let (folder, store) = in_folder();
+        fs::File::create(store.path()).unwrap();
+        fs::set_permissions(store.path(), fs::Permissions::from_mode(mode)).unwrap();
+        write(&store, 1).await.unwrap();
+        let rights = rights(folder.path());
+        assert!(rights.iter().all(|(_, now)| *now == mode), "{rights:?}");
+    }
+}
+
+/// What was damaged is moved aside as it was; what is made then is its owner's alone.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_made_anew_after_damage_is_read_by_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (folder, store) = in_folder();
+    write(&store, 1).await.unwrap();
+    fs::set_permissions(store.path(), fs::Permissions::from_mode(0o644)).unwrap();
+    fs::write(store.path(), "this is no database").unwrap();
+    assert!(write(&store, 2).await.is_err() || store.check().await.is_err());
+    write(&store, 3).await.unwrap();
+    let rights = rights(folder.path());
+    assert!(rights.len() >= 2, "{rights:?}");
+    for (name, mode) in rights {
+        let expected = if name.contains("damaged") {
+            0o644
+        } else {
+            0o600
+        };
+        assert_eq!(mode, expected, "{name}");
+    }
+}
+
 #[tokio::test]
 async fn a_missing_folder_is_mended() {
     let folder = tempfile::tempdir().unwrap();

@@ -134,6 +134,7 @@ impl Writer {
             Ok(metadata) => metadata.len() == 0,
             Err(_) => {
                 remove_log(path);
+                make_private(path);
                 true
             }
         };
@@ -230,6 +231,30 @@ async fn is_migrated(
         .iter()
         .all(|migration| applied.contains(&migration.version)))
 }
+
+/// Makes a file that its owner alone reads and writes: it holds bodies and addresses of people.
+///
+/// SQLite takes an empty file for a new database, and gives the log and its index the same rights.
+/// A file that is there stays as it is, and is not opened: closing it would end SQLite's locks.
+#[cfg(unix)]
+fn make_private(path: &Path) {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    // A link may lead to where no file is yet; SQLite follows it.
+    let target = fs::read_link(path).map_or_else(
+        |_| path.to_owned(),
+        |target| path.parent().unwrap_or(path).join(target),
+    );
+    // Where it cannot be made, SQLite says why.
+    let _ = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(target);
+}
+
+/// Elsewhere the folder's rights are those of its files.
+#[cfg(not(unix))]
+fn make_private(_: &Path) {}
 
 /// Removes a log that belongs to no file any more, with its index.
 pub(super) fn remove_log(path: &Path) {
