@@ -15,6 +15,7 @@
 //! (`smtp_password`), written or bound; where the name is bound and the secret written, it stays.
 
 mod cache;
+mod called;
 mod effect;
 mod fingerprint;
 mod functions;
@@ -36,6 +37,7 @@ mod tables;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub use called::{called, statement_count};
 pub use effect::{Effect, effect};
 pub use pretty::{SqlTokenClass, format, highlight};
 pub use safety::{FunctionCall, explainable_calls, is_explainable, is_read_only, reading_calls};

@@ -168,10 +168,7 @@ impl<'a> Facts<'a> {
 
 /// `SELECT on person`.
 pub(super) fn name(statement: &Statement) -> String {
-    match statement.tables.first() {
-        Some(table) => format!("{} on {table}", statement.command),
-        None => statement.command.clone(),
-    }
+    sql::called(statement)
 }
 
 pub(super) const fn ended_us(query: &QueryRecord) -> u64 {

@@ -11,12 +11,13 @@
 
 use super::SLOW_QUERY;
 use crate::{
-    Finding, Outcome, QueryRecord, TransactionEnd,
+    Finding, Outcome, QueryRecord, Statement, TransactionEnd,
     finding::{
         facts::{Facts, Group},
         thresholds::micros,
         words::{count, duration},
     },
+    sql,
 };
 
 pub(super) fn find(facts: &Facts<'_>, found: &[Finding]) -> Vec<Finding> {
@@ -143,15 +144,28 @@ fn of_group<'a>(facts: &Facts<'a>, group: &Group<'a>) -> Option<Finding> {
         severity: facts.severity(lost_us),
         title,
         detail,
-        remedy: Some(
-            "Look at its plan: it tells where the time goes, and which index would help."
-                .to_owned(),
-        ),
+        remedy: Some(remedy(group.statement).to_owned()),
         call_site: facts.site(longest).cloned(),
         fingerprint: Some(group.fingerprint()),
         query: Some(longest.seq),
         lost_us: Some(lost_us),
     })
+}
+
+/// An index helps only what reads a table, and a plan is of one statement that reads or changes rows.
+fn remedy(statement: &Statement) -> &'static str {
+    const PLANNED: &[&str] = &[
+        "SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "VALUES", "TABLE",
+    ];
+    if sql::statement_count(statement) > 1 {
+        "Run its statements one by one to see which of them takes the time."
+    } else if !PLANNED.contains(&&*statement.command) {
+        "Look at what the server waits for: locks, a disk that is slow to sync."
+    } else if statement.tables.is_empty() {
+        "Its text names no table: look at what its functions wait for or compute."
+    } else {
+        "Look at its plan: it tells where the time goes, and which index would help."
+    }
 }
 
 fn rows(query: &QueryRecord) -> String {
@@ -165,5 +179,33 @@ fn rows(query: &QueryRecord) -> String {
             format!("{rows} The server itself took {}.", duration(server_us))
         }
         _ => rows,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{Database, DatabaseKind, Redactor, sql::SqlReader};
+
+    #[test]
+    fn an_index_is_spoken_of_only_where_a_table_is_read() {
+        let database = Arc::new(Database {
+            kind: DatabaseKind::Postgres,
+            name: String::new(),
+        });
+        let reader = SqlReader::new(Arc::new(Redactor::default()));
+        for (sql, expected) in [
+            ("SELECT a FROM t WHERE b = $1", "index"),
+            ("UPDATE t SET a = 1 WHERE b = 2", "index"),
+            ("SELECT pg_sleep(1.2)", "names no table"),
+            ("SELECT * FROM report(1)", "names no table"),
+            ("CREATE INDEX i ON t (a)", "the server waits for"),
+            ("BEGIN; UPDATE t SET a = 1; COMMIT", "one by one"),
+        ] {
+            let said = remedy(&reader.read(sql, &database).statement);
+            assert!(said.contains(expected), "{sql}: {said}");
+        }
     }
 }

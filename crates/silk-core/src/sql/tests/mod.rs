@@ -1,3 +1,4 @@
+mod called;
 mod cases;
 mod corpus;
 mod flow;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use silk_core::{ConnectionWait, Holder, Outcome, QueryRecord, Statement};
+use silk_core::{ConnectionWait, Holder, Outcome, QueryRecord, Statement, sql};
 
 use super::{
     draw::{MAX_TICKS, Pen},
@@ -234,6 +234,9 @@ fn count_of(n: usize) -> String {
 
 /// A statement in a few words: `SELECT person`.
 pub(crate) fn short_name(statement: &Statement) -> String {
+    if sql::statement_count(statement) > 1 {
+        return one_line(&sql::called(statement), 80);
+    }
     match statement.tables.as_slice() {
         [] => one_line(&statement.normalized, 48),
         tables => {
