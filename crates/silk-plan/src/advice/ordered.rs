@@ -132,3 +132,40 @@ pub(crate) fn written(keys: &[SortKey], style: Style) -> String {
     });
     keys.collect::<Vec<_>>().join(", ")
 }
+
+/// The index on the columns that conditions compare: those compared with `=` first, then one range.
+/// None where none of them compares a bare column.
+pub(crate) fn index_on(wants: &TableWants, kind: DatabaseKind) -> Option<Candidate> {
+    let order = Order {
+        wants,
+        kind,
+        keys: &[],
+        is_narrowed: true,
+    };
+    let facts = named(&order);
+    let keys = Keys {
+        wants,
+        facts: &facts,
+        style: Style::of(kind),
+    };
+    let tested = wants.conditions.iter();
+    let tested: Vec<(Key, KeyRole)> = tested
+        .filter_map(|wanted| keys.tested(&wanted.expr))
+        .filter(|(key, _)| key.column.is_some())
+        .collect();
+    let mut equal: Vec<Key> = Vec::new();
+    let mut range = None;
+    for (key, role) in tested {
+        match role {
+            KeyRole::Equal if !equal.iter().any(|known| known.text == key.text) => equal.push(key),
+            KeyRole::Range if range.is_none() => range = Some((key, role)),
+            _ => {}
+        }
+    }
+    let builder = Builder {
+        facts: &facts,
+        found: Vec::new(),
+    };
+    let tail = range.as_ref().map_or(Tail::None, Tail::Range);
+    builder.build(&[(&equal, KeyRole::Equal)], tail, &[])
+}

@@ -87,6 +87,20 @@ impl TableWants {
         }
     }
 
+    /// What one condition wants of a table.
+    pub(crate) fn of_condition(
+        schema: Option<&str>,
+        table: &str,
+        alias: &str,
+        condition: Expr,
+    ) -> Self {
+        let mut wants = Self::of(schema, table, alias);
+        for part in condition.conjuncts() {
+            wants.add(part);
+        }
+        wants
+    }
+
     /// What a database searches a table for when rows that it refers to go or change.
     #[must_use]
     pub fn of_reference(schema: Option<&str>, table: &str, reference: Reference) -> Self {

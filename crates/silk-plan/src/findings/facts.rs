@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use silk_core::Severity;
 
+pub(super) use super::figures::{count, percent};
 use super::{JudgeContext, PlanFinding, first_rows::kind, text};
 use crate::advice::{self, Listed, TableWants};
 use crate::{Execution, Plan, PlanNode, Role};
@@ -45,6 +46,9 @@ pub(super) struct Remark {
     /// Fraction of the subtree's time that could be saved.
     pub(super) saves: f64,
 }
+
+/// What stands before a figure that no run counted.
+const ABOUT: &str = "about ";
 
 /// Plans quicker than this are not worth a finding, in ms.
 pub(super) const MIN_TOTAL_MS: f64 = 5.0;
@@ -271,6 +275,32 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// A figure as it can be said: counted by a run, else expected by the planner.
+    pub(super) fn about(&self, value: f64) -> String {
+        self.said(count(value))
+    }
+
+    /// A share as it can be said: counted by a run, else expected by the planner.
+    pub(super) fn about_percent(&self, fraction: f64) -> String {
+        self.said(percent(fraction))
+    }
+
+    fn said(&self, figure: String) -> String {
+        if self.plan.analyzed {
+            figure
+        } else {
+            format!("{ABOUT}{figure}")
+        }
+    }
+
+    /// A sentence of a finding, marked where figures in it are estimates.
+    pub(super) fn marked(&self, mut sentence: String) -> String {
+        if !self.plan.analyzed && sentence.contains(ABOUT) {
+            sentence.push_str(" (estimated)");
+        }
+        sentence
+    }
+
     /// Builds a finding about a node.
     pub(super) fn remark(&self, node: &'a PlanNode, remark: Remark) -> PlanFinding {
         let saves = remark.saves.clamp(0.0, 1.0);
@@ -294,8 +324,8 @@ impl<'a> Facts<'a> {
             rule: remark.rule,
             severity,
             node: Some(node.id),
-            title: remark.title,
-            evidence: remark.evidence,
+            title: self.marked(remark.title),
+            evidence: self.marked(remark.evidence),
             action: remark.action,
             unless: remark.unless.to_owned(),
             verified: false,
@@ -351,36 +381,4 @@ pub(super) fn name(node: &PlanNode) -> &str {
         .as_deref()
         .or(node.alias.as_deref())
         .unwrap_or("a relation")
-}
-
-/// `12,345`; figures above a million short.
-pub(super) fn count(value: f64) -> String {
-    if value >= 1e7 {
-        return format!("{:.1} million", value / 1e6);
-    }
-    let digits = format!("{value:.0}");
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// `90 %`, never rounded up to the whole.
-pub(super) fn percent(fraction: f64) -> String {
-    let percent = fraction * 100.0;
-    if percent > 99.0 && percent < 100.0 {
-        return format!("{:.2} %", (percent * 100.0).floor() / 100.0);
-    }
-    // Nor is little the same as nothing.
-    if percent > 0.0 && percent < 1.0 {
-        return match percent {
-            0.0..0.01 => "less than 0.01 %".to_owned(),
-            _ => format!("{:.2} %", (percent * 100.0).ceil() / 100.0),
-        };
-    }
-    format!("{percent:.0} %")
 }

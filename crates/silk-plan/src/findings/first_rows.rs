@@ -199,19 +199,24 @@ impl FirstRows<'_> {
 
     fn finding(&self, facts: &Facts<'_>) -> PlanFinding {
         let table = name(self.scan);
+        // SQLite's plans have no figures: these are the table's own.
+        let figure = |rows| match facts.plan.format {
+            PlanFormat::SqliteRows => count(rows),
+            _ => facts.about(rows),
+        };
         let first = match self.given {
             Some(given) => format!("the first {}", count(given)),
             None => "the first few".to_owned(),
         };
         let all = self
             .read
-            .map_or_else(String::new, |rows| format!("{} ", count(rows)));
+            .map_or_else(String::new, |rows| format!("{} ", figure(rows)));
         let is_filtered =
             matches!((self.read, self.sorted), (Some(read), Some(sorted)) if sorted < 0.99 * read);
         let title = if is_filtered {
             format!(
                 "Reads {all}rows of {table} and sorts {} to give {first}",
-                count(self.sorted.unwrap_or(0.0))
+                figure(self.sorted.unwrap_or(0.0))
             )
         } else {
             format!("Sorts all {all}rows of {table} to give {first}")
@@ -234,7 +239,7 @@ impl FirstRows<'_> {
                 Severity::Warning
             },
             node: Some(self.sort.id),
-            title,
+            title: facts.marked(title),
             evidence: if facts.timed {
                 format!(
                     "sorted by {}; reading and sorting took {ms:.1} of {:.1} ms",

@@ -60,7 +60,7 @@ fn nested_loop_repeats(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
     let table = target.map_or("the inner side", name);
     Some(Remark {
         rule: "nested_loop_repeats",
-        title: format!("{table} is looked up {} times", count(loops(inner))),
+        title: format!("{table} is looked up {} times", facts.about(loops(inner))),
         evidence: if facts.plan.analyzed {
             format!(
                 "{} loops of {each:.3} ms; {}",
@@ -68,7 +68,10 @@ fn nested_loop_repeats(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
                 expected_and_came(outer)
             )
         } else {
-            format!("{} rows expected on the outer side", count(rows(outer)))
+            format!(
+                "{} rows expected on the outer side",
+                facts.about(rows(outer))
+            )
         },
         action: if wrong {
             "mend the estimate of the outer side first (ANALYZE, extended statistics): with it the planner may hash".to_owned()
@@ -101,7 +104,7 @@ fn expected_and_came(outer: &PlanNode) -> String {
 }
 
 /// 25: every row with every row.
-fn cartesian_product(_: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
+fn cartesian_product(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
     let (outer, inner) = (side(node, Role::Outer)?, side(node, Role::Inner)?);
     if node.node_type != "Nested Loop" || node.condition("Join Filter").is_some() {
         return None;
@@ -134,8 +137,8 @@ fn cartesian_product(_: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
         rule: "cartesian_product",
         title: format!(
             "Every row with every row: {} × {}",
-            count(left),
-            count(right)
+            facts.about(left),
+            facts.about(right)
         ),
         evidence: "a nested loop without any condition between its sides".to_owned(),
         action: "add the join condition that is missing".to_owned(),
@@ -266,7 +269,7 @@ fn join_filter_discards(_: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
     (removed >= 100_000.0).then(|| Remark {
         rule: "join_filter_discards",
         title: format!("{} pairs of rows thrown away", count(removed)),
-        evidence: format!("{filter} kept {} of them", count(rows(node))),
+        evidence: format!("{} kept {} of them", text::shown(filter), count(rows(node))),
         action: "join by equality (it can be hashed or looked up), and an index on that column"
             .to_owned(),
         unless: "the condition cannot be an equality: ranges want a range type and GiST",

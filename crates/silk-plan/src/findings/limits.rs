@@ -100,8 +100,11 @@ fn counts_everything(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
     let table = scan.relation.as_deref().unwrap_or("the table");
     Some(Remark {
         rule: "counts_everything",
-        title: format!("Counts {} rows of {table} one by one", count(rows(scan))),
-        evidence: format!("{} rows through {}", count(rows(scan)), scan.title()),
+        title: format!(
+            "Counts {} rows of {table} one by one",
+            facts.about(rows(scan))
+        ),
+        evidence: format!("{} rows through {}", facts.about(rows(scan)), scan.title()),
         action: format!(
             "an estimate (pg_class.reltuples, or the rows of a plan), a counter table, or a cap (LIMIT n + 1){}",
             if covered {
@@ -116,7 +119,7 @@ fn counts_everything(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
 }
 
 /// 15: an index is walked in order, hoping for rows that are rare.
-fn limit_walks_wrong_index(_: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
+fn limit_walks_wrong_index(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
     if node.node_type != "Limit" {
         return None;
     }
@@ -141,14 +144,16 @@ fn limit_walks_wrong_index(_: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
     let equality = text::without_literals(filter).contains(" = ") || text::is_constant_flag(filter);
     Some(Remark {
         rule: "limit_walks_wrong_index",
-        title: format!("LIMIT walks {index} past {} rows", count(removed)),
+        title: format!("LIMIT walks {index} past {} rows", facts.about(removed)),
         evidence: format!(
-            "{} rows thrown away by {filter} for {} given",
-            count(removed),
-            count(rows(node))
+            "{} rows thrown away by {} for {} given",
+            facts.about(removed),
+            text::shown(filter),
+            facts.about(rows(node))
         ),
         action: format!(
-            "an index on the columns of {filter}{} followed by the ones it is ordered by",
+            "an index on {}{} followed by the ones it is ordered by",
+            super::scans::columns(facts, scan, filter).join(", "),
             if equality { " (compared with =)" } else { "" }
         ),
         unless: "the condition usually keeps most rows",

@@ -7,6 +7,7 @@
 
 mod expected;
 mod facts;
+mod figures;
 mod first_rows;
 mod folded;
 mod index;

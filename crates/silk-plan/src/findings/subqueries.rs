@@ -1,7 +1,7 @@
 //! Rules about subqueries and CTEs: 11, 19, 24 of the catalogue.
 
 use super::PlanFinding;
-use super::facts::{Facts, Remark, count, discarded, loops, ran, removed_by_filter};
+use super::facts::{Facts, Remark, discarded, loops, ran, removed_by_filter};
 use super::text;
 use crate::{PlanNode, Role};
 
@@ -32,7 +32,7 @@ fn times(node: &PlanNode) -> f64 {
 
 /// What its repetitions come to.
 fn spent(facts: &Facts<'_>, node: &PlanNode) -> String {
-    let loops = count(times(node));
+    let loops = facts.about(times(node));
     match node.derived.inclusive_ms.filter(|_| facts.timed) {
         Some(ms) => format!("{loops} loops, {ms:.1} ms in all"),
         None => format!("{loops} loops"),
@@ -63,7 +63,7 @@ fn correlated_subquery(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
             } else {
                 "will run"
             },
-            count(times(node))
+            facts.about(times(node))
         ),
         evidence: spent(facts, node),
         action: format!(
@@ -83,7 +83,7 @@ fn correlated_subquery(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
 fn not_in_subquery(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
     (is_repeated(facts, node) && facts.is_not_in(node)).then(|| Remark {
         rule: "not_in_subquery",
-        title: format!("NOT IN reads its subquery {} times", count(times(node))),
+        title: format!("NOT IN reads its subquery {} times", facts.about(times(node))),
         evidence: format!("{}; it is not hashed", spent(facts, node)),
         action: "NOT EXISTS (SELECT 1 … WHERE inner = outer), which can be an anti join".to_owned(),
         unless: "NULLs matter: NOT IN gives no rows at all where the subquery gives a NULL, NOT EXISTS does",
@@ -117,11 +117,11 @@ fn cte_fence(facts: &Facts<'_>, node: &PlanNode) -> Option<Remark> {
         rule: "cte_fence",
         title: format!(
             "CTE {name} is computed whole, and {} rows of it thrown away",
-            count(removed)
+            facts.about(removed)
         ),
         evidence: format!(
             "filtered only after it was materialised: {}",
-            node.condition("Filter").unwrap_or_default()
+            text::shown(node.condition("Filter").unwrap_or_default())
         ),
         action: format!(
             "WITH {name} AS NOT MATERIALIZED (…), or the subquery in place (before 12 a CTE is always a fence)"

@@ -89,7 +89,7 @@ async fn findings_stand_at_their_nodes_and_at_the_top() {
     assert!(html.contains("href=\"#n1\"") && html.contains("id=\"n1\""));
     assert!(html.contains("k-over"), "the bar is marked");
     for part in [
-        "partial index",
+        "An index that begins with deleted",
         "rows removed by the filter",
         "would save up to",
         "ignore this if",

@@ -1,7 +1,7 @@
 //! Conditions no ordinary index serves: 20–23 of the catalogue.
 
 use crate::PlanNode;
-use crate::findings::facts::{Facts, Remark, count, discarded, loops, name, removed_by_filter};
+use crate::findings::facts::{Facts, Remark, discarded, loops, name, removed_by_filter};
 use crate::findings::text;
 
 use super::filters::filters_most;
@@ -14,7 +14,7 @@ pub(super) fn leading_wildcard(facts: &Facts<'_>, node: &PlanNode) -> Option<Rem
     filters_most(facts, node).then(|| Remark {
         rule: "leading_wildcard",
         title: format!("A pattern that starts with a wildcard reads all of {}", name(node)),
-        evidence: format!("{} rows thrown away by {filter}", count(removed_by_filter(node))),
+        evidence: format!("{} rows thrown away by {}", facts.about(removed_by_filter(node)), text::shown(filter)),
         action: "a trigram index: CREATE EXTENSION pg_trgm, then USING gin (column gin_trgm_ops); or full-text search".to_owned(),
         unless: "the pattern has fewer than three letters in a row, or usually matches much",
         saves: discarded(node),
@@ -34,7 +34,7 @@ pub(super) fn function_on_column(facts: &Facts<'_>, node: &PlanNode) -> Option<R
     (hides && filters_most(facts, node)).then(|| Remark {
         rule: "function_on_column",
         title: format!("{function} around a column keeps {} from using an index on it", name(node)),
-        evidence: format!("{} rows thrown away by {filter}", count(removed_by_filter(node))),
+        evidence: format!("{} rows thrown away by {}", facts.about(removed_by_filter(node)), text::shown(filter)),
         action: format!("an index on the expression as it is written, or the condition as a range of the bare column (not verified; {function} must be immutable)"),
         unless: "the function is volatile or stable (its result may change), which cannot be indexed",
         saves: discarded(node),
@@ -54,8 +54,9 @@ pub(super) fn cast_on_column(facts: &Facts<'_>, node: &PlanNode) -> Option<Remar
         rule: "cast_on_column",
         title: format!("{column} is cast to {kind} in every row, so no index on it serves"),
         evidence: format!(
-            "{} rows thrown away by {filter}",
-            count(removed_by_filter(node))
+            "{} rows thrown away by {}",
+            facts.about(removed_by_filter(node)),
+            text::shown(filter)
         ),
         action: if kind == "date" {
             format!("a range of the bare column: {column} >= the day AND {column} < the next day")
@@ -119,7 +120,7 @@ pub(super) fn or_blocks_index(facts: &Facts<'_>, node: &PlanNode) -> Option<Rema
     Some(Remark {
         rule: "or_blocks_index",
         title: "OR keeps the database from using an index for either side".to_owned(),
-        evidence: format!("{} rows or pairs thrown away by {condition}", count(node.derived.removed.unwrap_or(0.0))),
+        evidence: format!("{} rows or pairs thrown away by {}", facts.about(node.derived.removed.unwrap_or(0.0)), text::shown(condition)),
         action: "an index for each side (a BitmapOr joins them), or UNION of two queries, taken apart by key".to_owned(),
         unless: "rows that match both sides must come twice: UNION takes duplicates out",
         // Of a join nearly all the work is in pairs that come to nothing.

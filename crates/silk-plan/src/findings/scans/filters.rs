@@ -1,10 +1,9 @@
 //! Rows read and thrown away: 1 and 2 of the catalogue.
 
-use crate::findings::facts::{
-    Facts, Remark, count, discarded, loops, name, percent, removed_by_filter,
-};
+use super::remedy;
+use crate::PlanNode;
+use crate::findings::facts::{Facts, Remark, discarded, loops, name, removed_by_filter};
 use crate::findings::text;
-use crate::{PlanFormat, PlanNode};
 
 /// The table is big enough for an index to matter, as far as anything tells.
 fn is_big(facts: &Facts<'_>, node: &PlanNode) -> bool {
@@ -56,40 +55,31 @@ pub(super) fn seq_scan_filters_most(facts: &Facts<'_>, node: &PlanNode) -> Optio
     if let Some(remark) = scan_preferred(facts, node, filter) {
         return Some(remark);
     }
-    let is_flag = text::is_constant_flag(filter);
     let removed = removed_by_filter(node);
     Some(Remark {
         rule: "seq_scan_filters_most",
-        title: format!("Reads all of {} to keep {} of it", name(node), kept(node)),
-        evidence: format!(
-            "{} rows thrown away by {filter}, {} kept",
-            count(removed),
-            count(facts.kept(node))
+        title: format!(
+            "Reads all of {} to keep {} of it",
+            name(node),
+            kept(facts, node)
         ),
-        action: if is_flag && has_partial_indexes(facts) {
-            format!(
-                "a partial index on the column it is ordered or looked up by, WHERE {}; it is small, as the condition is constant and keeps little",
-                filter.trim_matches(['(', ')'])
-            )
-        } else if is_flag {
-            format!(
-                "an index that begins with the column of {filter} and goes on with what it is ordered or looked up by"
-            )
-        } else {
-            format!(
-                "an index on the columns of {filter}: those compared with = first, then one range"
-            )
-        },
+        evidence: format!(
+            "{} rows thrown away by {}, {} kept",
+            facts.about(removed),
+            text::shown(filter),
+            facts.about(facts.kept(node))
+        ),
+        action: remedy::index_for(facts, node, filter),
         unless: "the table is small or temporary, the condition usually keeps more, or an index exists and was not chosen",
         saves: discarded(node),
     })
 }
 
 /// The share of the rows that were kept, in words.
-fn kept(node: &PlanNode) -> String {
+fn kept(facts: &Facts<'_>, node: &PlanNode) -> String {
     match 1.0 - discarded(node) {
         share if share <= 0.0 => "nothing".to_owned(),
-        share => percent(share),
+        share => facts.about_percent(share),
     }
 }
 
@@ -103,12 +93,13 @@ fn scan_preferred(facts: &Facts<'_>, node: &PlanNode, filter: &str) -> Option<Re
         title: format!(
             "An index on {column} exists, and all of {} was read to keep {} of it",
             name(node),
-            kept(node)
+            kept(facts, node)
         ),
         evidence: format!(
-            "{} rows thrown away by {filter}, {} kept: the planner preferred the scan",
-            count(removed_by_filter(node)),
-            count(facts.kept(node))
+            "{} rows thrown away by {}, {} kept: the planner preferred the scan",
+            facts.about(removed_by_filter(node)),
+            text::shown(filter),
+            facts.about(facts.kept(node))
         ),
         action: format!(
             "see why: compare the cost with enable_seqscan = off, ANALYZE {}, and check that the condition is written as the index is (type, collation, expression)",
@@ -117,14 +108,6 @@ fn scan_preferred(facts: &Facts<'_>, node: &PlanNode, filter: &str) -> Option<Re
         unless: "the rows lie scattered over the table, where an index reads as many pages",
         saves: discarded(node) * 0.5,
     })
-}
-
-/// Whether the database has indexes over some of a table's rows: MySQL and MariaDB have none.
-fn has_partial_indexes(facts: &Facts<'_>) -> bool {
-    !matches!(
-        facts.plan.format,
-        PlanFormat::MySqlJson | PlanFormat::MySqlTree
-    )
 }
 
 /// Rule 1 asks for 0.9. Its action, a partial index for what a constant keeps no more than 20 % of,
@@ -169,18 +152,20 @@ pub(super) fn index_scan_filters_many(facts: &Facts<'_>, node: &PlanNode) -> Opt
         rule: "index_scan_filters_many",
         title: format!(
             "{index} finds {} rows of which {} are thrown away",
-            count(facts.read(node)),
-            percent(discarded(node))
+            facts.about(facts.read(node)),
+            facts.about_percent(discarded(node))
         ),
         evidence: format!(
-            "{} rows thrown away by {filter} over {} loops",
-            count(removed),
-            count(loops(node))
+            "{} rows thrown away by {} over {} loops",
+            facts.about(removed),
+            text::shown(filter),
+            facts.about(loops(node))
         ),
         action: format!(
-            "extend {index} by the columns of {filter} (= before ranges){}",
-            if has_partial_indexes(facts) {
-                ", or make it partial where that is a constant"
+            "extend {index} by {} (= before ranges){}",
+            remedy::columns(facts, node, filter).join(", "),
+            if remedy::has_partial_indexes(facts) && remedy::is_constant(facts, node, filter) {
+                ", or make it partial, as that is a constant"
             } else {
                 ""
             }

@@ -3,6 +3,9 @@
 mod conditions;
 mod filters;
 mod reads;
+mod remedy;
+
+pub(super) use remedy::columns;
 
 use super::PlanFinding;
 use super::facts::{Facts, ran};

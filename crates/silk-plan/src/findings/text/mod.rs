@@ -1,9 +1,11 @@
 //! What a condition says, as far as its text tells.
 
 mod columns;
+mod shown;
 mod words;
 
 pub(super) use columns::{cast_columns, columns, hidden_column, prefixes};
+pub(super) use shown::shown;
 pub(super) use words::{
     has_leading_wildcard, is_constant_flag, is_indexable, is_volatile, placeholders,
     without_literals,
