@@ -5,11 +5,12 @@ mod support;
 use std::sync::Arc;
 
 use axum::{Router, body::Body};
+use chrono::{TimeDelta, Utc};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
 use silk_core::{
-    ConnectionWait, DatabaseKind, Fingerprint, PlanRecord, PlanSource, PoolUse, QueryRef,
-    RequestId, RequestRecord,
+    ConnectionWait, DatabaseKind, Fingerprint, PlanObservation, PlanRecord, PlanSource, PoolUse,
+    QueryRef, RequestId, RequestRecord,
     finding::{Thresholds, rules},
 };
 use silk_ui::dashboard;
@@ -218,6 +219,62 @@ async fn a_wait_for_a_connection_leads_to_what_ran_at_that_time() {
         list.contains("/api/messages/list_some"),
         "the request itself ran then: {list}"
     );
+}
+
+/// Calls that ran after the index was made, by another plan, are not the old plan's.
+#[tokio::test]
+async fn calls_that_may_have_run_by_another_plan_are_not_counted_as_this_ones() {
+    // The calls, an hour and a half ago and now; the other form, seen in between or not at all.
+    let of = |other: Option<TimeDelta>| async move {
+        let now = Utc::now();
+        let mut before = repeated();
+        before.summary.started_at = now - TimeDelta::minutes(40);
+        before.summary.id = RequestId(Uuid::from_u128(0x0193_4f5e_3333_7000_8000_0000_0000_0001));
+        let mut after = repeated();
+        after.summary.started_at = now;
+        for part in before.statements.iter_mut().chain(&mut after.statements) {
+            part.total_us = 200_000;
+        }
+        let store = TestStore::of(vec![before, after]);
+        let mut kept = plan(PlanSource::AutoExplain, SEQ_SCAN);
+        kept.captured_at = now - TimeDelta::minutes(35);
+        store.keep(&kept);
+        if let Some(ago) = other {
+            let other = plan(PlanSource::Estimated, INDEX_SCAN);
+            store.see(vec![PlanObservation {
+                fingerprint: PERSON,
+                database: plans::postgres(),
+                source: PlanSource::Estimated,
+                shape: other.shape.expect("has a form"),
+                observed_at: now - ago,
+                duration_us: None,
+            }]);
+        }
+        let app = Router::new().nest_service("/silk", dashboard(config(store)));
+        let overview = page(&app, "/silk/").await;
+        let statement = page(&app, &format!("/silk/statements/{PERSON}")).await;
+        let json = page(&app, &format!("/silk/api/statements/{PERSON}")).await;
+        let json: serde_json::Value = serde_json::from_str(&json).expect("is JSON");
+        let findings = json["findings"].as_array().expect("is a list").clone();
+        let of_plan = findings.into_iter().find(|of| of["source"] == "plan");
+        (overview, statement, of_plan.expect("its plan is judged"))
+    };
+    for (other, calls, said) in [
+        (None, 200, "200 calls"),
+        (Some(TimeDelta::minutes(20)), 100, "up to 100 calls"),
+        // Seen before the plan was: which calls it ran is not known.
+        (Some(TimeDelta::minutes(37)), 200, "up to 200 calls"),
+    ] {
+        let (overview, statement, finding) = of(other).await;
+        assert!(overview.contains(said), "{said}: {overview}");
+        assert!(statement.contains(said), "{said}: {statement}");
+        assert_eq!(overview.contains("up to "), other.is_some());
+        assert_eq!(finding["plan"]["calls"], calls);
+        assert_eq!(finding["plan"]["are_calls_at_most"], other.is_some());
+        assert_eq!(finding["is_at_most"], other.is_some());
+        let lost_us = finding["lost_us"].as_u64().expect("is known");
+        assert!(lost_us <= calls * 2_000, "{lost_us}");
+    }
 }
 
 /// What the page of a statement shows, its JSON has: the same findings, in the same order.

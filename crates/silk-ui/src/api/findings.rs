@@ -131,7 +131,7 @@ pub(super) struct StatementFindingJson<'a> {
     /// The Rust around the query.
     rust: Option<&'a str>,
     lost_us: Option<u64>,
-    /// Whether `lost_us` is all that the statement took, because its share is not known.
+    /// Whether `lost_us` is the most that it can be.
     is_at_most: bool,
     /// The route whose requests it is about.
     route: Option<RouteJson<'a>>,
@@ -153,8 +153,10 @@ struct RouteJson<'a> {
 struct StatementPlanJson {
     id: PlanId,
     node: Option<usize>,
-    /// Executions of the statement within the window.
+    /// Executions of the statement within the window that ran by the plan.
     calls: u64,
+    /// Whether some of these may have run by another plan.
+    are_calls_at_most: bool,
     is_estimated: bool,
 }
 
@@ -181,6 +183,7 @@ pub(super) fn of_statement(finding: &WindowFinding) -> StatementFindingJson<'_> 
             id,
             node,
             calls,
+            are_calls_at_most,
             is_estimated,
             ..
         } => {
@@ -188,6 +191,7 @@ pub(super) fn of_statement(finding: &WindowFinding) -> StatementFindingJson<'_> 
                 id: *id,
                 node: *node,
                 calls: *calls,
+                are_calls_at_most: *are_calls_at_most,
                 is_estimated: *is_estimated,
             };
             (None, Some(plan))

@@ -54,7 +54,8 @@ pub(crate) struct WindowFinding {
     pub(crate) database: DatabaseKind,
     /// Time that it is about, in µs.
     pub(crate) lost_us: Option<u64>,
-    /// Whether `lost_us` is all that its statement took, because its share is not known.
+    /// Whether `lost_us` is the most that it can be: the share of its statement's time is not known, or
+    /// some of the calls may have run by another plan.
     pub(crate) is_at_most: bool,
     pub(crate) offer: Option<Offer>,
 }
@@ -76,8 +77,10 @@ pub(crate) enum WindowSource {
         /// The node that it is about.
         node: Option<usize>,
         statement: std::sync::Arc<Statement>,
-        /// Executions within the window.
+        /// Executions within the window that ran by the plan.
         calls: u64,
+        /// Whether some of these may have run by another plan.
+        are_calls_at_most: bool,
         /// Whether it rests on estimates only.
         is_estimated: bool,
     },
@@ -153,7 +156,7 @@ pub(crate) async fn of_statement(
         .map(Sum::Request)
         .collect();
     let tables = Tables::new(&here.app);
-    let plans = of_statements::of_statement(here, &tables, detail, WORTH_OWN_US).await;
+    let plans = of_statements::of_statement(here, &tables, detail, range, WORTH_OWN_US).await;
     all.extend(
         plans
             .into_iter()
@@ -227,6 +230,7 @@ async fn of_plan(here: &Here, found: StatementFinding, until: Instant) -> Window
             node: found.finding.node,
             statement,
             calls: found.calls,
+            are_calls_at_most: found.are_calls_at_most,
             is_estimated: found.finding.estimated,
         },
     }

@@ -1,8 +1,11 @@
 //! Findings about the plans of the statements that take most time, across all requests.
 
 use silk_core::{
-    PlanId, PlanRecord,
-    store::{StatementDetail, StatementFilter, StatementSort, StatementSummary, StatsWindow},
+    PlanId, PlanRecord, PlanSource,
+    explain::PlanBucket,
+    store::{
+        StatementDetail, StatementFilter, StatementSort, StatementSummary, StatsWindow, TimeBucket,
+    },
 };
 use silk_plan::PlanFinding;
 
@@ -27,11 +30,14 @@ pub(crate) const WORTH_OWN_US: u64 = 5_000;
 /// A finding about the plan of a statement.
 pub(crate) struct StatementFinding {
     pub(crate) statement: StatementSummary,
-    /// Executions within the window.
+    /// Executions within the window that ran by the plan.
     pub(crate) calls: u64,
+    /// Whether some of these may have run by another plan.
+    pub(crate) are_calls_at_most: bool,
     /// Of the time that they took, what the finding is about, in µs.
     pub(crate) lost_us: Option<u64>,
-    /// Whether that is all that they took, because the share is not known.
+    /// Whether that is the most that it can be: the share is not known, or some of the calls may have
+    /// run by another plan.
     pub(crate) is_at_most: bool,
     pub(crate) plan: PlanId,
     pub(crate) finding: PlanFinding,
@@ -59,7 +65,7 @@ pub(crate) async fn worst(here: &Here, window: StatsWindow) -> Vec<StatementFind
             .await;
         if let Ok(Some(detail)) = detail {
             findings.extend(
-                of_statement(here, &tables, &detail, WORTH_US)
+                of_statement(here, &tables, &detail, window, WORTH_US)
                     .await
                     .into_iter()
                     .next(),
@@ -70,21 +76,32 @@ pub(crate) async fn worst(here: &Here, window: StatsWindow) -> Vec<StatementFind
 }
 
 /// Findings about the plan of a statement, largest cost first; empty if the statement took less
-/// than `worth_us` in the window that `detail` was asked for with.
+/// than `worth_us` by that plan in the window that `detail` was asked for with.
 pub(crate) async fn of_statement(
     here: &Here,
     tables: &Tables<'_>,
     detail: &StatementDetail,
+    window: StatsWindow,
     worth_us: u64,
 ) -> Vec<StatementFinding> {
-    let (calls, total_us) = within(detail);
-    if total_us < worth_us {
+    let all = Ran::by_any(detail);
+    if all.total_us < worth_us {
         return Vec::new();
     }
     let statement = &detail.summary;
     let Some((plan, judged)) = of_summary(here, tables, statement).await else {
         return Vec::new();
     };
+    let fingerprint = statement.statement.fingerprint;
+    let history = here
+        .app
+        .ask(|store| store.plan_history(fingerprint, window))
+        .await
+        .unwrap_or_default();
+    let ran = all.by(&plan, &history, detail);
+    if ran.total_us < worth_us {
+        return Vec::new();
+    }
     let total_ms = judged.total_ms;
     judged
         .found
@@ -99,23 +116,73 @@ pub(crate) async fn of_statement(
             )
         })
         .map(|(finding, share, is_at_most)| StatementFinding {
-            lost_us: share.map(|share| part_us(total_us, share)),
-            is_at_most,
+            lost_us: share.map(|share| part_us(ran.total_us, share)),
+            is_at_most: is_at_most || ran.is_at_most,
             plan: plan.id,
-            calls,
+            calls: ran.calls,
+            are_calls_at_most: ran.is_at_most,
             statement: statement.clone(),
             finding,
         })
         .collect()
 }
 
-/// Calls within the window that a statement was asked for with, and the time that they took, in µs.
-fn within(detail: &StatementDetail) -> (u64, u64) {
-    let buckets = &detail.over_time;
-    (
-        buckets.iter().map(|bucket| bucket.count).sum(),
-        buckets.iter().map(|bucket| bucket.total_us).sum(),
-    )
+/// Calls of a statement within a window.
+struct Ran {
+    calls: u64,
+    /// Time that they took, in µs.
+    total_us: u64,
+    /// Whether some of them may have run by another plan.
+    is_at_most: bool,
+}
+
+impl Ran {
+    fn of<'a>(buckets: impl Iterator<Item = &'a TimeBucket>, is_at_most: bool) -> Self {
+        buckets.fold(
+            Self {
+                calls: 0,
+                total_us: 0,
+                is_at_most,
+            },
+            |sum, bucket| Self {
+                calls: sum.calls.saturating_add(bucket.count),
+                total_us: sum.total_us.saturating_add(bucket.total_us),
+                ..sum
+            },
+        )
+    }
+
+    /// All of the window that the statement was asked for with.
+    fn by_any(detail: &StatementDetail) -> Self {
+        Self::of(detail.over_time.iter(), false)
+    }
+
+    /// Those that may have run by one plan.
+    ///
+    /// Plans are seen now and then, and calls are summed by time: once another form was seen, no
+    /// more is known than that those after it, where this one was seen no more, are not its own.
+    fn by(self, plan: &PlanRecord, history: &[PlanBucket], detail: &StatementDetail) -> Self {
+        // The form without values is what the database would do, not what it did.
+        let (own, others): (Vec<&PlanBucket>, Vec<_>) = history
+            .iter()
+            .filter(|seen| seen.database == plan.database && seen.source != PlanSource::Generic)
+            .partition(|seen| plan.shape.is_none_or(|shape| shape == seen.shape));
+        if others.is_empty() {
+            return self;
+        }
+        let last_at = own
+            .iter()
+            .map(|seen| seen.last_at)
+            .fold(plan.captured_at, Ord::max);
+        let next_at = others
+            .iter()
+            .map(|seen| seen.first_at)
+            .filter(|at| *at > last_at)
+            .min();
+        let buckets = detail.over_time.iter();
+        let before = buckets.filter(|bucket| next_at.is_none_or(|next| bucket.started_at < next));
+        Self::of(before, true)
+    }
 }
 
 /// The plan of a statement that gives the most detail, and what the rules find in it.

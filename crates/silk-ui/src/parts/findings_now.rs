@@ -66,13 +66,20 @@ fn row(here: &Here, window: Window, finding: &WindowFinding) -> FindingRow {
     let offer = |offer: &Offer| offer_view(offer, finding.database);
     match &finding.source {
         WindowSource::Plan {
-            statement, calls, ..
+            statement,
+            calls,
+            are_calls_at_most,
+            ..
         } => FindingRow {
             title: format::one_line(title, 160),
             class,
             rule,
             about: short_name(statement),
-            seen: counted(*calls, "call"),
+            seen: if *are_calls_at_most {
+                format!("up to {}", counted(*calls, "call"))
+            } else {
+                counted(*calls, "call")
+            },
             lost: lost.map(|us| at_most(us, finding.is_at_most)),
             href: plan_href(here, finding),
             list_href: format!("{}/statements/{}", here.base, statement.fingerprint),
