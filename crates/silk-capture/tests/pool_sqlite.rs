@@ -222,6 +222,74 @@ async fn who_held_the_connections_is_told_with_a_wait() {
     }
 }
 
+/// The connection that ended the wait counts too: it was idle in its transaction all the time.
+#[tokio::test]
+async fn who_gave_the_connection_back_was_idle_in_its_transaction() {
+    let folder = tempfile::tempdir().unwrap();
+    let pool = pool(&folder).await;
+    let recorder = recorder();
+    let hold = |until_ms| {
+        let pool = &pool;
+        run_job(&recorder, RequestKind::Job, "hold", async move {
+            let mut tx = pool.begin().await.unwrap();
+            sqlx::query("select 41 + 1")
+                .execute(&mut *tx)
+                .await
+                .unwrap();
+            tokio::time::sleep(Duration::from_millis(until_ms)).await;
+            tx.commit().await.unwrap();
+        })
+    };
+    let quick = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        seen(async {
+            sqlx::query("select 2").execute(&pool).await.unwrap();
+        })
+        .await
+    };
+    let (_, _, seen) = tokio::join!(hold(200), hold(400), quick);
+    let [wait] = &seen.waits[..] else {
+        panic!("{:?}", seen.waits)
+    };
+    let [holder] = &wait.holders[..] else {
+        panic!("{wait:?}")
+    };
+    assert_eq!((holder.connections, holder.idle_in_transaction), (2, 2));
+}
+
+/// A connection that ran a query during the wait was not idle, though its transaction is by now.
+#[tokio::test]
+async fn a_transaction_that_ran_queries_during_the_wait_is_not_called_idle() {
+    let folder = tempfile::tempdir().unwrap();
+    let pool = pool(&folder).await;
+    let recorder = recorder();
+    let busy = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) \
+                SELECT max(i) FROM n";
+    let work = || {
+        let pool = &pool;
+        run_job(&recorder, RequestKind::Job, "work", async move {
+            let mut tx = pool.begin().await.unwrap();
+            for _ in 0..3 {
+                sqlx::query(busy).execute(&mut *tx).await.unwrap();
+            }
+            tx.commit().await.unwrap();
+        })
+    };
+    let quick = async {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        seen(async {
+            sqlx::query("select 2").execute(&pool).await.unwrap();
+        })
+        .await
+    };
+    let (_, _, seen) = tokio::join!(work(), work(), quick);
+    let wait = &seen.waits[0];
+    assert!(!wait.holders.is_empty(), "{wait:?}");
+    for holder in &wait.holders {
+        assert_eq!(holder.idle_in_transaction, 0, "{wait:?}");
+    }
+}
+
 /// Values that claim to be larger than any budget.
 struct Huge;
 

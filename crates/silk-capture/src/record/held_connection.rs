@@ -27,7 +27,8 @@ pub(crate) struct HeldConnection {
     /// Of the wait.
     pub(crate) held: Duration,
     pub(crate) last: Option<(SqlSource, Option<CallStack>)>,
-    pub(crate) is_idle_in_transaction: bool,
+    /// Of `held`, how long a transaction was open on it and nothing ran.
+    pub(crate) idle_in_transaction: Duration,
 }
 
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]

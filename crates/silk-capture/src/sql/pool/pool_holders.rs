@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use crate::record::{
@@ -13,6 +13,8 @@ use crate::record::{
 
 /// Connections given back lately that are remembered: whoever waited got one of them.
 const MAX_GIVEN_BACK: usize = 32;
+/// Pauses within transactions that are remembered of each connection: the longest.
+const MAX_PAUSES: usize = 8;
 
 /// The connections of a pool that are held, and those given back lately.
 ///
@@ -35,6 +37,57 @@ struct Hold {
     last: Option<(SqlSource, Option<CallStack>)>,
     is_running: bool,
     in_transaction: bool,
+    /// Since when a transaction is open on it and nothing runs.
+    idle_since: Option<Instant>,
+    pauses: [Option<Pause>; MAX_PAUSES],
+}
+
+/// From when until when a transaction was open and nothing ran.
+type Pause = (Instant, Instant);
+
+impl Hold {
+    fn new(by: Option<HeldBy>, since: Instant) -> Self {
+        Self {
+            by,
+            since,
+            last: None,
+            is_running: false,
+            in_transaction: false,
+            idle_since: None,
+            pauses: [None; MAX_PAUSES],
+        }
+    }
+
+    /// Begins or ends a pause, as it is idle within a transaction or not.
+    fn note_idle(&mut self, now: Instant) {
+        if self.in_transaction && !self.is_running {
+            self.idle_since.get_or_insert(now);
+        } else {
+            self.end_pause(now);
+        }
+    }
+
+    fn end_pause(&mut self, now: Instant) {
+        let Some(since) = self.idle_since.take() else {
+            return;
+        };
+        let length = |pause: &Option<Pause>| pause.map(|(from, to)| to.duration_since(from));
+        let shortest = self.pauses.iter_mut().min_by_key(|pause| length(pause));
+        if let Some(shortest) = shortest
+            && length(shortest) < Some(now.duration_since(since))
+        {
+            *shortest = Some((since, now));
+        }
+    }
+
+    /// How long it was idle within transactions between two moments.
+    fn idle_between(&self, from: Instant, to: Instant) -> Duration {
+        let current = self.idle_since.map(|since| (since, to));
+        let pauses = self.pauses.iter().copied().flatten().chain(current);
+        pauses
+            .map(|(since, until)| until.min(to).saturating_duration_since(since.max(from)))
+            .sum()
+    }
 }
 
 impl std::fmt::Debug for Holders {
@@ -64,10 +117,8 @@ impl Holders {
                     slot,
                     by: hold.by.clone(),
                     held,
+                    idle_in_transaction: hold.idle_between(from, to),
                     last: hold.last.clone(),
-                    is_idle_in_transaction: until.is_none()
-                        && hold.in_transaction
-                        && !hold.is_running,
                 })
             })
             .collect()
@@ -84,13 +135,7 @@ pub(super) struct Holding {
 impl Holding {
     /// Notes that a connection is held from now on.
     pub(super) fn new(holders: &Arc<Holders>, active: Option<&ActiveRequest>) -> Self {
-        let hold = Hold {
-            by: active.map(ActiveRequest::held_by),
-            since: Instant::now(),
-            last: None,
-            is_running: false,
-            in_transaction: false,
-        };
+        let hold = Hold::new(active.map(ActiveRequest::held_by), Instant::now());
         let mut table = holders.lock();
         let slot = match table.free.pop() {
             Some(slot) => {
@@ -117,14 +162,20 @@ impl Holding {
 
     /// Whether it is within a transaction.
     pub(super) fn in_transaction(&self, in_transaction: bool) {
-        self.change(|hold| hold.in_transaction = in_transaction);
+        let now = Instant::now();
+        self.change(|hold| {
+            hold.in_transaction = in_transaction;
+            hold.note_idle(now);
+        });
     }
 
     /// A query begins on it; the guard says until when.
     pub(super) fn run(&self, sql: SqlSource, call_site: Option<CallStack>) -> Running {
+        let now = Instant::now();
         self.change(|hold| {
             hold.last = Some((sql, call_site));
             hold.is_running = true;
+            hold.note_idle(now);
         });
         Running {
             holders: Arc::clone(&self.holders),
@@ -140,7 +191,8 @@ impl Drop for Holding {
         let hold = table.held.get_mut(self.slot).and_then(Option::take);
         table.free.push(self.slot);
         let mut oldest = None;
-        if let Some(hold) = hold {
+        if let Some(mut hold) = hold {
+            hold.end_pause(now);
             if table.given_back.len() >= MAX_GIVEN_BACK {
                 oldest = table.given_back.pop_front();
             }
@@ -161,8 +213,10 @@ pub(super) struct Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
+        let now = Instant::now();
         if let Some(Some(hold)) = self.holders.lock().held.get_mut(self.slot) {
             hold.is_running = false;
+            hold.note_idle(now);
         }
     }
 }

@@ -180,6 +180,10 @@ impl<'c, DB: Database> Transaction<'c, DB> {
     fn start_ending(&mut self) -> bool {
         if let Some(recorded) = &mut self.recorded {
             recorded.ending = Some(Instant::now());
+            // While COMMIT runs, the connection is not idle.
+            if let (Some(holding), None) = (&self.connection.holding, &recorded.outer) {
+                holding.in_transaction(false);
+            }
         }
         self.recorded.is_some()
     }

@@ -1,6 +1,6 @@
 //! Who held the connections that a request waited for: named, and summed.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use silk_core::{CallSite, Database, Holder, RequestKind, Statement, redact::Secrets};
 
@@ -21,6 +21,13 @@ struct Key {
     call_site: Option<CallSite>,
 }
 
+/// What one connection was held for.
+struct Slot {
+    number: usize,
+    held: Duration,
+    idle_in_transaction: Duration,
+}
+
 impl Transform {
     pub(super) fn holders(
         &mut self,
@@ -28,7 +35,7 @@ impl Transform {
         database: &Arc<Database>,
         secrets: &mut Secrets,
     ) -> Vec<Holder> {
-        let mut sums: Vec<(Key, Vec<usize>, Holder)> = Vec::new();
+        let mut sums: Vec<(Key, Vec<Slot>, Holder)> = Vec::new();
         for connection in held {
             let (statement, call_site) = match connection.last {
                 Some((sql, stack)) => (
@@ -63,14 +70,33 @@ impl Transform {
                 continue;
             };
             // One connection may have been held several times.
-            if !slots.contains(&connection.slot) {
-                slots.push(connection.slot);
-                holder.connections += 1;
+            let (held, idle) = (connection.held, connection.idle_in_transaction);
+            match slots.iter_mut().find(|slot| slot.number == connection.slot) {
+                Some(slot) => {
+                    slot.held += held;
+                    slot.idle_in_transaction += idle;
+                }
+                None => slots.push(Slot {
+                    number: connection.slot,
+                    held,
+                    idle_in_transaction: idle,
+                }),
             }
-            holder.idle_in_transaction += u32::from(connection.is_idle_in_transaction);
             holder.held_us = holder.held_us.saturating_add(micros(connection.held));
         }
-        let mut holders: Vec<_> = sums.into_iter().map(|(.., holder)| holder).collect();
+        let mut holders: Vec<_> = sums
+            .into_iter()
+            .map(|(_, slots, mut holder)| {
+                let number = |count| u32::try_from(count).unwrap_or(u32::MAX);
+                // Idle for most of the time that it was held meanwhile.
+                let idle = slots
+                    .iter()
+                    .filter(|slot| slot.idle_in_transaction * 2 > slot.held);
+                holder.idle_in_transaction = number(idle.count());
+                holder.connections = number(slots.len());
+                holder
+            })
+            .collect();
         holders.sort_by_key(|holder| std::cmp::Reverse(holder.held_us));
         holders.truncate(MAX_HOLDERS);
         holders
