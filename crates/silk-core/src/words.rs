@@ -38,9 +38,73 @@ pub fn plural(word: &str) -> String {
     }
 }
 
+/// Microseconds with three significant digits, in the unit that fits: `4.71 ms`, `2.99 s`.
+///
+/// It is rounded once, so that a time is the same wherever it stands.
+#[must_use]
+pub fn duration(us: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+    let us_f = us as f64;
+    match us {
+        0..1_000 => format!("{us} µs"),
+        1_000..999_500 => three_digits(us_f / 1e3, "ms"),
+        999_500..119_500_000 => three_digits(us_f / 1e6, "s"),
+        119_500_000..7_170_000_000 => three_digits(us_f / 60e6, "min"),
+        7_170_000_000..172_080_000_000 => three_digits(us_f / 3_600e6, "h"),
+        _ => three_digits(us_f / 86_400e6, "d"),
+    }
+}
+
+/// A number with three significant digits, and its unit: `9.99 kB`, `10.0 kB`, `1234 kB`.
+#[must_use]
+pub fn three_digits(value: f64, unit: &str) -> String {
+    if value < 9.995 {
+        format!("{value:.2} {unit}")
+    } else if value < 99.95 {
+        format!("{value:.1} {unit}")
+    } else {
+        format!("{value:.0} {unit}")
+    }
+}
+
+/// A part of a whole, in microseconds: `41.6 of 42.7 ms`; the unit once where it is the same.
+#[must_use]
+pub fn part_of(part_us: u64, whole_us: u64) -> String {
+    let (part, whole) = (duration(part_us), duration(whole_us));
+    match (part.rsplit_once(' '), whole.rsplit_once(' ')) {
+        (Some((number, unit)), Some((_, same))) if unit == same => format!("{number} of {whole}"),
+        _ => format!("{part} of {whole}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_part_has_its_unit_where_it_differs() {
+        assert_eq!(part_of(41_600, 42_700), "41.6 of 42.7 ms");
+        assert_eq!(part_of(245, 42_700), "245 µs of 42.7 ms");
+        assert_eq!(part_of(637_000, 1_200_000), "637 ms of 1.20 s");
+    }
+
+    #[test]
+    fn durations_have_three_digits() {
+        for (us, words) in [
+            (412, "412 µs"),
+            (4_712, "4.71 ms"),
+            (140_000, "140 ms"),
+            (723_600, "724 ms"),
+            (9_996, "10.0 ms"),
+            (999_600, "1.00 s"),
+            (2_790_000, "2.79 s"),
+            // Not by way of 2,995 ms.
+            (2_994_600, "2.99 s"),
+            (99_949_900, "99.9 s"),
+        ] {
+            assert_eq!(duration(us), words);
+        }
+    }
 
     #[test]
     fn numbers_have_separators_and_words_their_number() {

@@ -654,6 +654,7 @@ fn findings_come_by_time_lost_and_severity_follows() {
                     rules::PANIC,
                     rules::BUILT_SQL,
                     rules::ABANDONED_QUERY,
+                    rules::IDLE_IN_TRANSACTION,
                 ]
                 .contains(&&*finding.rule)
             })

@@ -5,8 +5,8 @@ mod support;
 
 use axum::Router;
 use silk_core::{
-    Finding, Fingerprint, LogRecord, Outcome, PlanRecord, PlanSource, QueryRef, RequestId,
-    RequestRecord, Severity,
+    ConnectionWait, Finding, Fingerprint, Holder, LogRecord, Outcome, PlanRecord, PlanSource,
+    PoolUse, QueryRef, RequestId, RequestRecord, Severity,
 };
 use support::{
     TestStore,
@@ -405,6 +405,84 @@ async fn what_takes_most_and_is_not_understood_is_told() {
     let id = record.summary.id;
     let (json, ..) = looked_at(&shown(vec![record], Vec::new()), id).await;
     assert_eq!(json["verdict"]["kind"], "finding", "{}", json["verdict"]);
+}
+
+/// A request that ran a query 40 times and waited for a connection meanwhile.
+fn waited(wait_us: u64, total_us: u64, lost_us: u64) -> RequestRecord {
+    let mut record = first_example();
+    record.detail.queries.remove(0);
+    for query in &mut record.detail.queries {
+        query.started_us = u64::from(query.seq) * 100;
+        query.duration_us = 100;
+    }
+    record.detail.waits = vec![ConnectionWait {
+        started_us: 100,
+        duration_us: wait_us,
+        error: None,
+        pool: Some(PoolUse {
+            open: 1,
+            idle: 0,
+            most: 5,
+        }),
+        holders: Vec::new(),
+    }];
+    record.statements.clear();
+    finish(&mut record, total_us);
+    record.summary.times.wait_us = wait_us;
+    record.findings = vec![n_plus_one(lost_us)];
+    record.sum_findings();
+    record
+}
+
+#[tokio::test]
+async fn a_wait_that_takes_most_is_the_first_line() {
+    let record = waited(11_500, 20_200, 3_420);
+    let id = record.summary.id;
+    let (json, _, top) = looked_at(&shown(vec![record], Vec::new()), id).await;
+    assert_eq!(json["verdict"]["kind"], "wait", "{}", json["verdict"]);
+    assert_eq!(
+        json["verdict"]["sentence"],
+        "11.5 of 20.2 ms: waiting for a connection; the pool opened a new one."
+    );
+    assert!(top.contains("min_connections"), "{top}");
+    // A check, a quick start, a small share, and less than what the finding explains.
+    for (wait_us, total_us, lost_us) in [
+        (400, 12_000, 300),
+        (4_900, 14_000, 3_420),
+        (11_500, 60_000, 3_420),
+        (8_000, 30_000, 9_500),
+    ] {
+        let record = waited(wait_us, total_us, lost_us);
+        let id = record.summary.id;
+        let (json, ..) = looked_at(&shown(vec![record], Vec::new()), id).await;
+        assert_eq!(json["verdict"]["kind"], "finding", "{}", json["verdict"]);
+    }
+}
+
+#[tokio::test]
+async fn findings_now_name_who_held_the_connections() {
+    let mut record = waited(41_600, 42_700, 0);
+    record.detail.waits[0].holders = vec![Holder {
+        route: "GET /hold".to_owned(),
+        fingerprint: None,
+        normalized: None,
+        call_site: Some(site("app::hold", "src/hold.rs", 30)),
+        connections: 2,
+        idle_in_transaction: 2,
+        held_us: 80_000,
+    }];
+    record.findings = vec![Finding {
+        rule: "connection_wait".to_owned(),
+        title: "Spent 41.6 of 42.7 ms waiting for a free connection.".to_owned(),
+        fingerprint: None,
+        ..n_plus_one(41_600)
+    }];
+    record.sum_findings();
+    let html = page(&shown(vec![record], Vec::new()), "/silk/").await;
+    assert!(
+        html.contains("Held by GET /hold, src/hold.rs:30."),
+        "{html}"
+    );
 }
 
 #[tokio::test]

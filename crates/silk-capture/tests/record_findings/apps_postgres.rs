@@ -528,10 +528,22 @@ fn time() -> Vec<Scenario<PgPool>> {
         "app_slow_once_in_a_loop" "a quick loop in which one run is slow" ("a lock on one of the rows") => ["repeated_statement"] |pool| {
             for id in 1..=40 { by(&pool, "SELECT name, CASE WHEN id = 20 THEN pg_sleep(0.15)::text END FROM account WHERE id = $1", id).await; }
         }
-        "app_transaction_around_a_call" "a transaction held open during 150 ms of waiting" ("payment service in a transaction") => [] |pool| {
+        "app_transaction_around_a_call" "a transaction held open during 150 ms of waiting" ("payment service in a transaction") => ["idle_in_transaction"] |pool| {
             let mut tx = pool.begin().await.unwrap();
             sqlx::query("SELECT n FROM counter WHERE id = 3 FOR UPDATE").fetch_one(&mut *tx).await.unwrap();
             tokio::time::sleep(Duration::from_millis(150)).await;
+            sqlx::query("UPDATE counter SET n = n + 1 WHERE id = 3").execute(&mut *tx).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        "app_transaction_sleeps_before_commit" "a transaction that ran its last query 300 ms before COMMIT" ("mail sent before the commit") => ["idle_in_transaction"] |pool| {
+            let mut tx = pool.begin().await.unwrap();
+            sqlx::query("SELECT n FROM counter WHERE id = 4").fetch_one(&mut *tx).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            tx.commit().await.unwrap();
+        }
+        "app_call_before_the_transaction" "150 ms of waiting, then a short transaction" ("the fix itself") => [] |pool| {
+            tokio::time::sleep(Duration::from_millis(150)).await;
+            let mut tx = pool.begin().await.unwrap();
             sqlx::query("UPDATE counter SET n = n + 1 WHERE id = 3").execute(&mut *tx).await.unwrap();
             tx.commit().await.unwrap();
         }

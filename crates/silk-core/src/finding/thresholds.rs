@@ -78,6 +78,12 @@ pub struct Thresholds {
     /// Larger overlooks what holds connections under load; smaller names streams that were read as
     /// far as was wanted.
     pub abandoned: Duration,
+    /// How long a transaction must have been open while nothing ran on it, in total. Default 100 ms:
+    /// a page is to take 150 ms.
+    ///
+    /// Larger overlooks a call of another service that is quick today; smaller names the rendering
+    /// between two queries.
+    pub idle_in_transaction: Duration,
 }
 
 impl Default for Thresholds {
@@ -96,6 +102,7 @@ impl Default for Thresholds {
             serial_lost: Duration::from_millis(50),
             min_built_texts: 10,
             abandoned: Duration::from_millis(10),
+            idle_in_transaction: Duration::from_millis(100),
         }
     }
 }

@@ -50,7 +50,7 @@ struct PlanJson {
 
 #[derive(Debug, Serialize)]
 pub(super) struct VerdictJson<'a> {
-    /// `failure`, `finding`, `unexplained` or `nothing`.
+    /// `failure`, `finding`, `unexplained`, `wait` or `nothing`.
     kind: &'static str,
     sentence: &'a str,
     remedy: Option<&'a str>,

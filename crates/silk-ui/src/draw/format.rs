@@ -63,36 +63,12 @@ pub(crate) fn escape(text: &str) -> String {
     escaped
 }
 
-/// A duration in microseconds with three significant digits and the unit that fits.
-pub(crate) fn duration(us: u64) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
-    let us_f = us as f64;
-    match us {
-        0..1_000 => format!("{us} µs"),
-        1_000..999_500 => three_digits(us_f / 1e3, "ms"),
-        999_500..119_500_000 => three_digits(us_f / 1e6, "s"),
-        119_500_000..7_170_000_000 => three_digits(us_f / 60e6, "min"),
-        7_170_000_000..172_080_000_000 => three_digits(us_f / 3_600e6, "h"),
-        _ => three_digits(us_f / 86_400e6, "d"),
-    }
-}
-
 /// A duration that may have fractions of a microsecond.
 pub(crate) fn fine_duration(us: f64) -> String {
     if us < 999.5 {
         three_digits(us.max(0.0), "µs")
     } else {
         three_digits(us / 1e3, "ms")
-    }
-}
-
-fn three_digits(value: f64, unit: &str) -> String {
-    if value < 9.995 {
-        format!("{value:.2} {unit}")
-    } else if value < 99.95 {
-        format!("{value:.1} {unit}")
-    } else {
-        format!("{value:.0} {unit}")
     }
 }
 
@@ -126,7 +102,8 @@ pub(crate) fn whole(n: f64) -> u64 {
     whole
 }
 
-pub(crate) use silk_core::words::count;
+use silk_core::words::three_digits;
+pub(crate) use silk_core::words::{count, duration};
 
 /// A count, or a dash for none.
 pub(crate) fn count_or_dash(n: u64) -> Markup {

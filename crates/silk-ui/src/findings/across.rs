@@ -4,6 +4,7 @@ use std::{cmp::Reverse, time::Duration};
 
 use silk_core::{
     DatabaseKind, Fingerprint, PlanId, RequestId, RequestKind, RequestRecord, Severity, Statement,
+    finding::rules::CONNECTION_WAIT,
     store::{FindingSum, FindingSums, StatementDetail, StatsWindow},
 };
 use tokio::time::Instant;
@@ -15,7 +16,7 @@ use super::{
 };
 use crate::{
     context::Here,
-    draw::{format::sentence, names::rule_name},
+    draw::{format::sentence, names::rule_name, svg::waterfall::holder_name},
     plans::{advise::sample_on, indexes, tables::Tables},
 };
 
@@ -58,6 +59,8 @@ pub(crate) struct WindowFinding {
     /// some of the calls may have run by another plan.
     pub(crate) is_at_most: bool,
     pub(crate) offer: Option<Offer>,
+    /// Route and line that held the connections for most of the time, where it is about waits.
+    pub(crate) held_by: Option<String>,
 }
 
 /// What a finding of a window rests on.
@@ -225,6 +228,7 @@ async fn of_plan(here: &Here, found: StatementFinding, until: Instant) -> Window
         lost_us: found.lost_us,
         is_at_most: found.is_at_most,
         offer,
+        held_by: None,
         source: WindowSource::Plan {
             id: found.plan,
             node: found.finding.node,
@@ -249,6 +253,10 @@ async fn of_requests(here: &Here, sum: FindingSum) -> WindowFinding {
         let part = parts.find(|part| part.statement.fingerprint == fingerprint)?;
         Some(part.statement.database)
     });
+    let held_by = worst
+        .as_ref()
+        .filter(|_| sum.rule == CONNECTION_WAIT)
+        .and_then(held_by);
     let (title, evidence, remedy, offer) = match full {
         Some(full) => (full.title, full.evidence, full.remedy, full.offer),
         None => (rule_name(&sum.rule), String::new(), None, None),
@@ -264,6 +272,7 @@ async fn of_requests(here: &Here, sum: FindingSum) -> WindowFinding {
         lost_us: Some(sum.lost_us),
         is_at_most: false,
         offer,
+        held_by,
         source: WindowSource::Requests {
             kind: sum.kind,
             method: sum.method,
@@ -272,6 +281,14 @@ async fn of_requests(here: &Here, sum: FindingSum) -> WindowFinding {
             worst: sum.worst,
         },
     }
+}
+
+/// Who held the connections for most of the longest wait.
+fn held_by(record: &RequestRecord) -> Option<String> {
+    let waits = record.detail.waits.iter();
+    let waits = waits.filter(|wait| !wait.holders.is_empty());
+    let longest = waits.max_by_key(|wait| wait.duration_us)?;
+    longest.holders.first().map(holder_name)
 }
 
 async fn in_full(

@@ -3,7 +3,12 @@
 
 use std::collections::HashMap;
 
-use silk_core::{CallSite, Fingerprint, Outcome, QueryRecord, RequestRecord, Statement};
+use silk_core::{
+    CallSite, Fingerprint, Outcome, QueryRecord, RequestRecord, Statement,
+    finding::rules::CONNECTION_WAIT,
+};
+
+pub(crate) use silk_core::words::part_of as of_total;
 
 use super::{RequestFinding, Source, calls, executions, main_site, measured_us};
 use crate::{
@@ -35,6 +40,8 @@ pub(crate) enum VerdictKind {
     Finding(usize),
     /// A statement takes most time, and no rule says why.
     Unexplained,
+    /// A wait for a connection takes most time, less than the rule about it speaks of.
+    Wait,
     /// Nothing was found, and nothing takes long.
     Nothing,
 }
@@ -46,6 +53,7 @@ impl VerdictKind {
             Self::Failure(_) => "failure",
             Self::Finding(_) => "finding",
             Self::Unexplained => "unexplained",
+            Self::Wait => "wait",
             Self::Nothing => "nothing",
         }
     }
@@ -55,7 +63,7 @@ impl VerdictKind {
         match self {
             Self::Failure(at) => at,
             Self::Finding(at) => Some(at),
-            Self::Unexplained | Self::Nothing => None,
+            Self::Unexplained | Self::Wait | Self::Nothing => None,
         }
     }
 }
@@ -67,6 +75,11 @@ const QUICK_US: u64 = 1_000;
 const WORTH_US: u64 = 20_000;
 /// Nor one that takes less than this share, in percent.
 const WORTH_SHARE: u64 = 30;
+
+/// A shorter wait for a connection, in µs, is no cause.
+const WORTH_WAIT_US: u64 = 5_000;
+/// Nor one that takes less than this share, in percent.
+const WORTH_WAIT_SHARE: u64 = 20;
 
 /// What a request comes to.
 pub(crate) fn verdict(
@@ -82,10 +95,18 @@ pub(crate) fn verdict(
     let first = findings
         .first()
         .and_then(|finding| Some((finding, finding.lost_us.filter(|us| *us > 0)?)));
+    let is_unexplained =
+        |us: u64| us >= WORTH_US && us.saturating_mul(100) >= total_us.saturating_mul(WORTH_SHARE);
+    let unexplained_us = largest.map_or(0, |(_, us)| if is_unexplained(us) { us } else { 0 });
+    let told_us = first.map_or(0, |(_, lost_us)| lost_us).max(unexplained_us);
+    if (told_us > 0 || !findings.is_empty())
+        && let Some(verdict) = waiting(record, findings, told_us)
+    {
+        return verdict;
+    }
     if let Some((statement, us)) = largest
         && us > first.map_or(0, |(_, lost_us)| lost_us)
-        && us >= WORTH_US
-        && us.saturating_mul(100) >= total_us.saturating_mul(WORTH_SHARE)
+        && is_unexplained(us)
     {
         return unexplained(record, statement, us, plans);
     }
@@ -108,17 +129,6 @@ pub(crate) fn verdict(
             remedy: None,
             query: None,
         },
-    }
-}
-
-/// `637 of 726 ms`
-pub(crate) fn of_total(us: u64, total_us: u64) -> String {
-    let (part, whole) = (duration(us), duration(total_us));
-    match (part.rsplit_once(' '), whole.rsplit_once(' ')) {
-        (Some((number, unit)), Some((_, other))) if unit == other => {
-            format!("{number} of {whole}")
-        }
-        _ => format!("{part} of {whole}"),
     }
 }
 
@@ -208,6 +218,55 @@ fn name_of(record: &RequestRecord, statement: &Statement) -> (String, Option<u32
 
 fn in_parentheses(site: &CallSite) -> String {
     format!(" ({})", short_site(site))
+}
+
+/// A wait that takes more of the request than what else would be its first line, and that no
+/// finding tells.
+fn waiting(record: &RequestRecord, findings: &[RequestFinding], told_us: u64) -> Option<Verdict> {
+    let total_us = record.summary.times.total_us;
+    // A check across a slow network is no wait: see the rule.
+    let waits = record.detail.waits.iter();
+    let long = waits.filter(|wait| wait.duration_us >= WORTH_WAIT_US);
+    let sum_us = long.clone().map(|wait| wait.duration_us);
+    let us = sum_us
+        .fold(0, u64::saturating_add)
+        .min(record.summary.times.wait_us);
+    let longest = long.max_by_key(|wait| wait.duration_us)?;
+    let is_told = findings
+        .iter()
+        .any(|finding| finding.rule == CONNECTION_WAIT);
+    if is_told
+        || us <= told_us
+        || us < WORTH_WAIT_US
+        || us.saturating_mul(100) < total_us.saturating_mul(WORTH_WAIT_SHARE)
+    {
+        return None;
+    }
+    // sqlx's count of idle ones may have wrapped below zero.
+    let (why, remedy) = match longest.pool {
+        Some(pool) if pool.idle > 0 && pool.idle <= pool.open => (
+            "; the pool checked one (test_before_acquire)",
+            Some("Use one connection for the whole request (pool.acquire())."),
+        ),
+        Some(pool) if pool.open < pool.most => (
+            "; the pool opened a new one",
+            Some(
+                "Keep connections open: set min_connections of the pool's options, and run a \
+                 query on each before the first request.",
+            ),
+        ),
+        Some(_) => (
+            "; all were in use",
+            Some("Shorten what holds the connections, or raise max_connections."),
+        ),
+        None => ("", None),
+    };
+    Some(Verdict {
+        kind: VerdictKind::Wait,
+        sentence: format!("{}: waiting for a connection{why}.", of_total(us, total_us)),
+        remedy: remedy.map(ToOwned::to_owned),
+        query: None,
+    })
 }
 
 fn unexplained(
@@ -351,12 +410,6 @@ fn failed_query(record: &RequestRecord, query: &QueryRecord) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_of_one_unit_name_it_once() {
-        assert_eq!(of_total(637_000, 726_000), "637 of 726 ms");
-        assert_eq!(of_total(637_000, 1_726_000), "637 ms of 1.73 s");
-    }
 
     #[test]
     fn a_title_goes_on_after_a_colon() {

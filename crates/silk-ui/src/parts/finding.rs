@@ -78,7 +78,7 @@ pub(crate) async fn views(
         VerdictKind::Finding(at) => findings
             .get(at)
             .map_or("", |finding| severity_class(finding.severity)),
-        VerdictKind::Unexplained => "warn",
+        VerdictKind::Unexplained | VerdictKind::Wait => "warn",
         VerdictKind::Nothing => "good",
     };
     let verdict = VerdictView {

@@ -95,7 +95,10 @@ fn row(here: &Here, window: Window, finding: &WindowFinding) -> FindingRow {
             requests,
             worst,
         } => FindingRow {
-            title: format::one_line(title, 200),
+            title: match &finding.held_by {
+                Some(held_by) => format!("{} Held by {held_by}.", format::one_line(title, 200)),
+                None => format::one_line(title, 200),
+            },
             class,
             about: request_name(*kind, method, route),
             seen: counted(*requests, "request"),

@@ -9,6 +9,7 @@ mod blocked_executor;
 mod built_sql;
 mod connection_wait;
 mod failed_query;
+mod idle_in_transaction;
 mod panic;
 mod repeated_statement;
 mod rows_unread;
@@ -49,6 +50,8 @@ pub const ABANDONED_QUERY: &str = "abandoned_query";
 pub const BUILT_SQL: &str = "built_sql";
 /// A request that waits for a connection of the pool.
 pub const CONNECTION_WAIT: &str = "connection_wait";
+/// A transaction that is held open while nothing runs on it.
+pub const IDLE_IN_TRANSACTION: &str = "idle_in_transaction";
 /// A poll that keeps a thread of the executor for itself.
 pub const BLOCKED_EXECUTOR: &str = "blocked_executor";
 /// A query, or the end of a transaction, that failed.
@@ -114,6 +117,11 @@ pub const RULES: &[Rule] = &[
         about: "The request waits for a connection of the pool.",
     },
     Rule {
+        name: IDLE_IN_TRANSACTION,
+        label: "idle in transaction",
+        about: "A transaction is held open while nothing runs on it.",
+    },
+    Rule {
         name: BLOCKED_EXECUTOR,
         label: "blocked executor",
         about: "Code runs long without an await; other requests wait.",
@@ -152,6 +160,7 @@ pub fn find(
     findings.extend(rows_unread::find(&facts));
     findings.extend(abandoned_query::find(&facts));
     findings.extend(connection_wait::find(&facts));
+    findings.extend(idle_in_transaction::find(&facts));
     findings.extend(blocked_executor::find(&facts));
     // Stable, so that of equals the rule that comes first stays first.
     findings.sort_by_key(|finding| {

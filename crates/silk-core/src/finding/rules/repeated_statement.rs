@@ -19,7 +19,7 @@ use crate::{
     DatabaseKind, Finding, QueryRecord,
     finding::{
         facts::{Facts, Group, Varying, ended_us},
-        words::{count, duration},
+        words::{count, in_total},
     },
     sql::Role,
 };
@@ -79,9 +79,9 @@ pub(super) fn find<'a>(facts: &Facts<'a>, group: &Group<'a>) -> Option<Finding> 
             group.from(facts)
         ),
         detail: format!(
-            "The {} queries took {} in total.",
+            "The {} queries took {}.",
             count(calls),
-            duration(union_us)
+            in_total(union_us, lost_us)
         ),
         remedy: Some(remedy(calls, statement.database, &varying, first, facts)),
         call_site: group.main_site(facts).cloned(),

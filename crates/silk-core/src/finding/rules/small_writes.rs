@@ -16,7 +16,7 @@ use crate::{
     DatabaseKind, Finding,
     finding::{
         facts::{Facts, Group, Varying},
-        words::{count, duration},
+        words::{count, duration, in_total},
     },
     sql::Role,
 };
@@ -107,9 +107,9 @@ pub(super) fn find<'a>(facts: &Facts<'a>, group: &Group<'a>) -> Option<Finding> 
             group.from(facts)
         ),
         detail: format!(
-            "The {} writes took {} in total.{commits}{ends}",
+            "The {} writes took {}.{commits}{ends}",
             count(calls),
-            duration(union_us)
+            in_total(union_us, union_us - union_us / calls)
         ),
         remedy: Some(remedy.to_owned()),
         call_site: group.main_site(facts).cloned(),

@@ -111,16 +111,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
     let kind = Kind::of(longest);
     let title = match refused {
         Some(wait) => refused_title(wait, kind),
-        None => format!(
-            "Spent {} {}.",
-            of(sum_us(Some(kind)).max(1), facts.total_us),
-            match kind {
-                Kind::Unknown => "waiting for a connection",
-                Kind::NoneFree => "waiting for a free connection",
-                Kind::Opened => "opening a connection",
-                Kind::Checked => "checking a connection (test_before_acquire)",
-            }
-        ),
+        None => spent_title(kind, sum_us(Some(kind)), waited_us, facts.total_us),
     };
     let mut detail = counted(&long, longest, times.sql_us);
     detail.push(' ');
@@ -150,6 +141,25 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
         query: None,
         lost_us: Some(waited_us),
     })
+}
+
+/// `Spent 41.6 of 42.7 ms waiting for a free connection.`
+fn spent_title(kind: Kind, kind_us: u64, waited_us: u64, total_us: u64) -> String {
+    let what = match kind {
+        Kind::Unknown => "waiting for a connection",
+        Kind::NoneFree => "waiting for a free connection",
+        Kind::Opened => "opening a connection",
+        Kind::Checked => "checking a connection (test_before_acquire)",
+    };
+    let all = of(waited_us.max(1), total_us);
+    if duration(kind_us) == duration(waited_us) {
+        format!("Spent {all} {what}.")
+    } else {
+        format!(
+            "Spent {all} on waits for connections, {} of it {what}.",
+            duration(kind_us)
+        )
+    }
 }
 
 fn refused_title(wait: &ConnectionWait, kind: Kind) -> String {

@@ -199,3 +199,17 @@ fn near_misses_are_none() {
     assert_eq!(small, None, "less than a fifth of the request");
     assert_eq!(found((0, 0, 0), &[]), None);
 }
+
+/// The time of all waits stands first, as it does in the first line of the page.
+#[test]
+fn waits_of_several_kinds_have_one_total() {
+    let mut waits = [wait(25_000, None), wait(15_000, None)];
+    waits[0].pool = Some(pool(5, 0, 5));
+    waits[1].pool = Some(pool(2, 0, 5));
+    let finding = found((40_000, 60_000, 245), &waits).unwrap();
+    assert_eq!(
+        finding.title,
+        "Spent 40.0 of 60.0 ms on waits for connections, 25.0 ms of it waiting for a free connection."
+    );
+    assert_eq!(finding.lost_us, Some(40_000));
+}

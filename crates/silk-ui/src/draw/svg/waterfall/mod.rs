@@ -9,7 +9,7 @@ mod queries;
 mod ticks;
 pub(crate) mod transaction;
 
-pub(crate) use queries::short_name;
+pub(crate) use queries::{holder_name, short_name};
 
 use std::collections::HashMap;
 

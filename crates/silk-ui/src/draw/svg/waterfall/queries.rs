@@ -216,7 +216,7 @@ fn holder(waits: &[&ConnectionWait]) -> Option<String> {
 }
 
 /// Where connections were held: `GET /api/messages, messages.rs:75`.
-fn holder_name(holder: &Holder) -> String {
+pub(crate) fn holder_name(holder: &Holder) -> String {
     let route = if holder.route.is_empty() {
         "code outside of any request".to_owned()
     } else {
