@@ -69,7 +69,8 @@ async fn get(app: &Router, uri: &str) -> (StatusCode, String) {
 /// The page and the JSON of the plan, with a database that tells so much.
 async fn shown(tells: Tells) -> (String, serde_json::Value) {
     let store = TestStore::of(Vec::new());
-    let plan = plans::record(77, PlanSource::AutoExplain, SCAN);
+    let mut plan = plans::record(77, PlanSource::AutoExplain, SCAN);
+    plan.captured_at = chrono::Utc::now();
     store.keep(&plan);
     let mut asked = config(store);
     asked.explain = Arc::new(tells);

@@ -57,6 +57,9 @@ pub struct JudgeContext {
     pub sql: Option<String>,
     /// Rows that the query gave to the app.
     pub rows_given: Option<f64>,
+    /// When the plan was made (`02:10:33 UTC`), where what is known of its tables is of a later
+    /// time: an index of now may not have existed then, so no rule blames the planner for it.
+    pub made_before_facts: Option<String>,
 }
 
 /// What a rule found in a plan, with its evidence.

@@ -8,7 +8,7 @@ use crate::{
         Offer, RequestFinding, Source, Verdict,
         across::{WindowFinding, WindowSource},
     },
-    plans::of_request::Whose,
+    plans::{of_request::Whose, time::PlanTime},
 };
 
 #[derive(Debug, Serialize)]
@@ -45,6 +45,9 @@ struct PlanJson {
     node: Option<usize>,
     /// `own`, `same_shape` (of another run whose plan had the same shape) or `other_run`.
     run: &'static str,
+    /// `request`, `before` or `after`: a plan of a time before or after the request says not what it
+    /// did.
+    time: &'static str,
     is_estimated: bool,
 }
 
@@ -97,6 +100,7 @@ pub(super) fn finding(finding: &RequestFinding) -> FindingJson<'_> {
                 id,
                 node,
                 whose,
+                time,
                 is_estimated,
             } => Some(PlanJson {
                 id,
@@ -105,6 +109,11 @@ pub(super) fn finding(finding: &RequestFinding) -> FindingJson<'_> {
                     Whose::Own => "own",
                     Whose::SameShape => "same_shape",
                     Whose::OtherRun => "other_run",
+                },
+                time: match time {
+                    PlanTime::OfRequest => "request",
+                    PlanTime::Before => "before",
+                    PlanTime::After => "after",
                 },
                 is_estimated,
             }),

@@ -162,6 +162,17 @@ pub(crate) fn clock(at: DateTime<Utc>) -> Markup {
     time_element(at, &format!("{}.{tenth}", at.format("%H:%M:%S")), "clock")
 }
 
+/// A point in time within a sentence: `02:10:33 UTC`, with its date where that is not today.
+pub(crate) fn clock_in_words(at: DateTime<Utc>) -> String {
+    let is_today = at.date_naive() == Utc::now().date_naive();
+    let form = if is_today {
+        "%H:%M:%S UTC"
+    } else {
+        "%-d %b %H:%M:%S UTC"
+    };
+    at.format(form).to_string()
+}
+
 /// A point in time at the end of an axis: nobody reads it to the millisecond.
 pub(crate) fn minute(at: DateTime<Utc>) -> Markup {
     time_element(at, &at.format("%-d %b %H:%M UTC").to_string(), "minute")

@@ -19,8 +19,14 @@ pub(crate) use crate::findings::{
 };
 use crate::{
     context::Here,
-    draw::{format::sentence, source},
-    plans::of_request::{StatementPlan, Whose},
+    draw::{
+        format::{clock_in_words, sentence},
+        source,
+    },
+    plans::{
+        of_request::{StatementPlan, Whose},
+        time::PlanTime,
+    },
 };
 
 /// Findings of one request that are shown.
@@ -69,9 +75,18 @@ pub(crate) enum Source {
         /// The node it is about.
         node: Option<usize>,
         whose: Whose,
+        /// Of which time the plan is: only one of the request's own says what it did.
+        time: PlanTime,
         /// Whether it rests on estimates only.
         is_estimated: bool,
     },
+}
+
+impl RequestFinding {
+    /// Whether it says what the request did, and not what a plan of another time would have.
+    pub(crate) fn is_of_its_time(&self) -> bool {
+        !matches!(self.source, Source::Plan { time, .. } if time != PlanTime::OfRequest)
+    }
 }
 
 /// Everything that is found about a request, what costs most time first.
@@ -99,6 +114,7 @@ pub(crate) async fn of_request(
         let order = |finding: &RequestFinding| {
             (
                 !finding.is_failure,
+                !finding.is_of_its_time(),
                 Reverse(finding.lost_us.unwrap_or(0)),
                 Reverse(finding.severity),
             )
@@ -192,19 +208,36 @@ fn of_plan(
     plan: &StatementPlan,
     finding: &PlanFinding,
 ) -> RequestFinding {
-    let lost_us = lost::of_plan_finding(record, fingerprint, plan, finding);
+    let mut title = sentence(&finding.title);
+    let other_time = plan.time.in_words();
+    if let Some(when) = other_time {
+        let made_at = clock_in_words(plan.record.captured_at);
+        title = format!(
+            "Plan of {made_at}, {when}: {}",
+            verdict::uncapitalised(&title)
+        );
+    }
+    // What a plan of another time does, this request may not have done: it has no time of it.
+    let lost_us =
+        lost::of_plan_finding(record, fingerprint, plan, finding).filter(|_| other_time.is_none());
     // Where the plan does not tell how much of it an index would spare, all of it is the bound.
-    let is_at_most = lost_us.is_none() && INDEX_WOULD_DO.contains(&finding.rule);
+    let is_at_most =
+        lost_us.is_none() && other_time.is_none() && INDEX_WOULD_DO.contains(&finding.rule);
     RequestFinding {
         rule: finding.rule.to_owned(),
         source: Source::Plan {
             id: plan.record.id,
             node: finding.node,
             whose: plan.whose,
+            time: plan.time,
             is_estimated: finding.estimated,
         },
-        severity: finding.severity,
-        title: sentence(&finding.title),
+        severity: if other_time.is_some() {
+            Severity::Info
+        } else {
+            finding.severity
+        },
+        title,
         evidence: sentence(&finding.evidence),
         remedy: Some(sentence(&finding.action)),
         fingerprint: Some(fingerprint),
@@ -214,7 +247,7 @@ fn of_plan(
         is_failure: false,
         lost_us: lost_us.or_else(|| is_at_most.then(|| measured_us(record, fingerprint))),
         is_at_most,
-        offer: Offer::suggested(finding),
+        offer: Offer::suggested(finding).filter(|_| other_time.is_none()),
     }
 }
 

@@ -192,7 +192,7 @@ async fn of_summary(
     statement: &StatementSummary,
 ) -> Option<(PlanRecord, PlanFindings)> {
     let plans = kept::of_statement(&here.app, statement.statement.fingerprint).await;
-    let plan = kept::best(plans)?;
+    let plan = kept::current(&here.app, plans).await?;
     let known = Known {
         calls: Some(statement.calls),
         rows: statement.rows.checked_div(statement.calls),

@@ -80,7 +80,7 @@ pub(super) async fn add(here: &Here, record: &RequestRecord, findings: &mut [Req
     let until = Instant::now() + TIMEOUT;
     let mut asked = Vec::new();
     for finding in findings.iter_mut().take(MAX_OFFERS) {
-        let Some(fingerprint) = finding.fingerprint else {
+        let Some(fingerprint) = finding.fingerprint.filter(|_| finding.is_of_its_time()) else {
             continue;
         };
         let queries = executions(record, fingerprint);

@@ -14,7 +14,7 @@ use super::{RequestFinding, Source, calls, executions, main_site, measured_us};
 use crate::{
     draw::{
         call_site::short_site,
-        format::{count, cut, duration, percent},
+        format::{clock_in_words, count, cut, duration, percent},
         svg::waterfall::short_name,
     },
     plans::of_request::StatementPlan,
@@ -91,6 +91,9 @@ pub(crate) fn verdict(
         return failure(record, findings);
     }
     let total_us = record.summary.times.total_us;
+    // They stand last: what a plan of another time does says not what this request did.
+    let (findings, of_other_times) =
+        findings.split_at(findings.partition_point(RequestFinding::is_of_its_time));
     let largest = largest(record, findings);
     let first = findings
         .first()
@@ -123,6 +126,12 @@ pub(crate) fn verdict(
             remedy: None,
             query: finding.query,
         },
+        (None, _)
+            if !of_other_times.is_empty()
+                && let Some((statement, us)) = largest =>
+        {
+            unexplained(record, statement, us, plans)
+        }
         (None, _) => Verdict {
             kind: VerdictKind::Nothing,
             sentence: format!("No findings. {}", where_it_went(record)),
@@ -167,7 +176,7 @@ fn told_sentence(finding: &RequestFinding, lost_us: u64, total_us: u64) -> Strin
 const VERBS: [&str; 5] = ["reads ", "sorts ", "scans ", "builds ", "walks "];
 
 /// A sentence that goes on after a colon: its first word small, unless it is a name.
-fn uncapitalised(title: &str) -> String {
+pub(super) fn uncapitalised(title: &str) -> String {
     let first = title.split(' ').next().unwrap_or_default();
     let mut chars = first.chars();
     let is_word = chars.next().is_some_and(char::is_uppercase)
@@ -277,6 +286,20 @@ fn unexplained(
 ) -> Verdict {
     let (name, query) = name_of(record, statement);
     let remedy = match plans.get(&statement.fingerprint) {
+        Some(plan)
+            if plan.is_judged
+                && let Some(when) = plan.time.in_words() =>
+        {
+            &format!(
+                "Why is not known: the plan of that time is not known. The plan of {}, {when}, {}.",
+                clock_in_words(plan.record.captured_at),
+                if plan.findings.found.is_empty() {
+                    "has no findings"
+                } else {
+                    "is judged below"
+                }
+            )
+        }
         Some(plan) if plan.is_judged => "Why is not known: the rules find nothing in its plan.",
         Some(_) => "Why is not known: its plan was not judged. Open the plan.",
         None => "Why is not known: no plan of it is kept. Open the query and press EXPLAIN.",

@@ -174,6 +174,7 @@ fn rule_in_words(record: &RequestRecord, finding: &RequestFinding) -> String {
     let rule = rule_name(&finding.rule);
     let Source::Plan {
         whose,
+        time,
         is_estimated,
         ..
     } = finding.source
@@ -190,6 +191,7 @@ fn rule_in_words(record: &RequestRecord, finding: &RequestFinding) -> String {
         calls => format!(" ×{}", count(calls)),
     };
     let basis = match (is_estimated, whose) {
+        _ if let Some(when) = time.in_words() => &format!(" · plan of a time {when}"),
         (true, Whose::OtherRun) => " · estimated plan from another run",
         (true, Whose::Own | Whose::SameShape) => " · estimated plan",
         (false, Whose::OtherRun) => " · plan from another run",

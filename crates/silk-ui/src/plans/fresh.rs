@@ -6,7 +6,7 @@ use std::time::Duration;
 use silk_core::{ExplainMode, Fingerprint, PlanRecord, PlanSource, RequestRecord};
 use tokio::time::{Instant, timeout_at};
 
-use super::{explain, of_request::Whose};
+use super::explain;
 use crate::context::Here;
 
 /// How long a page waits in sum for plans of now.
@@ -37,19 +37,13 @@ impl<'a> Asker<'a> {
         }
     }
 
-    /// The plan of now, where it is nearer to the request than the one that is known: that is of a
-    /// time before it, and not of a run that had its shape.
+    /// The plan of now, for one that is of a time before the request.
     pub(super) async fn instead_of(
         &mut self,
-        known: Option<&(PlanRecord, Whose)>,
+        plan: &PlanRecord,
         fingerprint: Fingerprint,
     ) -> Option<PlanRecord> {
-        let (plan, whose) = known?;
-        let started = self.record.summary.started_at;
-        let is_older = *whose == Whose::OtherRun && plan.captured_at < started;
-        let is_nearer = self.here.now - started < started - plan.captured_at;
-        if !is_older || !is_nearer || self.left == 0 || !self.here.app.explain.knows(&plan.database)
-        {
+        if self.left == 0 || !self.here.app.explain.knows(&plan.database) {
             return None;
         }
         self.left -= 1;

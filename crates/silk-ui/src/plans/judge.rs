@@ -1,9 +1,15 @@
 //! What the rules say about a plan of the store, with all that is known beside it.
 
+use chrono::{TimeDelta, Utc};
 use silk_core::{PlanRecord, PlanSource};
 use silk_plan::{JudgeContext, Plan, PlanFinding, findings};
 
 use super::tables::Tables;
+use crate::draw::format::clock_in_words;
+
+/// What is known of tables is read now; a plan that is older than this, in s, may be of a time with
+/// other indexes.
+const SOON_S: i64 = 10;
 
 /// What is known beside a plan.
 #[derive(Debug, Clone, Copy, Default)]
@@ -44,6 +50,9 @@ pub(crate) async fn judge(
         context.know(called, facts);
     }
     context.sql = sql.map(ToOwned::to_owned);
+    if Utc::now() - record.captured_at > TimeDelta::seconds(SOON_S) {
+        context.made_before_facts = Some(clock_in_words(record.captured_at));
+    }
     context.calls = known.calls;
     context.is_top_statement = known.is_top;
     #[expect(clippy::cast_precision_loss, reason = "a number of rows")]

@@ -1,6 +1,9 @@
 //! The plans that the store keeps of a statement, and which of them gives the most detail.
 
-use silk_core::{Database, Fingerprint, PlanRecord, PlanShape, PlanSource, SqlText};
+use chrono::{TimeDelta, Utc};
+use silk_core::{
+    Database, Fingerprint, PlanRecord, PlanShape, PlanSource, SqlText, store::StatsWindow,
+};
 
 use crate::{
     context::{App, Here, read_id},
@@ -52,6 +55,43 @@ pub(crate) fn best(plans: impl IntoIterator<Item = PlanRecord>) -> Option<PlanRe
             std::cmp::Reverse(plan.captured_at),
         )
     })
+}
+
+/// Of the shape of a statement's plan that was seen last, the plan that says most: what only older
+/// shapes did is over.
+pub(crate) async fn current(app: &App, mut plans: Vec<PlanRecord>) -> Option<PlanRecord> {
+    // The plan of no values is no sight of what runs.
+    if plans.iter().any(|plan| plan.source != PlanSource::Generic) {
+        plans.retain(|plan| plan.source != PlanSource::Generic);
+    }
+    let fingerprint = plans.first()?.fingerprint?;
+    let now = Utc::now();
+    let window = StatsWindow {
+        since: now - TimeDelta::days(7),
+        until: now + TimeDelta::seconds(1),
+        buckets: 1,
+    };
+    let history = app
+        .ask(|store| store.plan_history(fingerprint, window))
+        .await
+        .unwrap_or_default();
+    // The plan that is kept of a shape may be that of an old run, though the shape is still seen.
+    let seen_at = |plan: &PlanRecord| {
+        let sights = history.iter().filter(|bucket| {
+            Some(bucket.shape) == plan.shape
+                && bucket.database == plan.database
+                && (bucket.source == PlanSource::Generic) == (plan.source == PlanSource::Generic)
+        });
+        let last = sights.map(|bucket| bucket.last_at).max();
+        last.map_or(plan.captured_at, |last| last.max(plan.captured_at))
+    };
+    let newest = plans.iter().max_by_key(|plan| seen_at(plan))?;
+    let (database, shape) = (newest.database.clone(), newest.shape);
+    best(
+        plans
+            .into_iter()
+            .filter(|plan| plan.database == database && plan.shape == shape),
+    )
 }
 
 /// A plan by the id in an address: kept, or pasted recently.

@@ -12,3 +12,4 @@ pub(crate) mod of_request;
 pub(crate) mod pasted;
 pub(crate) mod subject;
 pub(crate) mod tables;
+pub(crate) mod time;

@@ -13,6 +13,7 @@ use super::{
     judge::{Known, judge},
     kept::{self, best, is_of_shape},
     tables::Tables,
+    time::{self, PlanTime},
 };
 use crate::context::Here;
 
@@ -41,6 +42,8 @@ pub(crate) struct StatementPlan {
     pub(crate) record: PlanRecord,
     /// What it is to the executions of this request.
     pub(crate) whose: Whose,
+    /// Of which time it is; not looked up where the rules are not asked.
+    pub(crate) time: PlanTime,
     /// What the rules say of it.
     pub(crate) findings: PlanFindings,
     /// Whether the rules were asked at all: not about what takes no time.
@@ -97,20 +100,25 @@ pub(crate) async fn of(here: &Here, record: &RequestRecord) -> HashMap<Fingerpri
     let mut plans = HashMap::new();
     for (at, (fingerprint, sum)) in order.into_iter().enumerate() {
         let mine = own.remove(fingerprint).unwrap_or_default();
-        let mut found = match best(mine) {
+        let mut found = match nearest_own(mine, record) {
             Some(plan) => Some((plan, Whose::Own)),
             None if at < MAX_STATEMENTS => of_other_runs(here, record, *fingerprint).await,
             None => None,
         };
-        if sum.total_us >= WORTH_US
-            && let Some(plan) = fresh.instead_of(found.as_ref(), *fingerprint).await
-        {
-            found = Some((plan, Whose::Own));
+        let is_judged = at < MAX_STATEMENTS && sum.total_us >= WORTH_US;
+        let mut time = PlanTime::OfRequest;
+        if is_judged && let Some((plan, whose)) = &found {
+            time = time::of(here, record, plan, *whose).await;
+            if time == PlanTime::Before
+                && let Some(plan) = fresh.instead_of(plan, *fingerprint).await
+            {
+                time = time::of(here, record, &plan, Whose::Own).await;
+                found = Some((plan, Whose::Own));
+            }
         }
         let Some((plan, whose)) = found else {
             continue;
         };
-        let is_judged = at < MAX_STATEMENTS && sum.total_us >= WORTH_US;
         // The text says more than the statement: how many rows it asks for.
         let slowest = slowest(record, *fingerprint);
         let sql = slowest.map_or(sum.sql, |(_, text)| &text.text);
@@ -130,6 +138,7 @@ pub(crate) async fn of(here: &Here, record: &RequestRecord) -> HashMap<Fingerpri
                 },
                 record: plan,
                 whose,
+                time,
                 is_judged,
             },
         );
@@ -205,6 +214,19 @@ async fn of_other_runs(
         return Some((plan, Whose::SameShape));
     }
     Some((nearest(plans, record)?, Whose::OtherRun))
+}
+
+/// Of the plans that belong to a request that of its run, else the one asked for nearest to it: what
+/// was asked for days later may be another. Of that shape, the one with most detail.
+fn nearest_own(plans: Vec<PlanRecord>, record: &RequestRecord) -> Option<PlanRecord> {
+    if plans
+        .iter()
+        .any(|plan| plan.source == PlanSource::AutoExplain)
+    {
+        return best(plans);
+    }
+    let shape = nearest(plans.clone(), record)?.shape;
+    best(plans.into_iter().filter(|plan| plan.shape == shape))
 }
 
 /// The plan captured nearest in time to a request: tables and indexes change.

@@ -88,6 +88,9 @@ fn scan_preferred(facts: &Facts<'_>, node: &PlanNode, filter: &str) -> Option<Re
     let column = text::columns(filter)
         .into_iter()
         .find(|column| facts.leads_index(node, column) == Some(true))?;
+    if let Some(made_at) = &facts.context.made_before_facts {
+        return Some(index_of_now(facts, node, filter, &column, made_at));
+    }
     Some(Remark {
         rule: "seq_scan_filters_most",
         title: format!(
@@ -108,6 +111,36 @@ fn scan_preferred(facts: &Facts<'_>, node: &PlanNode, filter: &str) -> Option<Re
         unless: "the rows lie scattered over the table, where an index reads as many pages",
         saves: discarded(node) * 0.5,
     })
+}
+
+/// 1, where an index is there now: whether it was when the plan was made is not known.
+fn index_of_now(
+    facts: &Facts<'_>,
+    node: &PlanNode,
+    filter: &str,
+    column: &str,
+    made_at: &str,
+) -> Remark {
+    Remark {
+        rule: "seq_scan_filters_most",
+        title: format!(
+            "Reads all of {} to keep {} of it",
+            name(node),
+            kept(facts, node)
+        ),
+        evidence: format!(
+            "{} rows thrown away by {}, {} kept",
+            facts.about(removed_by_filter(node)),
+            text::shown(filter),
+            facts.about(facts.kept(node))
+        ),
+        action: format!(
+            "now {} has an index on {column}; this plan of {made_at} did not use it. If the index is newer, call again",
+            name(node)
+        ),
+        unless: "the index was there when the plan was made, and the planner preferred the scan",
+        saves: discarded(node),
+    }
 }
 
 /// Rule 1 asks for 0.9. Its action, a partial index for what a constant keeps no more than 20 % of,
