@@ -29,21 +29,6 @@ impl Exception {
 /// The whole list.
 pub(super) const EXCEPTIONS: &[Exception] = &[
     Exception::function(
-        "crates/silk-core/src/finding/rules/connection_wait/mod.rs",
-        "find",
-        "is being split",
-    ),
-    Exception::function(
-        "crates/silk-core/src/finding/rules/failed_query.rs",
-        "find",
-        "is being split",
-    ),
-    Exception::function(
-        "crates/silk-core/src/finding/rules/small_writes.rs",
-        "find",
-        "is being split",
-    ),
-    Exception::function(
         "crates/silk-store/src/contract/filters.rs",
         "filters",
         "a test of the contract: one story, and what every step of it must show",

@@ -13,9 +13,9 @@ use std::cmp::Reverse;
 
 use super::FAILED_QUERY;
 use crate::{
-    Finding, Outcome, QueryError, QueryRecord, Severity,
+    Finding, Outcome, QueryError, QueryRecord, Severity, TransactionRecord,
     finding::{
-        facts::{Facts, ended_us, name},
+        facts::{Facts, Group, ended_us, name},
         words::{count, duration},
     },
 };
@@ -48,44 +48,13 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
                 .into_iter()
                 .partition(|(_, other)| other.code == error.code);
             failed = others;
-            let lost_us = facts.union_us(same.iter().map(|(query, _)| *query));
-            let times = match same.len() {
-                1 => format!("It took {}.", duration(lost_us)),
-                n => format!(
-                    "It failed {} times, {} in total.",
-                    count(u64::try_from(n).unwrap_or(u64::MAX)),
-                    duration(lost_us)
-                ),
-            };
-            let later = same.iter().map(|(query, _)| refused.after(query)).sum();
-            let later = match later {
-                0 => String::new(),
-                1 => " The transaction refused the query that came after it.".to_owned(),
-                n => format!(
-                    " The transaction refused the {} queries that came after it.",
-                    count(n)
-                ),
-            };
-            let ended_us = same.iter().map(|(query, _)| ended_us(query)).max();
-            let severity = severity(facts, ended_us.unwrap_or(0), last_us);
-            findings.push((
-                first.started_us,
-                Finding {
-                    rule: FAILED_QUERY.to_owned(),
-                    severity,
-                    title: format!(
-                        "{} failed{}: {}",
-                        name(group.statement),
-                        facts.from(first),
-                        told(error)
-                    ),
-                    detail: format!("{times}{later}{}", went_on(facts, severity)),
-                    remedy: None,
-                    call_site: facts.site(first).cloned(),
-                    fingerprint: Some(group.fingerprint()),
-                    query: Some(first.seq),
-                    lost_us: Some(lost_us),
-                },
+            findings.push(told_once(
+                facts,
+                &refused,
+                group,
+                (first, error),
+                &same,
+                last_us,
             ));
         }
     }
@@ -93,28 +62,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
         if let Some(error) = &transaction.error
             && !refused.is_end(number, error)
         {
-            let ended_us = transaction
-                .started_us
-                .saturating_add(transaction.duration_us);
-            let severity = severity(facts, ended_us, last_us);
-            findings.push((
-                transaction.started_us,
-                Finding {
-                    rule: FAILED_QUERY.to_owned(),
-                    severity,
-                    title: format!("A transaction could not begin or end: {}", told(error)),
-                    detail: format!(
-                        "It was open for {}, and its changes were not kept.",
-                        duration(transaction.duration_us)
-                    ),
-                    remedy: None,
-                    call_site: None,
-                    fingerprint: None,
-                    query: None,
-                    lost_us: Some(transaction.begin_us.saturating_add(transaction.end_us))
-                        .map(|lost_us| lost_us.min(facts.total_us)),
-                },
-            ));
+            findings.push(end_of(facts, transaction, error, last_us));
         }
     }
     // What the request failed of is told, however many were handled before.
@@ -124,6 +72,87 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
         .take(MOST)
         .map(|(_, finding)| finding)
         .collect()
+}
+
+/// When it began and what is told of failures of one statement with one code.
+fn told_once<'a>(
+    facts: &Facts<'a>,
+    refused: &Refused,
+    group: &Group<'a>,
+    (first, error): (&QueryRecord, &QueryError),
+    same: &[(&QueryRecord, &QueryError)],
+    last_us: u64,
+) -> (u64, Finding) {
+    let lost_us = facts.union_us(same.iter().map(|(query, _)| *query));
+    let times = match same.len() {
+        1 => format!("It took {}.", duration(lost_us)),
+        n => format!(
+            "It failed {} times, {} in total.",
+            count(u64::try_from(n).unwrap_or(u64::MAX)),
+            duration(lost_us)
+        ),
+    };
+    let later = same.iter().map(|(query, _)| refused.after(query)).sum();
+    let later = match later {
+        0 => String::new(),
+        1 => " The transaction refused the query that came after it.".to_owned(),
+        n => format!(
+            " The transaction refused the {} queries that came after it.",
+            count(n)
+        ),
+    };
+    let ended_us = same.iter().map(|(query, _)| ended_us(query)).max();
+    let severity = severity(facts, ended_us.unwrap_or(0), last_us);
+    (
+        first.started_us,
+        Finding {
+            rule: FAILED_QUERY.to_owned(),
+            severity,
+            title: format!(
+                "{} failed{}: {}",
+                name(group.statement),
+                facts.from(first),
+                told(error)
+            ),
+            detail: format!("{times}{later}{}", went_on(facts, severity)),
+            remedy: None,
+            call_site: facts.site(first).cloned(),
+            fingerprint: Some(group.fingerprint()),
+            query: Some(first.seq),
+            lost_us: Some(lost_us),
+        },
+    )
+}
+
+/// When it began and what is told of a transaction that could not begin or end.
+fn end_of(
+    facts: &Facts<'_>,
+    transaction: &TransactionRecord,
+    error: &QueryError,
+    last_us: u64,
+) -> (u64, Finding) {
+    let ended_us = transaction
+        .started_us
+        .saturating_add(transaction.duration_us);
+    let severity = severity(facts, ended_us, last_us);
+    (
+        transaction.started_us,
+        Finding {
+            rule: FAILED_QUERY.to_owned(),
+            severity,
+            title: format!("A transaction could not begin or end: {}", told(error)),
+            detail: format!(
+                "It was open for {}, and its changes were not kept.",
+                duration(transaction.duration_us)
+            ),
+            remedy: None,
+            call_site: None,
+            fingerprint: None,
+            query: None,
+            lost_us: Some(transaction.begin_us.saturating_add(transaction.end_us))
+                .map(|lost_us| lost_us.min(facts.total_us)),
+        },
+    )
 }
 
 /// Errors that only say that another came before.

@@ -42,13 +42,49 @@ pub(super) fn find<'a>(facts: &Facts<'a>, group: &Group<'a>) -> Option<Finding> 
     if !facts.is_worth(lost_us) {
         return None;
     }
+    let first = group.first(facts)?;
+    let is_one_row = writes_single_rows(facts, group)?;
+    let ends = how_committed(facts, group, ends_us);
+    let (what, remedy) = if is_one_row {
+        ("all of the same row", ONE_ROW)
+    } else {
+        (
+            "one row at a time",
+            remedy(&statement.command, statement.database),
+        )
+    };
+    Some(Finding {
+        rule: SMALL_WRITES.to_owned(),
+        severity: facts.severity(lost_us),
+        title: format!(
+            "{} {verb} {table}, {what}{}.",
+            count(calls),
+            group.from(facts)
+        ),
+        detail: format!(
+            "The {} writes took {}.{ends}",
+            count(calls),
+            in_total(union_us, union_us - union_us / calls)
+        ),
+        remedy: Some(remedy.to_owned()),
+        call_site: group.main_site(facts).cloned(),
+        fingerprint: Some(group.fingerprint()),
+        query: Some(first.seq),
+        lost_us: Some(lost_us),
+    })
+}
+
+/// Whether the writes of a group, one row each, are all of the same row; none where they are no
+/// loop over rows: bulk writes, batches, heartbeats.
+fn writes_single_rows<'a>(facts: &Facts<'a>, group: &Group<'a>) -> Option<bool> {
     let kept = u64::try_from(group.queries.len()).unwrap_or(u64::MAX);
     let changed: u64 = group.each(facts).map(|query| query.rows_affected).sum();
     // What an INSERT changes is told by its text: MySQL counts a row that it replaced twice.
-    if !matches!(&*statement.command, "INSERT" | "REPLACE") && changed >= kept.saturating_mul(2) {
+    if !matches!(&*group.statement.command, "INSERT" | "REPLACE")
+        && changed >= kept.saturating_mul(2)
+    {
         return None;
     }
-    let first = group.first(facts)?;
     // A query gives rows as it likes; where each run wrote one, it is a loop all the same.
     let writes_one = changed.saturating_mul(2) >= kept && changed < kept.saturating_mul(2);
     let is_bulk = group.each(facts).take(8).any(|query| {
@@ -66,12 +102,17 @@ pub(super) fn find<'a>(facts: &Facts<'a>, group: &Group<'a>) -> Option<Finding> 
     let is_same = group.distinct(facts) == Some(1);
     // Where values are not known, the pauses alone tell a heartbeat.
     let may_be_one_row =
-        is_one_row || (group.distinct(facts).is_none() && statement.command == "UPDATE");
+        is_one_row || (group.distinct(facts).is_none() && group.statement.command == "UPDATE");
     if (may_be_one_row && is_polling(facts, group))
-        || (is_same && !is_one_row && statement.command != "INSERT")
+        || (is_same && !is_one_row && group.statement.command != "INSERT")
     {
         return None;
     }
+    Some(is_one_row)
+}
+
+/// By whom the writes were committed, in a sentence of its own; nothing where that cost nothing.
+fn how_committed<'a>(facts: &Facts<'a>, group: &Group<'a>, ends_us: u64) -> String {
     let alone = group
         .each(facts)
         .filter(|query| query.transaction.is_none())
@@ -90,33 +131,7 @@ pub(super) fn find<'a>(facts: &Facts<'a>, group: &Group<'a>) -> Option<Finding> 
             duration(us)
         ),
     };
-    let (what, remedy) = if is_one_row {
-        ("all of the same row", ONE_ROW)
-    } else {
-        (
-            "one row at a time",
-            remedy(&statement.command, statement.database),
-        )
-    };
-    Some(Finding {
-        rule: SMALL_WRITES.to_owned(),
-        severity: facts.severity(lost_us),
-        title: format!(
-            "{} {verb} {table}, {what}{}.",
-            count(calls),
-            group.from(facts)
-        ),
-        detail: format!(
-            "The {} writes took {}.{commits}{ends}",
-            count(calls),
-            in_total(union_us, union_us - union_us / calls)
-        ),
-        remedy: Some(remedy.to_owned()),
-        call_site: group.main_site(facts).cloned(),
-        fingerprint: Some(group.fingerprint()),
-        query: Some(first.seq),
-        lost_us: Some(lost_us),
-    })
+    format!("{commits}{ends}")
 }
 
 const ONE_ROW: &str = "Write it once: keep the value in a variable, or add the changes up, and \
