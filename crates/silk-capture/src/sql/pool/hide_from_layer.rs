@@ -27,6 +27,7 @@ use crate::{
 pub(super) struct Cover {
     span: Span,
     /// Whether the tracing layer has to be told which queries to leave alone.
+    #[cfg(feature = "sqlite")]
     tells_texts: bool,
 }
 
@@ -41,7 +42,11 @@ impl Cover {
         } else {
             Span::none()
         };
-        Self { span, tells_texts }
+        Self {
+            span,
+            #[cfg(feature = "sqlite")]
+            tells_texts,
+        }
     }
 
     /// Says which query is about to run under it.
