@@ -12,6 +12,7 @@
 mod boxed;
 mod id;
 
+pub mod compare;
 pub mod explain;
 pub mod finding;
 pub mod histogram;

@@ -77,6 +77,63 @@ pub fn part_of(part_us: u64, whole_us: u64) -> String {
     }
 }
 
+/// Bytes, in kB from 1,000 on.
+#[must_use]
+pub fn bytes(n: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+    let n_f = n as f64;
+    match n {
+        0..1_000 => format!("{n} B"),
+        1_000..999_500 => three_digits(n_f / 1e3, "kB"),
+        999_500..999_500_000 => three_digits(n_f / 1e6, "MB"),
+        _ => three_digits(n_f / 1e9, "GB"),
+    }
+}
+
+/// Foreign text as a code span of Markdown, on one line and of at most `max_chars`: nothing in it
+/// becomes a link, a mention or markup. For a cell of a table, `|` must still be escaped.
+#[must_use]
+pub fn markdown_code(text: &str, max_chars: usize) -> String {
+    let mut line = String::with_capacity(text.len().min(max_chars * 4));
+    let (mut run, mut longest_run) = (0_usize, 0_usize);
+    let mut chars = 0;
+    for c in text.trim().chars() {
+        let c = if c.is_whitespace() { ' ' } else { c };
+        if c == ' ' && line.ends_with(' ') {
+            continue;
+        }
+        if chars == max_chars {
+            line.push('…');
+            break;
+        }
+        chars += 1;
+        run = if c == '`' { run + 1 } else { 0 };
+        longest_run = longest_run.max(run);
+        // What is not seen, or turns text around, is shown as what it is.
+        if c.is_control() || is_invisible(c) {
+            line.push_str(&format!("‹U+{:04X}›", u32::from(c)));
+        } else {
+            line.push(c);
+        }
+    }
+    if line.is_empty() {
+        return "–".to_owned();
+    }
+    let fence = "`".repeat(if longest_run == 0 { 1 } else { longest_run + 1 });
+    let pad = if line.starts_with('`') || line.ends_with('`') {
+        " "
+    } else {
+        ""
+    };
+    format!("{fence}{pad}{line}{pad}{fence}")
+}
+
+/// Whether a character shows nothing, or turns the direction of text.
+#[must_use]
+pub const fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{61c}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,5 +175,46 @@ mod tests {
         assert_eq!(counted(2, "key"), "2 keys");
         assert_eq!(counted(1, "other statement"), "1 other statement");
         assert_eq!(counted(3_000, "lighter node"), "3,000 lighter nodes");
+    }
+
+    #[test]
+    fn bytes_have_three_digits() {
+        assert_eq!(bytes(999), "999 B");
+        assert_eq!(bytes(2_400), "2.40 kB");
+        assert_eq!(bytes(1_073_741_824), "1.07 GB");
+    }
+
+    #[test]
+    fn foreign_text_in_markdown_stays_code() {
+        for (text, code) in [
+            ("SELECT 1", "`SELECT 1`"),
+            (" a\n  b\t", "`a b`"),
+            ("a `b` c", "``a `b` c``"),
+            ("`x`", "`` `x` ``"),
+            ("``` @all", "```` ``` @all ````"),
+            ("", "–"),
+            ("\u{202e}evil\0", "`‹U+202E›evil‹U+0000›`"),
+            ("abcdefghijklmnop", "`abcdefgh…`"),
+        ] {
+            assert_eq!(
+                markdown_code(text, if text.starts_with("abc") { 8 } else { 40 }),
+                code
+            );
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_code_span_ends_where_it_began(text in "[`a| \\\\<@\n]{0,40}") {
+            let code = markdown_code(&text, 60);
+            if code != "–" {
+                let fence = code.chars().take_while(|c| *c == '`').count();
+                let inner = &code[fence..code.len() - fence];
+                let longest = inner.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+                proptest::prop_assert!(longest < fence, "{}", code);
+                proptest::prop_assert!(!inner.starts_with('`') && !inner.ends_with('`'));
+                proptest::prop_assert!(!code.contains('\n'));
+            }
+        }
     }
 }

@@ -42,8 +42,7 @@ impl Escaper for PageText {
 }
 
 fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{61c}')
+    c.is_control() || silk_core::words::is_invisible(c)
 }
 
 fn write_visible<W: fmt::Write>(dest: &mut W, c: char) -> fmt::Result {
@@ -103,7 +102,7 @@ pub(crate) fn whole(n: f64) -> u64 {
 }
 
 use silk_core::words::three_digits;
-pub(crate) use silk_core::words::{count, duration};
+pub(crate) use silk_core::words::{bytes, count, duration};
 
 /// A count, or a dash for none.
 pub(crate) fn count_or_dash(n: u64) -> Markup {
@@ -118,18 +117,6 @@ pub(crate) fn about(n: u64) -> String {
         0..10_000 => format!("about {}", count(n)),
         10_000..999_500 => format!("about {:.0} k", n_f / 1e3),
         _ => format!("about {:.1} M", n_f / 1e6),
-    }
-}
-
-/// Bytes, in kB from 1,000 on.
-pub(crate) fn bytes(n: u64) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
-    let n_f = n as f64;
-    match n {
-        0..1_000 => format!("{n} B"),
-        1_000..999_500 => three_digits(n_f / 1e3, "kB"),
-        999_500..999_500_000 => three_digits(n_f / 1e6, "MB"),
-        _ => three_digits(n_f / 1e9, "GB"),
     }
 }
 
