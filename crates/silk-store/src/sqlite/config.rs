@@ -16,6 +16,7 @@ pub struct SqliteStoreConfig {
     pub(super) scan_time: Duration,
     pub(super) stats_age: Duration,
     pub(super) max_log_bytes: u64,
+    pub(super) is_read_only: bool,
 }
 
 impl Default for SqliteStoreConfig {
@@ -27,6 +28,7 @@ impl Default for SqliteStoreConfig {
             scan_time: Self::DEFAULT_SCAN_TIME,
             stats_age: Self::DEFAULT_STATS_AGE,
             max_log_bytes: Self::DEFAULT_MAX_LOG_BYTES,
+            is_read_only: false,
         }
     }
 }
@@ -85,6 +87,7 @@ impl SqliteStoreConfig {
         self.stats_age = age;
         self
     }
+
     /// How long the write-ahead log may become, in bytes, on top of the budget;
     /// [256 MiB](Self::DEFAULT_MAX_LOG_BYTES) unless set.
     ///
@@ -93,6 +96,14 @@ impl SqliteStoreConfig {
     /// rides out longer ones.
     pub fn max_log_bytes(mut self, bytes: u64) -> Self {
         self.max_log_bytes = bytes;
+        self
+    }
+    /// Only ever reads the file, which an app may be writing to; off unless set.
+    ///
+    /// Nothing is made, migrated or removed, and a call that would write fails. A file of another
+    /// schema is refused: it is brought up to date by the app that it belongs to, not by a look.
+    pub fn read_only(mut self) -> Self {
+        self.is_read_only = true;
         self
     }
 }

@@ -36,6 +36,16 @@ pub(super) enum Fault {
          from being cut"
     )]
     LogHeld,
+    #[error("there is no such file")]
+    Missing,
+    #[error("the file is no store of Silk's")]
+    NotAStore,
+    #[error("the file was written by a newer version")]
+    Newer,
+    #[error("the file was written by an older version, and a look does not bring it up to date")]
+    Older,
+    #[error("it was opened for reading only")]
+    OpenedToRead,
     #[error(transparent)]
     Pattern(#[from] TooManyStars),
     #[error("{0} makes no sense")]
@@ -71,6 +81,14 @@ impl Fault {
                  remove it",
             ),
             Self::LogHeld => Some("close the program that reads the file"),
+            Self::Missing | Self::NotAStore => {
+                Some("give the file that the app names in `.sqlite(…)`")
+            }
+            Self::Older => Some(
+                "start the app with this version, which brings the file up to date, or look with \
+                 the version that wrote it",
+            ),
+            Self::OpenedToRead => Some("write with a store that is not read-only"),
             _ => None,
         }
     }
@@ -95,8 +113,9 @@ impl Fault {
                 StoreErrorKind::Corrupt
             }
             Self::File(error) => kind_of_io(error),
-            Self::ReadOnly(_) => StoreErrorKind::ReadOnly,
-            Self::Moved => StoreErrorKind::Unavailable,
+            Self::ReadOnly(_) | Self::OpenedToRead => StoreErrorKind::ReadOnly,
+            Self::Moved | Self::Missing => StoreErrorKind::Unavailable,
+            Self::NotAStore | Self::Newer | Self::Older => StoreErrorKind::Incompatible,
             Self::LogHeld => StoreErrorKind::Locked,
             Self::Pattern(_) => StoreErrorKind::Other,
             Self::Timeout(_) => StoreErrorKind::Timeout,

@@ -33,6 +33,9 @@ impl Lease<'_> {
 
 impl SqliteStore {
     pub(super) async fn lease(&self) -> Result<Lease<'_>, Fault> {
+        if self.config.is_read_only {
+            return Err(Fault::OpenedToRead);
+        }
         if let Some(lease) = self.lease_open().await? {
             return Ok(lease);
         }
@@ -182,6 +185,7 @@ impl SqliteStore {
         let known = self.connections.readers().clone();
         let readers = match known {
             Some(readers) if Files::of(self.path())? == Some(readers.files) => readers,
+            _ if self.config.is_read_only => self.look().await?,
             _ => {
                 // The writer makes the schema and sees to it that an old file is closed.
                 let lease = self.lease().await?;
@@ -191,6 +195,20 @@ impl SqliteStore {
             }
         };
         Ok(readers.pool.acquire().await?)
+    }
+
+    /// Opens the file for reading alone.
+    async fn look(&self) -> Result<Readers, Fault> {
+        let opening = peers::opening().await;
+        opening.close_moved().await;
+        let known = self.connections.readers().clone();
+        if let Some(readers) = known {
+            // Another call has opened it meanwhile.
+            return Ok(readers);
+        }
+        let readers = Readers::look(self.path(), &self.config).await?;
+        *self.connections.readers() = Some(readers.clone());
+        Ok(readers)
     }
 
     /// The readers of files that the writer has open.

@@ -94,12 +94,16 @@ impl SqliteStore {
         self.connections.path()
     }
 
-    /// Opens the file now, makes it where there is none, and sees whether it can be written to.
+    /// Opens the file now, makes it where there is none, and sees whether it can be written to; of
+    /// a store that [only reads](SqliteStoreConfig::read_only), whether it can be read.
     ///
     /// # Errors
     /// Why it cannot; the next call tries again.
     pub async fn open(&self) -> Result<(), StoreError> {
         let open = async {
+            if self.config.is_read_only {
+                return self.reader().await.map(drop);
+            }
             let mut lease = self.lease().await?;
             // Takes the write lock without writing: a file may be readable only.
             let lock = sqlx::raw_sql("BEGIN IMMEDIATE; ROLLBACK");

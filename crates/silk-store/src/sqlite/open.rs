@@ -216,20 +216,46 @@ async fn is_migrated(
     connection: &mut SqliteConnection,
     migrator: &Migrator,
 ) -> Result<bool, Fault> {
+    let applied = applied(connection).await?;
+    Ok(applied.is_some_and(|applied| {
+        migrator
+            .iter()
+            .all(|migration| applied.contains(&migration.version))
+    }))
+}
+
+/// Versions of the migrations that were applied; none where the file keeps no account of them.
+async fn applied(connection: &mut SqliteConnection) -> Result<Option<Vec<i64>>, Fault> {
     let is_there: bool = query_scalar("SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = ?)")
         .bind(MIGRATIONS)
         .fetch_one(&mut *connection)
         .await?;
     if !is_there {
-        return Ok(false);
+        return Ok(None);
     }
-    let applied: Vec<i64> =
-        query_scalar(AssertSqlSafe(format!("SELECT version FROM {MIGRATIONS}")))
-            .fetch_all(connection)
-            .await?;
-    Ok(migrator
-        .iter()
-        .all(|migration| applied.contains(&migration.version)))
+    let versions = query_scalar(AssertSqlSafe(format!("SELECT version FROM {MIGRATIONS}")))
+        .fetch_all(connection)
+        .await?;
+    Ok(Some(versions))
+}
+
+/// Whether a file that is only looked at has the schema of this version. Changes nothing.
+///
+/// # Errors
+/// What it has instead.
+async fn check_schema(connection: &mut SqliteConnection) -> Result<(), Fault> {
+    let migrator = sqlx::migrate!("./migrations/sqlite");
+    let Some(applied) = applied(connection).await? else {
+        return Err(Fault::NotAStore);
+    };
+    let known: Vec<i64> = migrator.iter().map(|migration| migration.version).collect();
+    if applied.iter().any(|version| !known.contains(version)) {
+        return Err(Fault::Newer);
+    }
+    if known.iter().any(|version| !applied.contains(version)) {
+        return Err(Fault::Older);
+    }
+    Ok(())
 }
 
 /// Makes a file that its owner alone reads and writes: it holds bodies and addresses of people.
@@ -296,6 +322,7 @@ impl Readers {
     /// Readers of a file that a [`Writer`] has opened.
     pub(super) fn new(path: &Path, files: Files, config: &SqliteStoreConfig) -> Self {
         let options = options(path, config)
+            .read_only(config.is_read_only)
             .pragma("query_only", "ON")
             .pragma("cache_size", "-8000")
             .thread_name(|id| format!("silk-store-read-{id}"));
@@ -306,6 +333,29 @@ impl Readers {
             .test_before_acquire(false)
             .connect_lazy_with(options);
         Self { files, pool }
+    }
+
+    /// Readers of a file that no writer of this store opens.
+    ///
+    /// # Errors
+    /// The file is not there, or has not the schema of this version.
+    pub(super) async fn look(path: &Path, config: &SqliteStoreConfig) -> Result<Self, Fault> {
+        let files = Files::of(path)?.ok_or(Fault::Missing)?;
+        let mut readers = Self::new(path, files, config);
+        let checked = async {
+            let mut connection = readers.pool.acquire().await?;
+            check_schema(&mut connection).await
+        };
+        // The header is SQLite's to read: opening and closing the file here would end its locks.
+        checked.await.map_err(|fault| match fault {
+            Fault::Sql(sqlx::Error::Database(error)) if error.code().as_deref() == Some("26") => {
+                Fault::NotAStore
+            }
+            fault => fault,
+        })?;
+        // The first read makes the log where there was none.
+        readers.files = Files::of(path)?.ok_or(Fault::Moved)?;
+        Ok(readers)
     }
 
     /// Closes the connections and waits for them, for a while.
