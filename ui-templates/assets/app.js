@@ -35,6 +35,7 @@
   for (const button of all("[data-copy], [data-copy-from]")) {
     if (!navigator.clipboard) break;
     button.hidden = false;
+    const label = button.textContent;
     button.addEventListener("click", async () => {
       try {
         const from = button.dataset.copyFrom;
@@ -44,7 +45,7 @@
       } catch {
         button.textContent = "not copied";
       }
-      setTimeout(() => { button.textContent = "copy"; }, 1500);
+      setTimeout(() => { button.textContent = label; }, 1500);
     });
   }
 
@@ -63,14 +64,14 @@
   };
   addEventListener("hashchange", unfold);
 
-  // Live rows: the same page again every two seconds, and its rows put in place of ours. `#live`
-  // in the address turns them on, so that a reload or a bookmark keeps them.
+  // Live rows: the same page again when the server tells of requests, else every two seconds, and
+  // its rows put in place of ours. `#live` in the address turns them on, so that a reload keeps them.
   const live = document.querySelector("[data-live]");
   if (live) {
-    let timer = null;
+    let [on, timer, source, soon] = [false, null, null, null];
     live.hidden = false;
     const poll = async () => {
-      if (document.hidden) return;
+      if (document.hidden || !on) return;
       try {
         const answer = await fetch(location.href, { headers: { accept: "text/html" } });
         if (!answer.ok) return;
@@ -78,7 +79,7 @@
         const fresh = page.querySelector("[data-rows]");
         const rows = document.querySelector("[data-rows]");
         if (fresh && !rows) { location.reload(); return; }
-        if (!fresh || timer === null) return;
+        if (!fresh || !on) return;
         const known = new Set(all("a", rows).map((a) => a.getAttribute("href")));
         const at = rows.querySelector("tr.at a")?.getAttribute("href");
         const focused = rows.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
@@ -96,14 +97,24 @@
         if (count && counted) count.textContent = counted.textContent;
       } catch { /* the app is being restarted; the next poll will tell */ }
     };
-    const turn = (on) => {
-      clearInterval(timer);
-      timer = on ? setInterval(poll, 2000) : null;
+    const stop = () => { source?.close(); source = null; clearInterval(timer); };
+    const start = () => {
+      stop();
+      poll();
+      const fall = () => { stop(); timer = setInterval(poll, 2000); };
+      if (!window.EventSource) { fall(); return; }
+      source = new EventSource(live.dataset.live);
+      for (const name of ["request", "missed"]) source.addEventListener(name, () => { soon ??= setTimeout(() => { soon = null; poll(); }, 150); });
+      source.addEventListener("error", () => { if (source?.readyState === 2) fall(); });
+    };
+    const turn = (to) => {
+      on = to;
       live.setAttribute("aria-pressed", String(on));
       history.replaceState(history.state, "", location.pathname + location.search + (on ? "#live" : ""));
-      if (on) poll();
+      if (on) start(); else stop();
     };
-    live.addEventListener("click", () => turn(timer === null));
+    live.addEventListener("click", () => turn(!on));
+    document.addEventListener("visibilitychange", () => { if (on) { if (document.hidden) stop(); else start(); } });
     if (location.hash === "#live") turn(true);
   }
 

@@ -14,6 +14,7 @@ use crate::{
     error::Failure,
     held::{
         indexes::Indexes,
+        listeners::Listeners,
         notices::Notices,
         pasted::Pasted,
         reports::{Answer, Reports},
@@ -41,6 +42,8 @@ pub(crate) struct App {
     /// Indexes that were found for statements recently.
     pub(crate) indexes: Indexes,
     notices: Notices,
+    /// Who listens to the live list.
+    pub(crate) listeners: Listeners,
 }
 
 impl App {
@@ -57,6 +60,7 @@ impl App {
             reports: Reports::default(),
             indexes: Indexes::default(),
             notices: Notices::default(),
+            listeners: Listeners::default(),
         }
     }
 

@@ -29,6 +29,7 @@ mod parts;
 mod plans;
 mod routes;
 mod security;
+mod sides;
 
 pub use config::{DashboardConfig, Targets};
 pub use dashboard::{Dashboard, dashboard};

@@ -10,6 +10,10 @@ use crate::{api, assets, pages};
 
 /// Every address below the mount.
 pub(crate) fn routes() -> Router {
+    page_routes().merge(api_routes())
+}
+
+fn page_routes() -> Router {
     Router::new()
         .route("/", get(pages::overview::show))
         .route("/requests", get(pages::requests::show))
@@ -21,6 +25,14 @@ pub(crate) fn routes() -> Router {
         .route(
             "/requests/{id}/response-body",
             get(pages::request::response_body),
+        )
+        .route(
+            "/requests/{id}/request.md",
+            get(pages::request::markdown::request),
+        )
+        .route(
+            "/requests/{id}/finding.md",
+            get(pages::request::markdown::finding),
         )
         .route("/requests/{id}/replay.sh", get(pages::request::replay_curl))
         .route("/requests/{id}/replay.rs", get(pages::request::replay_test))
@@ -40,6 +52,8 @@ pub(crate) fn routes() -> Router {
         )
         .route("/statements", get(pages::statements::show))
         .route("/statements/{fingerprint}", get(pages::statement::show))
+        .route("/compare", get(pages::compare::show))
+        .route("/compare.md", get(pages::compare::markdown))
         .route("/plans/compare", get(pages::compare_plans::show))
         .route("/plans/{id}", get(pages::plan::show))
         .route("/plans/{id}/raw", get(pages::plan::raw))
@@ -59,6 +73,11 @@ pub(crate) fn routes() -> Router {
             "/health/clear",
             get(pages::health::confirm_clear).post(pages::health::clear),
         )
+        .route("/assets/{version}/{name}", get(assets::serve))
+}
+
+fn api_routes() -> Router {
+    Router::new()
         .route(
             "/api/requests",
             get(api::requests::list).delete(api::requests::clear),
@@ -68,6 +87,8 @@ pub(crate) fn routes() -> Router {
             "/api/requests/{id}/queries/{seq}/explain",
             post(api::plans::explain),
         )
+        .route("/api/compare", get(api::compare::show))
+        .route("/api/live", get(api::live::listen))
         .route("/api/statements", get(api::statements::list))
         .route("/api/statements/{fingerprint}", get(api::statements::one))
         .route(
@@ -81,5 +102,4 @@ pub(crate) fn routes() -> Router {
         .route("/api/plans/{id}", get(api::plans::one))
         .route("/api/databases", get(api::databases::list))
         .route("/api/health", get(api::health::show))
-        .route("/assets/{version}/{name}", get(assets::serve))
 }

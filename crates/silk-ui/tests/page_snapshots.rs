@@ -51,6 +51,11 @@ async fn pages_are_drawn_as_before() {
                 plans::id(11)
             ),
         ),
+        (
+            "compare-requests",
+            format!("/silk/compare?a={id}&b={other}"),
+        ),
+        ("compare-choose", format!("/silk/compare?a={id}")),
         ("paste", "/silk/paste".to_owned()),
         ("database", "/silk/database".to_owned()),
         ("request", format!("/silk/requests/{id}")),

@@ -95,7 +95,9 @@ impl Comparison<'_> {
             .map(|(name, us)| (name, mean(side, us)))
         };
         for ((name, a), (_, b)) in times(a).into_iter().zip(times(b)) {
-            row(name, duration(a), duration(b), change_of_time(a, b));
+            if a > 0 || b > 0 {
+                row(name, duration(a), duration(b), change_of_time(a, b));
+            }
         }
         for (name, a, b) in [
             ("request body", a.request_bytes, b.request_bytes),

@@ -207,6 +207,11 @@ fn a_side_that_failed_is_said_to() {
         verdict.ends_with("(1 request each). B failed, so its time says little."),
         "{verdict}"
     );
+    let verdict = compare(&b, &b).verdict();
+    assert!(
+        verdict.ends_with("Both failed, so their times say little."),
+        "{verdict}"
+    );
     let verdict = compare(&a, &Side::default()).verdict();
     assert_eq!(verdict, "Nothing was recorded on side B.");
 }

@@ -84,7 +84,17 @@ fn failures(a: &Side, b: &Side) -> String {
     let is_other = u128::from(a.failed) * u128::from(b.requests)
         != u128::from(b.failed) * u128::from(a.requests);
     if !is_other {
-        return String::new();
+        return match (a.failed, a.requests, b.requests) {
+            (0, ..) => String::new(),
+            (_, 1, 1) => " Both failed, so their times say little.".to_owned(),
+            _ => format!(
+                " Failed: {} of {} and {} of {}.",
+                count(a.failed),
+                count(a.requests),
+                count(b.failed),
+                count(b.requests)
+            ),
+        };
     }
     if a.requests == 1 && b.requests == 1 {
         let failed = if a.failed > 0 { "A" } else { "B" };

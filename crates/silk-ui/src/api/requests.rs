@@ -45,7 +45,7 @@ pub(super) struct SearchedJson {
 }
 
 #[derive(Debug, Serialize)]
-struct SummaryJson<'a> {
+pub(super) struct SummaryJson<'a> {
     id: RequestId,
     parent_id: Option<RequestId>,
     kind: &'static str,
@@ -67,7 +67,7 @@ struct SummaryJson<'a> {
     findings: &'a [String],
 }
 
-fn summary(request: &RequestSummary, now: DateTime<Utc>) -> SummaryJson<'_> {
+pub(super) fn summary(request: &RequestSummary, now: DateTime<Utc>) -> SummaryJson<'_> {
     SummaryJson {
         id: request.id,
         parent_id: request.parent_id,

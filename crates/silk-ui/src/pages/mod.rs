@@ -3,6 +3,7 @@
 //! [`findings`](crate::findings), [`plans`](crate::plans), [`draw`](crate::draw)) and no other page.
 
 pub(crate) mod advice;
+pub(crate) mod compare;
 pub(crate) mod compare_plans;
 pub(crate) mod database;
 pub(crate) mod error;

@@ -4,7 +4,9 @@ use std::iter;
 
 use askama::Template;
 use axum::response::Response;
-use silk_core::{RequestKind, RequestSummary, finding::rules::RULES, store::RequestSort};
+use silk_core::{
+    RequestId, RequestKind, RequestSummary, finding::rules::RULES, store::RequestSort,
+};
 
 use crate::{
     ahead::{self, AheadView},
@@ -16,7 +18,7 @@ use crate::{
         svg,
     },
     error::Failure,
-    params::{REQUEST_PARAMS, Window, request_filter},
+    params::{Params, REQUEST_PARAMS, Window, request_filter},
     parts::lists::row_count,
     parts::{
         frame::{Frame, render},
@@ -41,6 +43,29 @@ struct RequestsPage {
     next_href: Option<String>,
     clear_href: String,
     is_live: bool,
+    /// The events of the list, as they come.
+    live_href: String,
+    /// What rows are to be compared with.
+    compare: Option<CompareView>,
+}
+
+/// The request that the rows of the list can be compared with.
+struct CompareView {
+    id: String,
+    /// The list without it.
+    cancel_href: String,
+}
+
+impl CompareView {
+    fn read(here: &Here, params: &Params) -> Result<Option<Self>, Failure> {
+        let id = params.parse(COMPARE, "the id of a request", |v| {
+            v.parse::<RequestId>().ok()
+        })?;
+        Ok(id.map(|id| Self {
+            id: id.to_string(),
+            cancel_href: format!("{}/requests{}", here.base, params.with(&[(COMPARE, None)])),
+        }))
+    }
 }
 
 /// The filter form as it was sent.
@@ -100,6 +125,7 @@ fn other(value: &str, mut offered: impl Iterator<Item = &'static str>) -> Option
 
 /// One row, here and wherever else requests are listed.
 pub(crate) struct RequestRow {
+    pub(crate) id: String,
     pub(crate) href: String,
     pub(crate) at: Markup,
     pub(crate) name: String,
@@ -122,6 +148,7 @@ pub(crate) fn rows(requests: &[RequestSummary], here: &Here) -> Vec<RequestRow> 
         .map(|request| {
             let (status, status_class) = status_of(request);
             RequestRow {
+                id: request.id.to_string(),
                 href: format!("{}/requests/{}", here.base, request.id),
                 at: format::clock(request.started_at),
                 name: request_name(request.kind, &request.method, &request.route),
@@ -152,10 +179,14 @@ fn finding_names(request: &RequestSummary) -> Vec<String> {
         .collect()
 }
 
+/// The parameter that names a request to compare the rows with.
+const COMPARE: &str = "compare";
+
 /// `GET /requests`
 pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
-    let params = here.params(REQUEST_PARAMS)?;
+    let params = here.params(&[REQUEST_PARAMS, &[COMPARE]].concat())?;
     let mut filter = request_filter(&params, here.now)?;
+    let compare = CompareView::read(&here, &params)?;
     let ahead = ahead::end_at_now(&here, &mut filter).await?;
     let page = here.app.ask(|store| store.requests(&filter)).await?;
     let path = format!("{}/requests", here.base);
@@ -178,7 +209,9 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
             since: field("since"),
             hidden: params
                 .iter()
-                .filter(|(name, _)| matches!(*name, "sort" | "limit" | "fingerprint" | "until"))
+                .filter(|(name, _)| {
+                    matches!(*name, "sort" | "limit" | "fingerprint" | "until" | COMPARE)
+                })
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .collect(),
         },
@@ -216,6 +249,12 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
         clear_href: path.clone(),
         // Live rows come in at the top, so they are for the newest-first list only.
         is_live: filter.cursor.is_none() && filter.sort == RequestSort::StartedAt,
+        live_href: format!(
+            "{}/api/live{}",
+            here.base,
+            params.with(&[("sort", None), ("limit", None), (COMPARE, None)])
+        ),
+        compare,
     };
     render(&list)
 }

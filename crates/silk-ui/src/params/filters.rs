@@ -132,7 +132,7 @@ fn milliseconds(text: &str) -> Option<u64> {
 
 const TIME_HINT: &str = "a time like 2026-01-31T12:00:00Z, or a while ago like 15m, 1h or 7d";
 
-fn moment(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+pub(crate) fn moment(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     if let Ok(at) = DateTime::parse_from_rfc3339(text) {
         return Some(at.with_timezone(&Utc));
     }

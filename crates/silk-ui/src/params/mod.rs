@@ -8,7 +8,7 @@ use std::str::FromStr;
 use silk_core::record::UnknownWord;
 
 pub(crate) use self::{
-    filters::{REQUEST_PARAMS, STATEMENT_PARAMS, request_filter, statement_filter},
+    filters::{REQUEST_PARAMS, STATEMENT_PARAMS, moment, request_filter, statement_filter},
     window::Window,
 };
 use crate::{draw::format::one_line, error::Failure};

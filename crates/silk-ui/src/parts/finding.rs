@@ -36,6 +36,8 @@ pub(crate) struct FindingView {
     pub(crate) place: Option<String>,
     pub(crate) source: Option<Vec<SourceLine>>,
     pub(crate) offer: Option<OfferView>,
+    /// Where it is to be had as Markdown.
+    pub(crate) markdown_href: String,
 }
 
 /// A link within a sentence.
@@ -66,7 +68,8 @@ pub(crate) async fn views(
     let mut others = Vec::with_capacity(findings.len());
     let mut first = None;
     for (at, finding) in findings.iter().enumerate() {
-        let view = view(here, record, finding, &address, at < MAX_IN_FULL).await;
+        let mut view = view(here, record, finding, &address, at < MAX_IN_FULL).await;
+        view.markdown_href = format!("{address}/finding.md?n={at}");
         if verdict.kind.finding() == Some(at) {
             first = Some(view);
         } else {
@@ -129,6 +132,7 @@ async fn view(
     };
     let is_request = finding.source == Source::Request;
     FindingView {
+        markdown_href: String::new(),
         class: severity_class(finding.severity),
         rule: rule_in_words(record, finding),
         title: cut(&finding.title, 300),

@@ -70,7 +70,7 @@ pub(crate) struct Chip {
 pub(crate) fn chips(path: &str, params: &Params) -> Vec<Chip> {
     params
         .iter()
-        .filter(|(name, _)| !matches!(*name, "sort" | "limit" | "cursor" | "window"))
+        .filter(|(name, _)| !matches!(*name, "sort" | "limit" | "cursor" | "window" | "compare"))
         .map(|(name, value)| Chip {
             label: format!("{} {}", chip_name(name), format::one_line(value, 60)),
             href: format!("{path}{}", params.with(&[(name, None), ("cursor", None)])),

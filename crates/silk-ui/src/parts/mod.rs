@@ -6,3 +6,4 @@ pub(crate) mod frame;
 pub(crate) mod lists;
 pub(crate) mod offer;
 pub(crate) mod plan_changes;
+pub(crate) mod request_markdown;

@@ -3,8 +3,11 @@
 
 mod access;
 mod api;
+mod compare;
 mod database;
 mod forms;
+mod live;
+mod markdown;
 mod pages;
 #[path = "../support/mod.rs"]
 mod support;

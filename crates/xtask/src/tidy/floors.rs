@@ -93,6 +93,7 @@ pub(super) const HOUSES: &[House] = &[
             &["context"],
             &["ahead", "plans"],
             &["findings"],
+            &["sides"],
             &["api", "parts"],
             &["pages"],
             &["routes"],

@@ -1,6 +1,7 @@
 //! Where did the time go?
 
 mod groups;
+pub(crate) mod markdown;
 
 use std::fmt::Write as _;
 
@@ -53,6 +54,9 @@ struct RequestPage {
     status_class: &'static str,
     at: Markup,
     facts: Vec<(&'static str, String)>,
+    id: String,
+    /// The list of its route's requests, each with a link that compares.
+    compare_href: String,
     /// The route, and the list of its requests.
     route: String,
     route_href: String,
@@ -119,8 +123,11 @@ struct LogView {
     fields: Vec<(String, String)>,
 }
 
-/// `GET /requests/{id}`
+/// `GET /requests/{id}`, and `/requests/{id}.md`
 pub(crate) async fn show(here: Here, Path(id): Path<String>) -> Result<Response, Failure> {
+    if let Some(id) = id.strip_suffix(".md") {
+        return markdown::request(here, Path(id.to_owned())).await;
+    }
     let params = here.params(&["statement", "page"])?;
     let statement = params.parse("statement", "16 hex digits", |v| v.parse().ok())?;
     let page = params.parse("page", "a whole number from 1", |v| {
@@ -169,6 +176,8 @@ fn view(here: &Here, record: &RequestRecord, address: String, verdict: VerdictVi
         status_class,
         at: format::moment(summary.started_at),
         facts: facts(record),
+        id: summary.id.to_string(),
+        compare_href: format!("{}/compare?a={}", here.base, summary.id),
         route: one_line(&summary.route, 200),
         route_href: format!("{}/requests{siblings}", here.base),
         json_href: format!("{}/api/requests/{}", here.base, summary.id),
