@@ -17,6 +17,7 @@ pub mod explain;
 pub mod finding;
 pub mod histogram;
 pub mod record;
+pub mod recording;
 pub mod redact;
 pub mod sql;
 pub mod store;
