@@ -14,7 +14,7 @@ use silk_core::{Outcome, RequestKind};
 
 use crate::{
     http::Watch,
-    record::{ActiveRequest, Recorder, buffers::Route},
+    record::{ActiveRequest, Recorder, route_name::RouteName},
 };
 
 /// Runs `future` and records what it does, as a request of `kind` with this name.
@@ -39,7 +39,7 @@ where
         .map(|active| {
             active.head(|head| {
                 head.parent = parent;
-                head.route = Route::Named(name);
+                head.route = RouteName::Named(name);
             });
             Watch::new(active, &Method::GET, arrived)
         });

@@ -14,7 +14,7 @@ use tower_service::Service;
 use super::{
     ResponseBody, ResponseFuture, matched_route, request_body, rpc, watched_request::Watch,
 };
-use crate::record::{ActiveRequest, Recorder, buffers::Route};
+use crate::record::{ActiveRequest, Recorder, route_name::RouteName};
 
 /// A service whose requests are recorded; made by [`SilkLayer`](super::SilkLayer).
 #[derive(Debug, Clone)]
@@ -82,7 +82,7 @@ fn is_recorded_already<B>(request: &Request<B>) -> bool {
 
 fn note_head<B>(recorder: &Recorder, active: &ActiveRequest, request: &Request<B>) {
     let route = matched_route::template(request.extensions())
-        .or_else(|| rpc::is_call(request.headers()).then_some(Route::Procedure));
+        .or_else(|| rpc::is_call(request.headers()).then_some(RouteName::Procedure));
     let parent = ActiveRequest::current().map(|parent| parent.id());
     let headers = if active.is_kept() && recorder.config().capture_headers {
         request.headers().clone()

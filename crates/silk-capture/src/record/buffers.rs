@@ -15,6 +15,7 @@ use super::{
     kept_query::KeptQuery,
     lent_connection::Lent,
     panic_note::PanicNote,
+    route_name::RouteName,
     texts::Texts,
 };
 
@@ -65,44 +66,12 @@ pub(crate) struct Head {
     pub(crate) uri: Uri,
     pub(crate) version: Option<Version>,
     pub(crate) request_headers: HeaderMap,
-    pub(crate) route: Route,
+    pub(crate) route: RouteName,
     pub(crate) status: Option<u16>,
     pub(crate) response_headers: HeaderMap,
     pub(crate) head_at: Option<Instant>,
     pub(crate) request_body: Option<Tee>,
     pub(crate) response_body: Option<Tee>,
-}
-
-/// Under which name a request is summed.
-#[derive(Default, Clone)]
-pub(crate) enum Route {
-    /// Not known: the raw path.
-    #[default]
-    Raw,
-    /// axum's template.
-    #[cfg(feature = "axum")]
-    Matched(axum::extract::MatchedPath),
-    /// The path of a remote procedure: it names the method, and no ids.
-    Procedure,
-    /// The name of a job or test.
-    Named(Arc<str>),
-}
-
-impl Route {
-    /// Whether it names what the app has, rather than what a client asked for.
-    pub(crate) const fn is_known(&self) -> bool {
-        !matches!(self, Self::Raw)
-    }
-
-    /// Its text; none where that is the path itself.
-    pub(crate) fn as_str(&self) -> Option<&str> {
-        match self {
-            Self::Raw | Self::Procedure => None,
-            #[cfg(feature = "axum")]
-            Self::Matched(path) => Some(path.as_str()),
-            Self::Named(name) => Some(name),
-        }
-    }
 }
 
 /// What passed of a body.

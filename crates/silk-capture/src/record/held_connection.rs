@@ -7,14 +7,14 @@ use silk_core::RequestKind;
 
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 use super::ActiveRequest;
-use super::{CallStack, SqlSource, buffers::Route};
+use super::{CallStack, SqlSource, route_name::RouteName};
 
 /// Whose request held a connection, in the cheapest form.
 #[derive(Clone)]
 pub(crate) struct HeldBy {
     pub(crate) kind: RequestKind,
     pub(crate) method: Method,
-    pub(crate) route: Route,
+    pub(crate) route: RouteName,
     /// Where there is no route to name it by.
     pub(crate) uri: Option<Uri>,
 }
@@ -47,7 +47,7 @@ impl ActiveRequest {
         .unwrap_or_else(|| HeldBy {
             kind: self.kind(),
             method: Method::default(),
-            route: Route::Raw,
+            route: RouteName::Raw,
             uri: None,
         })
     }

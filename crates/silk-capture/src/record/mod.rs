@@ -31,6 +31,7 @@ pub(crate) mod panic_note;
 pub mod plans;
 pub(crate) mod queue;
 mod recorder;
+pub(crate) mod route_name;
 pub(crate) mod shared;
 mod texts;
 pub(crate) mod tracing_probe;

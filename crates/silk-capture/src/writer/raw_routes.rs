@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::path_shape::{ID, shape};
-use crate::record::buffers::Route;
+use crate::record::route_name::RouteName;
 
 /// Stands for raw paths beyond those kept apart.
 const OTHER_PATHS: &str = "(other paths)";
@@ -32,7 +32,7 @@ impl RawRoutes {
     }
 
     /// The name of a path whose route has no text of its own.
-    pub(crate) fn name_by(&mut self, route: &Route, path: &str, is_found: bool) -> String {
+    pub(crate) fn name_by(&mut self, route: &RouteName, path: &str, is_found: bool) -> String {
         if route.is_known() {
             self.exact(path)
         } else {

@@ -1,15 +1,14 @@
 //! What stands for the secrets of a text.
 
-use std::borrow::Cow;
-
 use super::{
+    context::Context,
     lexer::{Kind, Lexeme},
     nested, operands,
-    quoted::{is_path_operator, literal_content, unquoted},
+    quoted::{is_path_operator, literal_content, unescaped, unquoted},
     sentence,
 };
 use crate::{
-    DatabaseKind, Redactor,
+    DatabaseKind,
     redact::{REDACTED, Secrets},
 };
 
@@ -17,14 +16,6 @@ use crate::{
 pub(super) struct Masks {
     /// By byte offset, ascending.
     at: Vec<(usize, String)>,
-}
-
-/// What reading a text needs, and how deep in other texts it stands.
-#[derive(Clone, Copy)]
-pub(super) struct Context<'r> {
-    pub(super) database: DatabaseKind,
-    pub(super) redactor: &'r Redactor,
-    pub(super) depth: usize,
 }
 
 /// Texts of this many signs and no letter or digit may be a password.
@@ -175,13 +166,4 @@ fn is_filter(content: &str) -> bool {
     path.trim_start().starts_with('$')
         && content.contains('"')
         && content.contains(['=', '<', '>', '?'])
-}
-
-/// A literal's content as the database reads it, near enough.
-pub(super) fn unescaped(content: &str) -> Cow<'_, str> {
-    if content.contains('\\') || content.contains("''") {
-        Cow::Owned(content.replace('\\', "").replace("''", "'"))
-    } else {
-        Cow::Borrowed(content)
-    }
 }

@@ -16,6 +16,7 @@
 
 mod cache;
 mod called;
+mod context;
 mod effect;
 mod fingerprint;
 mod functions;

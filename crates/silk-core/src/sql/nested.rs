@@ -1,10 +1,6 @@
 //! SQL within the literals of SQL: `DO $$ … $$`, `EXECUTE '…'`, the body of a function.
 
-use super::{
-    lexer::Lexeme,
-    masks::{Context, unescaped},
-    read,
-};
+use super::{context::Context, lexer::Lexeme, quoted::unescaped, read};
 use crate::redact::{REDACTED, Secrets};
 
 /// SQL within SQL within SQL: nobody quotes deeper than this.

@@ -1,5 +1,7 @@
 //! What stands between quotes.
 
+use std::borrow::Cow;
+
 use super::lexer::{Kind, Lexeme};
 
 /// Whether what follows the operator is a path into JSON.
@@ -35,6 +37,15 @@ pub(super) fn literal_content(text: &str) -> &str {
         return text;
     };
     text.get(start + 1..end).unwrap_or_default()
+}
+
+/// A literal's content as the database reads it, near enough.
+pub(super) fn unescaped(content: &str) -> Cow<'_, str> {
+    if content.contains('\\') || content.contains("''") {
+        Cow::Owned(content.replace('\\', "").replace("''", "'"))
+    } else {
+        Cow::Borrowed(content)
+    }
 }
 
 #[cfg(test)]

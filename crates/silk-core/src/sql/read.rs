@@ -6,9 +6,10 @@ use std::{
 };
 
 use super::{
+    context::Context,
     fingerprint::fingerprint,
     lexer::{Kind, Lexeme, lex, significant},
-    masks::{Context, Masks},
+    masks::Masks,
     normalize::normalize,
     sensitive::{Found, sensitive, settings::Links},
     sentence, structure, tables,

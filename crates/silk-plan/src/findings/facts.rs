@@ -3,12 +3,12 @@
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
-use silk_core::Severity;
+use silk_core::{DatabaseKind, Severity};
 
 pub(super) use super::figures::{count, percent};
-use super::{JudgeContext, PlanFinding, first_rows::kind, text};
+use super::{JudgeContext, PlanFinding, text};
 use crate::advice::{self, Listed, TableWants};
-use crate::{Execution, Plan, PlanNode, Role};
+use crate::{Execution, Plan, PlanFormat, PlanNode, Role};
 
 /// A plan with what the rules ask of it, looked up once.
 pub(super) struct Facts<'a> {
@@ -144,7 +144,7 @@ impl<'a> Facts<'a> {
 
     /// Whether the plan as a whole is worth judging.
     pub(super) fn matters(&self) -> bool {
-        if self.context.is_top_statement || self.plan.format == crate::PlanFormat::SqliteRows {
+        if self.context.is_top_statement || self.plan.format == PlanFormat::SqliteRows {
             return true;
         }
         if self.timed {
@@ -218,8 +218,7 @@ impl<'a> Facts<'a> {
     }
 
     fn counts_read(&self) -> bool {
-        use crate::PlanFormat::{MySqlJson, MySqlTree};
-        matches!(self.plan.format, MySqlJson | MySqlTree)
+        kind(self.plan) == DatabaseKind::MySql
     }
 
     /// Whether the node is a subquery that NOT IN reads for every row.
@@ -344,6 +343,15 @@ impl<'a> Facts<'a> {
 
 fn of_ref<'f>(of: &'f impl Fn(&PlanNode) -> f64) -> impl Fn(&PlanNode) -> f64 + 'f {
     move |node| of(node)
+}
+
+/// The database whose plan it is.
+pub(super) const fn kind(plan: &Plan) -> DatabaseKind {
+    match plan.format {
+        PlanFormat::PostgresJson | PlanFormat::PostgresText => DatabaseKind::Postgres,
+        PlanFormat::MySqlJson | PlanFormat::MySqlTree => DatabaseKind::MySql,
+        PlanFormat::SqliteRows => DatabaseKind::Sqlite,
+    }
 }
 
 /// Whether the node ran, or would.

@@ -1,11 +1,11 @@
 //! All rows read and sorted for the first few of them: what most slow lists come to.
 
-use silk_core::{DatabaseKind, Severity};
+use silk_core::Severity;
 
-use super::facts::{Facts, MIN_TOTAL_MS, count, loops, name, ran, rows};
+use super::facts::{Facts, MIN_TOTAL_MS, count, kind, loops, name, ran, rows};
 use super::{IndexSuggestion, PlanFinding, sorted::Sorted};
 use crate::advice::{self, Order, SortKey};
-use crate::{Plan, PlanFormat, PlanNode};
+use crate::{PlanFormat, PlanNode};
 
 /// Smaller tables are read and sorted in no time.
 const MIN_ROWS: f64 = 1_000.0;
@@ -30,15 +30,6 @@ pub(super) fn explains(facts: &Facts<'_>, scan: &PlanNode) -> bool {
     };
     let mut beside = parent.children.iter();
     beside.any(|sort| of(facts, sort).is_some_and(|list| list.scan.id == scan.id))
-}
-
-/// The database whose plan it is.
-pub(super) const fn kind(plan: &Plan) -> DatabaseKind {
-    match plan.format {
-        PlanFormat::PostgresJson | PlanFormat::PostgresText => DatabaseKind::Postgres,
-        PlanFormat::MySqlJson | PlanFormat::MySqlTree => DatabaseKind::MySql,
-        PlanFormat::SqliteRows => DatabaseKind::Sqlite,
-    }
 }
 
 /// A sort for the first rows, with what an index would spare.

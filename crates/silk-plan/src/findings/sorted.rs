@@ -1,7 +1,6 @@
 //! A sort with the one table it sorts the rows of, and who asks for how many.
 
-use super::facts::Facts;
-use super::first_rows::kind;
+use super::facts::{Facts, kind};
 use crate::advice::{self, FirstRows, Listed, SortKey, Style, TableWants, all_sort_keys};
 use crate::{PlanFormat, PlanNode, Role};
 

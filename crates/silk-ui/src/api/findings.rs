@@ -8,7 +8,7 @@ use crate::{
         Offer, RequestFinding, Source, Verdict,
         across::{WindowFinding, WindowSource},
     },
-    plans::{of_request::Whose, time::PlanTime},
+    plans::{time::PlanTime, whose::Whose},
 };
 
 #[derive(Debug, Serialize)]

@@ -5,7 +5,7 @@ use silk_plan::PlanFinding;
 
 use crate::{
     draw::format::whole,
-    plans::of_request::{StatementPlan, Whose},
+    plans::{of_request::StatementPlan, whose::Whose},
 };
 
 /// Name of the rule about code that kept its thread.

@@ -23,10 +23,7 @@ use crate::{
         format::{clock_in_words, sentence},
         source,
     },
-    plans::{
-        of_request::{StatementPlan, Whose},
-        time::PlanTime,
-    },
+    plans::{of_request::StatementPlan, time::PlanTime, whose::Whose},
 };
 
 /// Findings of one request that are shown.

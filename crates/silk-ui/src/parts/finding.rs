@@ -14,7 +14,7 @@ use crate::{
     },
     findings::{INDEX_WOULD_DO, Offer, RequestFinding, Source, Verdict, VerdictKind, executions},
     params::Params,
-    plans::of_request::Whose,
+    plans::whose::Whose,
 };
 
 /// Findings that are shown with their source; the others name the line.

@@ -13,3 +13,4 @@ pub(crate) mod pasted;
 pub(crate) mod subject;
 pub(crate) mod tables;
 pub(crate) mod time;
+pub(crate) mod whose;

@@ -14,6 +14,7 @@ use super::{
     kept::{self, best, is_of_shape},
     tables::Tables,
     time::{self, PlanTime},
+    whose::Whose,
 };
 use crate::context::Here;
 
@@ -48,17 +49,6 @@ pub(crate) struct StatementPlan {
     pub(crate) findings: PlanFindings,
     /// Whether the rules were asked at all: not about what takes no time.
     pub(crate) is_judged: bool,
-}
-
-/// What a plan is to the executions of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Whose {
-    /// One of them ran by it, or it was asked for with the values of one.
-    Own,
-    /// It is that of another run, and these had the same shape.
-    SameShape,
-    /// It is that of another run; which these had is not known.
-    OtherRun,
 }
 
 /// What the rules say of a plan.

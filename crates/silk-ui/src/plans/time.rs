@@ -5,7 +5,7 @@ use silk_core::{
     PlanRecord, PlanShape, PlanSource, RequestRecord, explain::PlanBucket, store::StatsWindow,
 };
 
-use super::of_request::Whose;
+use super::whose::Whose;
 use crate::context::Here;
 
 /// A plan that was asked for within this time after a request is of its time, in s.

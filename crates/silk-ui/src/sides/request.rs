@@ -13,7 +13,10 @@ use crate::{
     draw::names::request_name,
     error::Failure,
     findings,
-    plans::of_request::{self, StatementPlan, Whose},
+    plans::{
+        of_request::{self, StatementPlan},
+        whose::Whose,
+    },
 };
 
 pub(super) async fn load(here: &Here, id: RequestId) -> Result<Compared, Failure> {

@@ -9,6 +9,7 @@ mod manifests;
 mod migrations;
 mod paths;
 mod plans;
+mod rings;
 mod rooms;
 mod source;
 
@@ -53,6 +54,7 @@ fn check(root: &Path) -> Result<Report> {
     let metadata = Metadata::read()?;
     arrows::check(&metadata, &mut report);
     rooms::check(root, &mut report)?;
+    rings::check(root, &mut report)?;
     manifests::check(&metadata, &mut report);
     files::check(root, &mut report)?;
     migrations::check(root, &mut report)?;

@@ -105,7 +105,7 @@ fn rooms(folder: &Path) -> Result<BTreeMap<String, Vec<PathBuf>>> {
     Ok(rooms)
 }
 
-fn sources(path: &Path, files: &mut Vec<PathBuf>) -> Result {
+pub(super) fn sources(path: &Path, files: &mut Vec<PathBuf>) -> Result {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     if path.is_dir() && name != "tests" {
         for entry in fs::read_dir(path)? {

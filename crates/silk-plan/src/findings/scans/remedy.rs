@@ -3,7 +3,7 @@
 
 use crate::advice::{self, Expr, Style, TableWants, expression};
 use crate::findings::facts::Facts;
-use crate::findings::first_rows::kind;
+use crate::findings::facts::kind;
 use crate::findings::text;
 use crate::{PlanFormat, PlanNode};
 

@@ -11,7 +11,8 @@ use crate::{
     plans::{
         explain::{self, Found},
         kept,
-        of_request::{StatementPlan, Whose},
+        of_request::StatementPlan,
+        whose::Whose,
     },
 };
 

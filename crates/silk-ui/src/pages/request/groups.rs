@@ -14,7 +14,7 @@ use crate::{
         short_sql::brief,
         svg,
     },
-    plans::of_request::{StatementPlan, Whose},
+    plans::{of_request::StatementPlan, whose::Whose},
 };
 
 /// Executions on one page of an unfolded group.
