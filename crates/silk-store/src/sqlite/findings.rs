@@ -36,8 +36,9 @@ pub(super) async fn findings(
     .await?;
     // Beside `max`, the plain columns are those of its row.
     let rows = query(
-        "SELECT f.rule, f.fingerprint, r.kind, r.method, r.route, count(DISTINCT q.sequence),
-                CAST(total(f.saves_us) AS INTEGER), q.id, max(ifnull(f.saves_us, 0))
+        "SELECT f.rule, f.fingerprint, r.kind, r.method, r.route,
+                count(DISTINCT q.sequence) AS requests,
+                CAST(total(f.saves_us) AS INTEGER) AS lost_us, q.id, max(ifnull(f.saves_us, 0))
          FROM (SELECT sequence, id, route_id
                FROM requests INDEXED BY requests_with_findings
                WHERE findings IS NOT NULL AND started_us >= ? AND started_us < ?
@@ -55,16 +56,16 @@ pub(super) async fn findings(
         .iter()
         .map(|row| {
             Ok(FindingSum {
-                rule: row.try_get(0)?,
+                rule: row.try_get("rule")?,
                 fingerprint: row
-                    .try_get::<Option<i64>, _>(1)?
+                    .try_get::<Option<i64>, _>("fingerprint")?
                     .map(|n| Fingerprint(n.cast_unsigned())),
-                kind: kind(row.try_get::<Option<_>, _>(2)?.unwrap_or(0))?,
-                method: row.try_get::<Option<_>, _>(3)?.unwrap_or_default(),
-                route: row.try_get::<Option<_>, _>(4)?.unwrap_or_default(),
-                requests: to_u64(row.try_get(5)?),
-                lost_us: to_u64(row.try_get(6)?),
-                worst: RequestId(row.try_get(7)?),
+                kind: kind(row.try_get::<Option<_>, _>("kind")?.unwrap_or(0))?,
+                method: row.try_get::<Option<_>, _>("method")?.unwrap_or_default(),
+                route: row.try_get::<Option<_>, _>("route")?.unwrap_or_default(),
+                requests: to_u64(row.try_get("requests")?),
+                lost_us: to_u64(row.try_get("lost_us")?),
+                worst: RequestId(row.try_get("id")?),
             })
         })
         .collect::<Result<Vec<_>, Fault>>()?;

@@ -52,7 +52,7 @@ async fn read(
     .await?;
     let Some(row) = row else { return Ok(None) };
     let summary = summary(&row)?;
-    let id: i64 = row.try_get(0)?;
+    let id: i64 = row.try_get("statement_id")?;
 
     let mut over_time = OverTime::new(window);
     // Requests, calls, total.
@@ -121,12 +121,12 @@ async fn routes(
     let mut routes = Vec::with_capacity(rows.len());
     for row in rows {
         let &(requests, calls, total_us) = figures
-            .get(&row.try_get(0)?)
+            .get(&row.try_get("route_id")?)
             .ok_or(Fault::Nonsense("a route"))?;
         routes.push(RouteUse {
-            kind: kind(row.try_get(1)?)?,
-            method: row.try_get(2)?,
-            route: row.try_get(3)?,
+            kind: kind(row.try_get("kind")?)?,
+            method: row.try_get("method")?,
+            route: row.try_get("route")?,
             requests,
             calls,
             total_us,
@@ -185,14 +185,14 @@ async fn slow_queries(
         .iter()
         .map(|row| {
             Ok(SlowQuery {
-                request_id: RequestId(row.try_get(0)?),
-                started_at: DateTime::from_timestamp_micros(row.try_get(1)?)
+                request_id: RequestId(row.try_get("id")?),
+                started_at: DateTime::from_timestamp_micros(row.try_get("started_us")?)
                     .ok_or(Fault::Nonsense("a time"))?,
-                method: row.try_get(2)?,
-                route: row.try_get(3)?,
-                calls: to_u64(row.try_get(4)?),
-                max_us: to_u64(row.try_get(5)?),
-                total_us: to_u64(row.try_get(6)?),
+                method: row.try_get("method")?,
+                route: row.try_get("route")?,
+                calls: to_u64(row.try_get("calls")?),
+                max_us: to_u64(row.try_get("max_us")?),
+                total_us: to_u64(row.try_get("total_us")?),
             })
         })
         .collect::<Result<Vec<_>, Fault>>()?;

@@ -14,16 +14,16 @@ pub(super) const FIGURES: &str =
 
 /// The summary in a row of `STATEMENT_COLUMNS` and [`FIGURES`].
 pub(super) fn summary(row: &SqliteRow) -> Result<StatementSummary, Fault> {
-    let number = |column: usize| Ok::<_, Fault>(to_u64(row.try_get(column)?));
+    let number = |column: &str| Ok::<_, Fault>(to_u64(row.try_get(column)?));
     Ok(StatementSummary {
         statement: Arc::new(statement(row)?),
-        calls: number(6)?,
-        requests: number(7)?,
-        total_us: number(8)?,
-        max_us: number(9)?,
-        rows: number(10)?,
-        errors: number(11)?,
-        last_seen_at: DateTime::from_timestamp_micros(row.try_get(12)?)
+        calls: number("calls")?,
+        requests: number("requests")?,
+        total_us: number("total_us")?,
+        max_us: number("max_us")?,
+        rows: number("rows_returned")?,
+        errors: number("errors")?,
+        last_seen_at: DateTime::from_timestamp_micros(row.try_get("last_used_us")?)
             .ok_or(Fault::Nonsense("a time"))?,
     })
 }
