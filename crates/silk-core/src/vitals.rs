@@ -50,6 +50,81 @@ word_enum!(LossReason {
     Internal = "internal",
 });
 
+/// What people read about a reason of loss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LossWords {
+    /// Its name in pages: `queue full`.
+    pub label: &'static str,
+    /// What happened, in a sentence.
+    pub about: &'static str,
+    /// What to do about it, in a sentence.
+    pub remedy: &'static str,
+}
+
+impl LossReason {
+    /// Its label, what it means and what to do: read by pages, API and documentation.
+    #[must_use]
+    pub const fn words(self) -> LossWords {
+        let (label, about, remedy) = match self {
+            Self::QueueFull => (
+                "queue full",
+                "Requests end faster than they can be written.",
+                "Sample a share of the requests, or enlarge the queue.",
+            ),
+            Self::MemoryBudget => (
+                "memory budget",
+                "What was not yet stored filled its memory budget.",
+                "Capture less of bodies, or raise the budget.",
+            ),
+            Self::StoreUnavailable => (
+                "store unavailable",
+                "The store could not be opened.",
+                "Check that its folder exists and that the app may write to it.",
+            ),
+            Self::StoreLocked => (
+                "store locked",
+                "Another program held the store's lock.",
+                "Give each program its own store.",
+            ),
+            Self::StoreFull => (
+                "store full",
+                "The disk is full.",
+                "Free some space, or lower the store's budget.",
+            ),
+            Self::StoreReadOnly => (
+                "store read only",
+                "The store cannot be written to.",
+                "Check the permissions of its file and folder.",
+            ),
+            Self::StoreCorrupt => (
+                "store corrupt",
+                "The store's file was damaged.",
+                "If it was in use, Silk has renamed it (“.damaged” at its end) and continues with a new file: nothing is left to do. If it was damaged before the start, move it away, and Silk creates a new one.",
+            ),
+            Self::StoreError => (
+                "store error",
+                "The store failed.",
+                "The log has the reason.",
+            ),
+            Self::Shutdown => (
+                "shutdown",
+                "The requests were still open when the program ended.",
+                "Call silk.shutdown(timeout) last.",
+            ),
+            Self::Internal => (
+                "internal",
+                "A fault of the profiler.",
+                "Please report it, with what the log says.",
+            ),
+        };
+        LossWords {
+            label,
+            about,
+            remedy,
+        }
+    }
+}
+
 /// Marks a response of the dashboard (as an `http` extension), so that the layer discards its record.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OwnResponse;

@@ -1,6 +1,6 @@
 //! What the documents list is what there is.
 
-use silk_core::finding::rules::RULES;
+use silk_core::{LossReason, finding::rules::RULES};
 
 /// `docs/reference/findings.md` has a row for each rule about requests, and for no other.
 #[test]
@@ -19,4 +19,26 @@ fn every_rule_about_requests_is_documented() {
         assert!(rows.contains(&row.as_str()), "add the row: {row}");
     }
     assert_eq!(rows.len(), RULES.len(), "{rows:#?}");
+}
+
+/// `docs/reference/losses.md` has a row for each reason of loss, and for no other.
+#[test]
+fn every_reason_of_loss_is_documented() {
+    let text = include_str!("../../../docs/reference/losses.md");
+    let rows: Vec<&str> = text
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .collect();
+    for reason in LossReason::ALL {
+        let words = reason.words();
+        let row = format!(
+            "| `{}` | {} | {} | {} |",
+            reason.as_str(),
+            words.label,
+            words.about,
+            words.remedy
+        );
+        assert!(rows.contains(&row.as_str()), "add the row: {row}");
+    }
+    assert_eq!(rows.len(), LossReason::ALL.len(), "{rows:#?}");
 }

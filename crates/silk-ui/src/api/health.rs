@@ -8,7 +8,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use silk_core::{RunRecord, vitals::CaptureLevel};
+use silk_core::{LossReason, RunRecord, vitals::CaptureLevel};
 
 use crate::{context::Here, error::Failure};
 
@@ -20,6 +20,7 @@ struct HealthJson<'a> {
     recorded: u64,
     not_sampled: u64,
     lost: BTreeMap<&'static str, u64>,
+    losses: Vec<LossJson>,
     active: u64,
     queue: QueueJson,
     memory: MemoryJson,
@@ -30,6 +31,16 @@ struct HealthJson<'a> {
     writer_cost_us: Option<f64>,
     captures: Vec<CaptureJson<'a>>,
     minutes: Vec<MinuteJson>,
+}
+
+/// A reason of loss that has occurred.
+#[derive(Debug, Serialize)]
+struct LossJson {
+    reason: &'static str,
+    label: &'static str,
+    requests: u64,
+    about: &'static str,
+    remedy: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -74,6 +85,22 @@ struct MinuteJson {
     lost: u64,
 }
 
+fn losses(lost: &[(LossReason, u64)]) -> Vec<LossJson> {
+    let occurred = lost.iter().filter(|(_, requests)| *requests > 0);
+    occurred
+        .map(|&(reason, requests)| {
+            let words = reason.words();
+            LossJson {
+                reason: reason.as_str(),
+                label: words.label,
+                requests,
+                about: words.about,
+                remedy: words.remedy,
+            }
+        })
+        .collect()
+}
+
 /// `GET api/health`: answers with what is known also where the store does not.
 pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
     here.params(&[])?;
@@ -93,6 +120,7 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
             .iter()
             .map(|(reason, n)| (reason.as_str(), *n))
             .collect(),
+        losses: losses(&vitals.lost),
         active: vitals.active,
         queue: QueueJson {
             length: vitals.queue_length,

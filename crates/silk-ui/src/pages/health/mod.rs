@@ -8,7 +8,7 @@ use axum::response::Response;
 use chrono::{DateTime, Utc};
 use silk_core::{
     store::{Budget, StoreSize},
-    vitals::{LossReason, VitalsSnapshot},
+    vitals::VitalsSnapshot,
 };
 
 use self::captures::{CaptureRow, LadderView, captures, ladders};
@@ -32,7 +32,7 @@ struct HealthPage {
     captures: Vec<CaptureRow>,
     ladders: Vec<LadderView>,
     figures: Vec<Figure>,
-    losses: Vec<(String, String, &'static str)>,
+    losses: Vec<(&'static str, String, String)>,
     lost: u64,
     minutes: Markup,
     has_minutes: bool,
@@ -98,10 +98,11 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
             .iter()
             .filter(|(_, n)| *n > 0)
             .map(|(reason, n)| {
+                let words = reason.words();
                 (
-                    reason.as_str().replace('_', " "),
+                    words.label,
                     count(*n),
-                    loss_remedy(*reason),
+                    format!("{} {}", words.about, words.remedy),
                 )
             })
             .collect(),
@@ -219,35 +220,4 @@ fn figures(vitals: &VitalsSnapshot) -> Vec<Figure> {
             "per request, on its own thread",
         ),
     ]
-}
-
-const fn loss_remedy(reason: LossReason) -> &'static str {
-    match reason {
-        LossReason::QueueFull => {
-            "Requests end faster than they can be written: keep a share of them by sampling, or enlarge the queue."
-        }
-        LossReason::MemoryBudget => {
-            "What was not yet stored filled its memory: capture less of bodies, or raise the budget."
-        }
-        LossReason::StoreUnavailable => {
-            "The store could not be opened: look at its folder and its rights."
-        }
-        LossReason::StoreLocked => {
-            "Another program held the store's lock: give each program a store of its own."
-        }
-        LossReason::StoreFull => "The disk is full: free some space, or lower the store's budget.",
-        LossReason::StoreReadOnly => {
-            "The store cannot be written to: look at the rights of its file and folder."
-        }
-        LossReason::StoreCorrupt => {
-            "The store's file was damaged. If it was in use, Silk has renamed it (“.damaged” at its end) and goes on with a new file: nothing is left to do. If it was damaged before the start, Silk leaves it alone: move it away, and Silk creates a new one."
-        }
-        LossReason::StoreError => "The store failed: the log has the reason.",
-        LossReason::Shutdown => {
-            "They were still open when the program ended: call silk.shutdown(timeout) last."
-        }
-        LossReason::Internal => {
-            "A fault of the profiler: please report it, with what the log says."
-        }
-    }
 }
