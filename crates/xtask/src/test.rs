@@ -78,7 +78,13 @@ pub(crate) fn run(options: &Options) -> Result {
 /// Starts the servers and waits.
 #[expect(clippy::print_stdout, reason = "to be pasted into a shell")]
 pub(crate) fn servers() -> Result {
-    provide(&[Need::POSTGRES, Need::MARIADB, Need::NPM])?;
+    provide(&[
+        Need::POSTGRES,
+        Need::MARIADB,
+        Need::NPM,
+        Need::NGINX,
+        Need::PGBOUNCER,
+    ])?;
     provide_hypopg()?;
     let postgres = Postgres::start()?;
     println!("export SILK_TEST_POSTGRES={}", postgres.url);
@@ -94,9 +100,11 @@ pub(crate) fn servers() -> Result {
         );
         println!("export SILK_TEST_AXE={}", browser.axe.display());
     }
-    if let Ok(nginx) = services::nginx() {
-        println!("export SILK_TEST_NGINX={}", nginx.display());
-    }
+    println!("export SILK_TEST_NGINX={}", services::nginx()?.display());
+    println!(
+        "export SILK_TEST_PGBOUNCER={}",
+        services::pgbouncer()?.display()
+    );
     say("running until Ctrl-C");
     loop {
         thread::sleep(Duration::from_secs(3_600));
