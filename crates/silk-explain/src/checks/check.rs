@@ -140,7 +140,7 @@ pub(crate) fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
 
-/// Of two counts, the first as a share of both; none where there is nothing.
+/// Of two counts, the first as a share of both; none if there is nothing.
 #[cfg(any(feature = "postgres", feature = "mysql", test))]
 pub(crate) fn share(part: i64, rest: i64) -> Option<f64> {
     let all = part.saturating_add(rest);

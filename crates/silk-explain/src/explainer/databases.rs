@@ -122,7 +122,7 @@ impl Databases {
         }
     }
 
-    /// What is to be asked about a query, where it can be told honestly.
+    /// What to ask about a query, if it can be answered honestly.
     pub(super) fn question(
         &self,
         query: &ExplainQuery,
@@ -154,7 +154,7 @@ impl Databases {
     }
 
     /// Asks in a task of Silk's own: the pages run on the app's executor, and a reader who goes
-    /// away must not leave a connection in the middle of a transaction. None where the task was
+    /// away must not leave a connection in the middle of a transaction. None if the task was
     /// broken off.
     pub(super) async fn ask<T: Send + 'static>(
         &self,

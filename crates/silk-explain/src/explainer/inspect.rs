@@ -40,7 +40,7 @@ async fn one(
     };
     let (server, checks, error) = match told {
         Ok(Inspection { server, mut checks }) => {
-            // What is to be mended comes first; among equals the order of the checks stays.
+            // What needs fixing comes first; among equals the order of the checks stays.
             checks.sort_by_key(|check| check.status);
             (server, checks, None)
         }

@@ -22,7 +22,7 @@ const MAX_KNOWN: usize = 1_000;
 #[derive(Debug, Default)]
 pub(super) struct Cache(Mutex<HashMap<(Database, Relation), Known>>);
 
-/// An answer: none where the database has no such table.
+/// An answer: none if the database has no such table.
 #[derive(Debug)]
 struct Known {
     at: Instant,
@@ -68,7 +68,7 @@ impl Cache {
     }
 }
 
-/// What the database knows of the tables. Whoever does not wait for the answer finds it the next
+/// What the database knows of the tables. A caller that does not wait for the answer finds it the next
 /// time.
 pub(super) async fn of(
     databases: &Databases,

@@ -5,7 +5,7 @@ use sqlx_sqlite::SqliteConnectOptions;
 /// Who can see a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reach {
-    /// Whoever can open its file.
+    /// Everyone who can open its file.
     File,
     /// Every connection of this process with the same name.
     SharedMemory,

@@ -157,7 +157,7 @@ fn kind_of_sql(error: &sqlx::Error) -> StoreErrorKind {
 const fn kind_of_code(code: u32) -> StoreErrorKind {
     /// `SQLITE_IOERR_SHMSIZE`: the shared-memory file cannot grow, in practice for lack of space.
     const SHM_SIZE: u32 = 10 | (19 << 8);
-    /// `SQLITE_IOERR_SHORT_READ`: the file ends before the page that is to be there.
+    /// `SQLITE_IOERR_SHORT_READ`: the file ends before the page that should be there.
     const SHORT_READ: u32 = 10 | (2 << 8);
     if code == SHM_SIZE {
         return StoreErrorKind::Full;

@@ -12,7 +12,7 @@ enum Part<'a> {
     Calls(u64),
 }
 
-/// The text of a summary's rules; none where nothing was remarked.
+/// The text of a summary's rules; none if nothing was remarked.
 pub(super) fn write(summary: &RequestSummary) -> Option<String> {
     if summary.findings.is_empty() {
         return None;

@@ -45,7 +45,7 @@ const OPEN_PAUSE: Duration = Duration::from_millis(20);
 pub(super) struct FileId(u64, u64);
 
 impl FileId {
-    /// None where there is no file.
+    /// None if there is no file.
     pub(super) fn of(path: &Path) -> Result<Option<Self>, Fault> {
         match fs::metadata(path) {
             Ok(metadata) => Ok(Some(Self::of_metadata(&metadata))),
@@ -76,7 +76,7 @@ pub(super) struct Files {
 }
 
 impl Files {
-    /// None where there is no database.
+    /// None if there is no database.
     pub(super) fn of(path: &Path) -> Result<Option<Self>, Fault> {
         let Some(database) = FileId::of(path)? else {
             return Ok(None);
@@ -224,7 +224,7 @@ async fn is_migrated(
     }))
 }
 
-/// Versions of the migrations that were applied; none where the file keeps no account of them.
+/// Versions of the migrations that were applied; none if the file keeps no account of them.
 async fn applied(connection: &mut SqliteConnection) -> Result<Option<Vec<i64>>, Fault> {
     let is_there: bool = query_scalar("SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = ?)")
         .bind(MIGRATIONS)

@@ -26,7 +26,7 @@ const MAX_LOOKED_AT_REQUESTS: i64 = 20_000;
 pub(super) struct Refill {
     /// Place in [`LISTS`].
     list: usize,
-    /// The threshold that is to be lowered; another process may lower it first.
+    /// The threshold to lower; another process may lower it first.
     threshold: Threshold,
     /// Everything up to here was looked at.
     sequence: i64,

@@ -10,7 +10,7 @@ pub(crate) fn to_bytes(histogram: &Histogram) -> Vec<u8> {
     postcard::to_extend(histogram, vec![VERSION]).unwrap_or_default()
 }
 
-/// The histogram of `bytes`; none where they are not what [`to_bytes`] wrote.
+/// The histogram of `bytes`; none if they are not what [`to_bytes`] wrote.
 pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Histogram> {
     let (&VERSION, rest) = bytes.split_first()? else {
         return None;

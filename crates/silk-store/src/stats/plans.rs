@@ -35,7 +35,7 @@ impl PlanFigures {
     }
 }
 
-/// The sight that a plan alone stands for; none where it has no statement or form.
+/// The sight that a plan alone stands for; none if it has no statement or form.
 pub(crate) fn sight_of(plan: &PlanRecord) -> Option<PlanObservation> {
     Some(PlanObservation {
         fingerprint: plan.fingerprint?,

@@ -103,7 +103,7 @@ impl Bench<'_> {
         self.left = MAX_EXPLAINS;
     }
 
-    /// Plans the query as if all of `candidates` were there; none where the database would not
+    /// Plans the query as if all of `candidates` were there; none if the database would not
     /// have one of them.
     pub(super) async fn try_with(
         &mut self,

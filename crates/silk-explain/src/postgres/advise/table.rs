@@ -24,7 +24,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// What the catalogue knows of a table, and what might help it; none where it is none of the
+    /// What the catalogue knows of a table, and what might help it; none if it is none of the
     /// app's.
     pub(super) async fn of(
         connection: &mut PgConnection,

@@ -173,7 +173,7 @@ impl Shadow {
         Ok(())
     }
 
-    /// The plan with these indexes, the first called [`on_trial`]`(0)`; none where SQLite would not
+    /// The plan with these indexes, the first called [`on_trial`]`(0)`; none if SQLite would not
     /// have one of them. They are gone again afterwards.
     pub(super) async fn plan_with(
         &mut self,

@@ -15,7 +15,7 @@ const MAX_COLUMNS: usize = 8;
 pub(super) struct Table {
     pub(super) wants: TableWants,
     pub(super) facts: TableFacts,
-    /// The fraction of its rows that all conditions of the query keep, as far as that is known.
+    /// The fraction of its rows that all conditions of the query keep, if that is known.
     pub(super) kept: f64,
     /// The fraction that those conditions keep which are on one column alone and whose values stand
     /// in the SQL, by the column's name.

@@ -54,7 +54,7 @@ impl<'a> Bench<'a> {
         true
     }
 
-    /// The plan with these indexes; none where SQLite would not have one of them, does not use the
+    /// The plan with these indexes; none if SQLite would not have one of them, does not use the
     /// one asked for last, or time is up.
     pub(super) async fn try_with(&mut self, set: &[&Tested]) -> Result<Option<Planned>, Failure> {
         if !self.may() {

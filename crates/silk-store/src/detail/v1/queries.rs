@@ -216,7 +216,7 @@ impl Queries {
 }
 
 impl Values {
-    /// None where no query has any, or where they are too many to be read again.
+    /// None if no query has any, or where they are too many to be read again.
     fn new(queries: &[QueryRecord]) -> Option<Self> {
         if queries.iter().all(|query| query.values.is_none()) {
             return None;

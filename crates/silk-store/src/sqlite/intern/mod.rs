@@ -46,7 +46,7 @@ pub(super) struct Intern {
     runs: Map<RunId, i64>,
     databases: Map<Database, i64>,
     routes: Map<RouteKey, Entry>,
-    /// Routes in the file, or a few more; none where they were not counted yet.
+    /// Routes in the file, or a few more; none if they were not counted yet.
     routes_known: Option<i64>,
     statements: Map<Fingerprint, Entry>,
     call_sites: Map<CallSite, Entry>,

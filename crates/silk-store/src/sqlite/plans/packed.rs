@@ -27,7 +27,7 @@ pub(super) fn pack(text: &str) -> Vec<u8> {
     packed
 }
 
-/// The print again; none where the bytes are not what [`pack`] made.
+/// The print again; none if the bytes are not what [`pack`] made.
 pub(super) fn unpack(packed: &[u8]) -> Option<String> {
     match packed.split_first()? {
         (&PLAIN, body) => Some(str::from_utf8(body).ok()?.to_owned()),

@@ -29,7 +29,7 @@ use super::{
 /// a search has.
 const READ_PER_US: u128 = 5;
 
-/// What is to be found.
+/// What to find.
 struct Search<'a> {
     conditions: &'a Conditions,
     list: &'a TopList,

@@ -30,7 +30,7 @@ pub(super) struct Conditions {
 }
 
 impl Conditions {
-    /// None where nothing can match.
+    /// None if nothing can match.
     pub(super) async fn new(
         connection: &mut SqliteConnection,
         filter: &RequestFilter,
@@ -135,7 +135,7 @@ impl Conditions {
         bind(&mut self.arguments, value)
     }
 
-    /// Kind, method and route: the routes they mean, empty for all; none where none matches.
+    /// Kind, method and route: the routes they mean, empty for all; none if none matches.
     async fn add_route(
         &mut self,
         connection: &mut SqliteConnection,

@@ -30,7 +30,7 @@ impl Stretch {
         )
     }
 
-    /// None where the cursor is a place in the top list.
+    /// None if the cursor is a place in the top list.
     pub(super) fn of_cursor((key, id): Place) -> Option<Self> {
         if key >= 0 {
             return None;
