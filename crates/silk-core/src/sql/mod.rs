@@ -20,6 +20,7 @@ mod context;
 mod effect;
 mod fingerprint;
 mod functions;
+pub mod habits;
 mod keywords;
 mod lexer;
 mod masks;
