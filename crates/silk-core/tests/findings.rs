@@ -16,7 +16,8 @@ use chrono::DateTime;
 use silk_core::{
     CallSite, CapturedBy, ConnectionWait, Database, DatabaseKind, Finding, Holder, Outcome,
     PoolUse, QueryError, QueryRecord, Redactor, RequestDetail, RequestId, RequestKind,
-    RequestRecord, RequestSummary, RequestTimes, RunId, TransactionRecord, Value, ValueState,
+    RequestRecord, RequestSummary, RequestTimes, RunId, SpanRecord, TransactionRecord, Value,
+    ValueState,
     finding::{Identities, Thresholds, rules},
     sql::SqlReader,
 };
@@ -134,6 +135,7 @@ fn scenario(path: &Path) -> Scenario {
                 end: cells[5].parse().unwrap(),
                 error: cells.get(6).map(|message| error("-", message)),
             }),
+            "span" => detail.spans.push(span(cells)),
             "failure" => {
                 detail.error = Some(unescaped(cells[0]));
                 detail.error_site = some(cells[1]).map(|at| {
@@ -188,6 +190,8 @@ fn request(record: &mut RequestRecord, cells: &[&str]) {
         match name {
             "status" => record.summary.status = some(value).map(number),
             "outcome" => record.summary.outcome = value.parse().unwrap(),
+            "kind" => record.summary.kind = value.parse().unwrap(),
+            "head_us" => times.head_us = number(value),
             "total_us" => times.total_us = number(value),
             "sql_us" => times.sql_us = number(value),
             "wait_us" => times.wait_us = number(value),
@@ -228,9 +232,9 @@ fn query(cells: &[&str], kind: DatabaseKind) -> QueryRecord {
     }
 }
 
-/// `INT8=7`: the value as shown. What is bound as bytes only matters by being equal; of arrays the
-/// length matters too.
-fn value(cell: &str, _: DatabaseKind) -> Value {
+/// `INT8=7`: the value as shown, in the bytes that its database sends where a rule reads it: whole
+/// numbers, text, the length of arrays. Of all others it only matters whether they are equal.
+fn value(cell: &str, kind: DatabaseKind) -> Value {
     let (type_name, shown) = cell.split_once('=').unwrap();
     let state = match shown {
         "NULL" => ValueState::Null,
@@ -249,11 +253,43 @@ fn value(cell: &str, _: DatabaseKind) -> Value {
             bytes.extend(shown.as_bytes());
             ValueState::Bytes(bytes)
         }
-        shown => ValueState::Bytes(unescaped(shown).into_bytes()),
+        // Of numbers a rule may ask how large they are.
+        shown => ValueState::Bytes(match (type_name, kind, shown.parse::<i64>()) {
+            ("INT8", DatabaseKind::Postgres, Ok(number)) => number.to_be_bytes().to_vec(),
+            ("INT4", DatabaseKind::Postgres, Ok(number)) => {
+                i32::try_from(number).unwrap().to_be_bytes().to_vec()
+            }
+            (
+                "INT" | "BIGINT" | "INTEGER",
+                DatabaseKind::MySql | DatabaseKind::Sqlite,
+                Ok(number),
+            ) => number.to_le_bytes().to_vec(),
+            _ => unescaped(shown).into_bytes(),
+        }),
     };
     Value {
         type_name: type_name.to_owned(),
         state,
+    }
+}
+
+fn span(cells: &[&str]) -> SpanRecord {
+    SpanRecord {
+        name: unescaped(cells[0]),
+        target: cells[1].to_owned(),
+        file: None,
+        line: None,
+        started_us: number(cells[2]),
+        duration_us: number(cells[3]),
+        busy_us: 0,
+        parent: None,
+        fields: cells[4..]
+            .iter()
+            .map(|cell| {
+                let (name, value) = cell.split_once('=').unwrap();
+                (name.to_owned(), unescaped(value))
+            })
+            .collect(),
     }
 }
 
@@ -593,6 +629,161 @@ fn writes_of_one_row_are_told_as_such() {
     );
 }
 
+fn remedy_of(name: &str, rule: &str) -> String {
+    of_rule(&named(name), rule).remedy.unwrap()
+}
+
+/// The form by key is that of the very query.
+#[test]
+fn a_deep_offset_gives_the_page_by_key() {
+    let deep = of_rule(&named("costly_offset_bound"), rules::DEEP_OFFSET);
+    assert!(
+        deep.title.starts_with(
+            "OFFSET 400,000 makes the database read rows to skip them: SELECT on entry, from "
+        ),
+        "{}",
+        deep.title
+    );
+    let remedy = deep.remedy.unwrap();
+    assert!(
+        remedy.starts_with(
+            "Page by key: SELECT id, title FROM entry WHERE (created, id) < ($2, $3) ORDER BY created \
+             DESC, id DESC LIMIT $1 — bind "
+        ),
+        "{remedy}"
+    );
+    let mysql = remedy_of("costly_mariadb_offset", rules::DEEP_OFFSET);
+    assert!(
+        mysql.contains("WHERE (created < ? OR (created = ? AND id < ?)) ORDER BY"),
+        "{mysql}"
+    );
+    let sqlite = remedy_of("costly_sqlite_offset", rules::DEEP_OFFSET);
+    assert!(
+        sqlite.contains("WHERE id > ? ORDER BY id LIMIT ?"),
+        "{sqlite}"
+    );
+}
+
+#[test]
+fn a_count_gives_estimate_sample_and_cap() {
+    let all = of_rule(&named("costly_count_of_all"), rules::COUNTS_EVERYTHING);
+    assert!(
+        all.title
+            .starts_with("Counting rows of entry one by one took "),
+        "{}",
+        all.title
+    );
+    let remedy = all.remedy.unwrap();
+    for part in [
+        "SELECT reltuples::bigint FROM pg_class WHERE oid = 'entry'::regclass",
+        "TABLESAMPLE SYSTEM (1)",
+        "SELECT count(*) FROM (SELECT 1 FROM entry LIMIT 1001) AS capped",
+    ] {
+        assert!(remedy.contains(part), "{remedy}");
+    }
+    let some = remedy_of("costly_count_of_some", rules::COUNTS_EVERYTHING);
+    assert!(
+        some.contains("(SELECT 1 FROM entry e WHERE e.kind = $1 LIMIT 1001)")
+            && !some.contains("reltuples"),
+        "{some}"
+    );
+}
+
+#[test]
+fn a_wildcard_and_not_in_give_what_does_better() {
+    let like = of_rule(&named("costly_like_bound"), rules::LEADING_WILDCARD);
+    assert!(
+        like.title
+            .starts_with("Column title is searched by a pattern that begins with a wildcard"),
+        "{}",
+        like.title
+    );
+    assert!(
+        like.remedy
+            .unwrap()
+            .contains("CREATE INDEX ON entry USING gin (title gin_trgm_ops)")
+    );
+    assert!(remedy_of("costly_mariadb_like", rules::LEADING_WILDCARD).contains("FULLTEXT"));
+    assert!(remedy_of("costly_sqlite_like", rules::LEADING_WILDCARD).contains("FTS5"));
+    let not_in = remedy_of("costly_not_in", rules::NOT_IN_SUBQUERY);
+    assert!(
+        not_in.contains("NOT EXISTS (SELECT 1 FROM blocked WHERE blocked.account_id = account.id)"),
+        "{not_in}"
+    );
+}
+
+#[test]
+fn what_a_transaction_or_a_cache_waits_for_is_named() {
+    let http = of_rule(&named("foreign_http"), rules::FOREIGN_WAIT);
+    assert!(
+        http.title
+            .contains("while the app waited for POST pay.example, from "),
+        "{}",
+        http.title
+    );
+    assert!(
+        http.detail.contains("after query 1, UPDATE on stock"),
+        "{}",
+        http.detail
+    );
+    let grpc = of_rule(&named("foreign_grpc"), rules::FOREIGN_WAIT);
+    assert!(grpc.title.contains("mail.Mail Send"), "{}", grpc.title);
+    assert!(
+        grpc.detail.ends_with("It was one of 2 calls."),
+        "{}",
+        grpc.detail
+    );
+    let cache = of_rule(&named("cache_of_nothing"), rules::CACHE_MISSES);
+    assert_eq!(
+        cache.title,
+        "The cache missed 38 of 40 look-ups: cache.get."
+    );
+    let parts = of_rule(&named("costly_page_of_parts"), rules::TOO_MANY_QUERIES);
+    assert_eq!(
+        parts.title,
+        "The request ran 60 queries of 20 kinds, none of them a loop."
+    );
+}
+
+/// What met another transaction is told by its code, with what to do.
+#[test]
+fn conflicts_are_told_with_what_to_do() {
+    for (name, title, remedy) in [
+        (
+            "app_deadlock",
+            " in a deadlock: ",
+            "Take locks in one order",
+        ),
+        (
+            "app_serialization_retry",
+            " because another transaction changed the same rows: ",
+            "Run the whole transaction again",
+        ),
+        (
+            "app_mariadb_lock_timeout",
+            " because another transaction held the lock: ",
+            "Shorten the transaction",
+        ),
+        (
+            "app_sqlite_busy",
+            " because another connection was writing: ",
+            "SQLite has one writer",
+        ),
+        (
+            "costly_sqlite_stale_read",
+            " because another connection wrote since this transaction began to read: ",
+            "BEGIN IMMEDIATE",
+        ),
+    ] {
+        let finding = of_rule(&named(name), rules::FAILED_QUERY);
+        assert!(finding.title.contains(title), "{}", finding.title);
+        assert!(finding.remedy.unwrap().contains(remedy), "{name}");
+    }
+    // A time limit may have been waited out for anything.
+    let late = of_rule(&named("app_statement_timeout"), rules::FAILED_QUERY);
+    assert_eq!(late.remedy, None);
+}
+
 #[test]
 fn thresholds_decide() {
     let mut few = named("five_rows_in_development");
@@ -655,6 +846,7 @@ fn findings_come_by_time_lost_and_severity_follows() {
                     rules::BUILT_SQL,
                     rules::ABANDONED_QUERY,
                     rules::IDLE_IN_TRANSACTION,
+                    rules::FOREIGN_WAIT,
                 ]
                 .contains(&&*finding.rule)
             })

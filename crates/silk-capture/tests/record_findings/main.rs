@@ -19,6 +19,9 @@ mod support;
 mod apps_mysql;
 mod apps_postgres;
 mod apps_sqlite;
+mod costly_mysql;
+mod costly_postgres;
+mod costly_sqlite;
 mod mysql;
 mod postgres;
 mod sqlite;
@@ -30,6 +33,7 @@ use http::{Request, Response, StatusCode};
 use silk_capture::RecorderConfig;
 use support::{Fixture, fixture_with};
 use tower::{Layer as _, ServiceExt as _};
+use tracing::instrument::WithSubscriber as _;
 
 type Handled = Pin<Box<dyn Future<Output = StatusCode> + Send>>;
 
@@ -80,7 +84,7 @@ async fn record_all<P: Clone + Send + Sync + 'static>(
         let path = format!("/{}", scenario.name);
         let request = Request::get(&path).body(String::new()).unwrap();
         // A panic is recorded too.
-        let _ended = tokio::spawn(service.oneshot(request)).await;
+        let _ended = tokio::spawn(service.oneshot(request).with_current_subscriber()).await;
         let mut record = None;
         for _ in 0..600 {
             record = fixture.store.take(&path);

@@ -30,6 +30,8 @@ pub(super) fn scenario<P>(scenario: &Scenario<P>, record: &RequestRecord) {
             "request",
             &format!("status={}", some(status)),
             &format!("outcome={}", record.summary.outcome),
+            &format!("kind={}", record.summary.kind),
+            &format!("head_us={}", times.head_us),
             &format!("total_us={}", times.total_us),
             &format!("sql_us={}", times.sql_us),
             &format!("wait_us={}", times.wait_us),
@@ -81,6 +83,19 @@ pub(super) fn scenario<P>(scenario: &Scenario<P>, record: &RequestRecord) {
                 ],
             );
         }
+    }
+    for span in &detail.spans {
+        let mut cells = vec![
+            "span".to_owned(),
+            escaped(&span.name),
+            span.target.clone(),
+            span.started_us.to_string(),
+            span.duration_us.to_string(),
+        ];
+        let fields = span.fields.iter();
+        cells.extend(fields.map(|(name, value)| format!("{name}={}", escaped(value))));
+        let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+        line(&mut out, &cells);
     }
     for transaction in &detail.transactions {
         let mut cells = vec![

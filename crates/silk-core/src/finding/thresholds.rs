@@ -84,6 +84,40 @@ pub struct Thresholds {
     /// Larger overlooks a call of another service that is quick today; smaller names the rendering
     /// between two queries.
     pub idle_in_transaction: Duration,
+    /// How long a query must have taken for a remark on how it is written: deep OFFSET, an exact
+    /// COUNT, LIKE with a leading wildcard. Default 20 ms: on a table of some thousand rows they take
+    /// less, however they are written.
+    ///
+    /// Larger speaks when visitors notice; smaller also names what is small today and will grow.
+    pub min_rewrite: Duration,
+    /// Rows that OFFSET skips. Default 1,000, as for plans: ten pages of a hundred.
+    ///
+    /// Larger leaves out who reads on for a while; smaller names pages that people do open.
+    pub deep_offset: u64,
+    /// Rows that a query without LIMIT returns. Default 1,000, what PostgREST's hosts let through of
+    /// one request (`max-rows`).
+    ///
+    /// Larger overlooks lists that nobody reads to their end; smaller names lists of countries.
+    pub many_rows: u64,
+    /// Queries of a request that no other finding is about, of statements that ran less than
+    /// [`min_calls`](Self::min_calls) times. Default 50: from there on Symfony's toolbar warns.
+    ///
+    /// Larger overlooks pages made of many small parts; smaller (Silk's target for a route is 10)
+    /// names dashboards that show many things.
+    pub many_queries: u64,
+    /// How long a transaction must have waited for another service, in total. Default 20 ms.
+    ///
+    /// Larger overlooks a service that is quick today; smaller names calls within one machine.
+    pub foreign_wait: Duration,
+    /// Look-ups of a cache in a request. Default 10.
+    ///
+    /// Larger speaks of loops over a cache alone; smaller names an entry that had just expired.
+    pub min_lookups: u64,
+    /// Share of look-ups that a cache must answer, from 0.0 to 1.0. Default 0.5: below it the
+    /// look-ups cost more trips than they save where each miss is followed by a query.
+    ///
+    /// Larger asks more of a cache; smaller speaks when it does nothing at all.
+    pub min_hit_rate: f64,
 }
 
 impl Default for Thresholds {
@@ -103,6 +137,13 @@ impl Default for Thresholds {
             min_built_texts: 10,
             abandoned: Duration::from_millis(10),
             idle_in_transaction: Duration::from_millis(100),
+            min_rewrite: Duration::from_millis(20),
+            deep_offset: 1_000,
+            many_rows: 1_000,
+            many_queries: 50,
+            foreign_wait: Duration::from_millis(20),
+            min_lookups: 10,
+            min_hit_rate: 0.5,
         }
     }
 }

@@ -10,7 +10,7 @@ use silk_core::{
 use tokio::time::Instant;
 
 use super::{
-    FAILURES, INDEX_WOULD_DO, Offer, SLOW_QUERY, given,
+    FAILURES, INDEX_WOULD_DO, Offer, SLOW_QUERY, causes, given,
     of_statements::{self, StatementFinding, WORTH_OWN_US},
     one,
 };
@@ -170,8 +170,24 @@ pub(crate) async fn of_statement(
     look_up(here, all, total_us).await
 }
 
-/// Drops “slow query” where the plan of its statement says why.
+/// Drops “slow query” where the plan of its statement says why, and what requests and plan both say.
 fn drop_explained(all: &mut Vec<Sum>) {
+    let told: Vec<(Fingerprint, String)> = all
+        .iter()
+        .filter_map(|sum| match sum {
+            Sum::Request(sum) => Some((sum.fingerprint?, sum.rule.clone())),
+            Sum::Plan(_) => None,
+        })
+        .collect();
+    all.retain(|sum| match sum {
+        Sum::Plan(finding) => {
+            let fingerprint = finding.statement.statement.fingerprint;
+            !told.iter().any(|(of, rule)| {
+                *of == fingerprint && causes::is_told_by_request(rule, finding.finding.rule)
+            })
+        }
+        Sum::Request(_) => true,
+    });
     let explained: Vec<Fingerprint> = all
         .iter()
         .filter_map(|sum| match sum {

@@ -2,6 +2,7 @@
 //! those about the plans of its statements, by the time that each is about.
 
 pub(crate) mod across;
+mod causes;
 mod lost;
 mod of_statements;
 mod offer;
@@ -152,8 +153,10 @@ fn severity(finding: &RequestFinding, total_us: u64) -> Severity {
 /// Name of the rule that says that a statement is slow and not why; the others say why.
 pub(crate) const SLOW_QUERY: &str = "slow_query";
 
-/// Takes away that a statement is slow where another finding says why.
+/// Takes away what another finding says better: that a statement is slow where another says why, and
+/// what request and plan both say of it.
 fn drop_explained(findings: &mut Vec<RequestFinding>) {
+    drop_twice_told(findings);
     let explained: Vec<(Fingerprint, u64)> = findings
         .iter()
         .filter(|finding| finding.rule != SLOW_QUERY)
@@ -166,6 +169,29 @@ fn drop_explained(findings: &mut Vec<RequestFinding>) {
                 && lost_us.saturating_mul(2) >= finding.lost_us.unwrap_or(0)
         });
         finding.rule != SLOW_QUERY || !is_explained
+    });
+}
+
+/// Of a request's finding and one about the plan of its statement that have one cause, keeps one.
+fn drop_twice_told(findings: &mut Vec<RequestFinding>) {
+    let parts = |is_wanted: fn(&RequestFinding) -> bool| -> Vec<(Fingerprint, String, u64)> {
+        let wanted = findings.iter().filter(|finding| is_wanted(finding));
+        wanted
+            .filter_map(|one| Some((one.fingerprint?, one.rule.clone(), one.lost_us.unwrap_or(0))))
+            .collect()
+    };
+    let of_request = parts(|finding| finding.source == Source::Request);
+    let of_plans = parts(|finding| finding.source != Source::Request && finding.is_of_its_time());
+    findings.retain(|finding| match finding.source {
+        Source::Plan { .. } => !of_request.iter().any(|(fingerprint, rule, _)| {
+            Some(*fingerprint) == finding.fingerprint
+                && causes::is_told_by_request(rule, &finding.rule)
+        }),
+        Source::Request => !of_plans.iter().any(|(fingerprint, rule, lost_us)| {
+            Some(*fingerprint) == finding.fingerprint
+                && causes::is_told_by_plan(&finding.rule, rule)
+                && lost_us.saturating_mul(2) >= finding.lost_us.unwrap_or(0)
+        }),
     });
 }
 

@@ -10,7 +10,7 @@ use super::{
     Facts, busy_until_us, loose_keys,
     outline::{Outline, Union},
 };
-use crate::{CallSite, Fingerprint, QueryRecord, Statement};
+use crate::{CallSite, Fingerprint, Outcome, QueryRecord, Statement, finding::thresholds::micros};
 
 /// The queries of one shape.
 pub(in crate::finding) struct Group<'a> {
@@ -78,6 +78,17 @@ impl<'a> Group<'a> {
 
     pub(in crate::finding) fn first(&self, facts: &Facts<'a>) -> Option<&'a QueryRecord> {
         facts.query(*self.queries.first()?)
+    }
+
+    /// Its queries that completed and took so long that how they are written matters.
+    pub(in crate::finding) fn costly(&self, facts: &Facts<'a>) -> Vec<&'a QueryRecord> {
+        let least_us = micros(facts.thresholds.min_rewrite).max(1);
+        self.each(facts)
+            .filter(|query| {
+                query.outcome == Outcome::Completed
+                    && query.duration_us.saturating_sub(query.consumer_us) >= least_us
+            })
+            .collect()
     }
 
     /// The time with one of its queries running. Those beyond the cap have no interval: at most

@@ -9,8 +9,18 @@ use std::{cell::OnceCell, collections::HashMap, sync::Arc};
 
 use self::outline::Outline;
 pub(super) use self::{group::Group, vary::Varying};
-use super::{Severity, Thresholds, thresholds::micros};
-use crate::{QueryRecord, RequestRecord, SqlText, Statement, record::union_us, sql, sql::Shape};
+use super::{
+    Severity, Thresholds,
+    thresholds::micros,
+    words::{count, duration},
+};
+use crate::{
+    QueryRecord, RequestRecord, SqlText, Statement,
+    record::union_us,
+    sql,
+    sql::{Shape, Slot},
+    value::render,
+};
 
 /// A request, read for the rules.
 pub(super) struct Facts<'a> {
@@ -81,6 +91,34 @@ impl<'a> Facts<'a> {
             || self.outline.has_dropped()
             || self.outline.has_slow(thresholds)
             || self.outline.has_unread(thresholds)
+            || self.outline.has_costly(thresholds)
+            || self.outline.has_many_rows(thresholds)
+            || calls >= thresholds.many_queries
+    }
+
+    /// The number that stands in a slot of a query, bound or written.
+    pub(super) fn number(&self, query: &QueryRecord, slot: &Slot<'_>) -> Option<u64> {
+        match slot.place {
+            None => slot.text.parse().ok(),
+            Some(place) => {
+                let value = query.values.as_ref()?.get(place)?;
+                render(value, self.text(query)?.statement.database)
+                    .parse()
+                    .ok()
+            }
+        }
+    }
+
+    /// `It took 12.3 ms.`, `The 3 took 36.9 ms in total.`
+    pub(super) fn took(&self, queries: &[&QueryRecord], union_us: u64) -> String {
+        match queries.len() {
+            0 | 1 => format!("It took {}.", duration(union_us)),
+            n => format!(
+                "{} such queries took {} in total.",
+                count(u64::try_from(n).unwrap_or(u64::MAX)),
+                duration(union_us)
+            ),
+        }
     }
 
     pub(super) fn text(&self, query: &QueryRecord) -> Option<&'a SqlText> {

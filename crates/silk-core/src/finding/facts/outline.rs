@@ -19,6 +19,8 @@ pub(in crate::finding) struct Outline {
     pub(super) busy_us: u64,
     /// Most rows read by one that completed and handed out at most one.
     most_read_for_one: u64,
+    /// Most rows returned by one that completed.
+    most_returned: u64,
     has_error: bool,
     has_dropped: bool,
 }
@@ -40,6 +42,7 @@ impl Outline {
         self.has_error |= query.error.is_some();
         if query.outcome == Outcome::Completed {
             self.longest_own_us = self.longest_own_us.max(own_us);
+            self.most_returned = self.most_returned.max(query.rows_returned);
             if query.rows_returned <= 1 {
                 self.most_read_for_one = self.most_read_for_one.max(query.rows_read);
             }
@@ -61,6 +64,16 @@ impl Outline {
     /// Whether one of them is slow by itself.
     pub(in crate::finding) fn has_slow(&self, thresholds: &Thresholds) -> bool {
         self.longest_own_us >= micros(thresholds.slow_query).max(1)
+    }
+
+    /// Whether one of them took so long that how it is written matters.
+    pub(in crate::finding) fn has_costly(&self, thresholds: &Thresholds) -> bool {
+        self.longest_own_us >= micros(thresholds.min_rewrite).max(1)
+    }
+
+    /// Whether one of them returned very many rows.
+    pub(in crate::finding) fn has_many_rows(&self, thresholds: &Thresholds) -> bool {
+        self.most_returned >= thresholds.many_rows.max(2)
     }
 
     /// Whether one of them is long enough to be waited for in a row.

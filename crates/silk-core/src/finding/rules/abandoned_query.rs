@@ -21,7 +21,6 @@ use crate::{
         words::{count, duration},
     },
     sql::Role,
-    value::render,
 };
 
 pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
@@ -95,16 +94,8 @@ fn has_all(facts: &Facts<'_>, query: &QueryRecord) -> bool {
     let shape = facts.shape(query);
     // That of the outermost query stands last.
     let slot = shape.slots.iter().rfind(|slot| slot.role == Role::Limit);
-    let (Some(slot), Some(text), true) = (slot, facts.text(query), shape.has_limit) else {
-        return false;
-    };
-    let limit = match slot.place {
-        None => slot.text.parse().ok(),
-        Some(place) => query
-            .values
-            .as_ref()
-            .and_then(|values| values.get(place))
-            .and_then(|value| render(value, text.statement.database).parse().ok()),
-    };
-    limit.is_some_and(|limit: u64| query.rows_returned >= limit)
+    let limit = slot
+        .filter(|_| shape.has_limit)
+        .and_then(|slot| facts.number(query, slot));
+    limit.is_some_and(|limit| query.rows_returned >= limit)
 }

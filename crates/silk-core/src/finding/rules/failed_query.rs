@@ -4,14 +4,15 @@
 //! code are one finding.
 //! **Severity.** Critical where the request failed too, and did not go on to fail of something
 //! else; otherwise the app went on, and it is good to know.
-//! **Evidence.** Code, message (values taken out) and line.
+//! **Evidence.** Code, message (values taken out) and line; by its code, whether it met the locks of
+//! another transaction (see [`conflict`](super::conflict)).
 //! **Time lost.** The union of the intervals of the queries that failed.
 //! **Silent on.** `fetch_one` without a row, where no error came from the database; queries that
 //! were let go; what a transaction refuses because of an error before, which is told with that error.
 
 use std::cmp::Reverse;
 
-use super::FAILED_QUERY;
+use super::{FAILED_QUERY, conflict::Conflict};
 use crate::{
     Finding, Outcome, QueryError, QueryRecord, Severity, TransactionRecord,
     finding::{
@@ -83,6 +84,7 @@ fn told_once<'a>(
     same: &[(&QueryRecord, &QueryError)],
     last_us: u64,
 ) -> (u64, Finding) {
+    let conflict = Conflict::of(error, group.statement.database);
     let lost_us = facts.union_us(same.iter().map(|(query, _)| *query));
     let times = match same.len() {
         1 => format!("It took {}.", duration(lost_us)),
@@ -109,13 +111,14 @@ fn told_once<'a>(
             rule: FAILED_QUERY.to_owned(),
             severity,
             title: format!(
-                "{} failed{}: {}",
+                "{} failed{}{}: {}",
                 name(group.statement),
                 facts.from(first),
+                conflict.map_or("", |conflict| conflict.of_title()),
                 told(error)
             ),
             detail: format!("{times}{later}{}", went_on(facts, severity)),
-            remedy: None,
+            remedy: conflict.map(|conflict| conflict.remedy(group.statement.database)),
             call_site: facts.site(first).cloned(),
             fingerprint: Some(group.fingerprint()),
             query: Some(first.seq),
@@ -135,17 +138,24 @@ fn end_of(
         .started_us
         .saturating_add(transaction.duration_us);
     let severity = severity(facts, ended_us, last_us);
+    let mut texts = facts.record.detail.texts.iter();
+    let kind = texts.next().map(|text| text.statement.database);
+    let conflict = kind.and_then(|kind| Some((Conflict::of(error, kind)?, kind)));
     (
         transaction.started_us,
         Finding {
             rule: FAILED_QUERY.to_owned(),
             severity,
-            title: format!("A transaction could not begin or end: {}", told(error)),
+            title: format!(
+                "A transaction could not begin or end{}: {}",
+                conflict.map_or("", |(conflict, _)| conflict.of_title()),
+                told(error)
+            ),
             detail: format!(
                 "It was open for {}, and its changes were not kept.",
                 duration(transaction.duration_us)
             ),
-            remedy: None,
+            remedy: conflict.map(|(conflict, kind)| conflict.remedy(kind)),
             call_site: None,
             fingerprint: None,
             query: None,

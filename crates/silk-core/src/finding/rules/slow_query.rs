@@ -9,7 +9,7 @@
 //! **Silent on.** What another rule names already (each of a loop); streams that the app read
 //! slowly; queries that failed or were let go, which have findings of their own.
 
-use super::SLOW_QUERY;
+use super::{SLOW_QUERY, is_told};
 use crate::{
     Finding, Outcome, QueryRecord, Statement, TransactionEnd,
     finding::{
@@ -25,11 +25,7 @@ pub(super) fn find(facts: &Facts<'_>, found: &[Finding]) -> Vec<Finding> {
         .groups
         .iter()
         .filter(|group| group.outline.has_slow(facts.thresholds))
-        .filter(|group| {
-            !found.iter().any(|other| {
-                other.lost_us.is_some() && other.fingerprint == Some(group.fingerprint())
-            })
-        })
+        .filter(|group| !is_told(found, group))
         .filter_map(|group| of_group(facts, group))
         .collect();
     slow.extend(of_transactions(facts));

@@ -16,6 +16,8 @@ pub struct Wildcard<'a> {
     pub column: Option<&'a str>,
     /// What it is compared with.
     pub pattern: Pattern,
+    /// Whether it is compared by GLOB, whose wildcards are `*` and `?`.
+    pub is_glob: bool,
 }
 
 /// What a pattern begins with.
@@ -53,7 +55,11 @@ pub fn wildcards(sql: &str, database: DatabaseKind) -> Vec<Wildcard<'_>> {
         };
         let start = at.checked_sub(1).and_then(|end| name_start(&words, end));
         let column = start.and_then(|start| span(sql, words.get(start)?, words.get(at - 1)?));
-        found.push(Wildcard { column, pattern });
+        found.push(Wildcard {
+            column,
+            pattern,
+            is_glob: word.is_word("GLOB"),
+        });
     }
     found
 }
@@ -86,16 +92,26 @@ fn pattern(words: &[Lexeme<'_>], like: usize, places: &[(usize, usize)]) -> Opti
             let goes_on = words
                 .get(at + 1)
                 .is_some_and(|next| next.is_sign("||") || next.is_sign(","));
-            begins_with_wildcard(content, is_glob, goes_on).then_some(Pattern::InText)
+            let is_wild = if goes_on {
+                content.starts_with(signs(is_glob))
+            } else {
+                begins_with_wildcard(content, is_glob)
+            };
+            is_wild.then_some(Pattern::InText)
         }
         _ => None,
     }
 }
 
-/// Whether a pattern begins with a wildcard. One of `%` alone looks for nothing, unless it goes on.
-pub(crate) fn begins_with_wildcard(pattern: &str, is_glob: bool, goes_on: bool) -> bool {
-    let wildcards: &[char] = if is_glob { &['*', '?'] } else { &['%', '_'] };
-    pattern.starts_with(wildcards) && (goes_on || !pattern.chars().all(|c| wildcards.contains(&c)))
+const fn signs(is_glob: bool) -> &'static [char] {
+    if is_glob { &['*', '?'] } else { &['%', '_'] }
+}
+
+/// Whether a pattern begins with a wildcard; one of wildcards alone looks for nothing.
+#[must_use]
+pub fn begins_with_wildcard(pattern: &str, is_glob: bool) -> bool {
+    let signs = signs(is_glob);
+    pattern.starts_with(signs) && !pattern.chars().all(|c| signs.contains(&c))
 }
 
 #[cfg(test)]

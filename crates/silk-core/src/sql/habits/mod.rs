@@ -7,7 +7,7 @@ mod not_in;
 mod pages;
 
 pub use count::{Count, count};
-pub use like::{Pattern, Wildcard, wildcards};
+pub use like::{Pattern, Wildcard, begins_with_wildcard, wildcards};
 pub use not_in::{NotIn, not_in};
 pub use pages::by_key;
 

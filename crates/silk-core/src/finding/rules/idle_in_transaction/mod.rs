@@ -28,44 +28,47 @@ const MIN_SHARE: f64 = 0.2;
 const WARNING_TIMES: u64 = 5;
 
 /// A transaction that was idle.
-struct Idle<'a> {
-    transaction: &'a TransactionRecord,
+pub(super) struct Idle<'a> {
+    pub(super) transaction: &'a TransactionRecord,
     idle_us: u64,
-    /// From when until when nothing ran on it, the longest time.
-    longest: (u64, u64),
-    queries: Vec<&'a QueryRecord>,
+    /// From when until when nothing ran on it, each time.
+    pub(super) pauses: Vec<(u64, u64)>,
+    /// Those that ran on it.
+    pub(super) queries: Vec<&'a QueryRecord>,
+}
+
+impl<'a> Idle<'a> {
+    /// The longest time that nothing ran on it.
+    fn longest(&self) -> (u64, u64) {
+        let longest = self.pauses.iter().rev().max_by_key(|(from, to)| to - from);
+        longest.copied().unwrap_or_default()
+    }
+
+    /// The queries before and after a time in which nothing ran.
+    pub(super) fn around(&self, (from_us, to_us): (u64, u64)) -> [Option<&'a QueryRecord>; 2] {
+        let before = self
+            .queries
+            .iter()
+            .filter(|query| ended_us(query) <= from_us);
+        let after = self
+            .queries
+            .iter()
+            .filter(|query| query.started_us >= to_us);
+        [
+            before.max_by_key(|query| ended_us(query)).copied(),
+            after.min_by_key(|query| query.started_us).copied(),
+        ]
+    }
 }
 
 pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
-    let detail = &facts.record.detail;
     let least_us = micros(facts.thresholds.idle_in_transaction).max(1);
-    // Cheap first: most requests have no transaction, and most transactions are short.
-    let may_be = |transaction: &TransactionRecord| {
-        transaction.depth == 1 && transaction.duration_us >= least_us
-    };
-    if detail.queries_not_kept > 0 || !detail.transactions.iter().any(may_be) {
-        return None;
-    }
-    let idle = detail
-        .transactions
-        .iter()
-        .enumerate()
-        .filter(|(_, transaction)| may_be(transaction))
-        .filter_map(|(at, transaction)| of_transaction(facts, at, transaction))
+    let idle = idle(facts, least_us)
         .filter(|idle| idle.idle_us >= least_us && share(idle.idle_us, facts.total_us) >= MIN_SHARE)
         .collect::<Vec<_>>();
     let worst = idle.iter().max_by_key(|idle| idle.idle_us)?;
-    let (from_us, to_us) = worst.longest;
-    let before = worst
-        .queries
-        .iter()
-        .filter(|query| ended_us(query) <= from_us);
-    let before = before.max_by_key(|query| ended_us(query)).copied();
-    let after = worst
-        .queries
-        .iter()
-        .filter(|query| query.started_us >= to_us);
-    let after = after.min_by_key(|query| query.started_us).copied();
+    let (from_us, to_us) = worst.longest();
+    let [before, after] = worst.around((from_us, to_us));
     let about = before.or(after);
     let others = match idle.len() {
         1 => String::new(),
@@ -103,6 +106,24 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
         query: about.map(|query| query.seq),
         lost_us: Some(worst.idle_us.min(facts.total_us)),
     })
+}
+
+/// The transactions that were open for so long and idle at times; none where queries were not kept,
+/// which may have run on them.
+pub(super) fn idle<'f, 'a>(
+    facts: &'f Facts<'a>,
+    least_us: u64,
+) -> impl Iterator<Item = Idle<'a>> + use<'f, 'a> {
+    // Cheap first: most requests have no transaction, and most transactions are short.
+    let detail = &facts.record.detail;
+    let transactions = detail.transactions.iter().enumerate();
+    transactions
+        .filter(move |(_, transaction)| {
+            detail.queries_not_kept == 0
+                && transaction.depth == 1
+                && transaction.duration_us >= least_us
+        })
+        .filter_map(|(at, transaction)| of_transaction(facts, at, transaction))
 }
 
 fn of_transaction<'a>(
@@ -153,28 +174,27 @@ fn of_transaction<'a>(
     }));
     busy.push((open(ended), u64::MAX));
     busy.sort_unstable();
-    let (mut until, mut idle_us, mut longest) = (open(started), 0, (0, 0));
+    let (mut until, mut pauses) = (open(started), Vec::new());
     for (from, to) in busy {
         if from > until {
             let from = from.min(open(ended));
-            let pause_us = from.saturating_sub(until);
-            idle_us += pause_us;
-            if pause_us > longest.1 - longest.0 {
-                longest = (until, from);
+            if from > until {
+                pauses.push((until, from));
             }
         }
         until = until.max(to);
     }
+    let idle_us = pauses.iter().map(|(from, to)| to - from).sum();
     (idle_us > 0).then_some(Idle {
         transaction,
         idle_us,
-        longest,
+        pauses,
         queries,
     })
 }
 
 /// `after query 1, SELECT on stock, from src/a.rs:12, before COMMIT`
-fn place(
+pub(super) fn place(
     facts: &Facts<'_>,
     end: TransactionEnd,
     before: Option<&QueryRecord>,
