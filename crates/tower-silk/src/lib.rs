@@ -62,7 +62,9 @@ pub use silk_capture::{
     in_current_request,
 };
 pub use silk_core::{
-    DatabaseKind, LossReason, RequestKind, Store, finding::Thresholds, store::Budget,
+    DatabaseKind, LossReason, RequestKind, Store,
+    finding::{Ignore, Thresholds, rules},
+    store::Budget,
 };
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 pub use silk_explain::ExplainDatabase;

@@ -2,7 +2,11 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use silk_core::{DatabaseKind, finding::Thresholds, store::Budget};
+use silk_core::{
+    DatabaseKind,
+    finding::{IgnoreList, Thresholds},
+    store::Budget,
+};
 
 use super::plans::Plans;
 
@@ -55,6 +59,8 @@ pub struct RecorderConfig {
     pub slow_query: Option<Duration>,
     /// From what on the rules about requests speak. Default: [`Thresholds::default`].
     pub thresholds: Thresholds,
+    /// Findings that are accepted. Default: none.
+    pub ignored: IgnoreList,
     /// Whether bound values are kept. Default: yes.
     pub capture_values: bool,
     /// Whether call sites are kept. Default: yes; off saves 1 to 5 µs per query.
@@ -121,6 +127,7 @@ impl Default for RecorderConfig {
             keep: None,
             slow_query: None,
             thresholds: Thresholds::default(),
+            ignored: IgnoreList::default(),
             capture_values: true,
             capture_call_sites: true,
             layer_call_sites: cfg!(debug_assertions),

@@ -2,12 +2,14 @@
 
 mod facts;
 mod identity;
+mod ignore;
 pub mod rules;
 mod thresholds;
 mod words;
 
 pub use identity::Identities;
 pub(crate) use identity::setting;
+pub use ignore::{Ignore, IgnoreList};
 pub use thresholds::Thresholds;
 
 use serde::{Deserialize, Serialize};

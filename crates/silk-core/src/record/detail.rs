@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{CallSite, ConnectionWait, QueryRecord, SqlText, TransactionRecord};
+use crate::Finding;
 
 /// An HTTP header, redacted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +69,15 @@ pub struct LogRecord {
     pub fields: Vec<(String, String)>,
 }
 
+/// A finding that the app's list of what to ignore accepts: kept with its reason, and counted nowhere.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AcceptedFinding {
+    /// What was found.
+    pub finding: Finding,
+    /// Why it is accepted, as the app says.
+    pub reason: String,
+}
+
 /// What only the page of a request opens: one blob in the store.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RequestDetail {
@@ -115,4 +125,7 @@ pub struct RequestDetail {
     pub logs: Vec<LogRecord>,
     /// Log events beyond the cap.
     pub logs_not_kept: u64,
+    /// Findings that the app accepts; they are not among
+    /// [`RequestRecord::findings`](super::RequestRecord::findings).
+    pub accepted: Vec<AcceptedFinding>,
 }

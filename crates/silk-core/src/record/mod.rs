@@ -10,7 +10,7 @@ mod intervals;
 mod query;
 mod summary;
 
-pub use detail::{Body, Header, LogRecord, RequestDetail, SpanRecord};
+pub use detail::{AcceptedFinding, Body, Header, LogRecord, RequestDetail, SpanRecord};
 pub use intervals::breakdown;
 pub(crate) use intervals::union_us;
 pub use query::{

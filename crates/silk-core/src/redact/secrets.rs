@@ -226,7 +226,8 @@ impl Secrets {
             self.clean(&mut log.message);
             self.clean_fields(&mut log.fields);
         }
-        for finding in &mut record.findings {
+        let accepted = detail.accepted.iter_mut().map(|one| &mut one.finding);
+        for finding in record.findings.iter_mut().chain(accepted) {
             self.clean(&mut finding.title);
             self.clean(&mut finding.detail);
             self.clean_option(&mut finding.remedy);

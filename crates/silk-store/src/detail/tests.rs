@@ -2,8 +2,9 @@
 
 use proptest::prelude::*;
 use silk_core::{
-    CallSite, CapturedBy, ConnectionWait, Fingerprint, Holder, Outcome, PoolUse, QueryError,
-    QueryRecord, RequestDetail, TransactionEnd, TransactionRecord, Value, ValueState,
+    CallSite, CapturedBy, ConnectionWait, Finding, Fingerprint, Holder, Outcome, PoolUse,
+    QueryError, QueryRecord, RequestDetail, Severity, TransactionEnd, TransactionRecord, Value,
+    ValueState, record::AcceptedFinding,
 };
 
 use super::*;
@@ -290,6 +291,20 @@ fn golden_v3() -> RequestDetail {
         longest_poll_started_us: Some(14),
         error: Some("a panic on purpose".to_owned()),
         error_site: Some(site(15)),
+        accepted: vec![AcceptedFinding {
+            finding: Finding {
+                rule: "counts_everything".to_owned(),
+                severity: Severity::Warning,
+                title: "Counting rows took 38.2 ms.".to_owned(),
+                detail: "It reads all.".to_owned(),
+                remedy: Some("Count up to 1,001.".to_owned()),
+                call_site: Some(site(16)),
+                fingerprint: Some(Fingerprint(17)),
+                query: Some(2),
+                lost_us: Some(38_200),
+            },
+            reason: "two people open it".to_owned(),
+        }],
         ..detail
     }
 }

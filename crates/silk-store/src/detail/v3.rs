@@ -5,7 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 use silk_core::{
-    CallSite, Fingerprint, Holder, QueryError, QueryRecord, RequestDetail, TransactionEnd,
+    CallSite, Finding, Fingerprint, Holder, QueryError, QueryRecord, RequestDetail, Severity,
+    TransactionEnd, record::AcceptedFinding,
 };
 
 use super::{
@@ -25,6 +26,21 @@ struct Wire {
     holders: Vec<HolderV3>,
     /// Number of the transaction, whether it failed, and why.
     transactions: Vec<(u32, bool, Option<ErrorV3>)>,
+}
+
+/// A finding that the app accepts; a list of them follows the [`Wire`] where there are some.
+#[derive(Debug, Serialize, Deserialize)]
+struct AcceptedV3 {
+    rule: String,
+    severity: Severity,
+    title: String,
+    detail: String,
+    remedy: Option<String>,
+    call_site: Option<Site>,
+    fingerprint: Option<u64>,
+    query: Option<u32>,
+    lost_us: Option<u64>,
+    reason: String,
 }
 
 /// Code, message.
@@ -64,7 +80,14 @@ pub(super) fn encode(
     buffer: Vec<u8>,
 ) -> Vec<u8> {
     // Writing into a growing vector cannot fail; no struct here has a length that is not known.
-    postcard::to_extend(&Wire::new(detail, texts, call_sites), buffer).unwrap_or_default()
+    let body = postcard::to_extend(&Wire::new(detail, texts, call_sites), buffer);
+    let body = body.unwrap_or_default();
+    // Most requests have none, and then the body ends here.
+    if detail.accepted.is_empty() {
+        return body;
+    }
+    let accepted: Vec<AcceptedV3> = detail.accepted.iter().map(from_accepted).collect();
+    postcard::to_extend(&accepted, body).unwrap_or_default()
 }
 
 impl Wire {
@@ -105,7 +128,13 @@ impl Wire {
 /// Reads a body.
 pub(super) fn decode(body: &[u8]) -> Result<StoredDetail, DecodeError> {
     let (wire, rest): (Wire, _) = postcard::take_from_bytes(body)?;
-    if !rest.is_empty() {
+    let has_accepted = !rest.is_empty();
+    let (accepted, rest): (Vec<AcceptedV3>, _) = match rest {
+        [] => (Vec::new(), rest),
+        rest => postcard::take_from_bytes(rest)?,
+    };
+    // A list of none is never written.
+    if !rest.is_empty() || (has_accepted && accepted.is_empty()) {
         return Err(DecodeError::Malformed("it goes on after its end"));
     }
     let mut stored = wire.second.into_detail()?;
@@ -134,6 +163,7 @@ pub(super) fn decode(body: &[u8]) -> Result<StoredDetail, DecodeError> {
         }
         transaction.error = error.map(|(code, message)| QueryError { code, message });
     }
+    detail.accepted = accepted.into_iter().map(to_accepted).collect();
     Ok(stored)
 }
 
@@ -210,6 +240,39 @@ fn to_holder(holder: HolderV3) -> Holder {
         connections: holder.connections,
         idle_in_transaction: holder.idle_in_transaction,
         held_us: holder.held_us,
+    }
+}
+
+fn from_accepted(accepted: &AcceptedFinding) -> AcceptedV3 {
+    let AcceptedFinding { finding, reason } = accepted.clone();
+    AcceptedV3 {
+        rule: finding.rule,
+        severity: finding.severity,
+        title: finding.title,
+        detail: finding.detail,
+        remedy: finding.remedy,
+        call_site: finding.call_site.map(from_site),
+        fingerprint: finding.fingerprint.map(|fingerprint| fingerprint.0),
+        query: finding.query,
+        lost_us: finding.lost_us,
+        reason,
+    }
+}
+
+fn to_accepted(accepted: AcceptedV3) -> AcceptedFinding {
+    AcceptedFinding {
+        finding: Finding {
+            rule: accepted.rule,
+            severity: accepted.severity,
+            title: accepted.title,
+            detail: accepted.detail,
+            remedy: accepted.remedy,
+            call_site: accepted.call_site.map(to_site),
+            fingerprint: accepted.fingerprint.map(Fingerprint),
+            query: accepted.query,
+            lost_us: accepted.lost_us,
+        },
+        reason: accepted.reason,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Findings and the verdict as JSON: the same that pages show.
 
 use serde::Serialize;
-use silk_core::{CallSite, Fingerprint, PlanId, RequestId, Severity};
+use silk_core::{CallSite, Fingerprint, PlanId, RequestId, Severity, record::AcceptedFinding};
 
 use crate::{
     findings::{
@@ -69,6 +69,33 @@ pub(super) fn verdict(verdict: &Verdict) -> VerdictJson<'_> {
         remedy: verdict.remedy.as_deref(),
         query: verdict.query,
         finding: verdict.kind.finding(),
+    }
+}
+
+/// A finding that the app accepts.
+#[derive(Debug, Serialize)]
+pub(super) struct AcceptedJson<'a> {
+    rule: &'a str,
+    title: &'a str,
+    evidence: &'a str,
+    reason: &'a str,
+    fingerprint: Option<Fingerprint>,
+    query: Option<u32>,
+    call_site: Option<&'a CallSite>,
+    lost_us: Option<u64>,
+}
+
+pub(super) fn accepted(accepted: &AcceptedFinding) -> AcceptedJson<'_> {
+    let finding = &accepted.finding;
+    AcceptedJson {
+        rule: &finding.rule,
+        title: &finding.title,
+        evidence: &finding.detail,
+        reason: &accepted.reason,
+        fingerprint: finding.fingerprint,
+        query: finding.query,
+        call_site: finding.call_site.as_ref(),
+        lost_us: finding.lost_us,
     }
 }
 

@@ -14,7 +14,7 @@ use silk_core::{
     SpanRecord, TransactionRecord, Value, ValueState,
 };
 
-use super::findings::{self, FindingJson, VerdictJson};
+use super::findings::{self, AcceptedJson, FindingJson, VerdictJson};
 use crate::{
     ahead,
     context::Here,
@@ -139,6 +139,8 @@ struct RequestJson<'a> {
     logs_not_kept: u64,
     verdict: VerdictJson<'a>,
     findings: Vec<FindingJson<'a>>,
+    /// What the app accepts, with its reason; not among the findings.
+    accepted: Vec<AcceptedJson<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -283,6 +285,7 @@ fn whole<'a>(
         logs_not_kept: detail.logs_not_kept,
         verdict: findings::verdict(verdict),
         findings: findings.iter().map(findings::finding).collect(),
+        accepted: detail.accepted.iter().map(findings::accepted).collect(),
     }
 }
 

@@ -98,8 +98,16 @@ pub(crate) async fn of_request(
         .iter()
         .map(|finding| of_finding(here, record, finding))
         .collect();
+    let accepted = &record.detail.accepted;
     for (fingerprint, plan) in plans {
-        let found = plan.findings.found.iter().take(MAX_OF_A_PLAN);
+        let is_accepted = |plan: &PlanFinding| {
+            accepted.iter().any(|one| {
+                one.finding.fingerprint == Some(*fingerprint)
+                    && causes::is_told_by_request(&one.finding.rule, plan.rule)
+            })
+        };
+        let found = plan.findings.found.iter().filter(|plan| !is_accepted(plan));
+        let found = found.take(MAX_OF_A_PLAN);
         findings.extend(found.map(|finding| of_plan(record, *fingerprint, plan, finding)));
     }
     let total_us = record.summary.times.total_us;

@@ -54,6 +54,13 @@ impl SilkBuilder {
                 remedy: "give at least 1; to record nothing, call silk.set_recording(false)",
             });
         }
+        if let Some(rule) = self.config.ignored.unknown_rule() {
+            return Err(BuildError::Setting {
+                setting: "ignore",
+                value: rule.to_owned(),
+                remedy: "give the name of a rule about requests, as tower_silk::rules has them",
+            });
+        }
         let choice = self.store.ok_or(BuildError::NoStore);
         #[cfg(feature = "store-sqlite")]
         let choice = choice.and_then(placed);

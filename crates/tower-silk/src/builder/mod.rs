@@ -8,7 +8,10 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use silk_capture::{Plans, RecorderConfig};
 use silk_core::{
-    DatabaseKind, Redactor, Store, finding::Thresholds, redact::RedactorBuilder, store::Budget,
+    DatabaseKind, Redactor, Store,
+    finding::{Ignore, Thresholds},
+    redact::RedactorBuilder,
+    store::Budget,
 };
 use silk_explain::ExplainConfig;
 #[cfg(feature = "ui")]
@@ -210,6 +213,37 @@ impl SilkBuilder {
     /// ```
     pub fn findings(mut self, thresholds: Thresholds) -> Self {
         self.config.thresholds = thresholds;
+        self
+    }
+
+    /// Accepts findings of a rule: on a route, of a statement, from a call site. They are kept with the
+    /// request and shown folded on its page with the reason; lists, sums and the verdict leave them
+    /// out. The rules are those of requests: [`rules`](crate::rules) has their names.
+    ///
+    /// ```
+    /// # use tower_silk::{Ignore, Silk, rules};
+    /// let silk = Silk::builder()
+    ///     .in_memory()
+    ///     .ignore(
+    ///         rules::COUNTS_EVERYTHING,
+    ///         Ignore::route("GET /admin/events"),
+    ///         "two people open it; the exact number is wanted",
+    ///     )
+    ///     .ignore(
+    ///         rules::REPEATED_STATEMENT,
+    ///         Ignore::call_site("src/legacy/export.rs"),
+    ///         "goes with the old export in May",
+    ///     );
+    /// ```
+    ///
+    /// A name that no rule has is an error of [`build`](Self::build).
+    pub fn ignore(
+        mut self,
+        rule: impl Into<String>,
+        place: Ignore,
+        reason: impl Into<String>,
+    ) -> Self {
+        self.config.ignored.add(rule, place, reason);
         self
     }
 

@@ -10,7 +10,7 @@ use std::{sync::Arc, time::Instant};
 use silk_core::{
     ConnectionWait, CountedRequest, Outcome, Redactor, RequestDetail, RequestRecord,
     RequestSummary, RunId,
-    finding::{Thresholds, rules},
+    finding::{IgnoreList, Thresholds, rules},
     record::breakdown,
     redact::Secrets,
     sql::SqlReader,
@@ -49,6 +49,7 @@ pub(super) struct Transform {
     value_bytes: usize,
     slow_query_us: Option<u64>,
     thresholds: Thresholds,
+    ignored: IgnoreList,
 }
 
 impl Transform {
@@ -74,6 +75,7 @@ impl Transform {
             value_bytes: config.value_bytes,
             slow_query_us: config.slow_query.map(micros),
             thresholds: config.thresholds,
+            ignored: config.ignored.clone(),
         }
     }
 
@@ -164,6 +166,7 @@ impl Transform {
         self.plans
             .keep(&mut record, &buffers.plans, &marks, &secrets);
         record.findings = rules::find(&record, &identities, &self.thresholds);
+        self.ignored.apply(&mut record);
         record.sum_findings();
         // Last: what was redacted in one place must not stand in another, findings included.
         if !secrets.is_empty() {

@@ -302,14 +302,14 @@ fn of_idle_transactions(facts: &Facts<'_>) -> Option<Finding> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use chrono::DateTime;
 
     use super::*;
     use crate::{Outcome, RequestDetail, RequestId, RequestKind, RequestSummary, RunId};
 
     /// A request of which nothing was seen.
-    pub(super) fn empty() -> RequestRecord {
+    pub(in crate::finding) fn empty() -> RequestRecord {
         RequestRecord {
             summary: RequestSummary {
                 id: RequestId(uuid::Uuid::nil()),

@@ -129,6 +129,8 @@ impl Wire {
             spans_not_kept: self.spans_not_kept,
             logs: self.logs.into_iter().map(to_log).collect(),
             logs_not_kept: self.logs_not_kept,
+            // Of version 3.
+            accepted: Vec::new(),
         };
         Ok(StoredDetail {
             detail,

@@ -17,7 +17,7 @@ use crate::{
             self, Markup, bytes, count, cut, duration, duration_cell, escape, one_line, percent,
         },
         json, listed,
-        names::{request_name, status_of},
+        names::{request_name, rule_name, status_of},
         replay,
         svg::{
             self,
@@ -66,6 +66,8 @@ struct RequestPage {
     breakdown: Markup,
     verdict: VerdictView,
     findings: Vec<FindingView>,
+    /// What the app accepts: rule, what was seen, why it is accepted.
+    accepted: Vec<(String, String, String)>,
     error: Option<String>,
     timeline: Timeline,
     has_timeline: bool,
@@ -185,6 +187,7 @@ fn view(here: &Here, record: &RequestRecord, address: String, verdict: VerdictVi
         kinds: kinds(record),
         breakdown: svg::breakdown(&summary.times, summary.times.total_us, "breakdown"),
         findings: Vec::new(),
+        accepted: accepted(detail),
         // The verdict says it, unless it is long or had another reason to give.
         error: detail
             .error
@@ -219,6 +222,19 @@ fn view(here: &Here, record: &RequestRecord, address: String, verdict: VerdictVi
         is_http,
         here: address,
     }
+}
+
+fn accepted(detail: &RequestDetail) -> Vec<(String, String, String)> {
+    let accepted = detail.accepted.iter();
+    accepted
+        .map(|one| {
+            (
+                rule_name(&one.finding.rule),
+                cut(&one.finding.title, 300),
+                cut(&one.reason, 300),
+            )
+        })
+        .collect()
 }
 
 /// What the timeline lacks, since more of it came than a request keeps.
