@@ -6,7 +6,7 @@ use std::sync::Arc;
 #[cfg(feature = "store-sqlite")]
 use std::time::Duration;
 
-use silk_capture::Recorder;
+use silk_capture::{Recorder, RecorderConfig};
 use silk_core::{Explain, Store};
 use silk_explain::{ExplainConfig, Explainer};
 use silk_store::MemoryStore;
@@ -39,28 +39,7 @@ impl SilkBuilder {
         expect(clippy::unused_async, reason = "only a store in a file is waited for")
     )]
     pub async fn build(self) -> Result<Silk, BuildError> {
-        let share = self.config.sample_share;
-        if !(0.0..=1.0).contains(&share) {
-            return Err(BuildError::Setting {
-                setting: "sample",
-                value: share.to_string(),
-                remedy: "give a share from 0.0 (keep none) to 1.0 (keep all)",
-            });
-        }
-        if self.config.queue_capacity == 0 {
-            return Err(BuildError::Setting {
-                setting: "queue_capacity",
-                value: "0".to_owned(),
-                remedy: "give at least 1; to record nothing, call silk.set_recording(false)",
-            });
-        }
-        if let Some(rule) = self.config.ignored.unknown_rule() {
-            return Err(BuildError::Setting {
-                setting: "ignore",
-                value: rule.to_owned(),
-                remedy: "give the name of a rule about requests, as tower_silk::rules has them",
-            });
-        }
+        check(&self.config)?;
         let choice = self.store.ok_or(BuildError::NoStore);
         #[cfg(feature = "store-sqlite")]
         let choice = choice.and_then(placed);
@@ -119,6 +98,33 @@ impl SilkBuilder {
             targets: self.targets,
         }))
     }
+}
+
+/// Refuses settings that cannot work.
+fn check(config: &RecorderConfig) -> Result<(), BuildError> {
+    let share = config.sample_share;
+    if !(0.0..=1.0).contains(&share) {
+        return Err(BuildError::Setting {
+            setting: "sample",
+            value: share.to_string(),
+            remedy: "give a share from 0.0 (keep none) to 1.0 (keep all)",
+        });
+    }
+    if config.queue_capacity == 0 {
+        return Err(BuildError::Setting {
+            setting: "queue_capacity",
+            value: "0".to_owned(),
+            remedy: "give at least 1; to record nothing, call silk.set_recording(false)",
+        });
+    }
+    if let Some(rule) = config.ignored.unknown_rule() {
+        return Err(BuildError::Setting {
+            setting: "ignore",
+            value: rule.to_owned(),
+            remedy: "give the name of a rule about requests, as tower_silk::rules has them",
+        });
+    }
+    Ok(())
 }
 
 /// The store that was chosen, its address read.

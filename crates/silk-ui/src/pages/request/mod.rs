@@ -1,5 +1,6 @@
 //! Where did the time go?
 
+mod accepted;
 mod groups;
 pub(crate) mod markdown;
 
@@ -17,7 +18,7 @@ use crate::{
             self, Markup, bytes, count, cut, duration, duration_cell, escape, one_line, percent,
         },
         json, listed,
-        names::{request_name, rule_name, status_of},
+        names::{request_name, status_of},
         replay,
         svg::{
             self,
@@ -187,7 +188,7 @@ fn view(here: &Here, record: &RequestRecord, address: String, verdict: VerdictVi
         kinds: kinds(record),
         breakdown: svg::breakdown(&summary.times, summary.times.total_us, "breakdown"),
         findings: Vec::new(),
-        accepted: accepted(detail),
+        accepted: accepted::accepted(detail),
         // The verdict says it, unless it is long or had another reason to give.
         error: detail
             .error
@@ -222,19 +223,6 @@ fn view(here: &Here, record: &RequestRecord, address: String, verdict: VerdictVi
         is_http,
         here: address,
     }
-}
-
-fn accepted(detail: &RequestDetail) -> Vec<(String, String, String)> {
-    let accepted = detail.accepted.iter();
-    accepted
-        .map(|one| {
-            (
-                rule_name(&one.finding.rule),
-                cut(&one.finding.title, 300),
-                cut(&one.reason, 300),
-            )
-        })
-        .collect()
 }
 
 /// What the timeline lacks, since more of it came than a request keeps.
