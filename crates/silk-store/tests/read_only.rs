@@ -39,7 +39,7 @@ async fn refused(path: &Path) -> (StoreErrorKind, String) {
     let store = look(path);
     let error = store.open().await.unwrap_err();
     store.close().await;
-    assert_eq!(fs::read(path).unwrap(), before, "a look changes no byte");
+    assert!(fs::read(path).unwrap() == before, "a look changes no byte");
     (error.kind(), error.to_string())
 }
 
@@ -57,7 +57,7 @@ async fn a_look_changes_no_byte() {
     store.close().await;
     assert_eq!(count(&store).await, 3, "the next call opens it again");
     store.close().await;
-    assert_eq!(fs::read(&path).unwrap(), before);
+    assert!(fs::read(&path).unwrap() == before);
     assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), written_at);
 }
 

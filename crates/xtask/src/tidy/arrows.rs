@@ -22,6 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "silk-ui",
         ],
     ),
+    ("silk-cli", &["silk-core", "silk-store", "silk-ui"]),
     ("shapes", &["tower-silk"]),
     ("weave", &["tower-silk"]),
     ("plan-corpus", &[]),

@@ -1,0 +1,182 @@
+//! What can be typed: the commands, their options, and the words of `--help`.
+//!
+//! `docs/reference/cli.md` is made from this, and a test holds them together.
+
+mod filters;
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use filters::{AwaitFilters, RequestFilters, StatementFilters, WindowFilter};
+
+/// Recorded requests in the terminal: what they ran, what cost them time, and whether a fix holds.
+///
+/// Reads from an app that runs (--url) or from the file that one recorded into (--store); a file is
+/// only read, also while its app runs. Exit codes: 0 done, 1 the answer is no (a check failed,
+/// nothing came in time), 2 it could not be done.
+#[derive(Debug, Parser)]
+#[command(
+    name = "silk",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Where the records are, and how they are shown")]
+pub(crate) struct Global {
+    /// Dashboard of a running app: its address with the mount, or the whole link that the app
+    /// printed. SILK_URL in the environment does as well.
+    #[arg(long, global = true, value_name = "URL", conflicts_with = "store")]
+    pub(crate) url: Option<String>,
+
+    /// Token that opens the dashboard.
+    #[arg(
+        long,
+        global = true,
+        value_name = "TOKEN",
+        env = "SILK_TOKEN",
+        hide_env_values = true
+    )]
+    pub(crate) token: Option<String>,
+
+    /// File that holds the token. For an app on this machine, the `…-token` that its debug build
+    /// keeps beside its store is found by itself where it is the only one in the current folder.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+
+    /// Store to read: the file that the app names in `.sqlite(…)`. SILK_STORE in the environment
+    /// does as well.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) store: Option<PathBuf>,
+
+    /// Print the API's own JSON in place of a table.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// Colours: where a terminal shows them, always, or never. NO_COLOR is heeded.
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Colour::Auto)]
+    pub(crate) color: Colour,
+}
+
+/// When output has colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Colour {
+    /// Where a terminal shows them.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What is to be done.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List requests.
+    Requests(RequestFilters),
+
+    /// Show one request: its verdict, findings, statements, queries.
+    Request {
+        /// Id of the request; the last 6 digits or more are enough for one of the newest 500.
+        id: String,
+        /// List its single queries too, with their values.
+        #[arg(long)]
+        queries: bool,
+    },
+
+    /// List statements by the time they took.
+    Statements(StatementFilters),
+
+    /// Show one statement: its times, routes, lines, findings and plans.
+    Statement {
+        /// Fingerprint of the statement: 16 hex digits.
+        fingerprint: String,
+        #[command(flatten)]
+        window: WindowFilter,
+    },
+
+    /// Show a query plan as a tree, with what the rules say about it.
+    Plan {
+        /// Id of the plan; `silk statement` and `silk request --queries` list them.
+        id: String,
+    },
+
+    /// Show how the profiler fares: recorded, lost and why, what it costs.
+    Health,
+
+    /// Remove every record, with statistics, statements and plans.
+    Clear {
+        /// Do not ask first.
+        #[arg(long)]
+        yes: bool,
+    },
+
+    /// Open the dashboard on a store whose app is not running.
+    Serve {
+        /// Address to listen on; port 0 takes a free one.
+        #[arg(long, default_value = "127.0.0.1:3100")]
+        listen: SocketAddr,
+    },
+
+    /// Wait for the next matching request and show it whole.
+    Await {
+        #[command(flatten)]
+        filters: AwaitFilters,
+        /// Take the first match that started after this request, also one that is recorded already.
+        #[arg(long, value_name = "ID")]
+        after: Option<String>,
+        /// Seconds to wait.
+        #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+        timeout: u64,
+    },
+
+    /// Send a recorded request again.
+    ///
+    /// Parts that were redacted or cut are not made up: such a request is refused. Only GET and HEAD
+    /// are sent unless --allow-writes is given.
+    Replay {
+        /// Id of the request.
+        id: String,
+        /// Where to send it: scheme, host and port of the app, as http://127.0.0.1:3000.
+        #[arg(long, value_name = "URL")]
+        to: String,
+        /// Send other methods than GET and HEAD too: they may change data.
+        #[arg(long)]
+        allow_writes: bool,
+        /// A header in place of one that was redacted, as 'authorization: Bearer …'; may be given
+        /// several times.
+        #[arg(long = "header", short = 'H', value_name = "NAME: VALUE")]
+        headers: Vec<String>,
+    },
+
+    /// Print a recorded request as a Rust test.
+    SaveAsTest {
+        /// Id of the request.
+        id: String,
+    },
+
+    /// Talk the Model Context Protocol on standard input and output, for coding agents.
+    Mcp {
+        /// Let the tool `replay` send recorded GET and HEAD requests there.
+        #[arg(long, value_name = "URL")]
+        replay_to: Option<String>,
+    },
+
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+}

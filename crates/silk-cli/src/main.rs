@@ -1,0 +1,7 @@
+//! The program `silk`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(silk_cli::run().code())
+}
