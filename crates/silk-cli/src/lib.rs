@@ -23,7 +23,9 @@ pub use crate::trouble::Exit;
 use crate::{
     api::{Api, Place, Query, segment},
     args::{Cli, Colour, Command, Global},
-    commands::{clear, health, ids, plan, replay, request, requests, serve, statements, wait},
+    commands::{
+        clear, compare, health, ids, plan, replay, request, requests, serve, statements, wait,
+    },
     screen::{Screen, complain},
     trouble::{Result, Trouble},
 };
@@ -122,6 +124,10 @@ async fn look(screen: Screen, api: &Api, command: Command) -> Result<()> {
             };
             replay::run(api, screen, &id, &options).await
         }
+        Command::Compare { a, b } | Command::Diff { a, b: Some(b) } => {
+            compare::show(api, screen, &a, &b).await
+        }
+        Command::Diff { a, b: None } => compare::since(api, screen, &a).await,
         Command::SaveAsTest { id } => {
             let id = ids::whole(api, &id).await?;
             // Of what is not there the API tells in words for programs; this address has a page.

@@ -129,6 +129,23 @@ async fn an_agent_waits_looks_reads_the_plan_and_compares() {
         )
         .await;
     assert_eq!(fast["request"]["query_count"], 1);
+
+    // Diff.
+    let difference = agent
+        .ask("compare", json!({ "a": id(&slow), "b": id(&fast) }))
+        .await;
+    assert_eq!(difference["a"]["query_count"], 26);
+    assert_eq!(difference["b"]["query_count"], 1);
+    let changes: Vec<&str> = difference["statements"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|statement| statement["change"].as_str())
+        .collect();
+    assert!(
+        changes.contains(&"gone") && changes.contains(&"added"),
+        "{changes:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -160,6 +160,22 @@ pub(crate) enum Command {
         headers: Vec<String>,
     },
 
+    /// Compare two requests: statements gone, added, faster, slower.
+    Compare {
+        /// What was before: the id of a request, or another side that the API names.
+        a: String,
+        /// What is now.
+        b: String,
+    },
+
+    /// Compare a request with another, or with the newest of the same method and path.
+    Diff {
+        /// The request before the change.
+        a: String,
+        /// The request after it; the newest of the same method and path unless given.
+        b: Option<String>,
+    },
+
     /// Print a recorded request as a Rust test.
     SaveAsTest {
         /// Id of the request.

@@ -1,6 +1,7 @@
 //! One file per command, or per pair that belongs together.
 
 pub(crate) mod clear;
+pub(crate) mod compare;
 pub(crate) mod health;
 pub(crate) mod ids;
 pub(crate) mod plan;

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::shorten::shorten;
 use crate::{
     api::{Answer, Api, Query},
-    commands::{ids, plan, replay, request, statements, wait},
+    commands::{compare, ids, plan, replay, request, statements, wait},
     trouble::Result,
 };
 
@@ -25,7 +25,7 @@ and plans. To mend a slow route: 1. note the newest id (`requests` with limit 1)
 the app, and get its record (`await_request` with that id as `after`). 2. Look: the `verdict` and the \
 `findings` of the request say what costs most, from which line, and what to write instead; `plan` \
 shows why a query is slow. 3. Change the code, let the app start again. 4. `replay` the request, or \
-send it again. 5. Look at the new record: fewer queries, less time, and no new finding. Times are in microseconds (`_us`). Answers are cut to fit; what was cut says so.";
+send it again. 5. `compare` the old id with the new one: fewer queries, less time, and no new finding. Times are in microseconds (`_us`). Answers are cut to fit; what was cut says so.";
 
 /// Longest wait that a call may ask for, in seconds: agents give up on longer ones.
 const MAX_WAIT_S: u64 = 300;
@@ -114,6 +114,14 @@ struct IdInput {
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
+struct CompareInput {
+    /// Id of the request before the change.
+    a: String,
+    /// Id of the request after it.
+    b: String,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
 struct ReplayInput {
     /// Id of a recorded request with method GET or HEAD.
     id: String,
@@ -176,6 +184,17 @@ impl Tools {
     )]
     async fn plan(&self, Parameters(input): Parameters<IdInput>) -> Told {
         told(json_of(plan::answer(&self.api, &input.id).await))
+    }
+
+    #[tool(
+        description = "What differs between two requests, before and after a change: time, queries, \
+                       statements gone, added, faster, slower, findings gone and new.",
+        annotations(read_only_hint = true)
+    )]
+    async fn compare(&self, Parameters(input): Parameters<CompareInput>) -> Told {
+        told(json_of(
+            compare::answer(&self.api, &input.a, &input.b).await,
+        ))
     }
 
     #[tool(
