@@ -1,4 +1,9 @@
 //! An agent's path through the tools, with a client of the official crate against a real small app.
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "these are tests: to panic is how they fail"
+)]
 
 mod support;
 

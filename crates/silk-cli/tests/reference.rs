@@ -1,10 +1,6 @@
 //! The reference of the program is what `--help` says.
 //!
 //! `SILK_UPDATE_SNAPSHOTS=1 cargo test -p silk-cli --test reference` writes it anew.
-#![expect(
-    clippy::unwrap_used,
-    reason = "these are tests: to panic is how they fail"
-)]
 
 use std::{fmt::Write as _, fs, path::Path};
 

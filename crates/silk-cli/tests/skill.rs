@@ -1,4 +1,9 @@
 //! Every command that SKILL.md names, run in its order against a real small app.
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "these are tests: to panic is how they fail"
+)]
 
 mod support;
 

@@ -1,4 +1,8 @@
 //! What the program says where it cannot do what it was asked: the cause, a hint, and exit code 2.
+#![expect(
+    clippy::unwrap_used,
+    reason = "these are tests: to panic is how they fail"
+)]
 
 mod support;
 

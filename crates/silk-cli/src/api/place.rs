@@ -130,14 +130,14 @@ mod tests {
 
     #[test]
     fn a_pasted_link_brings_its_token() {
-        let link = Some("http://127.0.0.1:3000/silk?token=a%2Bb");
+        const LINK: &str = "http://127.0.0.1:3000/silk?token=a%2Bb";
         let (url, token) = (
             "http://127.0.0.1:3000/silk".to_owned(),
             Some("a+b".to_owned()),
         );
         let wanted = Ok(Place::App { url, token });
-        assert_eq!(Place::of(link, None, None, None, NO_VARIABLE), wanted);
-        let variable = |name: &str| (name == "SILK_URL").then(|| link.unwrap().to_owned());
+        assert_eq!(Place::of(Some(LINK), None, None, None, NO_VARIABLE), wanted);
+        let variable = |name: &str| (name == "SILK_URL").then(|| LINK.to_owned());
         assert_eq!(Place::of(None, None, None, None, variable), wanted);
     }
 
@@ -177,7 +177,7 @@ mod tests {
             "no store is beside it"
         );
         fs::write(folder.path().join("silk.db"), "").unwrap();
-        assert_eq!(token_files(folder.path()), [token.clone()]);
+        assert_eq!(token_files(folder.path()), std::slice::from_ref(&token));
         let named = Place::of(
             Some("http://example.com"),
             None,
