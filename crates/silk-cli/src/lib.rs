@@ -24,7 +24,8 @@ use crate::{
     api::{Api, Place, Query, segment},
     args::{Cli, Colour, Command, Global},
     commands::{
-        clear, compare, health, ids, plan, replay, request, requests, serve, statements, wait,
+        check, clear, compare, health, ids, plan, replay, request, requests, serve, statements,
+        wait,
     },
     screen::{Screen, complain},
     trouble::{Result, Trouble},
@@ -81,6 +82,22 @@ async fn carry_out(cli: Cli) -> Result<()> {
             clap_complete::generate(shell, &mut self::command(), "silk", &mut script);
             screen.bytes(&script)
         }
+        Command::Check {
+            recordings,
+            baseline,
+            write_baseline,
+            max_queries,
+            max_p95,
+        } => check::run(
+            screen,
+            &check::Options {
+                recordings,
+                baseline,
+                write: write_baseline,
+                max_queries,
+                max_p95_ms: max_p95,
+            },
+        ),
         Command::Serve { listen } => {
             let store = store_to_serve(&global)?;
             let token = global.token.filter(|token| !token.is_empty());
@@ -137,7 +154,7 @@ async fn look(screen: Screen, api: &Api, command: Command) -> Result<()> {
         }
         Command::Mcp { replay_to } => mcp::serve(api.clone(), replay_to).await,
         // Those that ask no API are carried out before one is opened.
-        Command::Completions { .. } | Command::Serve { .. } => Ok(()),
+        Command::Check { .. } | Command::Completions { .. } | Command::Serve { .. } => Ok(()),
     }
 }
 

@@ -189,6 +189,27 @@ pub(crate) enum Command {
         replay_to: Option<String>,
     },
 
+    /// Check recordings of tests against a baseline; prints a verdict in Markdown.
+    ///
+    /// Fails where a recording runs more queries than in the baseline, has a finding that was not
+    /// there, or passes a limit. Tests leave recordings with SILK_RECORD=DIR.
+    Check {
+        /// Folder of the recordings.
+        recordings: PathBuf,
+        /// File that holds what was accepted.
+        #[arg(long, value_name = "FILE")]
+        baseline: Option<PathBuf>,
+        /// Make the baseline from these recordings.
+        #[arg(long)]
+        write_baseline: bool,
+        /// Queries that no recording may pass.
+        #[arg(long, value_name = "N")]
+        max_queries: Option<u64>,
+        /// 95th percentile that no route may pass, in milliseconds.
+        #[arg(long, value_name = "MS")]
+        max_p95: Option<u64>,
+    },
+
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
