@@ -209,6 +209,10 @@ fn rows_come_in_live(desk: &Desk<'_>) {
         "return document.querySelector('[data-rows] tr a').getAttribute('href').endsWith('{id}');"
     );
     browser.until(&first);
+    // The rows came because the server told of a request, not because a clock asked.
+    browser.until(
+        "return performance.getEntriesByType('resource').some((one) => one.name.includes('/silk/api/live'));",
+    );
     browser.keys("l");
     desk.is_at("/silk/requests");
     desk.counts("[data-live][aria-pressed=false]", 1);

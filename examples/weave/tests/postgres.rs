@@ -47,3 +47,9 @@ fn secrets_arrive_nowhere() {
 fn plans_come_by_themselves() {
     scenario::plans_by_themselves(database_on(SERVER), "auto_explain");
 }
+
+#[test]
+#[ignore = "needs PostgreSQL: run cargo xtask test"]
+fn the_loop_and_the_join_compare_as_the_slides_do() {
+    common::compare::loop_and_join(database_on(SERVER));
+}

@@ -38,3 +38,8 @@ fn secrets_arrive_nowhere() {
 fn plans_come_by_themselves() {
     scenario::plans_by_themselves(&sqlite(), "estimated");
 }
+
+#[test]
+fn the_loop_and_the_join_compare_as_the_slides_do() {
+    common::compare::loop_and_join(&sqlite());
+}

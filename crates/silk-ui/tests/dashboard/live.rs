@@ -238,3 +238,37 @@ async fn what_makes_no_sense_is_refused() {
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{uri}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_shuts_down_is_not_held() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    let app = app(&TestStore::of(Vec::new()));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("has a port");
+    let address = listener.local_addr().expect("has an address");
+    let (stop, is_stopped) = tokio::sync::oneshot::channel::<()>();
+    let server = tokio::spawn(async move {
+        let stopped = async { drop(is_stopped.await) };
+        axum::serve(listener, app)
+            .with_graceful_shutdown(stopped)
+            .await
+    });
+    let mut client = tokio::net::TcpStream::connect(address)
+        .await
+        .expect("is reached");
+    let head = "GET /silk/api/live HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    client.write_all(head.as_bytes()).await.expect("is sent");
+    let mut piece = [0; 1024];
+    let count = client.read(&mut piece).await.expect("answers");
+    assert!(count > 0);
+    let asked = Instant::now();
+    stop.send(()).expect("is waited for");
+    let ended = tokio::time::timeout(Duration::from_secs(12), server).await;
+    ended
+        .expect("ends though somebody listens")
+        .expect("did not panic")
+        .expect("served");
+    assert!(asked.elapsed() < Duration::from_secs(8));
+}

@@ -10,6 +10,7 @@
 )]
 
 pub mod canary;
+pub mod compare;
 pub mod http;
 pub mod plans;
 pub mod proxies;
