@@ -12,6 +12,7 @@ pub mod http;
 pub mod record;
 pub mod sql;
 pub mod suppress;
+pub mod testing;
 pub mod writer;
 
 mod health;

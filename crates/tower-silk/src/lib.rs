@@ -41,6 +41,7 @@
 //! | `ui` | the dashboard and its JSON API | yes |
 //! | `store-sqlite` | a store in an SQLite file | yes |
 //! | `postgres`, `mysql`, `sqlite` | the instrumented pool for that database | no |
+//! | `testing` | [`testing`](https://docs.rs/tower-silk/latest/tower_silk/testing/): what a test runs, asserted; for `[dev-dependencies]` | no |
 
 mod builder;
 mod console;
@@ -53,6 +54,8 @@ mod silk;
 pub mod store;
 #[cfg(feature = "store-sqlite")]
 mod store_path;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod token;
 #[cfg(feature = "ui")]
 mod vitals;

@@ -5,9 +5,7 @@
 //! open the dashboard that it prints.
 
 mod cli;
-mod database;
 mod demo;
-mod routes;
 
 use std::{
     error::Error,
@@ -19,6 +17,7 @@ use std::{
 use clap::Parser as _;
 use cli::{Capture, Cli, PlanChoice, Switch};
 use tower_silk::{Plans, Silk};
+use weave::{database, routes};
 
 /// How long open connections and unwritten records may hold up the end of the process.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -54,6 +54,8 @@ pub(crate) struct Buffers {
     pub(crate) polls: Polls,
     /// What the instrumented pool has lent to code that takes sqlx's own types.
     pub(crate) lent: Option<Lent>,
+    /// Whether it ever lent anything.
+    pub(crate) was_lent: bool,
     /// Bytes of the budget that it holds.
     pub(crate) charged: usize,
 }

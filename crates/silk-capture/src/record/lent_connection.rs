@@ -27,7 +27,10 @@ impl ActiveRequest {
     /// Notes that code of the app gets sqlx's own connection or pool.
     pub(crate) fn lend(&self, lent: Lent) {
         WAS_LENT.store(true, Relaxed);
-        let before = self.with(|buffers| buffers.lent.replace(lent));
+        let before = self.with(|buffers| {
+            buffers.was_lent = true;
+            buffers.lent.replace(lent)
+        });
         drop(before);
     }
 

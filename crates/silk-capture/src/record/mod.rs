@@ -29,6 +29,7 @@ mod memory;
 pub mod own_spans;
 pub(crate) mod panic_note;
 pub mod plans;
+pub(crate) mod pools_here;
 pub(crate) mod queue;
 mod recorder;
 pub(crate) mod route_name;
@@ -47,4 +48,6 @@ pub use config::{
 };
 pub use current_request::EnterGuard;
 pub use recorder::Recorder;
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+pub(crate) use recorder::has_tests;
 pub use tracing_probe::probe;

@@ -24,9 +24,18 @@ use super::{
     plans::{PlanNotes, explaining::Explaining},
     queue::{self, Handed, Receiver},
     shared::{Counters, Shared},
-    tracing_probe::{others_see_spans, probe},
+    tracing_probe::{any_layer_hears, others_see_spans, probe},
 };
 use crate::suppress;
+
+/// Whether there ever was a recorder of a test in this process.
+static HAS_TESTS: AtomicBool = AtomicBool::new(false);
+
+/// Whether what is being polled here is a test's.
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+pub(crate) fn has_tests() -> bool {
+    HAS_TESTS.load(Relaxed)
+}
 
 /// Records requests. Cloning is cheap; all clones are handles of the same recorder.
 ///
@@ -56,6 +65,17 @@ impl Recorder {
     /// A recorder whose writer is still to be started, and the end of the queue that the writer
     /// takes.
     pub(crate) fn without_writer(config: RecorderConfig) -> (Self, Receiver) {
+        Self::of(config, false)
+    }
+
+    /// A recorder of a test: within its requests no other recorder begins one of its own, so that
+    /// all that the test runs is the test's.
+    pub(crate) fn for_test(config: RecorderConfig) -> (Self, Receiver) {
+        HAS_TESTS.store(true, Relaxed);
+        Self::of(config, true)
+    }
+
+    fn of(config: RecorderConfig, is_test: bool) -> (Self, Receiver) {
         let (sender, receiver) = queue::bounded(config.queue_capacity.max(1));
         let clock = Clock::start();
         let shared = Arc::new(Shared {
@@ -71,6 +91,7 @@ impl Recorder {
             plans: Arc::new(PlanNotes::new(config.plans)),
             explaining: OnceLock::new(),
             lingering: Mutex::new(Vec::new()),
+            is_test,
             config,
         });
         (Self(Arc::new(Outer(shared))), receiver)
@@ -109,6 +130,11 @@ impl Recorder {
         }
     }
 
+    /// Queries counted so far that belong to no request.
+    pub(crate) fn unattributed(&self) -> u64 {
+        self.0.counters.unattributed.load(Relaxed)
+    }
+
     /// From which duration on queries are logged, in microseconds.
     #[must_use]
     pub fn slow_query_us(&self) -> Option<u64> {
@@ -135,7 +161,7 @@ impl Recorder {
         path: &str,
     ) -> Option<ActiveRequest> {
         let shared = self.shared();
-        if !self.is_recording() || suppress::is_suppressed() {
+        if !self.is_recording() || suppress::is_suppressed() || self.is_within_test() {
             return None;
         }
         shared.counters.seen.fetch_add(1, Relaxed);
@@ -178,6 +204,29 @@ impl Recorder {
             is_kept,
             buffers: Mutex::new(Some(buffers)),
         })))
+    }
+
+    /// Whether what runs here is a test's, and this recorder is not.
+    fn is_within_test(&self) -> bool {
+        HAS_TESTS.load(Relaxed)
+            && !self.0.is_test
+            && ActiveRequest::with_current(|current| {
+                current.is_some_and(|current| current.recorder().0.is_test)
+            })
+    }
+
+    /// Whether requests are under way that were not handed over yet.
+    pub(crate) fn has_active(&self) -> bool {
+        self.0.counters.active.load(Relaxed) > 0
+    }
+
+    /// Hands over what has ended and is still held.
+    pub(crate) fn hand_over_lingering(&self) {
+        let lingering =
+            std::mem::take(&mut *(self.0.lingering.lock()).unwrap_or_else(PoisonError::into_inner));
+        for inner in lingering.iter().filter_map(|(_, inner)| inner.upgrade()) {
+            inner.hand_over();
+        }
     }
 
     pub(crate) fn hand_over(&self, inner: &Inner, buffers: Box<Buffers>) {
@@ -261,6 +310,9 @@ impl Recorder {
 
     /// Whether a tracing layer is there to see a span of the request, and it alone.
     pub(crate) fn wants_span(&self) -> bool {
+        if self.0.is_test {
+            return any_layer_hears() && !others_see_spans();
+        }
         let hears = match self.0.notes.tracing() {
             TracingState::Absent => false,
             TracingState::Working => true,

@@ -25,6 +25,8 @@ use super::{
 /// What all handles of a recorder and its writer share.
 pub(crate) struct Shared {
     pub(crate) config: RecorderConfig,
+    /// Whether it is a test's.
+    pub(crate) is_test: bool,
     pub(crate) clock: Clock,
     pub(crate) is_recording: AtomicBool,
     /// `share` of 2^32; ids whose random part is below it are kept.

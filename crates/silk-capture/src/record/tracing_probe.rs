@@ -59,12 +59,28 @@ pub fn probe(recorder: &Recorder) -> bool {
     has_arrived
 }
 
+/// Stands for the notes of any layer; only compared.
+const ANY: *const PlanNotes = ptr::without_provenance(1);
+
+/// Whether sqlx's events reach any tracing layer of Silk's from this thread.
+pub(crate) fn any_layer_hears() -> bool {
+    let this = Trial {
+        of: ANY,
+        was_asked: false,
+    };
+    let _ = TRIAL.try_with(|trial| trial.set(this));
+    let is_enabled = tracing::event_enabled!(target: "sqlx::query", tracing::Level::DEBUG);
+    let trial = TRIAL.try_with(|trial| trial.replace(NO_TRIAL));
+    is_enabled && trial.is_ok_and(|trial| trial.was_asked)
+}
+
 /// The filter of the layer with these notes is asked about an event of sqlx's. `true` where the
 /// question is a trial of this layer, which is answered by that alone.
 pub(crate) fn is_trial(notes: Option<&Arc<PlanNotes>>) -> bool {
     let answer = |trial: &Cell<Trial>| {
         let now = trial.get();
-        let is_it = notes.is_some_and(|notes| ptr::eq(now.of, Arc::as_ptr(notes)));
+        let is_it =
+            notes.is_some_and(|notes| ptr::eq(now.of, ANY) || ptr::eq(now.of, Arc::as_ptr(notes)));
         if is_it {
             trial.set(Trial {
                 was_asked: true,

@@ -18,3 +18,4 @@ mod thread;
 mod transform;
 
 pub(crate) use thread::Writer;
+pub(crate) use transform::transform_one;

@@ -14,11 +14,11 @@ use tower_silk::{DatabaseKind, Silk};
 
 /// An app's two pools over one database.
 #[derive(Debug, Clone)]
-pub(crate) struct Pools<P> {
+pub struct Pools<P> {
     /// What routes use.
-    pub(crate) main: P,
+    pub main: P,
     /// One connection only, so that a wait for it can be shown.
-    pub(crate) single: P,
+    pub single: P,
 }
 
 impl<P> Pools<P> {
@@ -33,7 +33,7 @@ impl<P> Pools<P> {
 
 /// Connected, with tables and content.
 #[derive(Debug, Clone)]
-pub(crate) enum Database {
+pub enum Database {
     /// PostgreSQL.
     Postgres(Pools<sqlx::PgPool>),
     /// MySQL or MariaDB.
@@ -44,7 +44,10 @@ pub(crate) enum Database {
 
 impl Database {
     /// Adds the index that the newest messages want.
-    pub(crate) async fn add_index(&self) -> Result<(), sqlx::Error> {
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn add_index(&self) -> Result<(), sqlx::Error> {
         // MariaDB knows IF NOT EXISTS here, MySQL does not.
         const INDEX: &str = "CREATE INDEX IF NOT EXISTS message_updated ON message (updated)";
         match self {
@@ -64,7 +67,7 @@ impl Database {
 
 /// Why there is no database.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum OpenError {
+pub enum OpenError {
     /// Nothing that weave speaks to.
     #[error("a database is `sqlite:FILE`, `postgres://…` or `mysql://…`")]
     UnknownScheme,
@@ -81,7 +84,10 @@ fn say(text: impl std::fmt::Display) {
 }
 
 /// Which of the three an address leads to.
-pub(crate) fn kind_of(url: &str) -> Result<DatabaseKind, OpenError> {
+///
+/// # Errors
+/// The address names none of them.
+pub fn kind_of(url: &str) -> Result<DatabaseKind, OpenError> {
     match url.split(':').next() {
         Some("sqlite") => Ok(DatabaseKind::Sqlite),
         Some("postgres" | "postgresql") => Ok(DatabaseKind::Postgres),
@@ -92,11 +98,10 @@ pub(crate) fn kind_of(url: &str) -> Result<DatabaseKind, OpenError> {
 
 /// Connects, makes the tables where they are missing, and fills them where they are empty. With
 /// `silk`, connections tell the plans of their runs, where the database can.
-pub(crate) async fn open(
-    url: &str,
-    connections: u32,
-    silk: Option<&Silk>,
-) -> Result<Database, OpenError> {
+///
+/// # Errors
+/// The address names no known database, or the database cannot be opened or filled.
+pub async fn open(url: &str, connections: u32, silk: Option<&Silk>) -> Result<Database, OpenError> {
     match kind_of(url)? {
         DatabaseKind::Sqlite => Ok(Database::Sqlite(sqlite::open(url, connections).await?)),
         DatabaseKind::Postgres => {

@@ -56,7 +56,7 @@ macro_rules! routes_of {
 }
 
 /// All routes, on sqlx's own pools, or on Silk's where `silk` is given.
-pub(crate) fn router(database: Database, silk: Option<&Silk>) -> Router {
+pub fn router(database: Database, silk: Option<&Silk>) -> Router {
     let routes: Router = match (database, silk) {
         (Database::Postgres(pools), None) => routes_of!(postgres, pools),
         (Database::MySql(pools), None) => routes_of!(mysql, pools),

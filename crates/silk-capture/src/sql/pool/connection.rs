@@ -18,7 +18,7 @@ use super::{
     pool_shared::PoolShared, transaction_fate::Undone, within::Within,
 };
 use crate::{
-    record::{ActiveRequest, Recorder, lent_connection::Lent},
+    record::{ActiveRequest, Recorder, has_tests, lent_connection::Lent, pools_here},
     sql::tracing::is_installed,
 };
 
@@ -73,6 +73,7 @@ impl<DB: Database> Conn<DB> {
                 recorder,
                 database,
                 holders: Arc::default(),
+                _is_there: pools_here::note(),
             }),
             holding: None,
             transaction: None,
@@ -111,7 +112,7 @@ impl<DB: Database> Conn<DB> {
     /// Notes that the app gets the driver's own connection: what runs there is seen by the tracing
     /// layer alone, and belongs to the transaction that is open here.
     fn lend(&mut self) {
-        if !is_installed() {
+        if !is_installed() && !has_tests() {
             return;
         }
         if let Some(active) = ActiveRequest::current() {

@@ -14,7 +14,7 @@ use super::{
     hide_from_layer::Cover, pool_shared::PoolShared, within::Within,
 };
 use crate::{
-    record::{ActiveRequest, PoolNote, Recorder, lent_connection::Lent},
+    record::{ActiveRequest, PoolNote, Recorder, has_tests, lent_connection::Lent, pools_here},
     sql::tracing::is_installed,
 };
 
@@ -49,6 +49,7 @@ impl<DB: Database> Pool<DB> {
                 recorder,
                 database: Arc::new(database),
                 holders: Arc::default(),
+                _is_there: pools_here::note(),
             }),
         }
     }
@@ -62,7 +63,7 @@ impl<DB: Database> Pool<DB> {
 
     /// Notes that the app gets sqlx's own pool: what runs there is seen by the tracing layer alone.
     fn lend(&self) {
-        if is_installed() {
+        if is_installed() || has_tests() {
             ActiveRequest::with_current(|active| {
                 if let Some(active) = active {
                     active.lend(Lent {

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use silk_core::Database;
 
 use super::{hide_from_layer::Cover, pool_holders::Holders};
-use crate::{record::Recorder, sql::tracing::is_installed};
+use crate::{
+    record::{Recorder, pools_here::PoolIsThere},
+    sql::tracing::is_installed,
+};
 
 /// What every connection of a pool shares.
 #[derive(Debug)]
@@ -13,6 +16,8 @@ pub(super) struct PoolShared {
     pub(super) recorder: Recorder,
     pub(super) database: Arc<Database>,
     pub(super) holders: Arc<Holders>,
+    /// There as long as the pool or a connection of it is.
+    pub(super) _is_there: Arc<PoolIsThere>,
 }
 
 impl PoolShared {

@@ -8,7 +8,7 @@ mod times;
 use std::{sync::Arc, time::Instant};
 
 use silk_core::{
-    ConnectionWait, CountedRequest, Outcome, Redactor, RequestDetail, RequestRecord,
+    ConnectionWait, CountedRequest, Outcome, PlanRecord, Redactor, RequestDetail, RequestRecord,
     RequestSummary, RunId,
     finding::{IgnoreList, Thresholds, rules},
     record::breakdown,
@@ -32,6 +32,7 @@ use crate::record::{
     clock::{Clock, micros},
     plans::PlanNotes,
     queue::Handed,
+    shared::Shared,
 };
 
 /// Characters of a statement in the log of slow queries.
@@ -50,6 +51,19 @@ pub(super) struct Transform {
     slow_query_us: Option<u64>,
     thresholds: Thresholds,
     ignored: IgnoreList,
+}
+
+/// The record of one request, with the plans that were told of it: for tests, which have no writer.
+pub(crate) fn transform_one(
+    shared: &Shared,
+    redactor: Arc<Redactor>,
+    handed: Handed,
+) -> (RequestRecord, Vec<PlanRecord>) {
+    let run = shared.notes.run().id;
+    let plans = Arc::clone(&shared.plans);
+    let mut transform = Transform::new(&shared.config, shared.clock, redactor, run, plans);
+    let record = transform.record(handed);
+    (record, transform.plans.take().0)
 }
 
 impl Transform {

@@ -5,7 +5,7 @@ mod list;
 mod rust;
 
 use silk_core::{
-    DatabaseKind, QueryRecord, RequestRecord, Value,
+    DatabaseKind, Fingerprint, QueryRecord, RequestRecord, Value,
     sql::{self, SqlTokenClass},
 };
 
@@ -26,6 +26,29 @@ pub(crate) struct Fix {
     pub(crate) rust: String,
     /// The column that says which value a row belongs to.
     pub(crate) column: String,
+}
+
+/// One query in place of a repeated one, and the Rust that sends it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OneQuery {
+    /// The query rewritten, for all values at once.
+    pub sql: String,
+    /// How to send it, and how to give its rows back to whoever asked one by one.
+    pub rust: String,
+}
+
+/// The query to run in place of all executions of a statement in a request; none where a rewrite is
+/// not certain to give the same rows.
+#[must_use]
+pub fn one_query(record: &RequestRecord, statement: Fingerprint) -> Option<OneQuery> {
+    let is_of_it = |query: &&QueryRecord| {
+        let text = usize::try_from(query.text).ok();
+        let text = text.and_then(|text| record.detail.texts.get(text));
+        text.is_some_and(|text| text.statement.fingerprint == statement)
+    };
+    let queries: Vec<_> = record.detail.queries.iter().filter(is_of_it).collect();
+    let Fix { sql, rust, .. } = fix(record, &queries)?;
+    Some(OneQuery { sql, rust })
 }
 
 type Tokens<'a> = [(SqlTokenClass, &'a str)];
