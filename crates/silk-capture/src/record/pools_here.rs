@@ -1,9 +1,8 @@
 //! Instrumented pools by the thread that made them: a test's queries could be seen by one of its own.
 
-use std::{
-    cell::RefCell,
-    sync::{Arc, Weak},
-};
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+use std::sync::Arc;
+use std::{cell::RefCell, sync::Weak};
 
 /// There as long as an instrumented pool or a connection of it is.
 #[derive(Debug, Default)]
