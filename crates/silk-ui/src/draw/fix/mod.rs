@@ -1,21 +1,23 @@
 //! What a repeated statement could be instead: one query for all of its values, and the Rust
 //! around it.
 
+mod clause;
 mod list;
 mod rust;
 
 use silk_core::{
-    DatabaseKind, Fingerprint, QueryRecord, RequestRecord, Value,
+    DatabaseKind, Fingerprint, QueryRecord, RequestRecord, SqlText, Value,
     sql::{self, SqlTokenClass},
 };
 
 use self::{
+    clause::{is_condition, value_at},
     list::{Asked, asked},
     rust::{Loop, rust},
 };
 
-/// Executions whose values are compared, to see which of them varies.
-const MAX_COMPARED: usize = 200;
+/// Texts of one statement that are compared; more differ by more than a comment.
+const MAX_TEXTS: usize = 200;
 
 /// One query in place of many.
 #[derive(Debug, PartialEq, Eq)]
@@ -53,7 +55,8 @@ pub fn one_query(record: &RequestRecord, statement: Fingerprint) -> Option<OneQu
 
 type Tokens<'a> = [(SqlTokenClass, &'a str)];
 
-/// Keywords of a statement whose answers for many values at once are not those for each.
+/// Keywords of a statement whose answers for many values at once are not those for each, within
+/// parentheses too.
 const CHANGES_ANSWER: [&str; 13] = [
     "LIMIT",
     "FETCH",
@@ -64,15 +67,21 @@ const CHANGES_ANSWER: [&str; 13] = [
     "EXCEPT",
     "INTERSECT",
     "FOR",
-    "OR",
-    "NOT",
+    // LOCK IN SHARE MODE.
+    "LOCK",
+    // SELECT … INTO a table or a variable.
+    "INTO",
     // Rows alike for two values would become one.
     "DISTINCT",
     "OVER",
 ];
 
+/// What joins conditions so that a row need not meet each of them.
+const ALTERNATIVES: [&str; 3] = ["OR", "XOR", "||"];
+
 /// The rewritten statement, if the rewrite is certain to be right: a SELECT that compares a column
-/// with the one value that varies, by `=`, outside subqueries, without a limit or groups.
+/// with the one value that varies, by `=`, as a condition of its own in WHERE, without a limit or
+/// groups. All executions must have one text, comments aside.
 ///
 /// The column is selected too, so that each row says which value it belongs to; counts and sums are
 /// grouped by it.
@@ -83,17 +92,22 @@ pub(crate) fn fix(record: &RequestRecord, queries: &[&QueryRecord]) -> Option<Fi
     if text.statement.command != "SELECT" || text.is_redacted {
         return None;
     }
-    let tokens: Vec<_> = sql::highlight(&text.text, kind)
-        .into_iter()
-        .filter(|(class, _)| *class != SqlTokenClass::Comment)
-        .collect();
-    if CHANGES_ANSWER.iter().any(|word| has_keyword(&tokens, word)) {
+    let tokens = tokens_of(text);
+    if CHANGES_ANSWER.iter().any(|word| has_word(&tokens, word))
+        || has_alternatives(&tokens)
+        || !is_one_text(record, queries, &tokens)
+    {
         return None;
     }
     let compared = compared(&tokens, queries)?;
     let (head, tail, asked) = around(&tokens, &compared)?;
     let list = match kind {
-        DatabaseKind::Postgres => format!("= ANY({})", tokens[compared.place].1),
+        DatabaseKind::Postgres => {
+            let cast = compared.cast.map(|at| format!("::{}[]", tokens[at].1));
+            let place = tokens[compared.place].1;
+            format!("= ANY({place}{})", cast.unwrap_or_default())
+        }
+        _ if compared.cast.is_some() => return None,
         _ => "IN (?, ?, …)".to_owned(),
     };
     let rewritten = format!("{head}{list}{tail}");
@@ -118,10 +132,74 @@ pub(crate) fn fix(record: &RequestRecord, queries: &[&QueryRecord]) -> Option<Fi
     })
 }
 
-fn has_keyword(tokens: &Tokens<'_>, word: &str) -> bool {
-    tokens
+fn tokens_of(text: &SqlText) -> Vec<(SqlTokenClass, &str)> {
+    sql::highlight(&text.text, text.database.kind)
+        .into_iter()
+        .filter(|(class, _)| *class != SqlTokenClass::Comment)
+        .collect()
+}
+
+/// Whether all executions ran this text on this database: a statement's texts may differ in their
+/// literals, and one query has but one of each.
+fn is_one_text(record: &RequestRecord, queries: &[&QueryRecord], tokens: &Tokens<'_>) -> bool {
+    let mut indices: Vec<u32> = queries.iter().map(|query| query.text).collect();
+    indices.sort_unstable();
+    indices.dedup();
+    let mut texts = indices
         .iter()
-        .any(|(class, text)| *class == SqlTokenClass::Keyword && text.eq_ignore_ascii_case(word))
+        .map(|at| record.detail.texts.get(usize::try_from(*at).ok()?));
+    let Some(Some(first)) = texts.next() else {
+        return false;
+    };
+    indices.len() <= MAX_TEXTS
+        && !first.is_redacted
+        && is_same(&tokens_of(first), tokens)
+        && texts.all(|text| {
+            text.is_some_and(|text| {
+                text.database == first.database
+                    && !text.is_redacted
+                    && is_same(&tokens_of(text), tokens)
+            })
+        })
+}
+
+/// Whether two texts say the same, spaces aside.
+fn is_same(one: &Tokens<'_>, other: &Tokens<'_>) -> bool {
+    let said = |tokens: &Tokens<'_>| -> Vec<String> {
+        tokens
+            .iter()
+            .filter(|(class, _)| *class != SqlTokenClass::Space)
+            .map(|(_, text)| (*text).to_owned())
+            .collect()
+    };
+    said(one) == said(other)
+}
+
+fn has_word(tokens: &Tokens<'_>, word: &str) -> bool {
+    tokens.iter().any(|(class, text)| {
+        matches!(class, SqlTokenClass::Keyword | SqlTokenClass::Identifier)
+            && text.eq_ignore_ascii_case(word)
+    })
+}
+
+/// Whether conditions outside of parentheses are alternatives. `||` is one on MySQL; where it joins
+/// texts, nothing is said either.
+fn has_alternatives(tokens: &Tokens<'_>) -> bool {
+    let mut depth = 0_u32;
+    let from = tokens.iter().position(|(class, text)| {
+        *class == SqlTokenClass::Keyword && text.eq_ignore_ascii_case("FROM")
+    });
+    tokens[from.unwrap_or(0)..].iter().any(|(_, text)| {
+        match *text {
+            "(" => depth += 1,
+            ")" => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0
+            && ALTERNATIVES
+                .iter()
+                .any(|word| text.eq_ignore_ascii_case(word))
+    })
 }
 
 /// The comparison with the value that varies.
@@ -130,6 +208,10 @@ struct Compared {
     varied: usize,
     /// Index of its placeholder among the tokens.
     place: usize,
+    /// Index of the type that the value is cast to.
+    cast: Option<usize>,
+    /// Index of the first token after the value.
+    after: usize,
     /// Index of the `=`.
     operator: usize,
     /// The column, with its table where it is written so.
@@ -138,7 +220,7 @@ struct Compared {
     has_others: bool,
 }
 
-/// Finds the comparison: `column = placeholder`, not within parentheses.
+/// Finds the comparison: `column = placeholder`, a condition of its own in WHERE.
 fn compared(tokens: &Tokens<'_>, queries: &[&QueryRecord]) -> Option<Compared> {
     let first = queries.first()?;
     let places: Vec<usize> = (0..tokens.len())
@@ -157,26 +239,28 @@ fn compared(tokens: &Tokens<'_>, queries: &[&QueryRecord]) -> Option<Compared> {
     // `$2` may stand before `$1`; a plain `?` counts by its place.
     let named = |at: &&usize| tokens[**at].1.get(1..) == Some(&*(varied + 1).to_string());
     let place = *places.iter().find(named).or_else(|| places.get(varied))?;
-    let depth = tokens[..place]
-        .iter()
-        .fold(0_i32, |depth, (_, text)| match *text {
-            "(" => depth + 1,
-            ")" => depth - 1,
-            _ => depth,
-        });
-    if depth != 0 {
-        return None;
-    }
     let (operator, column_at) = before(tokens, place)?;
     let (column_class, column) = tokens[column_at];
     if tokens[operator].1 != "=" || column_class != SqlTokenClass::Identifier {
         return None;
     }
+    let value = value_at(tokens, place);
+    let qualified = qualified(tokens, column_at);
+    let begins_at = if qualified.is_some() {
+        column_at.checked_sub(2)?
+    } else {
+        column_at
+    };
+    if !is_condition(tokens, begins_at, &value) {
+        return None;
+    }
     Some(Compared {
         varied,
         place,
+        cast: value.cast,
+        after: value.after,
         operator,
-        column: qualified(tokens, column_at).unwrap_or_else(|| column.to_owned()),
+        column: qualified.unwrap_or_else(|| column.to_owned()),
         has_others: places.len() > 1,
     })
 }
@@ -192,14 +276,24 @@ fn around(tokens: &Tokens<'_>, compared: &Compared) -> Option<(String, String, A
         head.push_str(", ");
     }
     head.push_str(&of(&tokens[from..compared.operator]));
-    let mut tail = of(&tokens[compared.place + 1..]);
+    let mut tail = of(&tokens[compared.after..]);
+    if asked != Asked::WithColumn && is_ordered_by_number(&tokens[compared.after..]) {
+        return None;
+    }
     if asked == Asked::Summed {
-        if has_keyword(tokens, "ORDER") || tail.trim_end().ends_with(';') {
+        if has_word(tokens, "ORDER") || tail.trim_end().ends_with(';') {
             return None;
         }
         tail = format!("{} GROUP BY {column}", tail.trim_end());
     }
     Some((head, tail, asked))
+}
+
+/// Whether rows are ordered by the number of a column: with one more in front, of another.
+fn is_ordered_by_number(tail: &Tokens<'_>) -> bool {
+    tail.iter()
+        .skip_while(|(_, text)| !text.eq_ignore_ascii_case("ORDER"))
+        .any(|(class, _)| *class == SqlTokenClass::Number)
 }
 
 /// The name with its table, where it stands with one.
@@ -221,7 +315,6 @@ fn before(tokens: &[(SqlTokenClass, &str)], place: usize) -> Option<(usize, usiz
 fn varied(queries: &[&QueryRecord]) -> Option<usize> {
     let all: Vec<&[Value]> = queries
         .iter()
-        .take(MAX_COMPARED)
         .map(|query| query.values.as_deref())
         .collect::<Option<_>>()?;
     let first = *all.first()?;
@@ -386,7 +479,7 @@ mod tests {
         for (list, with) in [
             ("name", "id, name"),
             ("max_age, name", "id, max_age, name"),
-            ("f(id)", "id, f(id)"),
+            ("lower(id)", "id, lower(id)"),
             ("id AS person", "id, id AS person"),
             ("q.*", "q.*"),
             ("name, person.id", "name, person.id"),
@@ -455,6 +548,79 @@ mod tests {
     }
 
     #[test]
+    fn a_cast_of_the_value_becomes_one_of_the_list() {
+        let found = fixed(
+            "SELECT * FROM person WHERE ok AND id = $1::uuid AND b IS NOT NULL ORDER BY c",
+            DatabaseKind::Postgres,
+            ONE,
+        );
+        assert_eq!(
+            found.unwrap().sql,
+            "SELECT * FROM person WHERE ok AND id = ANY($1::uuid[]) AND b IS NOT NULL ORDER BY c"
+        );
+        for cast in ["uuid[]", "varchar(20)", "double precision", "public.kind"] {
+            let sql = format!("SELECT * FROM person WHERE id = $1::{cast}");
+            assert_eq!(fixed(&sql, DatabaseKind::Postgres, ONE), None, "{cast}");
+        }
+    }
+
+    #[test]
+    fn conditions_beside_it_stay_as_they_are() {
+        for rest in [
+            "(b OR c)",
+            "b BETWEEN 1 AND 2",
+            "NOT b",
+            "b NOT IN (SELECT b FROM u)",
+        ] {
+            for (sql, one) in [
+                (
+                    format!("SELECT * FROM t WHERE {rest} AND t.a = $1"),
+                    format!("SELECT * FROM t WHERE {rest} AND t.a = ANY($1)"),
+                ),
+                (
+                    format!("SELECT * FROM t WHERE a = $1 AND {rest};"),
+                    format!("SELECT * FROM t WHERE a = ANY($1) AND {rest};"),
+                ),
+            ] {
+                let found = fixed(&sql, DatabaseKind::Postgres, ONE);
+                assert_eq!(found.unwrap().sql, one);
+            }
+        }
+    }
+
+    #[test]
+    fn a_star_of_another_table_does_not_hold_the_column() {
+        let found = fixed(
+            "SELECT q.* FROM p JOIN q ON q.id = p.q_id WHERE pid = $1",
+            DatabaseKind::Postgres,
+            ONE,
+        );
+        assert_eq!(
+            found.unwrap().sql,
+            "SELECT pid, q.* FROM p JOIN q ON q.id = p.q_id WHERE pid = ANY($1)"
+        );
+    }
+
+    #[test]
+    fn texts_that_differ_in_a_literal_are_not_one_query() {
+        let with = |second: &str| {
+            let first = "SELECT * FROM t WHERE a = ? AND kind = 'x'";
+            let mut record = record(first, DatabaseKind::Sqlite, ONE);
+            let mut other = record.detail.texts[0].clone();
+            other.text = second.into();
+            record.detail.texts.push(other);
+            record.detail.queries[1].text = 1;
+            let queries: Vec<_> = record.detail.queries.iter().collect();
+            fix(&record, &queries).map(|fix| fix.sql)
+        };
+        assert_eq!(with("SELECT * FROM t WHERE a = ? AND kind = 'y'"), None);
+        assert_eq!(
+            with("SELECT *  FROM t WHERE a = ? AND kind = 'x' /* trace 7 */").unwrap(),
+            "SELECT * FROM t WHERE a IN (?, ?, …) AND kind = 'x'"
+        );
+    }
+
+    #[test]
     fn where_it_is_not_sure_nothing_is_said() {
         for sql in [
             "SELECT * FROM t WHERE a = ? LIMIT 1",
@@ -468,6 +634,29 @@ mod tests {
             "SELECT * FROM t WHERE x IN (SELECT y FROM u WHERE a = ?)",
             "SELECT * FROM t WHERE a = 1",
             "SELECT ?",
+            // Not a condition of the rows.
+            "SELECT * FROM t LEFT JOIN u ON u.t_id = t.id AND u.a = ?",
+            "SELECT a = ? FROM t",
+            "SELECT CASE WHEN a = ? THEN 1 END FROM t",
+            "SELECT * FROM t WHERE CASE WHEN b AND a = ? THEN 1 ELSE 0 END",
+            "SELECT * FROM t ORDER BY a = ?",
+            // Not the column, or not the value, alone.
+            "SELECT * FROM t WHERE b + a = ?",
+            "SELECT * FROM t WHERE a::text = ?",
+            "SELECT * FROM t WHERE NOT a = ?",
+            "SELECT * FROM t WHERE b BETWEEN 1 AND a = ?",
+            "SELECT * FROM t WHERE a = ? + 1",
+            "SELECT * FROM t WHERE a = ? || 'x'",
+            "SELECT * FROM t WHERE a = ? COLLATE NOCASE",
+            "SELECT * FROM t WHERE a = ? = b",
+            "SELECT * FROM t WHERE a = ? XOR b",
+            // Functions that may make one row of all.
+            "SELECT json_group_object(b, c) FROM t WHERE a = ?",
+            "SELECT own_total(b) FROM t WHERE a = ?",
+            // Another column would be the first.
+            "SELECT b, c FROM t WHERE a = ? ORDER BY 1",
+            "SELECT ALL b FROM t WHERE a = ?",
+            "SELECT * FROM t WHERE a = ? LOCK IN SHARE MODE",
         ] {
             assert_eq!(fixed(sql, DatabaseKind::Sqlite, ONE), None, "{sql}");
         }
