@@ -112,7 +112,7 @@ pub(crate) enum Command {
         id: String,
     },
 
-    /// Show how the profiler fares: recorded, lost and why, what it costs.
+    /// Show profiler health: recorded, lost and why, what it costs.
     Health,
 
     /// Remove every record, with statistics, statements and plans.

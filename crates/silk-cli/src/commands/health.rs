@@ -1,4 +1,4 @@
-//! `silk health`: how the profiler fares.
+//! `silk health`: profiler health.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -54,7 +54,7 @@ struct Capture {
     remedy: Option<String>,
 }
 
-/// Prints how the profiler fares.
+/// Prints profiler health.
 pub(crate) async fn show(api: &Api, screen: Screen) -> Result<()> {
     let answer = api.get("api/health", &Query::new()).await?;
     if screen.is_json {

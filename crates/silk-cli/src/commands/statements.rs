@@ -185,7 +185,7 @@ fn head(whole: &Whole) -> String {
             count(row.errors)
         ),
     );
-    let percentile = |us: Option<u64>| us.map_or_else(|| "not known".to_owned(), duration);
+    let percentile = |us: Option<u64>| us.map_or_else(|| "unknown".to_owned(), duration);
     line(
         "time",
         format!(

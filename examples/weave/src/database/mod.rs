@@ -1,7 +1,7 @@
 //! The database of the app: connecting, tables, first fill, and what differs between the three.
 //!
 //! Routes are written once and compiled for each database and each tier of capture: see
-//! [`per_database`](crate::routes). What they need to know of a database is in [`flavor`].
+//! [`per_database`](crate::routes). What they need to know of a database is in `flavor`.
 
 mod fill;
 pub(crate) mod flavor;
