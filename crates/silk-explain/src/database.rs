@@ -10,6 +10,11 @@ use crate::{target::ExplainTarget, time_limits::ExplainConfig};
 /// A database that Silk can open a connection of its own to.
 ///
 /// Implemented for the drivers that Silk knows; not meant to be implemented elsewhere.
+#[diagnostic::on_unimplemented(
+    message = "Silk has no connection of its own to `{Self}`",
+    label = "PostgreSQL, MySQL and SQLite have one, if their features are on",
+    note = "for `sqlx::Any` keep the `AnyPool`: the tracing layer (`silk.init_tracing()`) records its queries; or connect with `PgPool`, `MySqlPool` or `SqlitePool` and pass that"
+)]
 pub trait ExplainDatabase: PoolDatabase {
     /// A way of Silk's own to the database that the options lead to; `app_connections` is how many
     /// connections the app's pool may have.
