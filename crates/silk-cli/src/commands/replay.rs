@@ -18,17 +18,6 @@ use crate::{
     trouble::{Result, Trouble},
 };
 
-/// Headers that the client computes, or that belong to one connection.
-const NOT_REPLAYED: [&str; 7] = [
-    "host",
-    "content-length",
-    "transfer-encoding",
-    "connection",
-    "keep-alive",
-    "upgrade",
-    "expect",
-];
-
 /// Header of an answer that names its record.
 const SILK_ID: &str = "silk-id";
 
@@ -158,7 +147,7 @@ fn prepare(recorded: &Recorded, options: &Options) -> Result<(String, HeaderMap,
     }
     let mut headers = HeaderMap::new();
     for header in &recorded.request_headers {
-        if NOT_REPLAYED.contains(&&*header.name) || given.contains_key(&header.name) {
+        if silk_ui::NOT_REPLAYED.contains(&&*header.name) || given.contains_key(&header.name) {
             continue;
         }
         if header.is_redacted {

@@ -7,8 +7,8 @@ use silk_core::RequestRecord;
 /// Stands for what was redacted; fill it in before you send the request.
 const PLACEHOLDER: &str = "<redacted: fill in>";
 
-/// Headers that the client computes, or that belong to one connection.
-const NOT_REPLAYED: [&str; 7] = [
+/// Headers that the client computes, or that belong to one connection: no replay sends them.
+pub const NOT_REPLAYED: [&str; 7] = [
     "host",
     "content-length",
     "transfer-encoding",
