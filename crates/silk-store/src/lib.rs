@@ -9,6 +9,7 @@
 //! its own. Rows are kept of what is searched and summed, one compressed blob of what is only
 //! opened.
 
+mod across;
 mod age;
 #[cfg(feature = "testing")]
 pub mod contract;

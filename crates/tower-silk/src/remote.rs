@@ -7,8 +7,9 @@ use silk_core::{
     StoreErrorKind, WriteBatch,
     explain::{PlanBucket, PlanChange},
     store::{
-        Budget, FindingSums, Page, RequestFilter, RouteSummary, StatementDetail, StatementFilter,
-        StatementSummary, StatsWindow, StoreFuture, StoreSize,
+        Acceptance, Budget, FindingLives, FindingSums, Hotspot, Page, RequestFilter, RouteDetail,
+        RouteName, RouteSummary, StatementDetail, StatementFilter, StatementSummary, StatsWindow,
+        StoreFuture, StoreSize,
     },
 };
 
@@ -89,6 +90,48 @@ impl Store for RemoteStore {
     fn routes(&self, window: StatsWindow) -> StoreFuture<'_, Vec<RouteSummary>> {
         self.call("sum up routes", move |store| async move {
             store.routes(window).await
+        })
+    }
+
+    fn route<'a>(
+        &'a self,
+        name: &'a RouteName,
+        window: StatsWindow,
+    ) -> StoreFuture<'a, Option<RouteDetail>> {
+        let name = name.clone();
+        self.call("read a route", move |store| async move {
+            store.route(&name, window).await
+        })
+    }
+
+    fn hotspots(&self, window: StatsWindow, limit: u32) -> StoreFuture<'_, Vec<Hotspot>> {
+        self.call("sum up lines of code", move |store| async move {
+            store.hotspots(window, limit).await
+        })
+    }
+
+    fn finding_lives(&self, window: StatsWindow, limit: u32) -> StoreFuture<'_, FindingLives> {
+        self.call("follow findings", move |store| async move {
+            store.finding_lives(window, limit).await
+        })
+    }
+
+    fn accept<'a>(&'a self, acceptance: &'a Acceptance) -> StoreFuture<'a, i64> {
+        let acceptance = acceptance.clone();
+        self.call("accept a finding", move |store| async move {
+            store.accept(&acceptance).await
+        })
+    }
+
+    fn acceptances(&self) -> StoreFuture<'_, Vec<Acceptance>> {
+        self.call("list accepted findings", |store| async move {
+            store.acceptances().await
+        })
+    }
+
+    fn withdraw(&self, id: i64) -> StoreFuture<'_, bool> {
+        self.call("withdraw an acceptance", move |store| async move {
+            store.withdraw(id).await
         })
     }
 

@@ -13,8 +13,9 @@ use silk_core::{
     CountedRequest, Fingerprint, PlanId, PlanRecord, RequestId, RequestRecord, RequestSummary,
     Store, StoreError, StoreErrorKind, WriteBatch,
     store::{
-        Budget, FindingSums, Page, RequestFilter, RouteSummary, StatementDetail, StatementFilter,
-        StatementSummary, StatsWindow, StoreFuture, StoreSize,
+        Acceptance, Budget, FindingLives, FindingSums, Hotspot, Page, RequestFilter, RouteDetail,
+        RouteName, RouteSummary, StatementDetail, StatementFilter, StatementSummary, StatsWindow,
+        StoreFuture, StoreSize,
     },
 };
 
@@ -120,6 +121,34 @@ impl Store for TestStore {
 
     fn routes(&self, _: StatsWindow) -> StoreFuture<'_, Vec<RouteSummary>> {
         Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn route<'a>(
+        &'a self,
+        _: &'a RouteName,
+        _: StatsWindow,
+    ) -> StoreFuture<'a, Option<RouteDetail>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn hotspots(&self, _: StatsWindow, _: u32) -> StoreFuture<'_, Vec<Hotspot>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn finding_lives(&self, _: StatsWindow, _: u32) -> StoreFuture<'_, FindingLives> {
+        Box::pin(async { Ok(FindingLives::default()) })
+    }
+
+    fn accept<'a>(&'a self, _: &'a Acceptance) -> StoreFuture<'a, i64> {
+        Box::pin(async { Ok(1) })
+    }
+
+    fn acceptances(&self) -> StoreFuture<'_, Vec<Acceptance>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn withdraw(&self, _: i64) -> StoreFuture<'_, bool> {
+        Box::pin(async { Ok(false) })
     }
 
     fn findings(&self, _: StatsWindow) -> StoreFuture<'_, FindingSums> {

@@ -4,16 +4,22 @@
 //! failing for good: a store that is gone, full or locked answers with a [`StoreError`] and is
 //! tried again with the next batch. Not found is `Ok(None)`, never an error.
 
+mod across;
 mod error;
 mod filter;
+mod lives;
 mod pattern;
 mod view;
 
+pub use across::{
+    BuildFigures, Hotspot, LOOKED_AT, NewestRequests, RouteDetail, RouteName, RouteStatement,
+};
 pub use error::{StoreError, StoreErrorKind};
 pub use filter::{
     Cursor, InvalidCursor, Page, RequestFilter, RequestSort, Searched, StatementFilter,
     StatementSort,
 };
+pub use lives::{Acceptance, FindingLife, FindingLives, LifeState};
 pub use pattern::{TextPattern, TooManyStars};
 pub use view::{
     CallSiteUse, FindingSum, FindingSums, RouteSummary, RouteUse, SlowQuery, StatementDetail,
@@ -27,6 +33,9 @@ use crate::{
     WriteBatch,
     explain::{PlanBucket, PlanChange},
 };
+
+/// At most so many findings are accepted at a time.
+pub const MAX_ACCEPTANCES: u32 = 1000;
 
 /// What a call of the store returns.
 pub type StoreFuture<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
@@ -93,6 +102,34 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     /// Routes (and jobs) with their figures within the window, by total time, largest first.
     fn routes(&self, window: StatsWindow) -> StoreFuture<'_, Vec<RouteSummary>>;
+
+    /// One route (or job) with what it ran and how its builds fared; none if nothing of it is known
+    /// within the window.
+    fn route<'a>(
+        &'a self,
+        name: &'a RouteName,
+        window: StatsWindow,
+    ) -> StoreFuture<'a, Option<RouteDetail>>;
+
+    /// Lines of code by the time of their queries within the window, largest first, at most `limit`
+    /// (500 at most); the window's buckets are not looked at.
+    fn hotspots(&self, window: StatsWindow, limit: u32) -> StoreFuture<'_, Vec<Hotspot>>;
+
+    /// What became of each finding, by all that is known up to the end of the window: by time lost
+    /// within the window, largest first, at most `limit`; the window's buckets are not looked at.
+    fn finding_lives(&self, window: StatsWindow, limit: u32) -> StoreFuture<'_, FindingLives>;
+
+    /// Keeps that somebody accepts a finding; returns its number. It stays when records are cleared.
+    ///
+    /// # Errors
+    /// Of kind [`Other`](StoreErrorKind::Other) where [`MAX_ACCEPTANCES`] are kept already.
+    fn accept<'a>(&'a self, acceptance: &'a Acceptance) -> StoreFuture<'a, i64>;
+
+    /// What is accepted, newest first.
+    fn acceptances(&self) -> StoreFuture<'_, Vec<Acceptance>>;
+
+    /// Takes an acceptance back; `false` if there is none of that number.
+    fn withdraw(&self, id: i64) -> StoreFuture<'_, bool>;
 
     /// What was found within the window, summed; the window's buckets are not looked at.
     fn findings(&self, window: StatsWindow) -> StoreFuture<'_, FindingSums>;

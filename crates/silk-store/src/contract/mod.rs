@@ -8,6 +8,7 @@
     reason = "these are tests: to panic is how they fail"
 )]
 
+pub mod across;
 mod driving;
 mod filters;
 pub mod findings;
@@ -53,6 +54,12 @@ macro_rules! contract_tests {
             sums::calls_without_a_duration_are_in_no_percentile,
             findings::counts_are_of_the_window,
             findings::the_newest_are_summed_of_too_many,
+            across::lines_are_summed,
+            across::lines_of_the_same_time_keep_their_order,
+            across::a_route_tells_its_builds,
+            across::a_route_tells_what_it_ran,
+            across::what_is_accepted_stays_until_withdrawn,
+            across::acceptances_are_bounded,
             plans::every_field_of_a_plan_survives,
             plans::of_a_form_the_slowest_plan_stays,
             plans::the_newest_plan_that_was_asked_for_stays,

@@ -1,5 +1,7 @@
 //! A store in memory: for tests, and for a look at an app without a file.
 
+mod acceptances;
+mod across;
 mod findings;
 mod plans;
 mod query;
@@ -12,11 +14,13 @@ use silk_core::{
     Fingerprint, PlanId, PlanRecord, RequestId, RequestRecord, RequestSummary, Store, WriteBatch,
     explain::{PlanBucket, PlanChange},
     store::{
-        Budget, FindingSums, Page, RequestFilter, RouteSummary, StatementDetail, StatementFilter,
-        StatementSummary, StatsWindow, StoreFuture, StoreSize,
+        Acceptance, Budget, FindingLives, FindingSums, Hotspot, Page, RequestFilter, RouteDetail,
+        RouteName, RouteSummary, StatementDetail, StatementFilter, StatementSummary, StatsWindow,
+        StoreFuture, StoreSize,
     },
 };
 
+use acceptances::Acceptances;
 use state::State;
 
 /// Keeps records in memory, within a budget, until the process ends.
@@ -27,6 +31,8 @@ use state::State;
 pub struct MemoryStore {
     budget: Budget,
     state: Mutex<State>,
+    /// Apart from what is cleared.
+    acceptances: Mutex<Acceptances>,
 }
 
 impl MemoryStore {
@@ -43,12 +49,19 @@ impl MemoryStore {
         Self {
             budget,
             state: Mutex::default(),
+            acceptances: Mutex::default(),
         }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         // Every change leaves the state whole, or at worst a count off: better than no store.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn kept_acceptances(&self) -> MutexGuard<'_, Acceptances> {
+        self.acceptances
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The smaller of each limit: what a caller asks for must not lift the store's own.
@@ -99,6 +112,34 @@ impl Store for MemoryStore {
 
     fn routes(&self, window: StatsWindow) -> StoreFuture<'_, Vec<RouteSummary>> {
         Box::pin(async move { Ok(query::routes(&self.state(), &window)) })
+    }
+
+    fn route<'a>(
+        &'a self,
+        name: &'a RouteName,
+        window: StatsWindow,
+    ) -> StoreFuture<'a, Option<RouteDetail>> {
+        Box::pin(async move { Ok(across::route(&self.state(), name, &window)) })
+    }
+
+    fn hotspots(&self, window: StatsWindow, limit: u32) -> StoreFuture<'_, Vec<Hotspot>> {
+        Box::pin(async move { Ok(across::hotspots(&self.state(), &window, limit)) })
+    }
+
+    fn finding_lives(&self, _: StatsWindow, _: u32) -> StoreFuture<'_, FindingLives> {
+        Box::pin(async { Ok(FindingLives::default()) })
+    }
+
+    fn accept<'a>(&'a self, acceptance: &'a Acceptance) -> StoreFuture<'a, i64> {
+        Box::pin(async move { self.kept_acceptances().accept(acceptance) })
+    }
+
+    fn acceptances(&self) -> StoreFuture<'_, Vec<Acceptance>> {
+        Box::pin(async move { Ok(self.kept_acceptances().list()) })
+    }
+
+    fn withdraw(&self, id: i64) -> StoreFuture<'_, bool> {
+        Box::pin(async move { Ok(self.kept_acceptances().withdraw(id)) })
     }
 
     fn findings(&self, window: StatsWindow) -> StoreFuture<'_, FindingSums> {

@@ -145,9 +145,18 @@ pub(super) fn requests(
 }
 
 pub(super) fn routes(state: &State, window: &StatsWindow) -> Vec<RouteSummary> {
+    routes_named(state, window, |_| true)
+}
+
+/// Those that `is_wanted` takes.
+pub(super) fn routes_named(
+    state: &State,
+    window: &StatsWindow,
+    is_wanted: impl Fn(&RouteKey) -> bool,
+) -> Vec<RouteSummary> {
     let mut routes: Map<&RouteKey, (RouteFigures, OverTime)> = HashMap::default();
-    for ((bucket, key), figures) in &state.route_stats {
-        if overlaps(window, *bucket, MINUTE_S) {
+    for ((bucket, key, _), figures) in &state.route_stats {
+        if overlaps(window, *bucket, MINUTE_S) && is_wanted(key) {
             let (sum, over_time) = routes
                 .entry(key)
                 .or_insert_with(|| (<_>::default(), OverTime::new(window)));

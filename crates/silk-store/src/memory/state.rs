@@ -1,7 +1,7 @@
 //! What the store in memory holds, and how it grows and shrinks.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     time::Duration,
 };
 
@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use super::plans::Plans;
 use crate::{
+    across::RunOf,
     age::{AHEAD_US, Age, Starts},
     stats::{BatchStats, RouteFigures, RouteKey, StatementFigures},
 };
@@ -48,8 +49,10 @@ pub(super) struct State {
     next_number: i64,
     numbers: Map<i64, (i64, RequestId)>,
     pub(super) statements: Map<Fingerprint, KnownStatement>,
-    /// By bucket and route.
-    pub(super) route_stats: BTreeMap<(i64, RouteKey), RouteFigures>,
+    /// By bucket, route and run.
+    pub(super) route_stats: BTreeMap<(i64, RouteKey, RunId), RouteFigures>,
+    /// The runs that figures name.
+    pub(super) runs: Map<RunId, RunOf>,
     /// By bucket, statement, route and call site.
     pub(super) statement_stats:
         BTreeMap<(i64, Fingerprint, RouteKey, Option<CallSite>), StatementFigures>,
@@ -94,13 +97,17 @@ impl State {
                 .for_each(|request| stats.count(request));
             self.plans.add(&batch.plans, &batch.plan_observations);
         }
-        self.add_stats(stats);
+        self.runs.entry(batch.run.id).or_insert_with(|| RunOf {
+            started_us: batch.run.started_at.timestamp_micros(),
+            build: batch.run.build.clone(),
+        });
+        self.add_stats(stats, batch.run.id);
     }
 
-    fn add_stats(&mut self, stats: BatchStats) {
+    fn add_stats(&mut self, stats: BatchStats, run: RunId) {
         for ((bucket, route), figures) in stats.by_route {
             self.route_stats
-                .entry((bucket, stats.routes[route].clone()))
+                .entry((bucket, stats.routes[route].clone(), run))
                 .or_default()
                 .merge(&figures);
         }
@@ -170,7 +177,9 @@ impl State {
         }
         let stats_us = before(now, STATS_AGE.max(budget.max_age));
         self.route_stats
-            .retain(|(bucket, _), _| *bucket >= stats_us);
+            .retain(|(bucket, ..), _| *bucket >= stats_us);
+        let used: HashSet<RunId> = self.route_stats.keys().map(|(.., run)| *run).collect();
+        self.runs.retain(|run, _| used.contains(run));
         self.statement_stats
             .retain(|(bucket, ..), _| *bucket >= stats_us);
         self.statements

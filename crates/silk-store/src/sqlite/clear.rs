@@ -4,12 +4,13 @@ use sqlx::{AssertSqlSafe, Connection, query};
 
 use super::{error::Fault, generation, open::Writer, retention_state::RetentionState};
 
-/// All tables but that of migrations.
-const TABLES: [&str; 17] = [
+/// All tables but that of migrations, and what people accept.
+const TABLES: [&str; 18] = [
     "requests",
     "request_details",
     "request_statements",
     "findings",
+    "finding_lives",
     "plans",
     "plan_forms",
     "plan_stats",

@@ -2,7 +2,10 @@
 
 use std::io;
 
-use silk_core::{StoreError, StoreErrorKind, store::TooManyStars};
+use silk_core::{
+    StoreError, StoreErrorKind,
+    store::{MAX_ACCEPTANCES, TooManyStars},
+};
 use sqlx::migrate::MigrateError;
 
 use crate::detail::DecodeError;
@@ -48,6 +51,8 @@ pub(super) enum Fault {
     OpenedToRead,
     #[error(transparent)]
     Pattern(#[from] TooManyStars),
+    #[error("{MAX_ACCEPTANCES} findings are accepted already")]
+    TooManyAcceptances,
     #[error("{0} makes no sense")]
     Nonsense(&'static str),
     #[error("it took longer than {0:?}")]
@@ -88,6 +93,7 @@ impl Fault {
                 "start the app with this version, which brings the file up to date, or look with \
                  the version that wrote it",
             ),
+            Self::TooManyAcceptances => Some("withdraw some that are no longer needed"),
             Self::OpenedToRead => Some("write with a store that is not read-only"),
             _ => None,
         }
@@ -117,7 +123,7 @@ impl Fault {
             Self::Moved | Self::Missing => StoreErrorKind::Unavailable,
             Self::NotAStore | Self::Newer | Self::Older => StoreErrorKind::Incompatible,
             Self::LogHeld => StoreErrorKind::Locked,
-            Self::Pattern(_) => StoreErrorKind::Other,
+            Self::Pattern(_) | Self::TooManyAcceptances => StoreErrorKind::Other,
             Self::Timeout(_) => StoreErrorKind::Timeout,
         }
     }

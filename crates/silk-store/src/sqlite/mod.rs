@@ -3,6 +3,7 @@
 //! One connection writes, a few read. What the environment does (the file is removed, locked, on a
 //! full disk) is an answer to one call, never a state: the next call opens the file anew.
 
+mod across;
 mod bulk_insert;
 mod clear;
 mod config;
@@ -28,6 +29,7 @@ mod routes;
 mod share;
 mod size;
 mod statements;
+mod steps;
 mod top;
 mod watch;
 mod whole_request;
@@ -35,10 +37,7 @@ mod write;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
 };
 
 use chrono::{DateTime, Utc};
@@ -47,19 +46,16 @@ use silk_core::{
     WriteBatch,
     explain::{PlanBucket, PlanChange},
     store::{
-        Budget, FindingSums, Page, RequestFilter, RouteSummary, StatementDetail, StatementFilter,
-        StatementSummary, StatsWindow, StoreFuture, StoreSize,
+        Acceptance, Budget, FindingLives, FindingSums, Hotspot, Page, RequestFilter, RouteDetail,
+        RouteName, RouteSummary, StatementDetail, StatementFilter, StatementSummary, StatsWindow,
+        StoreFuture, StoreSize,
     },
 };
 
 pub use config::SqliteStoreConfig;
 use error::Fault;
-use open::{FileId, Writer};
+use open::FileId;
 use peers::Connections;
-use watch::Written;
-
-/// Steps of removing that a write makes at most, of a few hundred requests each.
-const ROOM_STEPS: usize = 20;
 
 /// Keeps records in a SQLite file.
 ///
@@ -124,56 +120,6 @@ impl SqliteStore {
         // What becomes of it from now on is not ours to judge.
         *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
-
-    async fn write_batch(&self, batch: &WriteBatch) -> Result<(), Fault> {
-        let mut lease = self.lease().await?;
-        match self.write_leased(&mut lease.writer, batch).await {
-            Ok(newest) => {
-                self.connections.set_written(Some(Written {
-                    newest,
-                    run: batch.run.id,
-                    batch: batch.id,
-                    generation: lease.writer.generation,
-                }));
-                self.finish(lease)
-            }
-            Err(fault) if fault.is_damage() => Err(self.set_aside(lease, true).await),
-            Err(fault) => Err(fault),
-        }
-    }
-
-    async fn write_leased(&self, writer: &mut Writer, batch: &WriteBatch) -> Result<i64, Fault> {
-        let (path, config) = (self.path(), &self.config);
-        log::make_room(&mut writer.connection, path, config).await?;
-        let newest = write::write(writer, batch).await?;
-        let max_bytes = self.max_bytes.load(Relaxed);
-        self.keep_log_short(writer, max_bytes).await?;
-        // Retention comes by later: a budget that a few batches fill is kept to right here.
-        for _ in 0..ROOM_STEPS {
-            if !retain::make_room(writer, max_bytes).await? {
-                break;
-            }
-            self.keep_log_short(writer, max_bytes).await?;
-        }
-        Ok(newest)
-    }
-
-    async fn keep_log_short(&self, writer: &mut Writer, max_bytes: u64) -> Result<(), Fault> {
-        let tried_at = &mut writer.retention.log_cut_at;
-        let (path, config) = (self.path(), &self.config);
-        log::keep_short(&mut writer.connection, path, config, max_bytes, tried_at).await
-    }
-
-    async fn retain_step(&self, budget: Budget, now: DateTime<Utc>) -> Result<bool, Fault> {
-        self.max_bytes.store(budget.max_bytes, Relaxed);
-        let mut lease = self.lease().await?;
-        let writer = &mut *lease.writer;
-        let more = retain::step(writer, &self.config, budget, now).await?;
-        let (path, config) = (self.path(), &self.config);
-        log::settle(&mut writer.connection, path, config, budget.max_bytes).await?;
-        self.finish(lease)?;
-        Ok(more)
-    }
 }
 
 fn during<T>(operation: &'static str) -> impl FnOnce(Fault) -> Result<T, StoreError> {
@@ -230,6 +176,56 @@ impl Store for SqliteStore {
     fn routes(&self, window: StatsWindow) -> StoreFuture<'_, Vec<RouteSummary>> {
         self.read("sum up routes", move |mut connection| async move {
             routes::routes(&mut connection, &window).await
+        })
+    }
+
+    fn route<'a>(
+        &'a self,
+        name: &'a RouteName,
+        window: StatsWindow,
+    ) -> StoreFuture<'a, Option<RouteDetail>> {
+        self.read("read a route", move |mut connection| async move {
+            across::route(&mut connection, name, &window).await
+        })
+    }
+
+    fn hotspots(&self, window: StatsWindow, limit: u32) -> StoreFuture<'_, Vec<Hotspot>> {
+        self.read("sum up lines of code", move |mut connection| async move {
+            across::hotspots(&mut connection, &window, limit).await
+        })
+    }
+
+    fn finding_lives(&self, _: StatsWindow, _: u32) -> StoreFuture<'_, FindingLives> {
+        Box::pin(async { Ok(FindingLives::default()) })
+    }
+
+    fn accept<'a>(&'a self, acceptance: &'a Acceptance) -> StoreFuture<'a, i64> {
+        Box::pin(async move {
+            let work = async {
+                let mut lease = self.lease().await?;
+                let id = across::accept(&mut lease.writer.connection, acceptance).await;
+                self.finish(lease)?;
+                id
+            };
+            work.await.or_else(during("accept a finding"))
+        })
+    }
+
+    fn acceptances(&self) -> StoreFuture<'_, Vec<Acceptance>> {
+        self.read("list accepted findings", move |mut connection| async move {
+            across::acceptances(&mut connection).await
+        })
+    }
+
+    fn withdraw(&self, id: i64) -> StoreFuture<'_, bool> {
+        Box::pin(async move {
+            let work = async {
+                let mut lease = self.lease().await?;
+                let is_any = across::withdraw(&mut lease.writer.connection, id).await?;
+                self.finish(lease)?;
+                Ok(is_any)
+            };
+            work.await.or_else(during("withdraw an acceptance"))
         })
     }
 

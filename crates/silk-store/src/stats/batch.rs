@@ -26,13 +26,18 @@ pub(crate) struct RouteFigures {
 
 impl RouteFigures {
     pub(crate) fn merge(&mut self, other: &Self) {
+        self.merge_numbers(other);
+        self.durations.merge(&other.durations);
+    }
+
+    /// All but durations.
+    pub(crate) fn merge_numbers(&mut self, other: &Self) {
         self.requests = self.requests.saturating_add(other.requests);
         self.errors = self.errors.saturating_add(other.errors);
         self.total_us = self.total_us.saturating_add(other.total_us);
         self.sql_us = self.sql_us.saturating_add(other.sql_us);
         self.queries = self.queries.saturating_add(other.queries);
         self.max_queries = self.max_queries.max(other.max_queries);
-        self.durations.merge(&other.durations);
     }
 }
 
@@ -60,7 +65,7 @@ impl StatementFigures {
     }
 
     /// All but durations.
-    fn merge_numbers(&mut self, other: &Self) {
+    pub(crate) fn merge_numbers(&mut self, other: &Self) {
         self.calls = self.calls.saturating_add(other.calls);
         self.requests = self.requests.saturating_add(other.requests);
         self.errors = self.errors.saturating_add(other.errors);

@@ -21,7 +21,8 @@ pub(crate) use plans::is_asked_for;
 pub(crate) use plans::{PlanFigures, is_better, sight_of};
 pub(crate) use window::{OverTime, bucket_start, overlaps};
 
-use silk_core::RequestKind;
+/// What does the work.
+pub(crate) use silk_core::store::RouteName as RouteKey;
 
 /// Width of the finest bucket, in seconds.
 pub(crate) const MINUTE_S: i64 = 60;
@@ -65,17 +66,6 @@ pub(crate) const FORM_GIVEN_UP_US: i64 = 24 * HOUR_S * 1_000_000;
 
 /// How far before a window the plan is looked for that was there before, in seconds.
 pub(crate) const LOOK_BACK_S: i64 = 14 * 24 * HOUR_S;
-
-/// What does the work.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct RouteKey {
-    /// What kind of work it is.
-    pub(crate) kind: RequestKind,
-    /// HTTP method; empty for jobs and tests.
-    pub(crate) method: String,
-    /// Route template, raw path, or name of the job.
-    pub(crate) route: String,
-}
 
 #[cfg(all(test, feature = "sqlite"))]
 mod tests {

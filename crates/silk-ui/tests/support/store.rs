@@ -15,8 +15,9 @@ use silk_core::{
     RequestSummary, RunRecord, Store, StoreError, StoreErrorKind, WriteBatch,
     explain::{PlanBucket, PlanChange},
     store::{
-        Budget, Cursor, FindingSums, Page, RequestFilter, RouteSummary, Searched, StatementDetail,
-        StatementFilter, StatementSummary, StatsWindow, StoreFuture, StoreSize,
+        Acceptance, Budget, Cursor, FindingLives, FindingSums, Hotspot, Page, RequestFilter,
+        RouteDetail, RouteName, RouteSummary, Searched, StatementDetail, StatementFilter,
+        StatementSummary, StatsWindow, StoreFuture, StoreSize,
     },
 };
 use silk_store::MemoryStore;
@@ -144,6 +145,28 @@ impl Store for TestStore {
     }
     fn routes(&self, window: StatsWindow) -> StoreFuture<'_, Vec<RouteSummary>> {
         self.unless_broken(self.inner.routes(window))
+    }
+    fn route<'a>(
+        &'a self,
+        name: &'a RouteName,
+        window: StatsWindow,
+    ) -> StoreFuture<'a, Option<RouteDetail>> {
+        self.unless_broken(self.inner.route(name, window))
+    }
+    fn hotspots(&self, window: StatsWindow, limit: u32) -> StoreFuture<'_, Vec<Hotspot>> {
+        self.unless_broken(self.inner.hotspots(window, limit))
+    }
+    fn finding_lives(&self, window: StatsWindow, limit: u32) -> StoreFuture<'_, FindingLives> {
+        self.unless_broken(self.inner.finding_lives(window, limit))
+    }
+    fn accept<'a>(&'a self, acceptance: &'a Acceptance) -> StoreFuture<'a, i64> {
+        self.unless_broken(self.inner.accept(acceptance))
+    }
+    fn acceptances(&self) -> StoreFuture<'_, Vec<Acceptance>> {
+        self.unless_broken(self.inner.acceptances())
+    }
+    fn withdraw(&self, id: i64) -> StoreFuture<'_, bool> {
+        self.unless_broken(self.inner.withdraw(id))
     }
     fn findings(&self, window: StatsWindow) -> StoreFuture<'_, FindingSums> {
         self.unless_broken(self.inner.findings(window))

@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, Row, SqliteConnection, query, query_with, sqlite::Sqli
 
 use super::{
     super::{error::Fault, numbers::to_u64},
-    group::{Figures, Group, Place, part_of},
+    group::{At, Figures, Group, Place, part_of},
     rows,
 };
 use crate::stats::{RouteFigures, StatementFigures, WIDTHS, from_bytes};
@@ -86,17 +86,18 @@ impl First for StatementFigures {
     }
 }
 
-/// As [`within`](super::within), of what was not moved yet.
+/// As [`each_of`](super::read::each_of), of what was not moved yet; of all statements where none is
+/// named.
 pub(super) async fn within<F: First>(
     connection: &mut SqliteConnection,
-    statement: i64,
+    statement: Option<i64>,
     window: &StatsWindow,
-    mut each: impl FnMut(i64, i64, i64, F),
+    mut each: impl FnMut(At, F),
 ) -> Result<(), Fault> {
     let (key, columns, table) = (F::KEY, F::COLUMNS, F::TABLE);
     let of_statement = match F::PRIMARY.first() {
-        Some((_, "statement_id")) => "s.statement_id = ?4",
-        _ => "?4 IS NOT NULL",
+        Some((_, "statement_id")) if statement.is_some() => "s.statement_id = ?4",
+        _ => "ifnull(?4, 0) IS NOT NULL",
     };
     let rows = query(AssertSqlSafe(format!(
         "SELECT {key}, {columns} FROM json_each(?1) w CROSS JOIN {table} s
@@ -110,8 +111,14 @@ pub(super) async fn within<F: First>(
     .fetch_all(connection)
     .await?;
     for row in &rows {
-        let (bucket_us, route, call_site) = (row.try_get(2)?, row.try_get(3)?, row.try_get(4)?);
-        each(bucket_us, route, call_site, F::of_row(row, 6)?);
+        let at = At {
+            statement: row.try_get(0)?,
+            bucket_us: row.try_get(2)?,
+            route: row.try_get(3)?,
+            call_site: row.try_get(4)?,
+            run: row.try_get(5)?,
+        };
+        each(at, F::of_row(row, 6)?);
     }
     Ok(())
 }

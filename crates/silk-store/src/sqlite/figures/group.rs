@@ -24,6 +24,9 @@ const ROUTES: i64 = 16;
 /// site.
 pub(in super::super) const NONE: i64 = 0;
 
+/// The number under which figures of findings stand, by route and finding; below all others.
+pub(in super::super) const SIGHTS: i64 = i64::MIN;
+
 /// The number under which figures of a statement stand whose durations are of calls.
 ///
 /// Under the statement's own number stands what earlier versions wrote, and still write beside this
@@ -63,6 +66,17 @@ pub(in super::super) struct Place {
     pub(in super::super) run: i64,
 }
 
+/// Where figures stand that were read.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct At {
+    /// As the table has it: below [`NONE`] where durations are of calls.
+    pub(in super::super) statement: i64,
+    pub(in super::super) bucket_us: i64,
+    pub(in super::super) route: i64,
+    pub(in super::super) call_site: i64,
+    pub(in super::super) run: i64,
+}
+
 /// The columns of a [`Place`].
 pub(super) const PLACE: &str = "s.statement_id, s.width_s, s.bucket_us, s.part, s.run_id";
 
@@ -94,7 +108,7 @@ impl Place {
 }
 
 /// The part that a route belongs to.
-pub(super) const fn part_of(route: i64) -> i64 {
+pub(in super::super) const fn part_of(route: i64) -> i64 {
     route.div_euclid(ROUTES)
 }
 

@@ -6,7 +6,7 @@ use sqlx::{Row, SqliteConnection, query};
 use super::{
     super::error::Fault,
     first::{self, First},
-    group::Group,
+    group::{At, Group, NONE, SIGHTS},
 };
 use crate::stats::WIDTHS;
 
@@ -18,23 +18,82 @@ pub(in super::super) async fn within<F: First>(
     window: &StatsWindow,
     mut each: impl FnMut(i64, i64, i64, F),
 ) -> Result<(), Fault> {
+    each_of(connection, statement, None, window, |at, figures| {
+        each(at.bucket_us, at.route, at.call_site, figures);
+    })
+    .await
+}
+
+/// As [`within`], with the run; of one part only, where that is named.
+pub(in super::super) async fn each_of<F: First>(
+    connection: &mut SqliteConnection,
+    statement: i64,
+    part: Option<i64>,
+    window: &StatsWindow,
+    mut each: impl FnMut(At, F),
+) -> Result<(), Fault> {
     let rows = query(
-        "SELECT s.bucket_us, s.part, s.figures FROM json_each(?1) w CROSS JOIN figures s
+        "SELECT s.statement_id, s.bucket_us, s.part, s.run_id, s.figures
+         FROM json_each(?1) w CROSS JOIN figures s
            ON s.statement_id = ?2 AND s.width_s = w.value
-              AND s.bucket_us > ?3 - w.value * 1000000 AND s.bucket_us < ?4",
+              AND s.bucket_us > ?3 - w.value * 1000000 AND s.bucket_us < ?4
+         WHERE ?5 IS NULL OR s.part = ?5",
     )
     .bind(WIDTHS)
     .bind(statement)
     .bind(window.since.timestamp_micros())
     .bind(window.until.timestamp_micros())
+    .bind(part)
     .fetch_all(&mut *connection)
     .await?;
+    give(&rows, &mut each)?;
+    first::within(connection, Some(statement), window, each).await
+}
+
+/// Gives the figures of all statements to `each`; of one part only, where that is named.
+pub(in super::super) async fn of_statements<F: First>(
+    connection: &mut SqliteConnection,
+    part: Option<i64>,
+    window: &StatsWindow,
+    mut each: impl FnMut(At, F),
+) -> Result<(), Fault> {
+    let rows = query(
+        "SELECT s.statement_id, s.bucket_us, s.part, s.run_id, s.figures
+         FROM json_each(?1) w CROSS JOIN figures s INDEXED BY figures_by_bucket
+           ON s.width_s = w.value
+              AND s.bucket_us > ?2 - w.value * 1000000 AND s.bucket_us < ?3
+         WHERE s.statement_id NOT IN (?4, ?5) AND (?6 IS NULL OR s.part = ?6)",
+    )
+    .bind(WIDTHS)
+    .bind(window.since.timestamp_micros())
+    .bind(window.until.timestamp_micros())
+    .bind(NONE)
+    .bind(SIGHTS)
+    .bind(part)
+    .fetch_all(&mut *connection)
+    .await?;
+    give(&rows, &mut each)?;
+    first::within(connection, None, window, each).await
+}
+
+fn give<F: First>(
+    rows: &[sqlx::sqlite::SqliteRow],
+    each: &mut impl FnMut(At, F),
+) -> Result<(), Fault> {
     for row in rows {
-        let (bucket_us, part) = (row.try_get(0)?, row.try_get(1)?);
-        let group: Group<F> = Group::unpack(row.try_get(2)?)?;
+        let (statement, bucket_us) = (row.try_get(0)?, row.try_get(1)?);
+        let (part, run) = (row.try_get(2)?, row.try_get(3)?);
+        let group: Group<F> = Group::unpack(row.try_get(4)?)?;
         for (route, call_site, figures) in group.into_parts(part) {
-            each(bucket_us, route, call_site, figures);
+            let at = At {
+                statement,
+                bucket_us,
+                route,
+                call_site,
+                run,
+            };
+            each(at, figures);
         }
     }
-    first::within(connection, statement, window, each).await
+    Ok(())
 }

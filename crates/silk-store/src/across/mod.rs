@@ -1,0 +1,9 @@
+//! What is told about many requests at once: summed here, the same for every store.
+
+mod builds;
+mod hotspots;
+mod route;
+
+pub(crate) use builds::{BuildsOf, RunOf};
+pub(crate) use hotspots::{Seen, Sites, as_hotspot};
+pub(crate) use route::sort_statements;

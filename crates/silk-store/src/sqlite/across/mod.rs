@@ -1,0 +1,57 @@
+//! What is told about many requests at once.
+
+mod acceptances;
+mod hotspots;
+mod route;
+
+pub(super) use acceptances::{accept, acceptances, withdraw};
+pub(super) use hotspots::hotspots;
+pub(super) use route::route;
+
+use std::collections::HashMap;
+
+use silk_core::store::RouteName;
+use sqlx::{Row, SqliteConnection, query};
+
+use super::{error::Fault, json::json_numbers, numbers::kind};
+use crate::across::RunOf;
+
+/// Routes by number.
+async fn routes(
+    connection: &mut SqliteConnection,
+    ids: impl IntoIterator<Item = i64>,
+) -> Result<HashMap<i64, RouteName>, Fault> {
+    let rows = query(
+        "SELECT route_id, kind, method, route FROM routes
+         WHERE route_id IN (SELECT value FROM json_each(?))",
+    )
+    .bind(json_numbers(ids))
+    .fetch_all(connection)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            let name = RouteName {
+                kind: kind(row.try_get(1)?)?,
+                method: row.try_get(2)?,
+                route: row.try_get(3)?,
+            };
+            Ok((row.try_get(0)?, name))
+        })
+        .collect()
+}
+
+/// All runs by number.
+async fn runs(connection: &mut SqliteConnection) -> Result<HashMap<i64, RunOf>, Fault> {
+    let rows = query("SELECT run_id, started_us, build FROM runs")
+        .fetch_all(connection)
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let run = RunOf {
+                started_us: row.try_get(1)?,
+                build: row.try_get(2)?,
+            };
+            Ok((row.try_get(0)?, run))
+        })
+        .collect()
+}

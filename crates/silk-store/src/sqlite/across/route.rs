@@ -1,0 +1,157 @@
+//! One route with what it ran and how its builds fared.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use silk_core::{
+    Histogram, HistogramSum,
+    store::{
+        LOOKED_AT, NewestRequests, RouteDetail, RouteName, RouteStatement, RouteSummary,
+        StatsWindow,
+    },
+};
+use sqlx::{Connection, Row, SqliteConnection, query, query_scalar};
+
+use super::{
+    super::{error::Fault, figures, names, numbers::to_u64},
+    runs,
+};
+use crate::{
+    across::{BuildsOf, RunOf, sort_statements},
+    kind_number,
+    stats::{OverTime, RouteFigures, StatementFigures},
+};
+
+/// The route, if there is anything of it within the window.
+pub(in super::super) async fn route(
+    connection: &mut SqliteConnection,
+    name: &RouteName,
+    window: &StatsWindow,
+) -> Result<Option<RouteDetail>, Fault> {
+    let mut transaction = connection.begin().await?;
+    let detail = read(&mut transaction, name, window).await;
+    transaction.rollback().await?;
+    detail
+}
+
+async fn read(
+    connection: &mut SqliteConnection,
+    name: &RouteName,
+    window: &StatsWindow,
+) -> Result<Option<RouteDetail>, Fault> {
+    let id: Option<i64> =
+        query_scalar("SELECT route_id FROM routes WHERE route = ? AND method = ? AND kind = ?")
+            .bind(&name.route)
+            .bind(&name.method)
+            .bind(kind_number(name.kind))
+            .fetch_optional(&mut *connection)
+            .await?;
+    let Some(id) = id else { return Ok(None) };
+    let runs = runs(connection).await?;
+    let unknown = RunOf::default();
+    let mut builds = BuildsOf::default();
+    let mut over_time = OverTime::new(window);
+    let mut sum = RouteFigures::default();
+    let mut is_any = false;
+    let part = Some(figures::part_of(id));
+    figures::each_of::<RouteFigures>(
+        connection,
+        figures::NONE,
+        part,
+        window,
+        |at, mut figures| {
+            if at.route != id {
+                return;
+            }
+            is_any = true;
+            builds.add(
+                at.bucket_us,
+                runs.get(&at.run).unwrap_or(&unknown),
+                &figures,
+            );
+            sum.merge_numbers(&figures);
+            let durations = std::mem::take(&mut figures.durations);
+            over_time.add(at.bucket_us, figures.requests, figures.total_us, durations);
+        },
+    )
+    .await?;
+    if !is_any {
+        return Ok(None);
+    }
+    let (over_time, durations) = over_time.finish(&mut HistogramSum::default());
+    Ok(Some(RouteDetail {
+        summary: RouteSummary {
+            kind: name.kind,
+            method: name.method.clone(),
+            route: name.route.clone(),
+            requests: sum.requests,
+            errors: sum.errors,
+            total_us: sum.total_us,
+            sql_us: sum.sql_us,
+            queries: sum.queries,
+            max_queries: sum.max_queries,
+            durations,
+            over_time,
+        },
+        statements: statements(connection, id, window).await?,
+        builds: builds.finish(),
+        newest: newest(connection, id, window).await?,
+    }))
+}
+
+async fn statements(
+    connection: &mut SqliteConnection,
+    route: i64,
+    window: &StatsWindow,
+) -> Result<Vec<RouteStatement>, Fault> {
+    let mut sums: HashMap<i64, (StatementFigures, HashSet<i64>)> = HashMap::new();
+    let part = Some(figures::part_of(route));
+    figures::of_statements::<StatementFigures>(connection, part, window, |at, mut figures| {
+        if at.route != route {
+            return;
+        }
+        if at.statement > figures::NONE {
+            // Means of requests, of an earlier version.
+            figures.durations = Histogram::default();
+        }
+        let (sum, sites) = sums.entry(at.statement.saturating_abs()).or_default();
+        sum.merge(&figures);
+        sites.insert(at.call_site);
+    })
+    .await?;
+    let known = names::statements(connection, sums.keys().copied().collect()).await?;
+    let statements = sums.into_iter().filter_map(|(id, (sum, sites))| {
+        Some(sum.of_route(Arc::clone(known.get(&id)?), sites.len()))
+    });
+    let mut statements: Vec<_> = statements.collect();
+    sort_statements(&mut statements);
+    Ok(statements)
+}
+
+async fn newest(
+    connection: &mut SqliteConnection,
+    route: i64,
+    window: &StatsWindow,
+) -> Result<NewestRequests, Fault> {
+    let row = query(
+        "SELECT count(*), coalesce(sum(wait_us > 0), 0), CAST(total(wait_us) AS INTEGER),
+                CAST(total(total_us) AS INTEGER)
+         FROM (SELECT wait_us, total_us FROM requests INDEXED BY requests_by_route
+               WHERE route_id = ? AND started_us >= ? AND started_us < ?
+               ORDER BY started_us DESC LIMIT ?)",
+    )
+    .bind(route)
+    .bind(window.since.timestamp_micros())
+    .bind(window.until.timestamp_micros())
+    .bind(LOOKED_AT)
+    .fetch_one(connection)
+    .await?;
+    Ok(NewestRequests {
+        requests: to_u64(row.try_get(0)?),
+        waited: to_u64(row.try_get(1)?),
+        wait_us: to_u64(row.try_get(2)?),
+        total_us: to_u64(row.try_get(3)?),
+    })
+}
