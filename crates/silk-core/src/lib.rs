@@ -10,7 +10,10 @@
 //! The dashboard sees the rest of the system only through [`Store`], [`Explain`] and [`Vitals`].
 
 mod boxed;
+mod budget;
+mod database;
 mod id;
+mod word_enum;
 
 pub mod compare;
 pub mod explain;
@@ -26,20 +29,19 @@ pub mod vitals;
 pub mod words;
 
 pub use boxed::BoxFuture;
-pub use explain::{
-    Explain, ExplainError, ExplainMode, ExplainOutput, ExplainQuery, PlanFormat, PlanObservation,
-    PlanRecord, PlanSource, QueryRef,
-};
-pub use finding::{Finding, Severity};
+pub use database::{Database, DatabaseKind};
+pub use explain::{Explain, ExplainError, ExplainMode, ExplainQuery};
 pub use histogram::{Histogram, HistogramSum};
 pub use id::{BatchId, Fingerprint, PlanId, PlanShape, RequestId, RunId};
 pub use record::{
-    Body, CallSite, CapturedBy, ConnectionWait, CountedRequest, Database, DatabaseKind, Header,
-    Holder, LogRecord, Outcome, PoolUse, QueryError, QueryRecord, RequestDetail, RequestKind,
-    RequestRecord, RequestStatement, RequestSummary, RequestTimes, RunRecord, SpanRecord, SqlText,
-    Statement, TransactionEnd, TransactionRecord, WriteBatch,
+    Body, CallSite, CapturedBy, ConnectionWait, CountedRequest, ExplainOutput, Finding, Header,
+    Holder, LogRecord, Outcome, PlanFormat, PlanObservation, PlanRecord, PlanSource, PoolUse,
+    QueryError, QueryRecord, QueryRef, RequestDetail, RequestKind, RequestRecord, RequestStatement,
+    RequestSummary, RequestTimes, RunRecord, Severity, SpanRecord, SqlText, Statement,
+    TransactionEnd, TransactionRecord, WriteBatch,
 };
 pub use redact::{Redactor, Secrets};
 pub use store::{Store, StoreError, StoreErrorKind};
 pub use value::{Value, ValueState};
 pub use vitals::{LossReason, Vitals};
+pub use word_enum::UnknownWord;

@@ -1,15 +1,11 @@
 //! How the profiler itself fares.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    RunRecord,
-    record::{UnknownWord, word_enum},
-    store::Budget,
-};
+use crate::{RunRecord, budget::Budget, word_enum::word_enum};
 
 /// Why something was not kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -7,7 +7,7 @@
 use std::{fmt::Debug, str::FromStr};
 
 use silk_core::{
-    DatabaseKind, LossReason, Outcome, PlanFormat, RequestKind, TransactionEnd, record::UnknownWord,
+    DatabaseKind, LossReason, Outcome, PlanFormat, RequestKind, TransactionEnd, UnknownWord,
 };
 
 fn one_spelling<T>(all: &[T], word: fn(T) -> &'static str)

@@ -1,9 +1,6 @@
 //! How a step of a ladder is put together.
 
-use silk_core::{
-    explain::{LadderStep, PlanSource},
-    vitals::CaptureLevel,
-};
+use silk_core::{PlanSource, explain::LadderStep, vitals::CaptureLevel};
 
 /// A step that works.
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use plan_lab::{lab, nodes, query};
 use silk_capture::{Plans, sql::pool::MySqlPool};
 use silk_core::{
-    Database, DatabaseKind, Explain as _, ExplainError, ExplainMode, explain::PlanSource,
+    Database, DatabaseKind, Explain as _, ExplainError, ExplainMode, PlanSource,
     vitals::CaptureLevel,
 };
 use sqlx::{

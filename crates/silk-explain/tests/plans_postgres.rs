@@ -16,8 +16,7 @@ use silk_capture::{
     sql::{plans::auto_explain_setup, pool::PgPool},
 };
 use silk_core::{
-    DatabaseKind, Outcome, Store as _, explain::PlanSource, store::StatsWindow,
-    vitals::CaptureLevel,
+    DatabaseKind, Outcome, PlanSource, Store as _, store::StatsWindow, vitals::CaptureLevel,
 };
 use sqlx::{
     Executor as _, Row as _,

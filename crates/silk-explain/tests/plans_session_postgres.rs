@@ -10,8 +10,7 @@ use silk_capture::{
     sql::{plans::auto_explain_setup, pool::PgPool},
 };
 use silk_core::{
-    Database, DatabaseKind, Explain as _, ExplainError, ExplainMode, PlanRecord,
-    explain::PlanSource,
+    Database, DatabaseKind, Explain as _, ExplainError, ExplainMode, PlanRecord, PlanSource,
 };
 use sqlx::{
     Executor as _,

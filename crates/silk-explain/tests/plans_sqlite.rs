@@ -6,7 +6,7 @@ mod plan_lab;
 
 use plan_lab::{Lab, lab, nodes};
 use silk_capture::{Plans, sql::pool::SqlitePool};
-use silk_core::{DatabaseKind, explain::PlanSource, vitals::CaptureLevel};
+use silk_core::{DatabaseKind, PlanSource, vitals::CaptureLevel};
 use sqlx::{
     Executor as _,
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},

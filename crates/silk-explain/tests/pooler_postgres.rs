@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use silk_core::{Explain as _, Redactor, explain::PlanSource, vitals::CaptureLevel};
+use silk_core::{Explain as _, PlanSource, Redactor, vitals::CaptureLevel};
 use silk_explain::{ExplainConfig, Explainer};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 

@@ -1,10 +1,6 @@
 //! The step of a database's ladder of plans that is told by the real runs.
 
-use silk_core::{
-    Database, DatabaseKind,
-    explain::{LadderStep, PlanSource},
-    vitals::CaptureLevel,
-};
+use silk_core::{Database, DatabaseKind, PlanSource, explain::LadderStep, vitals::CaptureLevel};
 
 use crate::record::plans::{PlanNotes, plan_notes::Hooked};
 

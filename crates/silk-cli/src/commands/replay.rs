@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 use silk_core::{
     Body, Header,
-    redact::REDACTED,
+    value::REDACTED,
     words::{count, counted},
 };
 

@@ -27,12 +27,9 @@ pub use side::{Side, SideFinding, SideLine, SidePlan, SideStatement};
 pub use speed::{MIN_DIFFERENCE_PERCENT, MIN_REQUESTS, Speed};
 pub use words::{average, change_of_count, change_of_time, from_to};
 
-use std::{cmp::Reverse, fmt, str::FromStr};
+use std::cmp::Reverse;
 
-use crate::{
-    Fingerprint, PlanSource, Statement,
-    record::{UnknownWord, word_enum},
-};
+use crate::{Fingerprint, PlanSource, Statement, word_enum::word_enum};
 
 /// What became of a statement from A to B.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::plan::{PlanBucket, PlanChange, PlanSource, ShapeSpan};
-use crate::{Database, Fingerprint};
+use super::plan::{PlanBucket, PlanChange, ShapeSpan};
+use crate::{Database, Fingerprint, PlanSource};
 
 /// Changes of plan within the history of one statement, oldest first.
 ///

@@ -6,14 +6,9 @@ mod facts;
 mod inspect;
 mod plan;
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
-use crate::{
-    BoxFuture, Database, Value,
-    record::{UnknownWord, word_enum},
-};
+use crate::{BoxFuture, Database, ExplainOutput, Value};
 
 pub use advice::{
     AdviceChoice, AdviceRequest, AdviceStrength, AdvisedIndex, IndexAdvice, Verification,
@@ -22,10 +17,7 @@ pub use advice::{
 pub use changes::plan_changes;
 pub use facts::{Relation, RelationFacts};
 pub use inspect::{CheckColumn, CheckStatus, DatabaseCheck, DatabaseReport};
-pub use plan::{
-    LadderStep, PlanBucket, PlanChange, PlanLadder, PlanObservation, PlanRecord, PlanSource,
-    QueryRef, ShapeSpan,
-};
+pub use plan::{LadderStep, PlanBucket, PlanChange, PlanLadder, ShapeSpan};
 
 /// Asks the database for the plan of a recorded query.
 ///
@@ -151,35 +143,6 @@ impl ExplainMode {
     }
 }
 
-/// The form in which a plan is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PlanFormat {
-    /// PostgreSQL, `FORMAT JSON`.
-    PostgresJson,
-    /// PostgreSQL, text.
-    PostgresText,
-    /// MySQL or MariaDB, `FORMAT=JSON`.
-    #[serde(rename = "mysql_json")]
-    MySqlJson,
-    /// MySQL, `FORMAT=TREE`.
-    #[serde(rename = "mysql_tree")]
-    MySqlTree,
-    /// SQLite, `EXPLAIN QUERY PLAN`: one line a row, `id|parent|detail`.
-    SqliteRows,
-}
-
-/// A plan as the database printed it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExplainOutput {
-    /// Its form.
-    pub format: PlanFormat,
-    /// The print itself.
-    pub raw: String,
-    /// Whether the statement was run for it.
-    pub analyzed: bool,
-}
-
 /// Why there is no plan.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ExplainError {
@@ -200,11 +163,3 @@ pub enum ExplainError {
         message: String,
     },
 }
-
-word_enum!(PlanFormat {
-    PostgresJson = "postgres_json",
-    PostgresText = "postgres_text",
-    MySqlJson = "mysql_json",
-    MySqlTree = "mysql_tree",
-    SqliteRows = "sqlite_rows",
-});

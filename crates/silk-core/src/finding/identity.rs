@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
 
-use crate::{Statement, Value, ValueState, sql::SensitiveValues};
+use crate::{Value, ValueState, sql::SensitiveValues};
 
 /// Tells which queries of a request are equal, by text, bound values, and settings of the session.
 ///
@@ -70,23 +70,6 @@ impl Identities {
             }
         }
     }
-}
-
-/// Of a statement that sets something for the session, the part that names it: `SET search_path` of
-/// `SET search_path = a`.
-pub(crate) fn setting(statement: &Statement) -> Option<Box<str>> {
-    let sets = matches!(&*statement.command, "SET" | "USE" | "RESET" | "PRAGMA")
-        || (statement.tables.is_empty() && statement.normalized.contains("set_config("));
-    sets.then(|| name(&statement.normalized).into())
-}
-
-fn name(normalized: &str) -> &str {
-    if normalized.starts_with("USE ") {
-        return "USE";
-    }
-    let end = [normalized.find('='), normalized.find(" TO ")];
-    let end = end.into_iter().flatten().min();
-    normalized[..end.unwrap_or(normalized.len())].trim_end()
 }
 
 #[cfg(test)]

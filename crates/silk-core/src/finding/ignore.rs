@@ -185,7 +185,7 @@ impl IgnoreList {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::{Severity, rules::tests::empty};
+    use crate::{Severity, finding::rules::tests::empty};
 
     fn record() -> RequestRecord {
         let mut record = empty();

@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CallSite, ConnectionWait, QueryRecord, SqlText, TransactionRecord};
-use crate::Finding;
+use super::{CallSite, ConnectionWait, Finding, QueryRecord, SqlText, TransactionRecord};
 
 /// An HTTP header, redacted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,24 +6,27 @@
 //! Everything in it is redacted already.
 
 mod detail;
+mod finding;
 mod intervals;
+mod plan;
 mod query;
 mod summary;
 
 pub use detail::{AcceptedFinding, Body, Header, LogRecord, RequestDetail, SpanRecord};
+pub use finding::{Finding, Severity};
 pub use intervals::breakdown;
 pub(crate) use intervals::union_us;
+pub use plan::{ExplainOutput, PlanFormat, PlanObservation, PlanRecord, PlanSource, QueryRef};
 pub use query::{
-    CallSite, CapturedBy, ConnectionWait, Database, DatabaseKind, Holder, PoolUse, QueryError,
-    QueryRecord, RequestStatement, SqlText, Statement, TransactionEnd, TransactionRecord,
+    CallSite, CapturedBy, ConnectionWait, Holder, PoolUse, QueryError, QueryRecord,
+    RequestStatement, SqlText, Statement, TransactionEnd, TransactionRecord,
 };
-pub(crate) use summary::word_enum;
-pub use summary::{Outcome, RequestKind, RequestSummary, RequestTimes, UnknownWord};
+pub use summary::{Outcome, RequestKind, RequestSummary, RequestTimes};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{BatchId, Finding, PlanObservation, PlanRecord, RunId};
+use crate::{BatchId, RunId};
 
 /// Everything kept of one request.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,42 +1,13 @@
-//! Queries, the statements they are executions of, and the databases they ran on.
+//! Queries, and the statements they are executions of.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use super::summary::{UnknownWord, word_enum};
-use crate::{Fingerprint, Histogram, Outcome, PlanShape, Value};
-
-/// Which database speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DatabaseKind {
-    /// PostgreSQL.
-    Postgres,
-    /// MySQL and MariaDB.
-    #[serde(rename = "mysql")]
-    MySql,
-    /// SQLite.
-    Sqlite,
-    /// Not known: the layer tier without a hint from the builder.
-    Unknown,
-}
-
-word_enum!(DatabaseKind {
-    Postgres = "postgres",
-    MySql = "mysql",
-    Sqlite = "sqlite",
-    Unknown = "unknown",
-});
-
-/// A database that queries went to.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Database {
-    /// Its dialect.
-    pub kind: DatabaseKind,
-    /// Name of the database or file, as the pool's options tell; empty where not known.
-    pub name: String,
-}
+use super::Outcome;
+use crate::{
+    Database, DatabaseKind, Fingerprint, Histogram, PlanShape, Value, word_enum::word_enum,
+};
 
 /// The shape of a query: its SQL with the literals taken out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,11 +1,9 @@
 //! What lists show of a request.
 
-use std::{fmt, str::FromStr};
-
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{RequestId, RunId};
+use crate::{RequestId, RunId, word_enum::word_enum};
 
 /// What kind of work a request is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -31,49 +29,6 @@ pub enum Outcome {
     Dropped,
     /// The handler or the body panicked.
     Panicked,
-}
-
-macro_rules! word_enum {
-    ($name:ident { $($variant:ident = $word:literal),* $(,)? }) => {
-        impl $name {
-            /// Every variant, in the order of declaration (also the number it is stored as).
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
-
-            /// The word used in pages, addresses and the API.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),* }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(self.as_str())
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = UnknownWord;
-
-            fn from_str(text: &str) -> Result<Self, UnknownWord> {
-                match text {
-                    $($word => Ok(Self::$variant),)*
-                    _ => Err(UnknownWord { text: text.to_owned(), expected: &[$($word),*] }),
-                }
-            }
-        }
-    };
-}
-pub(crate) use word_enum;
-
-/// A word that is none of those an enumeration knows.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not one of {}", expected.join(", "))]
-pub struct UnknownWord {
-    /// What was given.
-    pub text: String,
-    /// What would have been understood.
-    pub expected: &'static [&'static str],
 }
 
 word_enum!(RequestKind { Request = "request", Job = "job", Test = "test" });

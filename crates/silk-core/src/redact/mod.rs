@@ -21,9 +21,7 @@ use self::{
     names::{Answer, Names, Verdict},
     web::Routes,
 };
-
-/// What stands for a value that was taken out.
-pub const REDACTED: &str = "[redacted]";
+use crate::value::REDACTED;
 
 /// Takes secrets out of everything that is recorded.
 #[derive(Debug, Clone, Default)]

@@ -7,10 +7,7 @@ use super::{
     quoted::{is_path_operator, literal_content, unescaped, unquoted},
     sentence,
 };
-use crate::{
-    DatabaseKind,
-    redact::{REDACTED, Secrets},
-};
+use crate::{DatabaseKind, redact::Secrets, value::REDACTED};
 
 /// Where in the text something stands that must not be kept, and what stands for it.
 pub(super) struct Masks {

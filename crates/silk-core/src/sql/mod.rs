@@ -33,6 +33,7 @@ mod read;
 mod safety;
 mod sensitive;
 mod sentence;
+mod session_setting;
 mod shape;
 mod structure;
 mod tables;

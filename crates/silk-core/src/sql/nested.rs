@@ -1,7 +1,7 @@
 //! SQL within the literals of SQL: `DO $$ … $$`, `EXECUTE '…'`, the body of a function.
 
 use super::{context::Context, lexer::Lexeme, quoted::unescaped, read};
-use crate::redact::{REDACTED, Secrets};
+use crate::{redact::Secrets, value::REDACTED};
 
 /// SQL within SQL within SQL: nobody quotes deeper than this.
 const MAX_DEPTH: usize = 4;

@@ -12,13 +12,11 @@ use super::{
     masks::Masks,
     normalize::normalize,
     sensitive::{Found, sensitive, settings::Links},
-    sentence, structure, tables,
+    sentence,
+    session_setting::setting,
+    structure, tables,
 };
-use crate::{
-    DatabaseKind, Redactor, Statement,
-    finding::setting,
-    redact::{REDACTED, Secrets},
-};
+use crate::{DatabaseKind, Redactor, Statement, redact::Secrets, value::REDACTED};
 
 /// What is known of a text, whatever database of its kind it runs on.
 #[derive(Debug)]

@@ -1,10 +1,7 @@
 //! Secrets that are said in passing: `/* password hunter2 */`, `RAISE 'bad password hunter2'`.
 
 use super::lexer::{Kind, Lexeme};
-use crate::{
-    Redactor,
-    redact::{REDACTED, Secrets},
-};
+use crate::{Redactor, redact::Secrets, value::REDACTED};
 
 /// Words that follow the name of a secret in sentences that tell none. Sorted.
 const COMMON: &[&str] = &[

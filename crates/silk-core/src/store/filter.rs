@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, Utc};
 
-use crate::{DatabaseKind, RequestId, RequestKind, record::UnknownWord, record::word_enum};
+use crate::{DatabaseKind, RequestId, RequestKind, word_enum::word_enum};
 
 /// Order of a list of requests; each ends in the id, so that the order is total.
 ///

@@ -6,6 +6,9 @@ pub use render::{render, to_sql_literal};
 
 use serde::{Deserialize, Serialize};
 
+/// What stands for a value that was taken out.
+pub const REDACTED: &str = "[redacted]";
+
 /// A bound parameter of a query.
 ///
 /// `bytes` are in the wire encoding of the query's database: Postgres binary format, MySQL binary

@@ -9,8 +9,8 @@ use std::{
 
 use silk_capture::record::plans::PlanMode;
 use silk_core::{
-    Database,
-    explain::{LadderStep, PlanLadder, PlanSource},
+    Database, PlanSource,
+    explain::{LadderStep, PlanLadder},
     vitals::CaptureLevel,
 };
 

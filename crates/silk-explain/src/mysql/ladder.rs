@@ -1,9 +1,6 @@
 //! Which plans MySQL or MariaDB gives, and what unlocks the next.
 
-use silk_core::{
-    explain::{LadderStep, PlanSource},
-    vitals::CaptureLevel,
-};
+use silk_core::{PlanSource, explain::LadderStep, vitals::CaptureLevel};
 use sqlx_mysql::MySqlConnection;
 
 use super::connection::is_mariadb;

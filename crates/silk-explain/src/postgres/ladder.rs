@@ -1,9 +1,6 @@
 //! Which plans PostgreSQL gives, and what unlocks the next.
 
-use silk_core::{
-    explain::{LadderStep, PlanSource},
-    vitals::CaptureLevel,
-};
+use silk_core::{PlanSource, explain::LadderStep, vitals::CaptureLevel};
 use sqlx_core::{executor::Executor as _, raw_sql::raw_sql, row::Row as _};
 use sqlx_postgres::PgConnection;
 

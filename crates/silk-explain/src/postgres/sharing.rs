@@ -6,10 +6,7 @@
 
 use std::time::Duration;
 
-use silk_core::{
-    explain::{LadderStep, PlanSource},
-    vitals::CaptureLevel,
-};
+use silk_core::{PlanSource, explain::LadderStep, vitals::CaptureLevel};
 use sqlx_core::{
     connection::{ConnectOptions as _, Connection as _},
     error::Error,

@@ -1,9 +1,6 @@
 //! Which plans SQLite gives.
 
-use silk_core::{
-    explain::{LadderStep, PlanSource},
-    vitals::CaptureLevel,
-};
+use silk_core::{PlanSource, explain::LadderStep, vitals::CaptureLevel};
 
 use crate::step::{step, works};
 

@@ -19,9 +19,9 @@ use std::{
 
 use silk_capture::{Plans, Recorder, RecorderConfig, SilkTracingLayer, run_job};
 use silk_core::{
-    Database, DatabaseKind, Explain, ExplainMode, ExplainQuery, PlanRecord, Redactor, RequestKind,
-    RequestRecord, Store, Value, Vitals as _,
-    explain::{LadderStep, PlanSource},
+    Database, DatabaseKind, Explain, ExplainMode, ExplainQuery, PlanRecord, PlanSource, Redactor,
+    RequestKind, RequestRecord, Store, Value, Vitals as _,
+    explain::LadderStep,
     store::{Budget, RequestFilter},
     vitals::CaptureStatus,
 };

@@ -55,7 +55,7 @@ fn parts(record: &RequestRecord) -> Parts<'_> {
         target.push('?');
         target.push_str(query);
     }
-    if target.contains(silk_core::redact::REDACTED) {
+    if target.contains(silk_core::value::REDACTED) {
         notes.push("fill in: the redacted part of the address".to_owned());
     }
     let mut body = None;

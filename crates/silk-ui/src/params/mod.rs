@@ -5,7 +5,7 @@ mod window;
 
 use std::str::FromStr;
 
-use silk_core::record::UnknownWord;
+use silk_core::UnknownWord;
 
 pub(crate) use self::{
     filters::{REQUEST_PARAMS, STATEMENT_PARAMS, moment, request_filter, statement_filter},

@@ -11,6 +11,21 @@ pub(super) struct House {
 
 pub(super) const HOUSES: &[House] = &[
     House {
+        folder: "crates/silk-core/src",
+        floors: &[
+            &["boxed", "budget", "histogram", "id", "word_enum", "words"],
+            &["database"],
+            &["value"],
+            &["record"],
+            &["redact", "vitals"],
+            &["explain", "sql"],
+            &["finding", "store"],
+            &["compare"],
+            &["recording"],
+        ],
+        through_face: true,
+    },
+    House {
         folder: "crates/silk-capture/src",
         floors: &[
             &["suppress"],

@@ -4,8 +4,9 @@ use std::{borrow::Cow, sync::Arc};
 
 use silk_core::{
     Database, DatabaseKind, ExplainOutput, PlanFormat, Redactor,
-    redact::{REDACTED, Secrets},
+    redact::Secrets,
     sql::{SqlReader, SqlTokenClass, highlight},
+    value::REDACTED,
 };
 
 /// A condition is read as if it stood here, so that the one reader of SQL redacts it.

@@ -10,12 +10,12 @@ use std::{cell::OnceCell, collections::HashMap, sync::Arc};
 use self::outline::Outline;
 pub(super) use self::{group::Group, vary::Varying};
 use super::{
-    Severity, Thresholds,
+    Thresholds,
     thresholds::micros,
     words::{count, duration},
 };
 use crate::{
-    QueryRecord, RequestRecord, SqlText, Statement,
+    QueryRecord, RequestRecord, Severity, SqlText, Statement,
     record::union_us,
     sql,
     sql::{Shape, Slot},

@@ -13,9 +13,8 @@
 
 use super::ABANDONED_QUERY;
 use crate::{
-    DatabaseKind, Finding, Outcome, QueryRecord,
+    DatabaseKind, Finding, Outcome, QueryRecord, Severity,
     finding::{
-        Severity,
         facts::{Facts, Group},
         thresholds::micros,
         words::{count, duration},

@@ -12,9 +12,8 @@ use std::collections::HashSet;
 
 use super::BUILT_SQL;
 use crate::{
-    Finding,
+    Finding, Severity,
     finding::{
-        Severity,
         facts::{Facts, Group, name},
         words::count,
     },

@@ -28,10 +28,10 @@ mod too_many_queries;
 mod unbounded_result;
 
 use super::{
-    Severity, Thresholds,
+    Thresholds,
     facts::{Facts, Group, ended_us},
 };
-use crate::{Finding, QueryRecord, RequestRecord};
+use crate::{Finding, QueryRecord, RequestRecord, Severity};
 
 /// A rule about requests, as lists and filters name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

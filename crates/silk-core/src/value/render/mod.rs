@@ -6,8 +6,8 @@ mod postgres;
 mod sqlite;
 mod time;
 
-use super::{Value, ValueState};
-use crate::{DatabaseKind, redact::REDACTED};
+use super::{REDACTED, Value, ValueState};
+use crate::DatabaseKind;
 
 /// Bytes of an unreadable value that are shown.
 const MAX_HEX_BYTES: usize = 64;
