@@ -69,6 +69,22 @@ pub fn statement_count(statement: &Statement) -> usize {
     statements(&words).count().max(1)
 }
 
+/// The tables that a short name of the statement names: of one that writes only the table that rows
+/// are changed in, whatever is read for it.
+#[must_use]
+pub fn tables_named(statement: &Statement) -> Vec<String> {
+    let all = || statement.tables.clone();
+    if !WRITING.contains(&&*statement.command) {
+        return all();
+    }
+    let (lexemes, is_read) = lex(&statement.normalized, statement.database);
+    if !is_read {
+        return all();
+    }
+    let words = significant(&lexemes);
+    written(&statement.command, &words, statement).map_or_else(all, |table| vec![table])
+}
+
 fn has_body(words: &[Lexeme<'_>]) -> bool {
     words.first().is_some_and(|first| first.is_word("CREATE"))
         && words

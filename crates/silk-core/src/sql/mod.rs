@@ -40,7 +40,7 @@ mod tables;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub use called::{called, statement_count};
+pub use called::{called, statement_count, tables_named};
 pub use effect::{Effect, effect};
 pub use pretty::{SqlTokenClass, format, highlight};
 pub use safety::{FunctionCall, explainable_calls, is_explainable, is_read_only, reading_calls};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     Database, DatabaseKind, Redactor,
-    sql::{SqlReader, called, statement_count},
+    sql::{SqlReader, called, statement_count, tables_named},
 };
 
 fn name(sql: &str, kind: DatabaseKind) -> (String, usize) {
@@ -121,5 +121,78 @@ fn without_a_table_the_function_is_named() {
         ),
     ] {
         assert_eq!(name(sql, kind).0, expected, "{sql}");
+    }
+}
+
+#[test]
+fn a_statement_that_writes_is_named_after_what_it_writes_to() {
+    use DatabaseKind::{MySql, Postgres, Sqlite};
+    let reader = SqlReader::new(Arc::new(Redactor::default()));
+    let named = |sql: &str, kind| {
+        let database = Arc::new(Database {
+            kind,
+            name: String::new(),
+        });
+        let statement = reader.read(sql, &database).statement;
+        format!(
+            "{} {}",
+            statement.command,
+            tables_named(&statement).join(", ")
+        )
+    };
+    for (sql, kind, expected) in [
+        (
+            "WITH src AS (SELECT * FROM person) INSERT INTO archive SELECT * FROM src",
+            Postgres,
+            "INSERT archive",
+        ),
+        (
+            "WITH gone AS (DELETE FROM person RETURNING *) INSERT INTO archive SELECT * FROM gone",
+            Postgres,
+            "INSERT archive",
+        ),
+        (
+            "WITH gone AS (DELETE FROM person USING team WHERE team.id = team_id RETURNING *) SELECT * FROM gone JOIN room ON true",
+            Postgres,
+            "DELETE person",
+        ),
+        (
+            "WITH a AS (SELECT id FROM person) UPDATE archive SET n = 1 WHERE id IN (SELECT id FROM a)",
+            Sqlite,
+            "UPDATE archive",
+        ),
+        (
+            "WITH a AS (SELECT id FROM person) DELETE archive FROM archive JOIN a USING (id)",
+            MySql,
+            "DELETE archive",
+        ),
+        (
+            "INSERT INTO archive SELECT * FROM person",
+            MySql,
+            "INSERT archive",
+        ),
+        (
+            "INSERT INTO archive SELECT * FROM person ON CONFLICT DO UPDATE SET n = 1",
+            Postgres,
+            "INSERT archive",
+        ),
+        (
+            "MERGE INTO archive USING person ON true WHEN MATCHED THEN UPDATE SET n = 1",
+            Postgres,
+            "MERGE archive",
+        ),
+        // Near misses: what only reads names all that it reads.
+        (
+            "WITH a AS (SELECT * FROM person) SELECT * FROM a JOIN team ON true",
+            Postgres,
+            "SELECT person, team",
+        ),
+        (
+            "SELECT * FROM person JOIN team ON true FOR UPDATE",
+            Postgres,
+            "SELECT person, team",
+        ),
+    ] {
+        assert_eq!(named(sql, kind), expected, "{sql}");
     }
 }

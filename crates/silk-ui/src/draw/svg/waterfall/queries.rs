@@ -232,12 +232,12 @@ fn count_of(n: usize) -> String {
     count(u64::try_from(n).unwrap_or(u64::MAX))
 }
 
-/// A statement in a few words: `SELECT person`.
+/// A statement in a few words: `SELECT person, team`; of one that writes, what it writes to.
 pub(crate) fn short_name(statement: &Statement) -> String {
     if sql::statement_count(statement) > 1 {
         return one_line(&sql::called(statement), 80);
     }
-    match statement.tables.as_slice() {
+    match sql::tables_named(statement).as_slice() {
         [] => one_line(&statement.normalized, 48),
         tables => {
             let more = if tables.len() > 2 { ", …" } else { "" };
