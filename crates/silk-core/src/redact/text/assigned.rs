@@ -62,7 +62,10 @@ impl Scan<'_, '_> {
     /// wrong with it.
     fn is_harmless_value(&self, start: usize, word: &str, value: usize) -> bool {
         let candidate = self.candidate(value);
-        if is_no_secret(word, candidate) || self.is_said_of(word, value, candidate) {
+        if is_no_secret(word, candidate)
+            || self.is_said_of(word, value, candidate)
+            || is_line_of_file(word, candidate)
+        {
             return true;
         }
         let rest = self.text.get(value..).unwrap_or_default();
@@ -208,4 +211,19 @@ impl Scan<'_, '_> {
         }
         (is_type && bytes.get(end..)?.starts_with(b"(\"")).then_some(end + 1)
     }
+}
+
+/// Endings of files of source code.
+const SOURCES: &[&str] = &[
+    "c", "cc", "cpp", "cs", "ex", "go", "java", "js", "jsx", "kt", "php", "py", "rb", "rs", "ts",
+    "tsx",
+];
+
+/// Whether what stands behind a colon is a line: `auth.rs:45`, `token.py:12:`.
+fn is_line_of_file(word: &str, candidate: &str) -> bool {
+    word.rsplit_once('.')
+        .is_some_and(|(_, ending)| SOURCES.contains(&ending))
+        && candidate
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b':')
 }

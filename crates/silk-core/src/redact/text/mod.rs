@@ -11,6 +11,7 @@ mod command;
 mod filter;
 mod key;
 mod lines;
+mod login;
 mod naming;
 mod sentence;
 mod value;

@@ -74,6 +74,11 @@ impl Scan<'_, '_> {
         {
             return last;
         }
+        if matches!(bytes.get(end), Some(b':' | b'/'))
+            && let Some(last) = self.login(start, end)
+        {
+            return last;
+        }
         if let Some(value) = self.assigned(end) {
             if self.is_secret_assigned(start, word, value) {
                 return self.assigned_secret(word, value);

@@ -34,6 +34,8 @@ pub(super) struct Flow<'a> {
     /// Names of the columns of an output: output, position, name.
     given: Vec<(usize, usize, &'a str)>,
     relations: HashMap<String, usize>,
+    /// Outputs that are rows which are compared.
+    rows: Vec<usize>,
 }
 
 /// Renames longer than this chain are not followed.
@@ -47,6 +49,34 @@ impl<'a> Flow<'a> {
     pub(super) fn open(&mut self) -> usize {
         self.outputs.push(Output::default());
         self.outputs.len() - 1
+    }
+
+    /// What rows that are compared have in common, place by place.
+    pub(super) fn open_rows(&mut self) -> usize {
+        let output = self.open();
+        self.rows.push(output);
+        output
+    }
+
+    /// Says of each place of rows that are compared which column stands there in one of them.
+    pub(super) fn name_places(&self, segments: &mut [Segment<'a>]) {
+        if self.rows.is_empty() {
+            return;
+        }
+        let mut columns: HashMap<(usize, usize), &'a str> = HashMap::new();
+        let is_row = |output: &usize| self.rows.binary_search(output).is_ok();
+        for (output, position, segment) in &self.parts {
+            if is_row(output)
+                && let Some(column) = segments[*segment].column
+            {
+                columns.entry((*output, *position)).or_insert(column);
+            }
+        }
+        for (output, position, segment) in &self.parts {
+            if let Some(column) = columns.get(&(*output, *position)) {
+                segments[*segment].column.get_or_insert(column);
+            }
+        }
     }
 
     /// Whether an output has no more than one column, as far as is known.
@@ -89,7 +119,10 @@ impl<'a> Flow<'a> {
     ) {
         inherit(segments);
         let given = std::mem::take(&mut self.given);
-        if given.is_empty() && self.outputs.iter().all(|output| output.star.is_none()) {
+        if given.is_empty()
+            && self.rows.is_empty()
+            && self.outputs.iter().all(|output| output.star.is_none())
+        {
             return;
         }
         let is_any = segments.iter().any(|segment| segment.is_sensitive)

@@ -1,6 +1,6 @@
 //! What a statement is cut into.
 
-use super::secret_words::Arguments;
+use super::{procedures::Procedure, secret_words::Arguments};
 
 /// What a segment of a query does, as far as settings tables need it.
 #[derive(Default, Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,6 +44,8 @@ pub(super) enum Array {
     Path,
     /// Names of what the call around it is given behind them.
     Names,
+    /// Names of what stands at the same places of another array.
+    Keys,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -75,7 +77,8 @@ pub(super) struct Group<'a> {
     pub(super) role: Role,
     /// Whether a sensitive name makes the segment around the group sensitive.
     pub(super) leaks: bool,
-    /// In a row: the position, from 0. In a query: that of the item of its list.
+    /// In a row, and in a call of pairs: the position, from 0. In a query: that of the item of its
+    /// list.
     pub(super) position: Option<usize>,
     /// Where the present item begins.
     pub(super) item_start: usize,
@@ -96,6 +99,10 @@ pub(super) struct Group<'a> {
     pub(super) is_named: bool,
     /// In an array: what the names in it are.
     pub(super) array: Option<Array>,
+    /// Whether the array is one of names and values in turn.
+    pub(super) is_pairs: bool,
+    /// The procedure whose arguments are being read.
+    pub(super) procedure: Option<Procedure>,
     /// Whether it defines columns, each on its own.
     pub(super) is_definition: bool,
     /// Whether a secret follows behind each comma.
@@ -134,6 +141,8 @@ impl Group<'_> {
             arguments: Arguments::Any,
             is_named: false,
             array: None,
+            is_pairs: false,
+            procedure: None,
             is_definition: false,
             tells_secrets: false,
             is_of_secret: None,

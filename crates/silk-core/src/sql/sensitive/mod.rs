@@ -9,11 +9,14 @@
 //! towards taking out too much.
 
 mod accounts;
+mod arrays;
 mod flow;
 mod group;
 mod lists;
 mod names;
 mod parentheses;
+mod procedures;
+mod rows;
 mod secret_words;
 pub(super) mod settings;
 mod walk;
@@ -21,6 +24,7 @@ mod walk;
 use self::{
     flow::Flow,
     group::{Group, GroupKind, Segment},
+    rows::Rows,
     settings::Links,
 };
 use super::{
@@ -64,6 +68,7 @@ pub(super) fn sensitive(lexemes: &[Lexeme<'_>], redactor: &Redactor) -> Found {
         tables: Vec::new(),
         skip_to: 0,
         list: None,
+        rows: Rows::default(),
         has_between: false,
         paths: Vec::new(),
     };
@@ -96,6 +101,8 @@ struct Walk<'l, 'a> {
     skip_to: usize,
     /// The last list of the columns of a CTE: where it closes, and its names.
     list: Option<(usize, Vec<&'a str>)>,
+    /// Rows that are compared.
+    rows: Rows,
     has_between: bool,
     /// Texts that are names, in segments whose values are secrets.
     paths: Vec<usize>,
@@ -137,6 +144,16 @@ impl<'a> Walk<'_, 'a> {
                 Kind::Text => self.text(index, &lexeme),
                 Kind::Punctuation => self.sign(index, &lexeme),
                 Kind::Placeholder => {
+                    // `EXEC p @password = 'x'`
+                    let is_told = self.at(index + 1).is_some_and(|next| next.is_sign("="))
+                        && self
+                            .at(index + 2)
+                            .is_some_and(|value| value.kind == Kind::Text)
+                        && lexeme.text.len() > 1
+                        && self.redactor.is_sensitive(&lexeme.text[1..]);
+                    if is_told {
+                        self.mark();
+                    }
                     let base = self.group().base;
                     let is_path = self.is_path(index);
                     self.bases.push((index, base, is_path));
@@ -189,6 +206,7 @@ impl<'a> Walk<'_, 'a> {
         while self.groups.len() > 1 {
             self.close(self.lexemes.len());
         }
+        self.flow.name_places(&mut self.segments);
         settings::mark(&mut self.segments, &self.scopes);
         let links = self.links();
         let flow = std::mem::take(&mut self.flow);

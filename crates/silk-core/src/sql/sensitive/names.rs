@@ -196,13 +196,31 @@ impl<'a> Walk<'_, 'a> {
                     self.paths.push(index);
                 }
                 Array::Names => self.groups[around].is_named = true,
+                Array::Keys => {
+                    self.mark();
+                    self.paths.push(index);
+                }
             }
+            return;
+        }
+        // `json_object('{login,bob,token,x}')`: the names and the values in one text.
+        let is_only = self.group().arguments == Arguments::Pairs(0)
+            && content.starts_with('{')
+            && self.before(index).is_some_and(|before| before.is_sign("("))
+            && self
+                .at(index + 1)
+                .is_some_and(|next| next.is_sign(")") || next.is_sign("::"));
+        if is_only && self.redactor.names_something_sensitive(content) {
+            self.mark();
             return;
         }
         if self.is_path(index) && self.redactor.is_sensitive(content) {
             let arguments = self.groups.last().map(|group| group.arguments);
             match arguments.unwrap_or_default() {
-                Arguments::Pairs => self.group().is_named = true,
+                Arguments::Pairs(keys) => {
+                    let group = self.group();
+                    group.is_named |= group.position.is_none_or(|place| place % 2 == keys);
+                }
                 Arguments::Names => {}
                 Arguments::Read => {
                     self.mark();
@@ -220,6 +238,12 @@ impl<'a> Walk<'_, 'a> {
             return false;
         };
         let is_call = self.groups.last().is_some_and(|group| group.is_call);
+        let is_first = before.is_sign("(")
+            || self
+                .groups
+                .last()
+                .is_some_and(|group| group.arguments.is_pairs())
+                && (before.is_sign("[") || before.is_word("KEY"));
         // `data['password']`, but not `ARRAY['password', …]`
         let is_subscript = before.is_sign("[")
             && index
@@ -232,6 +256,6 @@ impl<'a> Walk<'_, 'a> {
         is_path_operator(before)
             || is_subscript
             // Of bound values only the first can be one.
-            || (is_call && (before.is_sign("(") || (is_text && before.is_sign(","))))
+            || (is_call && (is_first || (is_text && before.is_sign(","))))
     }
 }

@@ -3,13 +3,10 @@
 use super::{
     MAX_DEPTH, Walk,
     flow::Source,
-    group::{Array, Group, GroupKind, Role, Segment},
+    group::{Group, GroupKind, Role, Segment},
     secret_words::{Arguments, gives_values, is_sized_type, only_counts, takes_secrets},
 };
-use crate::sql::{
-    lexer::Lexeme,
-    quoted::{is_path_operator, unquoted},
-};
+use crate::sql::{lexer::Lexeme, quoted::unquoted};
 
 impl<'a> Walk<'_, 'a> {
     pub(super) fn sign(&mut self, index: usize, lexeme: &Lexeme<'a>) {
@@ -22,6 +19,8 @@ impl<'a> Walk<'_, 'a> {
                 self.close(index);
             }
             "," => self.comma(index),
+            // `JSON_OBJECT('token': $1)`
+            ":" if self.group().arguments.is_pairs() => self.next_of_pair(),
             ";" if self.groups.len() == 1 => {
                 self.end_item(index);
                 let scope = self.scope(false);
@@ -40,12 +39,10 @@ impl<'a> Walk<'_, 'a> {
         if self.group().is_definition {
             return self.cut(false);
         }
-        if self.group().arguments == Arguments::Pairs {
-            let is_named = std::mem::take(&mut self.group().is_named);
-            let base = self.group().base;
-            self.cut(is_named);
-            // Who the values of a call belong to stays.
-            self.group().base = base;
+        if self.group().arguments.is_pairs() {
+            return self.next_of_pair();
+        }
+        if self.next_argument(index + 1) {
             return;
         }
         let (kind, position, in_values, has_from, tells_secrets) = {
@@ -78,6 +75,17 @@ impl<'a> Walk<'_, 'a> {
             }
             _ => {}
         }
+    }
+
+    /// Goes on to the next argument of a call whose arguments are names and values in turn.
+    pub(super) fn next_of_pair(&mut self) {
+        let group = self.group();
+        group.position = group.position.map(|position| position + 1);
+        let is_named = std::mem::take(&mut group.is_named);
+        let base = group.base;
+        self.cut(is_named);
+        // Who the values of a call belong to stays.
+        self.group().base = base;
     }
 
     fn parenthesis(&mut self, index: usize, lexeme: &Lexeme<'a>) {
@@ -120,6 +128,9 @@ impl<'a> Walk<'_, 'a> {
             self.item(index + 1);
             return;
         }
+        if is_round && self.row(index) {
+            return;
+        }
         let (in_from, role, kind) = {
             let group = self.group();
             (group.in_from, group.role, group.kind)
@@ -130,6 +141,9 @@ impl<'a> Walk<'_, 'a> {
             return;
         }
         let is_definition = is_round && self.is_definition(index);
+        if !is_round && self.array_of_pairs(index) {
+            return;
+        }
         let array = if is_round { None } else { self.array(index) };
         self.open(GroupKind::Plain);
         let group = self.group();
@@ -148,18 +162,6 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
-    /// Of which segment or call the names are that stand in the brackets at `index`: those of a path
-    /// are (`data #>> ARRAY['token']`, `jsonb_set(data, ARRAY['token'], …)`).
-    fn array(&mut self, index: usize) -> Option<Array> {
-        if !self.before(index)?.is_word("ARRAY") {
-            return None;
-        }
-        if self.before(index - 1).is_some_and(is_path_operator) {
-            return Some(Array::Path);
-        }
-        (self.group().arguments == Arguments::Pairs).then_some(Array::Names)
-    }
-
     fn call(&mut self, function: &str) {
         if takes_secrets(function) {
             self.mark();
@@ -169,7 +171,8 @@ impl<'a> Walk<'_, 'a> {
         let arguments = Arguments::of(function);
         let group = self.group();
         group.arguments = arguments;
-        group.leaks &= arguments != Arguments::Pairs;
+        group.leaks &= !arguments.is_pairs();
+        group.position = arguments.is_pairs().then_some(0);
     }
 
     /// A function that is read from: what it is given comes out of it, of UNNEST one by one.
@@ -214,7 +217,10 @@ impl<'a> Walk<'_, 'a> {
             )
         };
         let is_body = before.is_some_and(|before| before.is_any_word(&["AS", "MATERIALIZED"]));
-        let output = if awaits_source && !is_body {
+        let row = self.rows.at(index);
+        let output = if let Some((output, _)) = row {
+            Some(output)
+        } else if awaits_source && !is_body {
             around_output
         } else {
             Some(self.flow.open())
@@ -237,7 +243,8 @@ impl<'a> Walk<'_, 'a> {
                     "ALL",
                     "USING",
                 ])
-        }) && !in_from;
+        }) && !in_from
+            && row.is_none();
         group.scope = scope;
         group.output = output;
         group.columns = columns;
@@ -245,7 +252,10 @@ impl<'a> Walk<'_, 'a> {
         group.awaits_source = awaits_source && !is_body;
         if let (Some((name, columns)), Some(output)) = (cte, output) {
             self.flow.bind(output, Some(name), &columns);
-        } else if in_from && let (Some(of), Some(output)) = (around_output, output) {
+        } else if in_from
+            && row.is_none()
+            && let (Some(of), Some(output)) = (around_output, output)
+        {
             self.flow.outputs[of].sources.push(Source::Output(output));
         }
     }

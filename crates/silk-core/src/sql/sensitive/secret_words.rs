@@ -1,11 +1,13 @@
 //! Functions that take secrets, and texts that announce one.
 
+use super::procedures::is_given_secrets;
 use crate::Redactor;
 
 /// Functions whose arguments are passwords, keys, or what is to be kept from others: sorted.
 const SECRET_FUNCTIONS: &[&str] = &[
     "aes_decrypt",
     "aes_encrypt",
+    "authenticate",
     "crypt",
     "decrypt",
     "decrypt_iv",
@@ -15,6 +17,8 @@ const SECRET_FUNCTIONS: &[&str] = &[
     "encrypt_iv",
     "hmac",
     "old_password",
+    "opendatasource",
+    "openrowset",
     "password",
     "pgp_key_id",
     "pgp_pub_decrypt",
@@ -39,23 +43,39 @@ const COUNTING_FUNCTIONS: &[&str] = &[
     "pg_column_size",
 ];
 
-/// Functions whose arguments are names and values in turn: `jsonb_set(data, '{token}', …)`.
-const PAIRING_FUNCTIONS: &[&str] = &[
+/// Functions whose arguments are names and values in turn: `json_build_object('token', …)`.
+const OBJECT_FUNCTIONS: &[&str] = &[
     "hstore",
+    "json_build_object",
+    "json_group_object",
+    "json_object",
+    "json_object_agg",
+    "json_object_agg_strict",
+    "json_object_agg_unique",
+    "json_object_agg_unique_strict",
+    "json_objectagg",
+    "jsonb_build_object",
+    "jsonb_group_object",
+    "jsonb_object",
+    "jsonb_object_agg",
+    "jsonb_object_agg_strict",
+    "jsonb_object_agg_unique",
+    "jsonb_object_agg_unique_strict",
+    "set_config",
+];
+
+/// The same behind the document that they change: `jsonb_set(data, '{token}', …)`.
+const SETTING_FUNCTIONS: &[&str] = &[
     "json_array_append",
     "json_array_insert",
-    "json_build_object",
     "json_insert",
-    "json_object",
     "json_replace",
     "json_set",
-    "jsonb_build_object",
+    "jsonb_array_insert",
     "jsonb_insert",
-    "jsonb_object",
     "jsonb_replace",
     "jsonb_set",
     "jsonb_set_lax",
-    "set_config",
 ];
 
 /// Functions whose arguments say which value they give: what is compared with it may be a secret,
@@ -101,7 +121,7 @@ const NAMING_FUNCTIONS: &[&str] = &[
 ];
 
 fn is_one_of(name: &str, sorted: &[&str]) -> bool {
-    name.len() <= 26
+    name.len() <= 32
         && sorted
             .binary_search_by(|known| {
                 known
@@ -113,7 +133,7 @@ fn is_one_of(name: &str, sorted: &[&str]) -> bool {
 
 /// Whether a function takes secrets.
 pub(super) fn takes_secrets(function: &str) -> bool {
-    is_one_of(function, SECRET_FUNCTIONS)
+    is_one_of(function, SECRET_FUNCTIONS) || is_given_secrets(function)
 }
 
 /// What the names of secrets among the arguments of a call say.
@@ -122,8 +142,9 @@ pub(super) enum Arguments {
     /// That there may be secrets in any of them.
     #[default]
     Any,
-    /// That the one behind is a secret.
-    Pairs,
+    /// That the one behind is a secret. The number is 0 where the names stand at even places, 1 where
+    /// they stand at odd ones.
+    Pairs(usize),
     /// That what it gives is a secret.
     Read,
     /// Nothing.
@@ -132,8 +153,10 @@ pub(super) enum Arguments {
 
 impl Arguments {
     pub(super) fn of(function: &str) -> Self {
-        if is_one_of(function, PAIRING_FUNCTIONS) {
-            Self::Pairs
+        if is_one_of(function, OBJECT_FUNCTIONS) {
+            Self::Pairs(0)
+        } else if is_one_of(function, SETTING_FUNCTIONS) {
+            Self::Pairs(1)
         } else if is_one_of(function, READING_FUNCTIONS) {
             Self::Read
         } else if is_one_of(function, NAMING_FUNCTIONS) {
@@ -141,6 +164,11 @@ impl Arguments {
         } else {
             Self::Any
         }
+    }
+
+    /// Whether names and values stand in turn.
+    pub(super) const fn is_pairs(self) -> bool {
+        matches!(self, Self::Pairs(_))
     }
 }
 
@@ -226,7 +254,8 @@ mod tests {
         for functions in [
             SECRET_FUNCTIONS,
             COUNTING_FUNCTIONS,
-            PAIRING_FUNCTIONS,
+            OBJECT_FUNCTIONS,
+            SETTING_FUNCTIONS,
             READING_FUNCTIONS,
             NAMING_FUNCTIONS,
         ] {

@@ -53,6 +53,18 @@ impl<'a> Walk<'_, 'a> {
         let kind = self.group().kind;
         let is_call = self.at(index + 1).is_some_and(|next| next.is_sign("("));
         let is_member = self.before(index).is_some_and(|before| before.is_sign("."));
+        if kind == GroupKind::Query && self.procedure(index, lexeme) {
+            return;
+        }
+        // `JSON_OBJECT('token' VALUE $1)`
+        if lexeme.is_word("VALUE")
+            && self.group().arguments.is_pairs()
+            && self.before(index).is_some_and(|before| {
+                matches!(before.kind, Kind::Text | Kind::Placeholder | Kind::Word)
+            })
+        {
+            return self.next_of_pair();
+        }
         // No word of the language that matters here is longer.
         if is_member || !(lexeme.is_reserved || lexeme.text.len() <= 13) {
             self.name(index, lexeme);
@@ -135,10 +147,16 @@ impl<'a> Walk<'_, 'a> {
             self.before(index)
                 .is_some_and(|before| before.is_word("PRAGMA"))
         };
+        let is_of_pair = self
+            .groups
+            .last()
+            .is_some_and(|group| group.arguments.is_pairs());
         // `ATTACH DATABASE 'x' AS x KEY 'secret'`
         let is_before_text = || {
-            self.at(index + 1)
-                .is_some_and(|next| matches!(next.kind, Kind::Text | Kind::Placeholder))
+            !is_of_pair
+                && self
+                    .at(index + 1)
+                    .is_some_and(|next| matches!(next.kind, Kind::Text | Kind::Placeholder))
         };
         lexeme.is_word("IDENTIFIED")
             // `ALTER USER x IDENTIFIED BY 'new' REPLACE 'old'`
