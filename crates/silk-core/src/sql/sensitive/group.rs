@@ -1,6 +1,6 @@
 //! What a statement is cut into.
 
-use super::{procedures::Procedure, secret_words::Arguments};
+use super::secret_words::Arguments;
 
 /// What a segment of a query does, as far as settings tables need it.
 #[derive(Default, Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,6 +46,21 @@ pub(super) enum Array {
     Names,
     /// Names of what stands at the same places of another array.
     Keys,
+}
+
+/// A procedure that is called without parentheses, whose arguments are being read.
+#[derive(Clone, Copy)]
+pub(super) struct Procedure {
+    /// Which of its arguments are secrets, from 0; all where it is empty.
+    pub(super) secrets: &'static [usize],
+    /// The argument that is being read.
+    pub(super) at: usize,
+}
+
+impl Procedure {
+    pub(super) fn is_secret(self) -> bool {
+        self.secrets.is_empty() || self.secrets.contains(&self.at)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -203,14 +203,8 @@ impl<'a> Walk<'_, 'a> {
             }
             return;
         }
-        // `json_object('{login,bob,token,x}')`: the names and the values in one text.
-        let is_only = self.group().arguments == Arguments::Pairs(0)
-            && content.starts_with('{')
-            && self.before(index).is_some_and(|before| before.is_sign("("))
-            && self
-                .at(index + 1)
-                .is_some_and(|next| next.is_sign(")") || next.is_sign("::"));
-        if is_only && self.redactor.names_something_sensitive(content) {
+        if self.is_pairs_in_text(index, content) && self.redactor.names_something_sensitive(content)
+        {
             self.mark();
             return;
         }
@@ -229,6 +223,16 @@ impl<'a> Walk<'_, 'a> {
                 Arguments::Any => self.mark(),
             }
         }
+    }
+
+    /// Whether the names and the values stand in one text: `json_object('{login,bob,token,x}')`.
+    fn is_pairs_in_text(&mut self, index: usize, content: &str) -> bool {
+        self.group().arguments == Arguments::Pairs(0)
+            && content.starts_with('{')
+            && self.before(index).is_some_and(|before| before.is_sign("("))
+            && self
+                .at(index + 1)
+                .is_some_and(|next| next.is_sign(")") || next.is_sign("::"))
     }
 
     /// Whether what stands at `index` may be the name of a value: behind a path operator, in a

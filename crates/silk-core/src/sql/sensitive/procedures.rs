@@ -1,7 +1,10 @@
 //! Procedures of SQL Server and Sybase that are called without parentheses: `EXEC sp_addlogin 'bob',
 //! 'hunter2'`.
 
-use super::{Walk, group::GroupKind};
+use super::{
+    Walk,
+    group::{GroupKind, Procedure},
+};
 use crate::sql::{
     lexer::{Kind, Lexeme},
     quoted::unquoted,
@@ -26,19 +29,6 @@ const PROCEDURES: &[(&str, &[usize])] = &[
 
 /// Where all arguments may be secrets.
 const ALL: &[usize] = &[];
-
-/// A procedure whose arguments are being read.
-#[derive(Clone, Copy)]
-pub(super) struct Procedure {
-    secrets: &'static [usize],
-    at: usize,
-}
-
-impl Procedure {
-    fn is_secret(self) -> bool {
-        self.secrets.is_empty() || self.secrets.contains(&self.at)
-    }
-}
 
 /// Which arguments of a procedure are secrets; none where it is not known.
 fn secrets_of(name: &str) -> Option<&'static [usize]> {

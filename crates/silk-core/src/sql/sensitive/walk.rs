@@ -56,13 +56,7 @@ impl<'a> Walk<'_, 'a> {
         if kind == GroupKind::Query && self.procedure(index, lexeme) {
             return;
         }
-        // `JSON_OBJECT('token' VALUE $1)`
-        if lexeme.is_word("VALUE")
-            && self.group().arguments.is_pairs()
-            && self.before(index).is_some_and(|before| {
-                matches!(before.kind, Kind::Text | Kind::Placeholder | Kind::Word)
-            })
-        {
+        if self.is_between_pair(index, lexeme) {
             return self.next_of_pair();
         }
         // No word of the language that matters here is longer.
@@ -90,13 +84,7 @@ impl<'a> Walk<'_, 'a> {
             }
             self.cut(false);
         } else if kind == GroupKind::Case && lexeme.is_any_word(&["WHEN", "THEN", "ELSE"]) {
-            let has_key = std::mem::take(&mut self.group().has_key);
-            let is_when = lexeme.is_word("WHEN");
-            // `CASE token WHEN 'x'`: what stands before the first WHEN is what all are compared with.
-            let segment = self.group().segment;
-            let is_sensitive = self.segments[segment].is_sensitive;
-            let is_of_secret = *self.group().is_of_secret.get_or_insert(is_sensitive);
-            self.cut(has_key && lexeme.is_word("THEN") || is_of_secret && is_when);
+            self.branch(lexeme);
         } else if is_values(self.lexemes, index) && kind == GroupKind::Query {
             self.end_item(index);
             let group = self.group();
@@ -139,6 +127,26 @@ impl<'a> Walk<'_, 'a> {
         } else {
             self.name(index, lexeme);
         }
+    }
+
+    /// A branch of a CASE.
+    fn branch(&mut self, lexeme: &Lexeme<'_>) {
+        let has_key = std::mem::take(&mut self.group().has_key);
+        let is_when = lexeme.is_word("WHEN");
+        // `CASE token WHEN 'x'`: what stands before the first WHEN is what all are compared with.
+        let segment = self.group().segment;
+        let is_sensitive = self.segments[segment].is_sensitive;
+        let is_of_secret = *self.group().is_of_secret.get_or_insert(is_sensitive);
+        self.cut(has_key && lexeme.is_word("THEN") || is_of_secret && is_when);
+    }
+
+    /// Whether the word stands between a name and its value: `JSON_OBJECT('token' VALUE $1)`.
+    fn is_between_pair(&mut self, index: usize, lexeme: &Lexeme<'_>) -> bool {
+        lexeme.is_word("VALUE")
+            && self.group().arguments.is_pairs()
+            && self.before(index).is_some_and(|before| {
+                matches!(before.kind, Kind::Text | Kind::Placeholder | Kind::Word)
+            })
     }
 
     /// `IDENTIFIED BY 'x'` and `PRAGMA key = 'x'` name nothing sensitive, but tell.
