@@ -1,7 +1,7 @@
 -- What stands for a finding of a route where figures count it: what was said of it last. Figures of
 -- findings stand under a number of their own (see the code), by route, run and finding.
 CREATE TABLE finding_lives (
-    finding_id INTEGER PRIMARY KEY,
+    finding_id INTEGER PRIMARY KEY AUTOINCREMENT, -- figures may name one that is gone
     rule TEXT NOT NULL,
     route_id INTEGER NOT NULL,
     fingerprint INTEGER NOT NULL, -- 0 for none

@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use silk_core::{
-    CountedRequest, Fingerprint, PlanObservation, PlanRecord, PlanShape, PlanSource, RequestKind,
-    Store, WriteBatch,
+    CountedRequest, Finding, Fingerprint, PlanObservation, PlanRecord, PlanShape, PlanSource,
+    RequestKind, Store, WriteBatch,
     store::{Budget, StatsWindow},
 };
 use silk_store::{
@@ -167,8 +167,9 @@ async fn what_is_old_leaves_every_table() {
         let count = format!("SELECT count(*) FROM {table}");
         filled += i64::from(number(&store, &count).await > 0);
     }
-    // All but those of the first schema's figures, and the thresholds of long lists.
-    assert_eq!(filled, 14, "{names}");
+    // All but those of the first schema's figures, the thresholds of long lists, and what people
+    // accept.
+    assert_eq!(filled, 15, "{names}");
     // A leap of the clock is doubted for a seventh of the age.
     for hour in 0..5 {
         retain_all(&store, budget, 100 * DAY_S + hour * 3600).await;
@@ -267,4 +268,39 @@ async fn sights_of_plans_keep_to_their_share() {
     };
     let history = store.plan_history(Fingerprint(7), newest).await.unwrap();
     assert_eq!(history.len(), 1, "the newest stay");
+}
+
+#[tokio::test]
+async fn names_of_findings_keep_to_their_share() {
+    let (_folder, store) = store(SqliteStoreConfig::default());
+    for minute in 0..80 {
+        let mut record = request(1, minute * 60);
+        record.findings = (0..100)
+            .map(|number| Finding {
+                title: noise(number, 900),
+                fingerprint: Some(Fingerprint(
+                    u64::try_from(minute).unwrap() * 100 + number + 1,
+                )),
+                ..maximal(1).findings[0].clone()
+            })
+            .collect();
+        store.write(&batch(vec![record])).await.unwrap();
+    }
+    let bytes = "SELECT sum(length(title) + 120) FROM finding_lives";
+    assert!(number(&store, bytes).await > MIB / 2);
+    let budget = Budget {
+        max_bytes: 8 << 20,
+        ..UNLIMITED
+    };
+    retain_all(&store, budget, 80 * 60).await;
+    assert!((MIB / 4..=MIB / 2).contains(&number(&store, bytes).await));
+    let all = StatsWindow {
+        since: at(-DAY_S),
+        until: at(DAY_S),
+        buckets: 1,
+    };
+    let lives = store.finding_lives(all, u32::MAX).await.unwrap().items;
+    assert!((100..8000).contains(&lives.len()), "{} lives", lives.len());
+    let newest = lives.iter().map(|life| life.last_at).max().unwrap();
+    assert_eq!(newest, at(79 * 60), "the newest stay");
 }

@@ -13,7 +13,9 @@ use std::{fs, path::Path, time::Duration};
 use silk_core::{
     CountedRequest, DatabaseKind, Fingerprint, Outcome, PlanId, PlanObservation, PlanRecord,
     PlanShape, PlanSource, RequestKind, Severity, Store, ValueState, WriteBatch,
-    store::{Budget, RequestFilter, RequestSort, StatementFilter, StatsWindow},
+    store::{
+        Acceptance, Budget, RequestFilter, RequestSort, RouteName, StatementFilter, StatsWindow,
+    },
 };
 use silk_store::{
     SqliteStore, SqliteStoreConfig,
@@ -24,11 +26,14 @@ use silk_store::{
 
 /// The first keeps figures in a row each, the second packs them. Both have the means of requests
 /// for durations of calls: of no call they know how long it took. The third has findings in full,
-/// and durations of calls; until its version is released it may be written anew.
-const GOLDEN: [(&[u8], u64); 3] = [
-    (include_bytes!("golden/first.db.zst"), 0),
-    (include_bytes!("golden/second.db.zst"), 0),
-    (include_bytes!("golden/third.db.zst"), 5),
+/// and durations of calls. The fourth follows findings across requests; until its version is
+/// released it may be written anew. Beside each: the calls whose durations it knows, and the
+/// requests with a finding that it counted.
+const GOLDEN: [(&[u8], u64, u64); 4] = [
+    (include_bytes!("golden/first.db.zst"), 0, 0),
+    (include_bytes!("golden/second.db.zst"), 0, 0),
+    (include_bytes!("golden/third.db.zst"), 5, 0),
+    (include_bytes!("golden/fourth.db.zst"), 5, 1),
 ];
 
 const UNLIMITED: Budget = Budget {
@@ -53,7 +58,7 @@ fn store(path: &Path) -> SqliteStore {
 
 #[tokio::test]
 async fn files_of_every_schema_are_read_and_written_on() {
-    for (golden, known_calls) in GOLDEN {
+    for (golden, known_calls, known_sights) in GOLDEN {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("silk.db");
         fs::write(&path, zstd::decode_all(golden).unwrap()).unwrap();
@@ -61,10 +66,12 @@ async fn files_of_every_schema_are_read_and_written_on() {
         requests_are_read(&store).await;
         figures_are_read(&store, known_calls).await;
         plans_are_read(&store).await;
+        sums_are_read(&store, known_calls, known_sights).await;
         // Retention brings the rows into today's form, without changing what they say.
         while store.retain(UNLIMITED, at(0)).await.unwrap() {}
         requests_are_read(&store).await;
         figures_are_read(&store, known_calls).await;
+        sums_are_read(&store, known_calls, known_sights).await;
         it_is_written_on(&store).await;
     }
 }
@@ -149,6 +156,46 @@ async fn figures_are_read(store: &SqliteStore, known_calls: u64) {
     );
 }
 
+/// What is told across requests.
+async fn sums_are_read(store: &SqliteStore, known_calls: u64, known_sights: u64) {
+    let hotspots = store.hotspots(window(), 9).await.unwrap();
+    let threads = hotspots
+        .iter()
+        .find(|hot| hot.statement.fingerprint.0 == 71);
+    let threads = threads.unwrap();
+    assert_eq!(
+        (threads.calls, threads.total_us, threads.routes),
+        (5, 650, 2)
+    );
+    assert_eq!(threads.most_calls_in_request, 3);
+    let name = RouteName {
+        kind: RequestKind::Request,
+        method: "POST".to_owned(),
+        route: threads.route.route.clone(),
+    };
+    let route = store.route(&name, window()).await.unwrap().unwrap();
+    assert_eq!((route.summary.requests, route.statements.len()), (1, 2));
+    let known: u64 = route
+        .statements
+        .iter()
+        .map(|used| used.durations.count())
+        .sum();
+    assert_eq!(known > 0, known_calls > 0);
+    let build = &route.builds[0];
+    assert_eq!((build.build.as_deref(), build.requests), (Some("4f2a"), 1));
+    let lives = store.finding_lives(window(), 9).await.unwrap().items;
+    assert!(
+        lives
+            .iter()
+            .all(|life| life.requests == 1 && life.worst.is_some())
+    );
+    assert_eq!(lives.is_empty(), known_sights == 0);
+    assert_eq!(
+        store.acceptances().await.unwrap().len(),
+        usize::from(known_sights > 0)
+    );
+}
+
 async fn plans_are_read(store: &SqliteStore) {
     let plans = store.plans_of_statement(Fingerprint(71), 9).await.unwrap();
     assert_eq!(plans.len(), 1);
@@ -218,6 +265,18 @@ async fn write_golden() {
         ..batch(vec![maximal(1), plain, queries])
     };
     store.write(&batch).await.unwrap();
+    let acceptance = Acceptance {
+        id: 0,
+        rule: "slow_query".to_owned(),
+        route: None,
+        fingerprint: Some(Fingerprint(71)),
+        call_site: None,
+        by: "Ada".to_owned(),
+        why: "known".to_owned(),
+        until_build: None,
+        at: at(9),
+    };
+    store.accept(&acceptance).await.unwrap();
     store.close().await;
     let packed = zstd::encode_all(&*fs::read(path).unwrap(), 19).unwrap();
     fs::write(target, packed).unwrap();

@@ -16,13 +16,15 @@ use proptest::{
     test_runner::{Config, TestCaseError},
 };
 use silk_core::{
-    DatabaseKind, Fingerprint, Outcome, PlanObservation, PlanRecord, PlanShape, PlanSource,
-    RequestKind, RequestRecord, RunId, Store, WriteBatch,
-    store::{Budget, RequestFilter, RequestSort, StatementFilter, StatementSort, StatsWindow},
+    DatabaseKind, Finding, Fingerprint, Outcome, PlanObservation, PlanRecord, PlanShape,
+    PlanSource, RequestKind, RequestRecord, RunId, RunRecord, Severity, Store, WriteBatch,
+    store::{
+        Budget, RequestFilter, RequestSort, RouteName, StatementFilter, StatementSort, StatsWindow,
+    },
 };
 use silk_store::{
     MemoryStore, SqliteStore, SqliteStoreConfig,
-    contract::fixture::{add_queries, at, batch, plan, request, statement},
+    contract::fixture::{add_queries, at, batch, call_site, plan, request, statement},
 };
 
 const RULES: [&str; 3] = ["repeated_statement", "slow_query", "any"];
@@ -82,8 +84,21 @@ fn record() -> impl Strategy<Value = RequestRecord> {
         }
         summary.times.total_us = total_us;
         summary.times.sql_us = sql_us;
-        summary.findings = rules.into_iter().map(str::to_owned).collect();
+        summary.findings = rules.iter().copied().map(str::to_owned).collect();
         summary.run_id = RunId(uuid::Uuid::from_u128(run));
+        for rule in rules {
+            record.findings.push(Finding {
+                rule: rule.to_owned(),
+                severity: Severity::Warning,
+                title: format!("Seen by {number}."),
+                detail: String::new(),
+                fingerprint: (number % 3 > 0).then_some(Fingerprint(number % 3)),
+                remedy: None,
+                call_site: is_route.then(|| call_site(3)),
+                query: None,
+                lost_us: Some(total_us),
+            });
+        }
         record
     })
 }
@@ -110,7 +125,9 @@ fn sight() -> impl Strategy<Value = PlanObservation> {
 }
 
 fn batches() -> impl Strategy<Value = Vec<WriteBatch>> {
-    let one = (vec(record(), 0..8), vec(sight(), 0..4)).prop_map(|(requests, sights)| {
+    let build = select(vec![None, Some("a"), Some("b")]);
+    let one = (vec(record(), 0..8), vec(sight(), 0..4), build);
+    let one = one.prop_map(|(requests, sights, build)| {
         let plans: Vec<PlanRecord> = sights
             .iter()
             .map(|sight| PlanRecord {
@@ -122,11 +139,20 @@ fn batches() -> impl Strategy<Value = Vec<WriteBatch>> {
                 ..plan(uuid::Uuid::now_v7().as_u128(), request(1, 1).summary.id, 1)
             })
             .collect();
-        WriteBatch {
+        let batch = WriteBatch {
             plans,
             plan_observations: sights,
             ..batch(requests)
-        }
+        };
+        let number = build.map_or(90, |build: &str| 91 + build.len() as u128);
+        let run = RunRecord {
+            id: RunId(uuid::Uuid::from_u128(
+                number + u128::from(build == Some("b")),
+            )),
+            build: build.map(str::to_owned),
+            ..batch.run
+        };
+        WriteBatch { run, ..batch }
     });
     vec(one, 1..4)
 }
@@ -260,7 +286,28 @@ async fn same_sums(
 ) -> Result<(), TestCaseError> {
     for &window in windows {
         let wanted = model.routes(window).await.unwrap();
-        prop_assert_eq!(store.routes(window).await.unwrap(), wanted);
+        prop_assert_eq!(store.routes(window).await.unwrap(), wanted.clone());
+        for route in wanted {
+            let name = RouteName {
+                kind: route.kind,
+                method: route.method,
+                route: route.route,
+            };
+            let wanted = model.route(&name, window).await.unwrap();
+            prop_assert_eq!(store.route(&name, window).await.unwrap(), wanted);
+        }
+        for limit in [2, 500] {
+            let wanted = model.hotspots(window, limit).await.unwrap();
+            prop_assert_eq!(store.hotspots(window, limit).await.unwrap(), wanted);
+            let wanted = model.finding_lives(window, limit).await.unwrap();
+            let mut found = store.finding_lives(window, limit).await.unwrap();
+            // Of requests that lost the same, any.
+            for (found, wanted) in found.items.iter_mut().zip(&wanted.items) {
+                prop_assert_eq!(found.worst.is_some(), wanted.worst.is_some());
+                found.worst = wanted.worst;
+            }
+            prop_assert_eq!(found, wanted);
+        }
         for number in 1..7 {
             let fingerprint = Fingerprint(number);
             let wanted = model.statement(fingerprint, window).await.unwrap();

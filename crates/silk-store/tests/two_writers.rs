@@ -8,11 +8,11 @@ use std::{path::Path, time::Duration};
 
 use silk_core::{
     PlanShape, RunId, Store, WriteBatch,
-    store::{Budget, StatsWindow},
+    store::{Budget, LifeState, StatsWindow},
 };
 use silk_store::{
     SqliteStore, SqliteStoreConfig,
-    contract::fixture::{add_queries, as_kept, at, batch, plan, request, statement},
+    contract::fixture::{add_queries, as_kept, at, batch, maximal, plan, request, statement},
 };
 use tokio::sync::Barrier;
 
@@ -182,4 +182,53 @@ async fn one_removes_and_compacts_while_the_other_writes() {
     assert_eq!(size.requests, 50);
     let routes = one.routes(DAY).await.unwrap();
     assert_eq!((routes.len(), routes[0].requests), (1, 600));
+}
+
+/// Two builds of an app on one file, one after the other and then side by side: each tells what the
+/// other served.
+#[tokio::test]
+async fn builds_on_one_file_tell_what_became_of_a_finding() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("silk.db");
+    let (old, new) = (open(&path), open(&path));
+    let work = |build: &str, part: u64, with_it: bool| {
+        let app = u64::from(build.as_bytes()[0]);
+        let mut batch = work(app, part * 60);
+        batch.run.build = Some(build.to_owned());
+        for record in &mut batch.requests {
+            if with_it {
+                record.findings = maximal(1).findings;
+                record.findings.truncate(1);
+            }
+        }
+        batch
+    };
+    old.write(&work("a", 1, true)).await.unwrap();
+    let state = async |store: &SqliteStore| {
+        let lives = store.finding_lives(DAY, 9).await.unwrap().items;
+        assert_eq!(lives.len(), 1);
+        lives[0].state.clone()
+    };
+    let open = LifeState::Open { requests_since: 0 };
+    assert_eq!(state(&new).await, open);
+    new.write(&work("b", 2, false)).await.unwrap();
+    let fixed = |requests_since| LifeState::Fixed {
+        build: "b".to_owned(),
+        requests_since,
+    };
+    assert_eq!(state(&old).await, fixed(20));
+    // The old one still runs, and still has it: what the new one serves says more.
+    old.write(&work("a", 3, true)).await.unwrap();
+    assert_eq!(state(&new).await, open);
+    new.write(&work("b", 4, false)).await.unwrap();
+    for store in [&old, &new] {
+        assert_eq!(state(store).await, fixed(40));
+    }
+    // Removed by one, it is not brought back by what the other remembers.
+    old.clear().await.unwrap();
+    new.write(&work("b", 5, false)).await.unwrap();
+    assert_eq!(new.finding_lives(DAY, 9).await.unwrap().items, []);
+    old.write(&work("a", 6, true)).await.unwrap();
+    let lives = new.finding_lives(DAY, 9).await.unwrap().items;
+    assert_eq!((lives[0].requests, lives[0].of_requests), (20, 40));
 }

@@ -5,6 +5,9 @@ use chrono::{DateTime, Utc};
 use super::RouteName;
 use crate::{CallSite, Fingerprint, RequestId, Severity};
 
+/// At most so many findings (by rule, route and statement) are followed by a store.
+pub const MAX_FINDINGS: u32 = 10_000;
+
 /// Findings with what became of them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FindingLives {
@@ -12,7 +15,7 @@ pub struct FindingLives {
     pub items: Vec<FindingLife>,
     /// Whether there are more than the limit.
     pub is_cut: bool,
-    /// Whether the store holds as many as it may, so that new ones are not followed.
+    /// Whether the store follows [`MAX_FINDINGS`], and no new one until others grow old.
     pub is_full: bool,
 }
 
@@ -64,7 +67,8 @@ pub enum LifeState {
     },
     /// It is there, or nothing says that it is not.
     Open {
-        /// Requests of the route since it was seen last; all without it.
+        /// Requests of the route since it was seen last, all without it; at least so many (those
+        /// of the same minute, or of as long a stretch as old figures have, are not told apart).
         requests_since: u64,
     },
     /// Builds newer than the last that had it served enough requests without it.
@@ -135,5 +139,108 @@ impl Acceptance {
             && self.route.as_ref().is_none_or(|named| named == route)
             && (self.fingerprint.is_none() || self.fingerprint == fingerprint)
             && (self.call_site.is_none() || self.call_site.as_ref() == call_site)
+    }
+
+    /// Whether it makes a finding that it is about [accepted](LifeState::Accepted): `state` is what
+    /// became of it by itself, `builds` are those of its route in order of their first use, and
+    /// `last_build` the newest that had it. What is fixed stays so.
+    ///
+    /// It holds until the build that it names, or a newer one, has the finding.
+    #[must_use]
+    pub fn holds(&self, state: &LifeState, builds: &[&str], last_build: Option<&str>) -> bool {
+        if matches!(state, LifeState::Fixed { .. }) {
+            return false;
+        }
+        let place = |name: &str| builds.iter().position(|build| *build == name);
+        let Some(until) = self.until_build.as_deref().and_then(place) else {
+            return true;
+        };
+        last_build.and_then(place).is_none_or(|last| last < until)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::RequestKind;
+
+    fn acceptance() -> Acceptance {
+        Acceptance {
+            id: 1,
+            rule: "slow_query".to_owned(),
+            route: None,
+            fingerprint: None,
+            call_site: None,
+            by: "Ada".to_owned(),
+            why: "known".to_owned(),
+            until_build: None,
+            at: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn it_is_about_what_it_names() {
+        let route = |name: &str| RouteName {
+            kind: RequestKind::Request,
+            method: "GET".to_owned(),
+            route: name.to_owned(),
+        };
+        let line = |line| CallSite {
+            function: "f".to_owned(),
+            file: "a.rs".to_owned(),
+            line,
+        };
+        let is_about = |acceptance: &Acceptance| {
+            let (seven, line) = (Some(Fingerprint(7)), line(7));
+            acceptance.is_about("slow_query", &route("/x"), seven, Some(&line))
+        };
+        let bare = acceptance();
+        assert!(is_about(&bare));
+        assert!(bare.is_about("slow_query", &route("/y"), None, None));
+        assert!(!bare.is_about("same_query", &route("/x"), None, None));
+        let named = Acceptance {
+            route: Some(route("/x")),
+            fingerprint: Some(Fingerprint(7)),
+            call_site: Some(line(7)),
+            ..acceptance()
+        };
+        assert!(is_about(&named));
+        for other in [
+            Acceptance {
+                route: Some(route("/y")),
+                ..named.clone()
+            },
+            Acceptance {
+                fingerprint: Some(Fingerprint(8)),
+                ..named.clone()
+            },
+            Acceptance {
+                call_site: Some(line(8)),
+                ..named.clone()
+            },
+        ] {
+            assert!(!is_about(&other), "{other:?}");
+        }
+        assert!(!named.is_about("slow_query", &route("/x"), None, None));
+    }
+
+    #[test]
+    fn it_holds_until_its_build_has_the_finding() {
+        let until = |build: &str| Acceptance {
+            until_build: Some(build.to_owned()),
+            ..acceptance()
+        };
+        let (builds, open) = (["a", "b", "c"], LifeState::Open { requests_since: 0 });
+        assert!(acceptance().holds(&open, &builds, Some("c")));
+        assert!(until("c").holds(&open, &builds, Some("b")));
+        assert!(!until("c").holds(&open, &builds, Some("c")));
+        assert!(!until("b").holds(&open, &builds, Some("c")));
+        assert!(until("d").holds(&open, &builds, Some("c")), "to come");
+        assert!(until("b").holds(&open, &builds, None), "nobody knows");
+        let fixed = LifeState::Fixed {
+            build: "c".to_owned(),
+            requests_since: 20,
+        };
+        assert!(!acceptance().holds(&fixed, &builds, Some("b")));
     }
 }

@@ -7,6 +7,7 @@
 mod across;
 mod error;
 mod filter;
+mod life_state;
 mod lives;
 mod pattern;
 mod view;
@@ -20,7 +21,8 @@ pub use filter::{
     Cursor, InvalidCursor, Page, RequestFilter, RequestSort, Searched, StatementFilter,
     StatementSort,
 };
-pub use lives::{Acceptance, FindingLife, FindingLives, LifeState};
+pub use life_state::{BuildSight, MIN_REQUESTS, life_state};
+pub use lives::{Acceptance, FindingLife, FindingLives, LifeState, MAX_FINDINGS};
 pub use pattern::{TextPattern, TooManyStars};
 pub use view::{
     CallSiteUse, FindingSum, FindingSums, RouteSummary, RouteUse, SlowQuery, StatementDetail,

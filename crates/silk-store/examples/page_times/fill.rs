@@ -48,6 +48,7 @@ pub(crate) async fn fill(store: &SqliteStore, count: u64) {
         let mut batch = batch(records);
         let day = started.timestamp() / 86_400;
         batch.run.id = RunId(uuid::Uuid::from_u128(day.unsigned_abs().into()));
+        batch.run.build = Some(format!("{day:x}"));
         for record in &mut batch.requests {
             record.summary.run_id = batch.run.id;
         }

@@ -2,8 +2,8 @@
 
 use chrono::TimeDelta;
 use silk_core::{
-    Store,
-    store::{RequestFilter, RequestSort, StatementFilter, StatementSort, StatsWindow},
+    RequestKind, Store,
+    store::{RequestFilter, RequestSort, RouteName, StatementFilter, StatementSort, StatsWindow},
 };
 use silk_store::contract::fixture::at;
 
@@ -49,6 +49,11 @@ impl Pages<'_> {
     }
 
     pub(super) async fn sums(&mut self) {
+        let frequent: &'static RouteName = Box::leak(Box::new(RouteName {
+            kind: RequestKind::Request,
+            method: "GET".to_owned(),
+            route: "/r0/{id}".to_owned(),
+        }));
         for (name, seconds) in [
             ("15 min", 900),
             ("1 h", 3600),
@@ -65,6 +70,24 @@ impl Pages<'_> {
                 &format!("routes, {name}"),
                 |store| store.routes(window),
                 |routes| routes.len().to_string(),
+            )
+            .await;
+            self.time(
+                &format!("one route, {name}"),
+                |store| store.route(frequent, window),
+                |route| route.iter().len().to_string(),
+            )
+            .await;
+            self.time(
+                &format!("lines of code, {name}"),
+                |store| store.hotspots(window, 50),
+                |hotspots| hotspots.len().to_string(),
+            )
+            .await;
+            self.time(
+                &format!("lives of findings, {name}"),
+                |store| store.finding_lives(window, 200),
+                |lives| lives.items.len().to_string(),
             )
             .await;
             for &sort in RequestSort::ALL {

@@ -87,6 +87,7 @@ impl<S: Eq + Hash + Clone, T: Eq + Hash + Clone, R: Eq + Hash + Clone> Sites<S, 
     }
 
     /// The lines that were added.
+    #[cfg(feature = "sqlite")]
     pub(crate) fn names(&self) -> impl Iterator<Item = &S> {
         self.0.keys()
     }

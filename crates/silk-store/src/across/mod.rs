@@ -2,8 +2,10 @@
 
 mod builds;
 mod hotspots;
+mod lives;
 mod route;
 
 pub(crate) use builds::{BuildsOf, RunOf};
 pub(crate) use hotspots::{Seen, Sites, as_hotspot};
+pub(crate) use lives::{Lives, When};
 pub(crate) use route::sort_statements;

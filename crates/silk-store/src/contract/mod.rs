@@ -14,6 +14,7 @@ mod filters;
 pub mod findings;
 pub mod fixture;
 pub mod lists;
+pub mod lives;
 pub mod plans;
 pub mod records;
 pub mod retention;
@@ -60,6 +61,14 @@ macro_rules! contract_tests {
             across::a_route_tells_what_it_ran,
             across::what_is_accepted_stays_until_withdrawn,
             across::acceptances_are_bounded,
+            lives::a_life_is_summed,
+            lives::fixed_is_what_enough_requests_had_not,
+            lives::new_is_what_builds_before_had_not,
+            lives::without_builds_nothing_is_guessed,
+            lives::what_code_accepts_is_seen,
+            lives::people_accept_until_a_build,
+            lives::lives_are_kept_as_figures_are,
+            lives::lives_are_bounded,
             plans::every_field_of_a_plan_survives,
             plans::of_a_form_the_slowest_plan_stays,
             plans::the_newest_plan_that_was_asked_for_stays,

@@ -3,6 +3,7 @@
 mod acceptances;
 mod across;
 mod findings;
+mod lives;
 mod plans;
 mod query;
 mod state;
@@ -126,8 +127,11 @@ impl Store for MemoryStore {
         Box::pin(async move { Ok(across::hotspots(&self.state(), &window, limit)) })
     }
 
-    fn finding_lives(&self, _: StatsWindow, _: u32) -> StoreFuture<'_, FindingLives> {
-        Box::pin(async { Ok(FindingLives::default()) })
+    fn finding_lives(&self, window: StatsWindow, limit: u32) -> StoreFuture<'_, FindingLives> {
+        Box::pin(async move {
+            let acceptances = self.kept_acceptances().list();
+            Ok(lives::lives(&self.state(), &window, limit, &acceptances))
+        })
     }
 
     fn accept<'a>(&'a self, acceptance: &'a Acceptance) -> StoreFuture<'a, i64> {

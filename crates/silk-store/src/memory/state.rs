@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use silk_core::{
     BatchId, CallSite, Fingerprint, Histogram, RequestId, RequestRecord, RunId, Statement, Value,
     ValueState, WriteBatch,
-    store::{Budget, StoreSize},
+    store::{Budget, MAX_FINDINGS, StoreSize},
 };
 use std::sync::Arc;
 
@@ -17,7 +17,10 @@ use super::plans::Plans;
 use crate::{
     across::RunOf,
     age::{AHEAD_US, Age, Starts},
-    stats::{BatchStats, RouteFigures, RouteKey, StatementFigures},
+    stats::{
+        BatchStats, FindingKey, RouteFigures, RouteKey, Said, SightFigures, Sights,
+        StatementFigures,
+    },
 };
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
@@ -56,6 +59,10 @@ pub(super) struct State {
     /// By bucket, statement, route and call site.
     pub(super) statement_stats:
         BTreeMap<(i64, Fingerprint, RouteKey, Option<CallSite>), StatementFigures>,
+    /// Requests that were looked through, or that had a finding, by bucket, route and run.
+    pub(super) sights: BTreeMap<(i64, RouteKey, RunId, Option<FindingKey>), SightFigures>,
+    /// The findings that are followed.
+    pub(super) said: BTreeMap<(RouteKey, FindingKey), Said>,
     pub(super) plans: Plans,
     age: Age,
     /// The last batch of each run that held what request ids do not tell apart.
@@ -129,6 +136,7 @@ impl State {
             known.figures.merge(&totals.figures);
             known.last_seen_us = known.last_seen_us.max(totals.last_seen_us);
         }
+        self.add_sights(stats.sights, &stats.routes, run);
         while self.route_stats.len() > MAX_FIGURES {
             self.route_stats.pop_first();
         }
@@ -145,6 +153,28 @@ impl State {
             let middle = *middle;
             self.statements
                 .retain(|_, known| known.last_seen_us >= middle);
+        }
+    }
+
+    fn add_sights(&mut self, sights: Sights, routes: &[RouteKey], run: RunId) {
+        let most = usize::try_from(MAX_FINDINGS).unwrap_or(usize::MAX);
+        for ((route, finding), said) in sights.said {
+            let key = (routes[route].clone(), finding);
+            if self.said.len() < most || self.said.contains_key(&key) {
+                self.said.insert(key, said);
+            }
+        }
+        let looked = sights.looked.into_iter();
+        let looked = looked.map(|((bucket, route), figures)| (bucket, route, None, figures));
+        let found = sights.found.into_iter();
+        let found = found
+            .map(|((bucket, route, finding), figures)| (bucket, route, Some(finding), figures));
+        for (bucket, route, finding, figures) in looked.chain(found) {
+            let key = (bucket, routes[route].clone(), run, finding);
+            self.sights.entry(key).or_default().merge(&figures);
+        }
+        while self.sights.len() > MAX_FIGURES {
+            self.sights.pop_first();
         }
     }
 
@@ -178,6 +208,8 @@ impl State {
         let stats_us = before(now, STATS_AGE.max(budget.max_age));
         self.route_stats
             .retain(|(bucket, ..), _| *bucket >= stats_us);
+        self.sights.retain(|(bucket, ..), _| *bucket >= stats_us);
+        self.said.retain(|_, said| said.last_us >= stats_us);
         let used: HashSet<RunId> = self.route_stats.keys().map(|(.., run)| *run).collect();
         self.runs.retain(|run, _| used.contains(run));
         self.statement_stats

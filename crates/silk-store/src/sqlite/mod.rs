@@ -195,8 +195,10 @@ impl Store for SqliteStore {
         })
     }
 
-    fn finding_lives(&self, _: StatsWindow, _: u32) -> StoreFuture<'_, FindingLives> {
-        Box::pin(async { Ok(FindingLives::default()) })
+    fn finding_lives(&self, window: StatsWindow, limit: u32) -> StoreFuture<'_, FindingLives> {
+        self.read("follow findings", move |mut connection| async move {
+            across::lives(&mut connection, &window, limit).await
+        })
     }
 
     fn accept<'a>(&'a self, acceptance: &'a Acceptance) -> StoreFuture<'a, i64> {

@@ -7,7 +7,7 @@ use std::{
 
 use silk_core::{CallSite, CountedRequest, Fingerprint, Histogram, RequestRecord, Statement};
 
-use super::{MINUTE_S, RouteKey, bucket_start};
+use super::{MINUTE_S, RouteKey, Sights, bucket_start};
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
@@ -102,6 +102,8 @@ pub(crate) struct BatchStats {
     pub(crate) by_statement: Map<StatementKey, StatementFigures>,
     /// By statement.
     pub(crate) totals: Map<Fingerprint, StatementTotals>,
+    /// What was found.
+    pub(crate) sights: Sights,
 }
 
 impl BatchStats {
@@ -135,6 +137,7 @@ impl BatchStats {
             summary.times.sql_us,
             summary.query_count,
         );
+        self.sights.add(record, number, bucket, route);
         let mut seen = HashSet::with_capacity_and_hasher(
             record.statements.len(),
             foldhash::fast::RandomState::default(),

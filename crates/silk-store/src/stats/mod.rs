@@ -9,6 +9,7 @@ mod compaction;
 #[cfg(feature = "sqlite")]
 mod histogram;
 mod plans;
+mod sights;
 mod window;
 
 pub(crate) use batch::{BatchStats, RouteFigures, StatementFigures};
@@ -19,6 +20,7 @@ pub(crate) use histogram::{from_bytes, to_bytes};
 #[cfg(feature = "sqlite")]
 pub(crate) use plans::is_asked_for;
 pub(crate) use plans::{PlanFigures, is_better, sight_of};
+pub(crate) use sights::{FindingKey, Said, SightFigures, Sights};
 pub(crate) use window::{OverTime, bucket_start, overlaps};
 
 /// What does the work.

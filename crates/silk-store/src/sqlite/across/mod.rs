@@ -2,10 +2,12 @@
 
 mod acceptances;
 mod hotspots;
+mod lives;
 mod route;
 
 pub(super) use acceptances::{accept, acceptances, withdraw};
 pub(super) use hotspots::hotspots;
+pub(super) use lives::lives;
 pub(super) use route::route;
 
 use std::collections::HashMap;

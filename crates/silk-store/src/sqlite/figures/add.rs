@@ -12,9 +12,11 @@ use super::{
     group::{Figures, Group, NONE, Place, of_calls, part_of},
     rows,
 };
-use crate::stats::{BatchStats, MINUTE_S, RouteFigures, StatementFigures, bucket_start};
+use crate::stats::{
+    BatchStats, MINUTE_S, RouteFigures, SightFigures, StatementFigures, bucket_start,
+};
 
-type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+pub(super) type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
 /// How long after its start a bucket is remembered; well before it is compacted.
 const REMEMBERED_US: i64 = 10 * 60 * 1_000_000;
@@ -27,6 +29,7 @@ const MAX_ROWS: usize = 5000;
 pub(in super::super) struct OpenBuckets {
     routes: Map<Place, Group<RouteFigures>>,
     statements: Map<Place, Group<StatementFigures>>,
+    pub(super) sights: Map<Place, Group<SightFigures>>,
     /// The minute in which old ones were last forgotten.
     trimmed_us: i64,
 }
@@ -41,9 +44,13 @@ impl OpenBuckets {
             let oldest = at_us.saturating_sub(REMEMBERED_US);
             self.routes.retain(|place, _| place.bucket_us >= oldest);
             self.statements.retain(|place, _| place.bucket_us >= oldest);
+            self.sights.retain(|place, _| place.bucket_us >= oldest);
         }
         if self.routes.len() > MAX_ROWS {
             self.routes.clear();
+        }
+        if self.sights.len() > MAX_ROWS {
+            self.sights.clear();
         }
         if self.statements.len() > MAX_ROWS {
             self.statements.clear();
@@ -99,7 +106,7 @@ pub(in super::super) async fn add(
     merge(connection, &mut buckets.statements, by_statement).await
 }
 
-async fn merge<F: Figures>(
+pub(super) async fn merge<F: Figures>(
     connection: &mut SqliteConnection,
     open: &mut Map<Place, Group<F>>,
     new: Map<Place, Group<F>>,

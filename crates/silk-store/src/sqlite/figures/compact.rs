@@ -6,12 +6,12 @@ use sqlx::{AssertSqlSafe, Row, SqliteConnection, query, query_as};
 
 use super::{
     super::error::Fault,
-    group::{Figures, Group, NONE, PLACE, Place},
+    group::{Figures, Group, NONE, PLACE, Place, SIGHTS},
     rows,
 };
-use crate::stats::{Compaction, RouteFigures, StatementFigures};
+use crate::stats::{Compaction, RouteFigures, SightFigures, StatementFigures};
 
-/// Compacts one statement, or the routes, of the oldest coarse bucket; `false` if there is none.
+/// Compacts one statement, the routes, or the findings, of the oldest coarse bucket; `false` if there is none.
 pub(in super::super) async fn compact(
     connection: &mut SqliteConnection,
     compaction: Compaction,
@@ -28,6 +28,9 @@ pub(in super::super) async fn compact(
         None => return Ok(false),
         Some((bucket_us, NONE)) => {
             sum::<RouteFigures>(connection, compaction, NONE, bucket_us).await?;
+        }
+        Some((bucket_us, SIGHTS)) => {
+            sum::<SightFigures>(connection, compaction, SIGHTS, bucket_us).await?;
         }
         Some((bucket_us, statement)) => {
             sum::<StatementFigures>(connection, compaction, statement, bucket_us).await?;

@@ -113,6 +113,7 @@ pub(super) async fn within<F: First>(
     for row in &rows {
         let at = At {
             statement: row.try_get(0)?,
+            width_s: row.try_get(1)?,
             bucket_us: row.try_get(2)?,
             route: row.try_get(3)?,
             call_site: row.try_get(4)?,

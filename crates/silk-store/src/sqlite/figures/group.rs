@@ -13,7 +13,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use sqlx::{Row, sqlite::SqliteRow};
 
 use super::super::{error::Fault, json::json_numbers};
-use crate::stats::{RouteFigures, StatementFigures};
+use crate::stats::{RouteFigures, SightFigures, StatementFigures};
 
 const VERSION: u8 = 1;
 
@@ -49,6 +49,12 @@ impl Figures for RouteFigures {
     }
 }
 
+impl Figures for SightFigures {
+    fn merge(&mut self, other: &Self) {
+        Self::merge(self, other);
+    }
+}
+
 impl Figures for StatementFigures {
     fn merge(&mut self, other: &Self) {
         Self::merge(self, other);
@@ -71,8 +77,10 @@ pub(in super::super) struct Place {
 pub(in super::super) struct At {
     /// As the table has it: below [`NONE`] where durations are of calls.
     pub(in super::super) statement: i64,
+    pub(in super::super) width_s: i64,
     pub(in super::super) bucket_us: i64,
     pub(in super::super) route: i64,
+    /// Of [`SIGHTS`], the finding; [`NONE`] for all requests that were looked through.
     pub(in super::super) call_site: i64,
     pub(in super::super) run: i64,
 }

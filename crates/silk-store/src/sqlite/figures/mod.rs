@@ -6,11 +6,13 @@ mod first;
 mod group;
 mod read;
 mod rows;
+mod sights;
 mod totals;
 
 pub(super) use add::{OpenBuckets, add};
 pub(super) use compact::compact;
 pub(super) use first::step as move_first;
-pub(super) use group::{NONE, SIGHTS, of_calls, part_of};
-pub(super) use read::{each_of, of_statements, within};
+pub(super) use group::{NONE, of_calls, part_of};
+pub(super) use read::{each_of, of_statements, sights, within};
+pub(super) use sights::add_sights;
 pub(super) use totals::add_totals;

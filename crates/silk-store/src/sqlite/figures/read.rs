@@ -1,14 +1,14 @@
 //! Figures within a window.
 
 use silk_core::store::StatsWindow;
-use sqlx::{Row, SqliteConnection, query};
+use sqlx::{Row, SqliteConnection, query, sqlite::SqliteRow};
 
 use super::{
     super::error::Fault,
     first::{self, First},
-    group::{At, Group, NONE, SIGHTS},
+    group::{At, Figures, Group, NONE, SIGHTS},
 };
-use crate::stats::WIDTHS;
+use crate::stats::{SightFigures, WIDTHS};
 
 /// Gives the figures of a statement (or of the routes themselves) to `each`, with the start of
 /// their bucket, the route and the call site.
@@ -33,7 +33,7 @@ pub(in super::super) async fn each_of<F: First>(
     mut each: impl FnMut(At, F),
 ) -> Result<(), Fault> {
     let rows = query(
-        "SELECT s.statement_id, s.bucket_us, s.part, s.run_id, s.figures
+        "SELECT s.statement_id, s.width_s, s.bucket_us, s.part, s.run_id, s.figures
          FROM json_each(?1) w CROSS JOIN figures s
            ON s.statement_id = ?2 AND s.width_s = w.value
               AND s.bucket_us > ?3 - w.value * 1000000 AND s.bucket_us < ?4
@@ -58,7 +58,7 @@ pub(in super::super) async fn of_statements<F: First>(
     mut each: impl FnMut(At, F),
 ) -> Result<(), Fault> {
     let rows = query(
-        "SELECT s.statement_id, s.bucket_us, s.part, s.run_id, s.figures
+        "SELECT s.statement_id, s.width_s, s.bucket_us, s.part, s.run_id, s.figures
          FROM json_each(?1) w CROSS JOIN figures s INDEXED BY figures_by_bucket
            ON s.width_s = w.value
               AND s.bucket_us > ?2 - w.value * 1000000 AND s.bucket_us < ?3
@@ -76,22 +76,39 @@ pub(in super::super) async fn of_statements<F: First>(
     first::within(connection, None, window, each).await
 }
 
-fn give<F: First>(
-    rows: &[sqlx::sqlite::SqliteRow],
-    each: &mut impl FnMut(At, F),
+/// Gives the sights of findings up to an instant to `each`.
+pub(in super::super) async fn sights(
+    connection: &mut SqliteConnection,
+    until_us: i64,
+    mut each: impl FnMut(At, SightFigures),
 ) -> Result<(), Fault> {
+    let rows = query(
+        "SELECT s.statement_id, s.width_s, s.bucket_us, s.part, s.run_id, s.figures
+         FROM json_each(?1) w CROSS JOIN figures s
+           ON s.statement_id = ?2 AND s.width_s = w.value AND s.bucket_us < ?3",
+    )
+    .bind(WIDTHS)
+    .bind(SIGHTS)
+    .bind(until_us)
+    .fetch_all(connection)
+    .await?;
+    give(&rows, &mut each)
+}
+
+fn give<F: Figures>(rows: &[SqliteRow], each: &mut impl FnMut(At, F)) -> Result<(), Fault> {
     for row in rows {
-        let (statement, bucket_us) = (row.try_get(0)?, row.try_get(1)?);
-        let (part, run) = (row.try_get(2)?, row.try_get(3)?);
-        let group: Group<F> = Group::unpack(row.try_get(4)?)?;
+        let (part, run) = (row.try_get(3)?, row.try_get(4)?);
+        let mut at = At {
+            statement: row.try_get(0)?,
+            width_s: row.try_get(1)?,
+            bucket_us: row.try_get(2)?,
+            route: 0,
+            call_site: NONE,
+            run,
+        };
+        let group: Group<F> = Group::unpack(row.try_get(5)?)?;
         for (route, call_site, figures) in group.into_parts(part) {
-            let at = At {
-                statement,
-                bucket_us,
-                route,
-                call_site,
-                run,
-            };
+            (at.route, at.call_site) = (route, call_site);
             each(at, figures);
         }
     }

@@ -33,6 +33,7 @@ pub(super) async fn remove(
         ("statements", unused_us),
         ("call_sites", unused_us),
         ("routes", unused_us),
+        ("finding_lives", unused_us),
     ] {
         let removed = query(AssertSqlSafe(format!(
             "DELETE FROM {table} WHERE rowid IN
