@@ -12,6 +12,7 @@
 mod arms;
 mod client;
 mod cpu;
+mod instructions;
 mod kept;
 mod load;
 mod memory;
@@ -47,10 +48,21 @@ pub(crate) struct Options {
     /// Measure only what plans add while several people use the app at once, on PostgreSQL.
     #[arg(long)]
     load: bool,
+
+    /// Count instructions of the paths through us instead, and compare with what was accepted.
+    #[arg(long, conflicts_with_all = ["cycles", "databases", "load"])]
+    instructions: bool,
+
+    /// Accept the instructions that are counted.
+    #[arg(long, requires = "instructions")]
+    accept: bool,
 }
 
 /// Measures and prints.
 pub(crate) fn run(options: &Options) -> Result {
+    if options.instructions {
+        return instructions::run(options.accept);
+    }
     process::run(process::cargo().args(["build", "--release", "--quiet", "--package", "weave"]))?;
     let mut prices = Vec::new();
     let databases = match options.load {

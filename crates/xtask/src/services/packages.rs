@@ -55,6 +55,13 @@ impl Need {
         packages: &["nginx-light"],
     };
 
+    /// Counts instructions.
+    pub(crate) const VALGRIND: Self = Self {
+        name: "Valgrind",
+        programs: &["valgrind"],
+        packages: &["valgrind"],
+    };
+
     fn is_missing(&self) -> bool {
         self.programs.iter().any(|program| find(program).is_none())
     }
