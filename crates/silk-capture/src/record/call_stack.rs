@@ -5,7 +5,10 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use super::known_frames::{Frame, KNOWN};
+use super::{
+    known_frames::{Frame, KNOWN},
+    repeated_walk::{Start, Walk, repeated},
+};
 
 /// Unknown addresses kept per stack.
 const MAX_ADDRESSES: usize = 48;
@@ -37,7 +40,8 @@ struct Unknown(Box<[usize]>);
 impl CallStack {
     /// Walks the stack of this thread up to the first frame known to be the app's.
     ///
-    /// About 1 µs plus 0.3 µs per frame in between once the frames are known; 5–10 µs before.
+    /// Where the same frames were walked before, that is seen by their return addresses alone. Else
+    /// about 1 µs plus 0.3 µs per frame in between once the frames are known; 5–10 µs before.
     /// None where nothing useful was found.
     #[must_use]
     pub fn capture() -> Option<Self> {
@@ -50,18 +54,34 @@ impl CallStack {
         Self::walked::<MAX_ADDRESSES_FAR>(MAX_FRAMES_FAR)
     }
 
-    #[inline]
+    // A frame of its own, by which walks are known again.
+    #[inline(never)]
     fn walked<const MAX_ADDRESSES: usize>(most: usize) -> Option<Self> {
         // Only where symbols and stacks share a lock would a walk wait for the resolver.
         if !cfg!(unix) && RESOLVING.load(Ordering::Relaxed) {
             return None;
         }
+        let here = 0_u8;
+        let start = Start {
+            place: std::ptr::from_ref(std::hint::black_box(&here)).expose_provenance(),
+            function: MAX_ADDRESSES,
+        };
+        if let Some(address) = repeated(start) {
+            return Some(Self(Frames::App(address)));
+        }
+        Self::walked_anew::<MAX_ADDRESSES>(start, most)
+    }
+
+    #[cold]
+    fn walked_anew<const MAX_ADDRESSES: usize>(start: Start, most: usize) -> Option<Self> {
         let mut unknown = [0_usize; MAX_ADDRESSES];
         let mut kept = 0;
         let mut walked = 0;
         let mut found = None;
-        walk(|address| {
+        let mut way = Walk::from(start);
+        walk(|address, stack_pointer| {
             walked += 1;
+            way.note(address, stack_pointer);
             match KNOWN.get(address) {
                 Some(Frame::App) => {
                     if kept == 0 {
@@ -82,7 +102,10 @@ impl CallStack {
             kept < MAX_ADDRESSES && walked < most
         });
         match (found, kept) {
-            (Some(address), _) => Some(Self(Frames::App(address))),
+            (Some(address), _) => {
+                way.remember(address);
+                Some(Self(Frames::App(address)))
+            }
             (None, 0) => None,
             (None, _) => Some(Self(Frames::Unknown(Box::new(Unknown(
                 unknown[..kept].into(),
@@ -116,11 +139,12 @@ impl fmt::Debug for CallStack {
     }
 }
 
-/// Gives each return address to `visit`, innermost first, until it says `false`.
-fn walk(mut visit: impl FnMut(usize) -> bool) {
+/// Gives each return address to `visit`, with the stack pointer there, innermost first, until it
+/// says `false`.
+fn walk(mut visit: impl FnMut(usize, usize) -> bool) {
     let mut on_frame = |frame: &backtrace::Frame| {
         let address = frame.ip() as usize;
-        address != 0 && visit(address)
+        address != 0 && visit(address, frame.sp() as usize)
     };
     #[cfg(unix)]
     {

@@ -63,7 +63,8 @@ pub struct RecorderConfig {
     pub ignored: IgnoreList,
     /// Whether bound values are kept. Default: yes.
     pub capture_values: bool,
-    /// Whether call sites are kept. Default: yes; off saves 1 to 5 µs per query.
+    /// Whether call sites are kept. Default: yes; off saves 1 to 5 µs where a place runs its first
+    /// query on a thread, next to nothing where it goes on.
     pub capture_call_sites: bool,
     /// Whether call sites are kept of queries that only the tracing layer sees, on PostgreSQL and
     /// MySQL. Default: in debug builds yes, in release builds no: the stack is walked once per query.

@@ -32,6 +32,7 @@ pub mod plans;
 pub(crate) mod pools_here;
 pub(crate) mod queue;
 mod recorder;
+mod repeated_walk;
 pub(crate) mod route_name;
 pub(crate) mod shared;
 mod texts;
