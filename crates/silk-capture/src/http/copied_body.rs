@@ -54,34 +54,52 @@ impl Copied {
 
 /// Whether a body of this content type is worth keeping as text.
 pub(super) fn is_text(headers: &HeaderMap) -> bool {
-    if headers.contains_key(header::CONTENT_ENCODING) {
+    let Some(kind) = headers.get(header::CONTENT_TYPE) else {
         return false;
+    };
+    names_text(kind.as_bytes()) && !headers.contains_key(header::CONTENT_ENCODING)
+}
+
+/// Whether a content type is one of text.
+fn names_text(kind: &[u8]) -> bool {
+    // Most are known by their beginning.
+    if starts(kind, b"text/") {
+        return true;
     }
-    let Some(kind) = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok())
-    else {
-        return false;
-    };
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    let is = |text: &str| kind.eq_ignore_ascii_case(text);
-    let ends = |text: &str| {
-        kind.len() >= text.len()
-            && kind.as_bytes()[kind.len() - text.len()..].eq_ignore_ascii_case(text.as_bytes())
-    };
-    kind.as_bytes()
-        .get(..5)
-        .is_some_and(|start| start.eq_ignore_ascii_case(b"text/"))
-        || is("application/json")
-        || is("application/x-www-form-urlencoded")
-        || is("application/xml")
-        || is("application/javascript")
-        || is("application/graphql")
-        || is("application/x-ndjson")
-        // Of its parts, names and sizes are shown, and the secrets among them are scrubbed.
-        || is("multipart/form-data")
-        || ends("+json")
-        || ends("+xml")
+    let kind = kind.split(|byte| *byte == b';').next().unwrap_or(kind);
+    let kind = kind.trim_ascii();
+    // Of its parts, names and sizes are shown, and the secrets among them are scrubbed.
+    if kind.eq_ignore_ascii_case(b"multipart/form-data") || starts(kind, b"text/") {
+        return true;
+    }
+    if ends(kind, b"+json") || ends(kind, b"+xml") {
+        return true;
+    }
+    const APPLICATION: &[u8] = b"application/";
+    const OF_TEXT: [&[u8]; 6] = [
+        b"json",
+        b"x-www-form-urlencoded",
+        b"xml",
+        b"javascript",
+        b"graphql",
+        b"x-ndjson",
+    ];
+    starts(kind, APPLICATION)
+        && kind
+            .get(APPLICATION.len()..)
+            .is_some_and(|kind| OF_TEXT.iter().any(|text| kind.eq_ignore_ascii_case(text)))
+}
+
+fn starts(text: &[u8], start: &[u8]) -> bool {
+    text.get(..start.len())
+        .is_some_and(|text| text.eq_ignore_ascii_case(start))
+}
+
+fn ends(text: &[u8], end: &[u8]) -> bool {
+    text.len()
+        .checked_sub(end.len())
+        .and_then(|at| text.get(at..))
+        .is_some_and(|text| text.eq_ignore_ascii_case(end))
 }
 
 #[cfg(test)]
@@ -101,6 +119,9 @@ mod tests {
             "application/problem+json",
             "image/svg+xml",
             "multipart/form-data; boundary=x",
+            " text/plain",
+            "application/JSON ;charset=utf-8",
+            "application/x-ndjson",
         ] {
             assert!(of(kind), "{kind}");
         }
@@ -109,10 +130,17 @@ mod tests {
             "application/octet-stream",
             "multipart/mixed",
             "json",
+            "application/",
+            "application/jsonx",
+            "+js",
             "é",
         ] {
             assert!(!of(kind), "{kind}");
         }
         assert!(!is_text(&HeaderMap::new()));
+        let mut packed = HeaderMap::new();
+        packed.insert(header::CONTENT_TYPE, "text/html".parse().unwrap());
+        packed.insert(header::CONTENT_ENCODING, "gzip".parse().unwrap());
+        assert!(!is_text(&packed));
     }
 }

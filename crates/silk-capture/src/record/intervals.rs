@@ -51,12 +51,13 @@ impl Polls {
         let took = ended.saturating_duration_since(started);
         self.count += 1;
         self.total += took;
-        let start = micros(started.saturating_duration_since(origin));
+        let from_origin = started.saturating_duration_since(origin);
+        let start = micros(from_origin);
         if took > self.longest {
             self.longest = took;
             self.longest_started_us = Some(start);
         }
-        let end = micros(ended.saturating_duration_since(origin));
+        let end = micros(from_origin.saturating_add(took));
         if let Some(last) = self.intervals.last_mut()
             && start <= last.1.saturating_add(POLL_GAP_US)
         {
