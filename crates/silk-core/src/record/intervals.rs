@@ -36,7 +36,10 @@ fn unite(intervals: &mut Vec<(u64, u64)>, end: u64) {
         interval.1 = interval.1.min(end);
     }
     intervals.retain(|(start, end)| start < end);
-    intervals.sort_unstable();
+    // Most come in order.
+    if !intervals.is_sorted() {
+        intervals.sort_unstable();
+    }
     intervals.dedup_by(|next, before| {
         let touches = next.0 <= before.1;
         if touches {
@@ -46,10 +49,26 @@ fn unite(intervals: &mut Vec<(u64, u64)>, end: u64) {
     });
 }
 
-/// Makes `into` the union of both.
+/// Makes `into` the union of both; each is in order and joined already.
 fn merge(into: &mut Vec<(u64, u64)>, with: &[(u64, u64)]) {
-    into.extend_from_slice(with);
-    unite(into, u64::MAX);
+    if with.is_empty() {
+        return;
+    }
+    let mut union: Vec<(u64, u64)> = Vec::with_capacity(into.len() + with.len());
+    let (mut ones, mut others) = (into.iter().peekable(), with.iter().peekable());
+    loop {
+        let next = match (ones.peek(), others.peek()) {
+            (Some(one), Some(other)) if one <= other => ones.next(),
+            (_, Some(_)) => others.next(),
+            (_, None) => ones.next(),
+        };
+        let Some(&(start, end)) = next else { break };
+        match union.last_mut() {
+            Some(last) if start <= last.1 => last.1 = last.1.max(end),
+            _ => union.push((start, end)),
+        }
+    }
+    *into = union;
 }
 
 /// The length of intervals that do not overlap.
