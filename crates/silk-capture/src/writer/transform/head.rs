@@ -45,32 +45,22 @@ impl Transform {
         (route, path)
     }
 
-    pub(super) fn head_detail(&self, head: &mut Head, secrets: &mut Secrets) -> RequestDetail {
+    pub(super) fn head_detail(&mut self, head: &mut Head, secrets: &mut Secrets) -> RequestDetail {
+        let (headers, redactor) = (&mut self.headers, &*self.redactor);
+        let request_headers = headers.safe(&head.request_headers, redactor, secrets);
+        let response_headers = headers.safe(&head.response_headers, redactor, secrets);
         RequestDetail {
             query_string: head
                 .uri
                 .query()
                 .map(|query| self.redactor.query_string(query, secrets)),
             http_version: head.version.map(|version| format!("{version:?}")),
-            request_headers: self.headers(&head.request_headers, secrets),
-            response_headers: self.headers(&head.response_headers, secrets),
+            request_headers,
+            response_headers,
             request_body: self.body(head.request_body.take(), &head.request_headers, secrets),
             response_body: self.body(head.response_body.take(), &head.response_headers, secrets),
             ..RequestDetail::default()
         }
-    }
-
-    fn headers(&self, headers: &http::HeaderMap, secrets: &mut Secrets) -> Vec<silk_core::Header> {
-        headers
-            .iter()
-            .map(|(name, value)| {
-                self.redactor.header(
-                    name.as_str(),
-                    &String::from_utf8_lossy(value.as_bytes()),
-                    secrets,
-                )
-            })
-            .collect()
     }
 
     fn body(

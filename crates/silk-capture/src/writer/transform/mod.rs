@@ -2,6 +2,7 @@
 
 mod connection_holders;
 mod head;
+mod known_headers;
 mod queries;
 mod times;
 
@@ -18,6 +19,7 @@ use silk_core::{
 
 use self::{
     head::{method, trace_id},
+    known_headers::KnownHeaders,
     times::{ended, times},
 };
 use super::{
@@ -46,6 +48,7 @@ pub(super) struct Transform {
     reader: SqlReader,
     resolver: CallSiteResolver,
     routes: RawRoutes,
+    headers: KnownHeaders,
     pub(super) plans: Keeper,
     value_bytes: usize,
     slow_query_us: Option<u64>,
@@ -86,6 +89,7 @@ impl Transform {
             redactor,
             resolver: CallSiteResolver::new(config.source_root.clone()),
             routes: RawRoutes::new(config.max_raw_routes),
+            headers: KnownHeaders::default(),
             value_bytes: config.value_bytes,
             slow_query_us: config.slow_query.map(micros),
             thresholds: config.thresholds,

@@ -94,6 +94,12 @@ impl Clone for Routes {
 }
 
 impl Routes {
+    /// How many of them have secret parameters.
+    pub(in crate::redact) fn secret_count(&self) -> usize {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        known.secret.len()
+    }
+
     /// The template of this text, which is remembered.
     pub(super) fn template(&self, text: &str, names: &Names) -> Arc<Template> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
