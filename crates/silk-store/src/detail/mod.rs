@@ -1,7 +1,7 @@
 //! How the detail of a request becomes one compressed blob, and back.
 //!
 //! ```text
-//! blob = version (1 byte) · method (1 byte: 0 plain, 1 zstd) · body
+//! blob = version (1 byte) · method (1 byte: 0 plain, 1 zstd, 2 zstd with the first dictionary) · body
 //! ```
 //!
 //! The body of versions [1](v1) to [3](v3) is column-wise: all starts, all durations and so on stand side by
@@ -10,12 +10,13 @@
 //! stays readable. Decoding takes any bytes: it never panics, and what it allocates is bounded.
 
 mod column;
+mod dictionary;
 mod stored;
 mod v1;
 mod v2;
 mod v3;
 
-use std::io::Read;
+use std::io::{self, Read};
 
 use silk_core::RequestDetail;
 
@@ -27,6 +28,7 @@ const VERSION: u8 = 3;
 
 const METHOD_PLAIN: u8 = 0;
 const METHOD_ZSTD: u8 = 1;
+const METHOD_FIRST_DICTIONARY: u8 = 2;
 
 /// zstd's fastest regular level; 3 costs twice the time for about 5 % of the bytes.
 const LEVEL: i32 = 1;
@@ -34,9 +36,11 @@ const LEVEL: i32 = 1;
 /// Bodies below this are not worth compressing.
 const MIN_COMPRESSED: usize = 192;
 
-/// Encodes details; keeps its compressor for the next.
+/// Encodes details; keeps its compressors for the next.
 pub(crate) struct Encoder {
     compressor: Option<zstd::bulk::Compressor<'static>>,
+    /// For small bodies.
+    with_dictionary: Option<zstd::bulk::Compressor<'static>>,
     body: Vec<u8>,
 }
 
@@ -51,6 +55,7 @@ impl Encoder {
     pub(crate) fn new() -> Self {
         Self {
             compressor: zstd::bulk::Compressor::new(LEVEL).ok(),
+            with_dictionary: dictionary::compressor(LEVEL).ok(),
             body: Vec::new(),
         }
     }
@@ -77,12 +82,17 @@ impl Encoder {
     }
 
     fn pack(&mut self) -> Vec<u8> {
+        let (compressor, method) = if self.body.len() < dictionary::MAX_BODY {
+            (&mut self.with_dictionary, METHOD_FIRST_DICTIONARY)
+        } else {
+            (&mut self.compressor, METHOD_ZSTD)
+        };
         if self.body.len() >= MIN_COMPRESSED
-            && let Some(compressor) = &mut self.compressor
+            && let Some(compressor) = compressor
         {
             let mut blob = vec![0; zstd::zstd_safe::compress_bound(self.body.len()) + 2];
             blob[0] = VERSION;
-            blob[1] = METHOD_ZSTD;
+            blob[1] = method;
             if let Ok(length) = compressor.compress_to_buffer(&self.body, &mut blob[2..])
                 && length < self.body.len()
             {
@@ -112,19 +122,23 @@ pub(crate) fn decode(blob: &[u8]) -> Result<StoredDetail, DecodeError> {
     };
     match *method {
         METHOD_PLAIN => read(body),
-        METHOD_ZSTD => {
-            let limit = u64::try_from(MAX_BODY).unwrap_or(u64::MAX) + 1;
-            let mut plain = Vec::new();
-            zstd::stream::read::Decoder::with_buffer(body)
-                .and_then(|decoder| decoder.take(limit).read_to_end(&mut plain))
-                .map_err(DecodeError::Compression)?;
-            if plain.len() > MAX_BODY {
-                return Err(DecodeError::Malformed("it is too long"));
-            }
-            read(&plain)
-        }
+        METHOD_ZSTD => read(&unpacked(zstd::stream::read::Decoder::with_buffer(body))?),
+        METHOD_FIRST_DICTIONARY => read(&unpacked(dictionary::decoder(body))?),
         _ => Err(DecodeError::Malformed("its compression is not known")),
     }
+}
+
+/// All that a decompressor gives, as far as that is allowed.
+fn unpacked(decoder: io::Result<impl Read>) -> Result<Vec<u8>, DecodeError> {
+    let limit = u64::try_from(MAX_BODY).unwrap_or(u64::MAX) + 1;
+    let mut plain = Vec::new();
+    decoder
+        .and_then(|decoder| decoder.take(limit).read_to_end(&mut plain))
+        .map_err(DecodeError::Compression)?;
+    if plain.len() > MAX_BODY {
+        return Err(DecodeError::Malformed("it is too long"));
+    }
+    Ok(plain)
 }
 
 fn without_the_large(detail: &RequestDetail) -> RequestDetail {
@@ -142,5 +156,7 @@ fn without_the_large(detail: &RequestDetail) -> RequestDetail {
     slim
 }
 
+#[cfg(test)]
+mod samples;
 #[cfg(test)]
 mod tests;

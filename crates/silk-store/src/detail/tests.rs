@@ -313,6 +313,7 @@ fn golden_v3() -> RequestDetail {
 const GOLDEN: &[u8] = include_bytes!("golden/v1.bin");
 const GOLDEN_V2: &[u8] = include_bytes!("golden/v2.bin");
 const GOLDEN_V3: &[u8] = include_bytes!("golden/v3.bin");
+const GOLDEN_FIRST_DICTIONARY: &[u8] = include_bytes!("golden/v3-dictionary.bin");
 
 #[test]
 fn the_golden_blobs_are_read() {
@@ -320,6 +321,7 @@ fn the_golden_blobs_are_read() {
         (GOLDEN, golden()),
         (GOLDEN_V2, golden_v2()),
         (GOLDEN_V3, golden_v3()),
+        (GOLDEN_FIRST_DICTIONARY, golden_v3()),
     ] {
         let read = decode(blob).unwrap();
         assert_eq!(read.detail, detail);
@@ -341,6 +343,15 @@ fn write_golden() {
     .unwrap();
 }
 
+/// What is left where zstd has no memory.
+fn without_zstd() -> Encoder {
+    Encoder {
+        compressor: None,
+        with_dictionary: None,
+        body: Vec::new(),
+    }
+}
+
 #[test]
 fn versions_and_methods_that_are_not_known_are_refused() {
     assert!(matches!(
@@ -357,11 +368,7 @@ fn versions_and_methods_that_are_not_known_are_refused() {
     ] {
         assert!(decode(blob).is_err(), "{blob:?}");
     }
-    let mut longer = Encoder {
-        compressor: None,
-        body: Vec::new(),
-    }
-    .encode(&golden(), &text_refs(), &[4]);
+    let mut longer = without_zstd().encode(&golden(), &text_refs(), &[4]);
     longer.push(0);
     assert!(decode(&longer).is_err());
 }
@@ -369,10 +376,15 @@ fn versions_and_methods_that_are_not_known_are_refused() {
 #[test]
 fn a_bomb_is_refused() {
     let zeros = vec![0; MAX_BODY + 1];
-    let mut bomb = vec![VERSION, METHOD_ZSTD];
-    bomb.extend(zstd::bulk::compress(&zeros, 1).unwrap());
-    assert!(bomb.len() < 100_000);
-    assert!(matches!(decode(&bomb), Err(DecodeError::Malformed(_))));
+    for (method, mut compressor) in [
+        (METHOD_ZSTD, zstd::bulk::Compressor::new(1).unwrap()),
+        (METHOD_FIRST_DICTIONARY, dictionary::compressor(1).unwrap()),
+    ] {
+        let mut bomb = vec![VERSION, method];
+        bomb.extend(compressor.compress(&zeros).unwrap());
+        assert!(bomb.len() < 100_000);
+        assert!(matches!(decode(&bomb), Err(DecodeError::Malformed(_))));
+    }
 }
 
 #[test]
@@ -408,7 +420,7 @@ proptest! {
 
     #[test]
     fn damaged_bytes_never_panic(detail in detail(), at in any::<prop::sample::Index>(), bit in 0..8_u32) {
-        for mut encoder in [Encoder::new(), Encoder { compressor: None, body: Vec::new() }] {
+        for mut encoder in [Encoder::new(), without_zstd()] {
             let mut blob = encoder.encode(&detail, &text_refs(), &[1, 2]);
             let at = at.index(blob.len());
             blob[at] ^= 1_u8 << bit;
