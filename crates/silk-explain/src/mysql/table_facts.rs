@@ -6,8 +6,8 @@ use sqlx_mysql::{MySql, MySqlConnection};
 
 use crate::target::Failure;
 
-const TABLE: &str = "SELECT CAST(TABLE_SCHEMA AS CHAR), CAST(TABLE_NAME AS CHAR), \
-       CAST(TABLE_ROWS AS DOUBLE) \
+const TABLE: &str = "SELECT CAST(TABLE_SCHEMA AS CHAR) AS in_schema, CAST(TABLE_NAME AS CHAR) AS name, \
+       CAST(TABLE_ROWS AS DOUBLE) AS tuples \
      FROM information_schema.TABLES \
      WHERE TABLE_SCHEMA = COALESCE(?, DATABASE()) AND TABLE_NAME = ? \
        AND TABLE_TYPE = 'BASE TABLE'";
@@ -35,8 +35,8 @@ pub(super) async fn facts(
         let Some(row) = connection.fetch_optional(table).await? else {
             continue;
         };
-        let (schema, name): (String, String) = (row.try_get(0)?, row.try_get(1)?);
-        let rows: Option<f64> = row.try_get(2)?;
+        let (schema, name): (String, String) = (row.try_get("in_schema")?, row.try_get("name")?);
+        let rows: Option<f64> = row.try_get("tuples")?;
         let mut facts = RelationFacts {
             relation,
             rows,

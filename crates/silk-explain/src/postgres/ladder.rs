@@ -21,16 +21,16 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO si
 pub(super) async fn ladder(connection: &mut PgConnection) -> Result<Vec<LadderStep>, Failure> {
     let row = connection
         .fetch_one(raw_sql(
-            "SELECT current_setting('is_superuser'), current_setting('server_version_num'), \
-             current_user::text",
+            "SELECT current_setting('is_superuser') AS is_superuser, \
+             current_setting('server_version_num') AS version, current_user::text AS role",
         ))
         .await?;
-    let is_superuser = row.try_get_unchecked::<String, _>(0)? == "on";
+    let is_superuser = row.try_get_unchecked::<String, _>("is_superuser")? == "on";
     let version: u32 = row
-        .try_get_unchecked::<String, _>(1)?
+        .try_get_unchecked::<String, _>("version")?
         .parse()
         .unwrap_or_default();
-    let role: String = row.try_get_unchecked(2)?;
+    let role: String = row.try_get_unchecked("role")?;
     let generic = if version >= 120_000 {
         works(
             PlanSource::Generic,

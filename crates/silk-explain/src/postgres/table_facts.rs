@@ -13,17 +13,21 @@ use super::connection::{begin_for, enter};
 use crate::target::Failure;
 
 /// An index counts where any row may be found through it by a comparison.
-const TABLE: &str = "SELECT c.reltuples::float8, c.relpages::float8, c.relallvisible::float8, \
+const TABLE: &str = "SELECT c.reltuples::float8 AS tuples, c.relpages::float8 AS pages, \
+       c.relallvisible::float8 AS visible, \
        ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a \
-         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum), \
+         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum) \
+         AS columns, \
        ARRAY(SELECT pg_catalog.format_type(a.atttypid, a.atttypmod) \
          FROM pg_catalog.pg_attribute a \
-         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum), \
+         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum) \
+         AS types, \
        ARRAY(SELECT DISTINCT a.attname::text FROM pg_catalog.pg_index i \
          JOIN pg_catalog.pg_class ic ON ic.oid = i.indexrelid \
          JOIN pg_catalog.pg_am am ON am.oid = ic.relam AND am.amname IN ('btree', 'hash') \
          JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] \
          WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL ORDER BY 1) \
+         AS leading_columns \
      FROM pg_catalog.pg_class c \
      WHERE c.oid = pg_catalog.to_regclass($1) AND c.relkind IN ('r', 'm', 'p') \
        AND c.relpersistence <> 't'";
@@ -56,16 +60,17 @@ pub(super) async fn facts(
             .fetch_optional(query::<Postgres>(TABLE).bind(name).persistent(false))
             .await?;
         let Some(row) = row else { continue };
-        let (tuples, pages, visible): (f64, f64, f64) =
-            (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        let (columns, types): (Vec<String>, Vec<String>) = (row.try_get(3)?, row.try_get(4)?);
+        let tuples: f64 = row.try_get("tuples")?;
+        let (pages, visible): (f64, f64) = (row.try_get("pages")?, row.try_get("visible")?);
+        let columns: Vec<String> = row.try_get("columns")?;
+        let types: Vec<String> = row.try_get("types")?;
         found.push(RelationFacts {
             relation,
             // Below zero: never counted.
             rows: (tuples >= 0.0).then_some(tuples),
             all_visible: (pages > 0.0).then(|| (visible / pages).clamp(0.0, 1.0)),
             column_types: columns.into_iter().zip(types).collect(),
-            leading_columns: row.try_get(5)?,
+            leading_columns: row.try_get("leading_columns")?,
         });
     }
     connection.execute(raw_sql("ROLLBACK")).await?;

@@ -27,8 +27,8 @@ pub(super) async fn ask(
     let query = query_with::<Sqlite, _>(AssertSqlSafe(explain), arguments).persistent(false);
     let mut raw = String::new();
     for row in connection.fetch_all(query).await? {
-        let (id, parent): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
-        let detail: String = row.try_get(3)?;
+        let (id, parent): (i64, i64) = (row.try_get("id")?, row.try_get("parent")?);
+        let detail: String = row.try_get("detail")?;
         let detail = detail.replace(['\n', '\r'], " ");
         if !raw.is_empty() {
             raw.push('\n');

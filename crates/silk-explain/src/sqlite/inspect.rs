@@ -20,8 +20,10 @@ const NEEDLESS: Needless = Needless {
     caveat: None,
 };
 
-const INDEXES: &str = "SELECT m.name, l.name, l.\"unique\", l.origin, l.partial, \
-            coalesce(c.name, 'expression ' || c.seqno), c.\"desc\", c.coll, c.key, coalesce(s.sql, '') \
+const INDEXES: &str = "SELECT m.name AS table_name, l.name AS name, l.\"unique\" AS is_unique, l.origin AS origin, \
+            l.partial AS is_partial, coalesce(c.name, 'expression ' || c.seqno) AS of_column, \
+            c.\"desc\" AS is_descending, c.coll AS collation, c.key AS is_key, \
+            coalesce(s.sql, '') AS sql \
      FROM sqlite_schema m \
      JOIN pragma_index_list(m.name) l \
      JOIN pragma_index_xinfo(l.name) c \
@@ -29,7 +31,7 @@ const INDEXES: &str = "SELECT m.name, l.name, l.\"unique\", l.origin, l.partial,
      WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
      ORDER BY m.name, l.seq DESC, c.seqno LIMIT 20000";
 
-const FOREIGN_KEYS: &str = "SELECT m.name, f.\"table\", f.\"from\", f.id \
+const FOREIGN_KEYS: &str = "SELECT m.name AS table_name, f.\"table\" AS parent, f.\"from\" AS from_column, f.id AS id \
      FROM sqlite_schema m JOIN pragma_foreign_key_list(m.name) f \
      WHERE m.type = 'table' ORDER BY m.name, f.id, f.seq LIMIT 5000";
 
@@ -49,11 +51,10 @@ const WITHOUT_STATISTICS: &str = "SELECT DISTINCT m.tbl_name FROM sqlite_schema 
 const ALL_INDEXED: &str = "SELECT DISTINCT m.tbl_name FROM sqlite_schema m \
      WHERE m.type = 'index' AND m.tbl_name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1 LIMIT 200";
 
-const FILE: &str = "SELECT (SELECT page_size FROM pragma_page_size()), \
-            (SELECT page_count FROM pragma_page_count()), \
-            (SELECT freelist_count FROM pragma_freelist_count()), \
-            (SELECT journal_mode FROM pragma_journal_mode()), \
-            (SELECT auto_vacuum FROM pragma_auto_vacuum())";
+const FILE: &str = "SELECT (SELECT page_size FROM pragma_page_size()) AS page_size, \
+            (SELECT page_count FROM pragma_page_count()) AS pages, \
+            (SELECT freelist_count FROM pragma_freelist_count()) AS free_pages, \
+            (SELECT journal_mode FROM pragma_journal_mode()) AS journal_mode";
 
 /// Makes all checks on a connection of Silk's own.
 pub(super) async fn inspect(
@@ -115,16 +116,17 @@ impl Reader<'_> {
     async fn indexes(&mut self) -> Result<Vec<Index>, Error> {
         let mut indexes: Vec<Index> = Vec::new();
         for row in self.rows(INDEXES).await? {
-            let (table, name): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+            let (table, name): (String, String) =
+                (row.try_get("table_name")?, row.try_get("name")?);
             let is_new = indexes
                 .last()
                 .is_none_or(|last| last.table != table || last.name != name);
             if is_new {
-                let (origin, sql): (String, String) = (row.try_get(3)?, row.try_get(9)?);
-                let is_partial: bool = row.try_get(4)?;
+                let (origin, sql): (String, String) = (row.try_get("origin")?, row.try_get("sql")?);
+                let is_partial: bool = row.try_get("is_partial")?;
                 indexes.push(Index {
                     method: "btree".to_owned(),
-                    is_unique: row.try_get(2)?,
+                    is_unique: row.try_get("is_unique")?,
                     // An index of the table's own definition has no statement that could be undone.
                     is_needed: origin != "c",
                     predicate: is_partial.then(|| condition(&sql).to_owned()),
@@ -133,15 +135,16 @@ impl Reader<'_> {
                     ..Index::default()
                 });
             }
-            let is_key: bool = row.try_get(8)?;
+            let is_key: bool = row.try_get("is_key")?;
             let Some(index) = indexes.last_mut().filter(|_| is_key) else {
                 continue;
             };
-            let (column, collation): (String, String) = (row.try_get(5)?, row.try_get(7)?);
-            let is_descending: bool = row.try_get(6)?;
+            let (column, collation): (String, String) =
+                (row.try_get("of_column")?, row.try_get("collation")?);
+            let is_descending: bool = row.try_get("is_descending")?;
             // Two expressions are the same only where their statements say so.
             let column = if column.starts_with("expression ") {
-                format!("{column} of {}", row.try_get::<String, _>(9)?)
+                format!("{column} of {}", row.try_get::<String, _>("sql")?)
             } else {
                 column
             };
@@ -156,9 +159,9 @@ impl Reader<'_> {
     async fn foreign_keys(&mut self, indexes: &[Index]) -> Result<DatabaseCheck, Error> {
         let mut keys: Vec<(String, i64, String, Vec<String>)> = Vec::new();
         for row in self.rows(FOREIGN_KEYS).await? {
-            let (table, parent, column): (String, String, String) =
-                (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-            let id: i64 = row.try_get(3)?;
+            let (table, parent): (String, String) =
+                (row.try_get("table_name")?, row.try_get("parent")?);
+            let (column, id): (String, i64) = (row.try_get("from_column")?, row.try_get("id")?);
             match keys
                 .last_mut()
                 .filter(|(last, last_id, ..)| *last == table && *last_id == id)
@@ -287,11 +290,9 @@ const STATISTICS_TITLE: &str = "Statistics of the planner";
 const SPACE_TITLE: &str = "Free pages in the file";
 
 fn space(row: &SqliteRow) -> Option<DatabaseCheck> {
-    let (size, pages, free): (i64, i64, i64) = (
-        row.try_get(0).ok()?,
-        row.try_get(1).ok()?,
-        row.try_get(2).ok()?,
-    );
+    let size: i64 = row.try_get("page_size").ok()?;
+    let pages: i64 = row.try_get("pages").ok()?;
+    let free: i64 = row.try_get("free_pages").ok()?;
     let part = to_f64(free) / to_f64(pages.max(1));
     let check = good(
         "bloat",
@@ -322,7 +323,7 @@ fn space(row: &SqliteRow) -> Option<DatabaseCheck> {
 
 fn journal(row: &SqliteRow, file: Option<&Path>) -> Option<DatabaseCheck> {
     const TITLE: &str = "Journal";
-    let mode: String = row.try_get(3).ok()?;
+    let mode: String = row.try_get("journal_mode").ok()?;
     let is_wal = mode.eq_ignore_ascii_case("wal");
     let log = file.and_then(|file| {
         let mut log = file.as_os_str().to_owned();

@@ -110,6 +110,7 @@ impl Refill {
         .bind(least.1)
         .fetch_all(connection)
         .await?;
+        // By number: every request is looked at, and a look-up by name would cost for each.
         for row in rows {
             let found = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
             self.best.push(Reverse(found));

@@ -41,14 +41,14 @@ pub(super) async fn routes(
     let mut routes = Vec::with_capacity(rows.len());
     let mut scratch = HistogramSum::default();
     for row in rows {
-        let Some((sum, over_time)) = sums.remove(&row.try_get(0)?) else {
+        let Some((sum, over_time)) = sums.remove(&row.try_get("route_id")?) else {
             continue;
         };
         let (over_time, durations) = over_time.finish(&mut scratch);
         routes.push(RouteSummary {
-            kind: kind(row.try_get(1)?)?,
-            method: row.try_get(2)?,
-            route: row.try_get(3)?,
+            kind: kind(row.try_get("kind")?)?,
+            method: row.try_get("method")?,
+            route: row.try_get("route")?,
             requests: sum.requests,
             errors: sum.errors,
             total_us: sum.total_us,

@@ -68,9 +68,9 @@ pub(super) async fn thresholds(connection: &mut SqliteConnection) -> Result<[Thr
         .fetch_all(connection)
         .await?
     {
-        let name: &str = row.try_get(0)?;
+        let name: &str = row.try_get("list")?;
         if let Some(place) = LISTS.iter().position(|list| list.name == name) {
-            thresholds[place] = Some((row.try_get(1)?, row.try_get(2)?));
+            thresholds[place] = Some((row.try_get("key")?, row.try_get("id")?));
         }
     }
     Ok(thresholds)
@@ -109,14 +109,14 @@ pub(super) async fn trim(
             key, flag, index, ..
         } = list;
         let least = query(AssertSqlSafe(format!(
-            "SELECT {key}, id FROM requests INDEXED BY {index} WHERE {flag} = 1
+            "SELECT {key} AS least, id FROM requests INDEXED BY {index} WHERE {flag} = 1
              ORDER BY {key} DESC, id DESC LIMIT 1 OFFSET ?"
         )))
         .bind(KEPT - 1)
         .fetch_optional(&mut *connection)
         .await?;
         let Some(least) = least else { continue };
-        let least: (i64, Uuid) = (least.try_get(0)?, least.try_get(1)?);
+        let least: (i64, Uuid) = (least.try_get("least")?, least.try_get("id")?);
         set(connection, list, least).await?;
         query(AssertSqlSafe(format!(
             "UPDATE requests INDEXED BY {index} SET {flag} = 0

@@ -18,8 +18,9 @@ pub(super) async fn facts(
     let row = connection
         .fetch_optional(
             query::<MySql>(
-                "SELECT CAST(TABLE_SCHEMA AS CHAR), CAST(TABLE_NAME AS CHAR), \
-                   CAST(TABLE_ROWS AS SIGNED), CAST(DATA_LENGTH DIV 16384 AS SIGNED) \
+                "SELECT CAST(TABLE_SCHEMA AS CHAR) AS in_schema, CAST(TABLE_NAME AS CHAR) AS name, \
+                   CAST(TABLE_ROWS AS SIGNED) AS tuples, \
+                   CAST(DATA_LENGTH DIV 16384 AS SIGNED) AS pages \
                  FROM information_schema.TABLES \
                  WHERE TABLE_SCHEMA = COALESCE(?, DATABASE()) AND TABLE_NAME = ? \
                    AND TABLE_TYPE = 'BASE TABLE'",
@@ -30,10 +31,10 @@ pub(super) async fn facts(
         )
         .await?;
     let Some(row) = row else { return Ok(None) };
-    let schema: String = row.try_get(0)?;
-    let name: String = row.try_get(1)?;
-    let rows: Option<i64> = row.try_get(2)?;
-    let pages: Option<i64> = row.try_get(3)?;
+    let schema: String = row.try_get("in_schema")?;
+    let name: String = row.try_get("name")?;
+    let rows: Option<i64> = row.try_get("tuples")?;
+    let pages: Option<i64> = row.try_get("pages")?;
     let mut facts = TableFacts {
         kind: DatabaseKind::MySql,
         schema: wants.schema.is_some().then(|| schema.clone()),
@@ -66,8 +67,9 @@ async fn columns(
     let rows = connection
         .fetch_all(
             query::<MySql>(
-                "SELECT CAST(COLUMN_NAME AS CHAR), LOWER(CAST(DATA_TYPE AS CHAR)), \
-                   LOWER(CAST(COLUMN_TYPE AS CHAR)), CAST(CHARACTER_OCTET_LENGTH AS SIGNED) \
+                "SELECT CAST(COLUMN_NAME AS CHAR) AS name, LOWER(CAST(DATA_TYPE AS CHAR)) AS kind, \
+                   LOWER(CAST(COLUMN_TYPE AS CHAR)) AS whole_type, \
+                   CAST(CHARACTER_OCTET_LENGTH AS SIGNED) AS bytes \
                  FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? \
                  ORDER BY ORDINAL_POSITION",
             )
@@ -78,11 +80,11 @@ async fn columns(
         .await?;
     let mut columns = Vec::with_capacity(rows.len());
     for row in rows {
-        let kind: String = row.try_get(1)?;
-        let whole: String = row.try_get(2)?;
-        let length: Option<i64> = row.try_get(3)?;
+        let kind: String = row.try_get("kind")?;
+        let whole: String = row.try_get("whole_type")?;
+        let length: Option<i64> = row.try_get("bytes")?;
         columns.push(ColumnFacts {
-            name: row.try_get(0)?,
+            name: row.try_get("name")?,
             // Texts and blobs can only be indexed in part, and long texts not at all. A quarter, so
             // that an index has room for more than one.
             is_indexable: !kind.ends_with("text")
@@ -106,9 +108,10 @@ async fn indexes(
     let rows = connection
         .fetch_all(
             query::<MySql>(
-                "SELECT CAST(INDEX_NAME AS CHAR), CAST(NON_UNIQUE AS SIGNED), \
-                   CAST(COLUMN_NAME AS CHAR), CAST(COLLATION AS CHAR), \
-                   CAST(CARDINALITY AS SIGNED), CAST(INDEX_TYPE AS CHAR), CAST(SUB_PART AS SIGNED) \
+                "SELECT CAST(INDEX_NAME AS CHAR) AS name, CAST(NON_UNIQUE AS SIGNED) AS has_doubles, \
+                   CAST(COLUMN_NAME AS CHAR) AS of_column, CAST(COLLATION AS CHAR) AS direction, \
+                   CAST(CARDINALITY AS SIGNED) AS different, CAST(INDEX_TYPE AS CHAR) AS kind, \
+                   CAST(SUB_PART AS SIGNED) AS part \
                  FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? \
                  ORDER BY INDEX_NAME, SEQ_IN_INDEX",
             )
@@ -118,11 +121,11 @@ async fn indexes(
         )
         .await?;
     for row in rows {
-        let name: String = row.try_get(0)?;
+        let name: String = row.try_get("name")?;
         if facts.indexes.last().is_none_or(|index| index.name != name) {
-            let kind: String = row.try_get(5)?;
+            let kind: String = row.try_get("kind")?;
             facts.indexes.push(IndexFacts {
-                is_unique: row.try_get::<i64, _>(1)? == 0,
+                is_unique: row.try_get::<i64, _>("has_doubles")? == 0,
                 is_constraint: name == "PRIMARY",
                 is_plain: kind == "BTREE",
                 name,
@@ -132,11 +135,11 @@ async fn indexes(
         let Some(index) = facts.indexes.last_mut() else {
             continue;
         };
-        let column: Option<String> = row.try_get(2)?;
-        let direction: Option<String> = row.try_get(3)?;
-        let part: Option<i64> = row.try_get(6)?;
+        let column: Option<String> = row.try_get("of_column")?;
+        let direction: Option<String> = row.try_get("direction")?;
+        let part: Option<i64> = row.try_get("part")?;
         let descending = direction.as_deref() == Some("D");
-        let cardinality: Option<i64> = row.try_get(4)?;
+        let cardinality: Option<i64> = row.try_get("different")?;
         // The first column's own; of later ones it is that of all before, too.
         if index.keys.is_empty()
             && let (Some(column), Some(cardinality)) = (&column, cardinality)

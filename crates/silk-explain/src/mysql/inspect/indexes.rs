@@ -18,10 +18,10 @@ const NEEDLESS: Needless = Needless {
     caveat: Some("A hint in a query (USE INDEX) names its index; drop none that is named."),
 };
 
-const INDEXES: &str = "SELECT s.TABLE_NAME, s.INDEX_NAME, s.INDEX_TYPE, \
+const INDEXES: &str = "SELECT s.TABLE_NAME AS of_table, s.INDEX_NAME AS name, s.INDEX_TYPE AS method, \
             CONCAT(COALESCE(s.COLUMN_NAME, '(expression)'), '\\t', COALESCE(s.COLLATION, ''), \
-                   COALESCE(CONCAT('(', s.SUB_PART, ')'), '')), \
-            CAST(s.NON_UNIQUE AS SIGNED) \
+                   COALESCE(CONCAT('(', s.SUB_PART, ')'), '')) AS key_part, \
+            CAST(s.NON_UNIQUE AS SIGNED) AS has_doubles \
      FROM information_schema.STATISTICS s \
      WHERE s.TABLE_SCHEMA = DATABASE() \
      ORDER BY s.TABLE_NAME, s.INDEX_NAME, s.SEQ_IN_INDEX LIMIT 20000";
@@ -45,18 +45,18 @@ pub(super) async fn check(reader: &mut Reader<'_>, checks: &mut Vec<DatabaseChec
 async fn indexes(reader: &mut Reader<'_>) -> Result<Vec<Index>, Error> {
     let mut indexes: Vec<Index> = Vec::new();
     for row in reader.rows(INDEXES).await? {
-        let (table, name): (String, String) =
-            (row.try_get_unchecked(0)?, row.try_get_unchecked(1)?);
-        let key: String = row.try_get_unchecked(3)?;
+        let table: String = row.try_get_unchecked("of_table")?;
+        let name: String = row.try_get_unchecked("name")?;
+        let key: String = row.try_get_unchecked("key_part")?;
         match indexes
             .last_mut()
             .filter(|last| last.table == table && last.name == name)
         {
             Some(last) => last.keys.push(key),
             None => indexes.push(Index {
-                method: row.try_get_unchecked::<String, _>(2)?.to_lowercase(),
+                method: row.try_get_unchecked::<String, _>("method")?.to_lowercase(),
                 keys: vec![key],
-                is_unique: row.try_get_unchecked::<i64, _>(4)? == 0,
+                is_unique: row.try_get_unchecked::<i64, _>("has_doubles")? == 0,
                 is_needed: name == "PRIMARY",
                 table,
                 name,

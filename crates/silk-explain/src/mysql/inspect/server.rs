@@ -7,9 +7,9 @@ use sqlx_mysql::MySqlRow;
 use super::reader::{Reader, not_told};
 use crate::checks::{CheckExt as _, counted, good, grouped, number, percent, seconds, share, text};
 
-const TRANSACTIONS: &str = "SELECT CAST(t.trx_mysql_thread_id AS SIGNED), t.trx_state, \
-            CAST(TIMESTAMPDIFF(SECOND, t.trx_started, NOW()) AS SIGNED), \
-            CAST(t.trx_rows_locked AS SIGNED) \
+const TRANSACTIONS: &str = "SELECT CAST(t.trx_mysql_thread_id AS SIGNED) AS thread, t.trx_state AS doing, \
+            CAST(TIMESTAMPDIFF(SECOND, t.trx_started, NOW()) AS SIGNED) AS age_s, \
+            CAST(t.trx_rows_locked AS SIGNED) AS locked \
      FROM information_schema.INNODB_TRX t \
      WHERE t.trx_state = 'LOCK WAIT' OR t.trx_started < NOW() - INTERVAL 60 SECOND \
      ORDER BY t.trx_started LIMIT 200";
@@ -66,12 +66,12 @@ fn transactions(rows: &[MySqlRow]) -> DatabaseCheck {
         .iter()
         .filter_map(|row| {
             let (thread, state): (i64, String) = (
-                row.try_get_unchecked(0).ok()?,
-                row.try_get_unchecked(1).ok()?,
+                row.try_get_unchecked("thread").ok()?,
+                row.try_get_unchecked("doing").ok()?,
             );
             let (age, locked): (i64, i64) = (
-                row.try_get_unchecked(2).ok()?,
-                row.try_get_unchecked(3).ok()?,
+                row.try_get_unchecked("age_s").ok()?,
+                row.try_get_unchecked("locked").ok()?,
             );
             is_blocked |= state == "LOCK WAIT";
             Some(vec![

@@ -15,9 +15,9 @@ const NO_KEY: &str = "SELECT t.TABLE_NAME, CAST(COALESCE(t.TABLE_ROWS, 0) AS SIG
                          AND s.INDEX_NAME = 'PRIMARY') \
      ORDER BY 2 DESC LIMIT 200";
 
-const SPACE: &str = "SELECT t.TABLE_NAME, \
-            CAST(COALESCE(t.DATA_LENGTH, 0) + COALESCE(t.INDEX_LENGTH, 0) AS SIGNED), \
-            CAST(COALESCE(t.DATA_FREE, 0) AS SIGNED) \
+const SPACE: &str = "SELECT t.TABLE_NAME AS name, \
+            CAST(COALESCE(t.DATA_LENGTH, 0) + COALESCE(t.INDEX_LENGTH, 0) AS SIGNED) AS size, \
+            CAST(COALESCE(t.DATA_FREE, 0) AS SIGNED) AS free \
      FROM information_schema.TABLES t \
      WHERE t.TABLE_SCHEMA = DATABASE() AND t.TABLE_TYPE = 'BASE TABLE' \
      ORDER BY 3 DESC LIMIT 200";
@@ -69,10 +69,10 @@ fn space(rows: &[MySqlRow]) -> DatabaseCheck {
     let lines: Vec<Vec<String>> = rows
         .iter()
         .filter_map(|row| {
-            let table: String = row.try_get_unchecked(0).ok()?;
+            let table: String = row.try_get_unchecked("name").ok()?;
             let (size, free): (i64, i64) = (
-                row.try_get_unchecked(1).ok()?,
-                row.try_get_unchecked(2).ok()?,
+                row.try_get_unchecked("size").ok()?,
+                row.try_get_unchecked("free").ok()?,
             );
             (free >= 10 << 20 && free >= size / 2).then(|| vec![table, bytes(size), bytes(free)])
         })

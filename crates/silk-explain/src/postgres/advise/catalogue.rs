@@ -10,21 +10,23 @@ use sqlx_postgres::{PgConnection, Postgres};
 
 use crate::target::Failure;
 
-const TABLE: &str = "SELECT c.oid::int8, n.nspname::text, c.reltuples::float8, \
-       c.relpages::float8, c.relallvisible::float8, c.relkind = 'p', c.relispartition, \
-       s.n_tup_ins::float8, s.n_tup_upd::float8, s.n_tup_hot_upd::float8, s.n_tup_del::float8, \
-       (COALESCE(s.seq_scan, 0) + COALESCE(s.idx_scan, 0))::float8, \
-       s.n_mod_since_analyze::float8, \
-       EXISTS (SELECT 1 FROM pg_catalog.pg_statistic st WHERE st.starelid = c.oid) \
+const TABLE: &str = "SELECT c.oid::int8 AS oid, n.nspname::text AS schema, c.reltuples::float8 AS tuples, \
+       c.relpages::float8 AS pages, c.relallvisible::float8 AS visible, \
+       c.relkind = 'p' AS is_partitioned, c.relispartition AS is_partition, \
+       s.n_tup_ins::float8 AS inserts, s.n_tup_upd::float8 AS updates, \
+       s.n_tup_hot_upd::float8 AS hot_updates, s.n_tup_del::float8 AS deletes, \
+       (COALESCE(s.seq_scan, 0) + COALESCE(s.idx_scan, 0))::float8 AS scans, \
+       s.n_mod_since_analyze::float8 AS changed, \
+       EXISTS (SELECT 1 FROM pg_catalog.pg_statistic st WHERE st.starelid = c.oid) AS is_analyzed \
      FROM pg_catalog.pg_class c \
      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
      LEFT JOIN pg_catalog.pg_stat_all_tables s ON s.relid = c.oid \
      WHERE c.oid = pg_catalog.to_regclass($1) AND c.relkind IN ('r', 'm', 'p') \
        AND c.relpersistence <> 't' AND n.nspname NOT IN ('pg_catalog', 'information_schema')";
 
-const COLUMNS: &str = "SELECT a.attname::text, pg_catalog.format_type(b.oid, \
-         CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END), \
-       b.oid = 16, \
+const COLUMNS: &str = "SELECT a.attname::text AS name, pg_catalog.format_type(b.oid, \
+         CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END) AS type_name, \
+       b.oid = 16 AS is_boolean, \
        EXISTS (SELECT 1 FROM pg_catalog.pg_opclass oc \
          JOIN pg_catalog.pg_am am ON am.oid = oc.opcmethod AND am.amname = 'btree' \
          WHERE oc.opcdefault AND (oc.opcintype = b.oid \
@@ -32,11 +34,12 @@ const COLUMNS: &str = "SELECT a.attname::text, pg_catalog.format_type(b.oid, \
            OR (b.typtype = 'r' AND oc.opcintype = 3831) \
            OR EXISTS (SELECT 1 FROM pg_catalog.pg_cast ca WHERE ca.castsource = b.oid \
              AND ca.casttarget = oc.opcintype AND ca.castmethod = 'b' \
-             AND ca.castcontext = 'i'))), \
-       st.n_distinct::float8, st.null_frac::float8, st.avg_width::float8, st.correlation::float8, \
+             AND ca.castcontext = 'i'))) AS is_indexable, \
+       st.n_distinct::float8 AS n_distinct, st.null_frac::float8 AS null_fraction, \
+       st.avg_width::float8 AS bytes, st.correlation::float8 AS correlation, \
        b.oid IN (25, 1043) AND co.collname NOT IN ('C', 'POSIX') \
-         AND NOT (co.collname = 'default' AND d.datcollate IN ('C', 'POSIX')), \
-       b.oid = 1043 \
+         AND NOT (co.collname = 'default' AND d.datcollate IN ('C', 'POSIX')) AS needs_class, \
+       b.oid = 1043 AS is_varchar \
      FROM pg_catalog.pg_attribute a \
      JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
@@ -50,15 +53,17 @@ const COLUMNS: &str = "SELECT a.attname::text, pg_catalog.format_type(b.oid, \
      WHERE a.attrelid = $1::int8::oid AND a.attnum > 0 AND NOT a.attisdropped \
      ORDER BY a.attnum";
 
-const INDEXES: &str = "SELECT ic.relname::text, \
-       am.amname = 'btree' AND i.indisvalid AND i.indisready, i.indisunique, \
-       EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k WHERE k.conindid = i.indexrelid), \
-       pg_catalog.pg_get_expr(i.indpred, i.indrelid), ic.relpages::float8, \
-       k.n <= i.indnkeyatts, i.indkey[k.n - 1] = 0, \
-       COALESCE(a.attname::text, pg_catalog.pg_get_indexdef(i.indexrelid, k.n, false)), \
-       COALESCE(i.indoption[k.n - 1] & 1 <> 0, false), \
-       COALESCE(i.indoption[k.n - 1] & 2 <> 0, false), \
-       CASE WHEN oc.opcdefault THEN NULL ELSE oc.opcname::text END \
+const INDEXES: &str = "SELECT ic.relname::text AS name, \
+       am.amname = 'btree' AND i.indisvalid AND i.indisready AS is_plain, \
+       i.indisunique AS is_unique, \
+       EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k WHERE k.conindid = i.indexrelid) \
+         AS is_constraint, \
+       pg_catalog.pg_get_expr(i.indpred, i.indrelid) AS predicate, ic.relpages::float8 AS pages, \
+       k.n <= i.indnkeyatts AS is_key, i.indkey[k.n - 1] = 0 AS is_expression, \
+       COALESCE(a.attname::text, pg_catalog.pg_get_indexdef(i.indexrelid, k.n, false)) AS key, \
+       COALESCE(i.indoption[k.n - 1] & 1 <> 0, false) AS descending, \
+       COALESCE(i.indoption[k.n - 1] & 2 <> 0, false) AS nulls_first, \
+       CASE WHEN oc.opcdefault THEN NULL ELSE oc.opcname::text END AS class \
      FROM pg_catalog.pg_index i \
      JOIN pg_catalog.pg_class ic ON ic.oid = i.indexrelid \
      JOIN pg_catalog.pg_am am ON am.oid = ic.relam \
@@ -83,25 +88,29 @@ pub(super) async fn facts(
         .fetch_optional(query::<Postgres>(TABLE).bind(name).persistent(false))
         .await?;
     let Some(row) = row else { return Ok(None) };
-    let oid: i64 = row.try_get(0)?;
-    let tuples: f64 = row.try_get(2)?;
-    let pages: f64 = row.try_get(3)?;
-    let visible: f64 = row.try_get(4)?;
-    let changed: Option<f64> = row.try_get(12)?;
-    let inserts: Option<f64> = row.try_get(7)?;
+    let oid: i64 = row.try_get("oid")?;
+    let tuples: f64 = row.try_get("tuples")?;
+    let pages: f64 = row.try_get("pages")?;
+    let visible: f64 = row.try_get("visible")?;
+    let changed: Option<f64> = row.try_get("changed")?;
+    let inserts: Option<f64> = row.try_get("inserts")?;
+    let counted = |column| {
+        row.try_get::<Option<f64>, _>(column)
+            .map(Option::unwrap_or_default)
+    };
     let activity = match inserts {
         Some(inserts) => Some(Activity {
             inserts,
-            updates: row.try_get::<Option<f64>, _>(8)?.unwrap_or(0.0),
-            hot_updates: row.try_get::<Option<f64>, _>(9)?.unwrap_or(0.0),
-            deletes: row.try_get::<Option<f64>, _>(10)?.unwrap_or(0.0),
-            scans: row.try_get::<Option<f64>, _>(11)?.unwrap_or(0.0),
+            updates: counted("updates")?,
+            hot_updates: counted("hot_updates")?,
+            deletes: counted("deletes")?,
+            scans: counted("scans")?,
         }),
         None => None,
     };
     let facts = TableFacts {
         kind: DatabaseKind::Postgres,
-        schema: Some(row.try_get(1)?),
+        schema: Some(row.try_get("schema")?),
         name: wants.table.clone(),
         rows: (tuples >= 0.0).then_some(tuples),
         pages: Some(pages),
@@ -109,9 +118,9 @@ pub(super) async fn facts(
         changed_since_analyze: changed
             .filter(|_| tuples > 0.0)
             .map(|changed| (changed / tuples).min(1.0)),
-        is_analyzed: row.try_get(13)?,
-        is_partitioned: row.try_get(5)?,
-        is_partition: row.try_get(6)?,
+        is_analyzed: row.try_get("is_analyzed")?,
+        is_partitioned: row.try_get("is_partitioned")?,
+        is_partition: row.try_get("is_partition")?,
         activity,
         columns: columns(connection, oid, tuples).await?,
         indexes: indexes(connection, oid).await?,
@@ -131,14 +140,14 @@ async fn columns(
     let mut columns = Vec::with_capacity(rows.len());
     for row in rows {
         // Below zero it is a fraction of all rows.
-        let distinct: Option<f64> = row.try_get(4)?;
-        let needs_class: Option<bool> = row.try_get(8)?;
-        let is_varchar: bool = row.try_get(9)?;
+        let distinct: Option<f64> = row.try_get("n_distinct")?;
+        let needs_class: Option<bool> = row.try_get("needs_class")?;
+        let is_varchar: bool = row.try_get("is_varchar")?;
         columns.push(ColumnFacts {
-            name: row.try_get(0)?,
-            type_name: row.try_get(1)?,
-            is_boolean: row.try_get(2)?,
-            is_indexable: row.try_get(3)?,
+            name: row.try_get("name")?,
+            type_name: row.try_get("type_name")?,
+            is_boolean: row.try_get("is_boolean")?,
+            is_indexable: row.try_get("is_indexable")?,
             distinct: distinct
                 .map(|distinct| {
                     if distinct < 0.0 {
@@ -148,9 +157,9 @@ async fn columns(
                     }
                 })
                 .filter(|distinct| *distinct > 0.0),
-            null_fraction: row.try_get(5)?,
-            bytes: row.try_get(6)?,
-            correlation: row.try_get(7)?,
+            null_fraction: row.try_get("null_fraction")?,
+            bytes: row.try_get("bytes")?,
+            correlation: row.try_get("correlation")?,
             pattern_class: match needs_class {
                 Some(true) if is_varchar => Some("varchar_pattern_ops"),
                 Some(true) => Some("text_pattern_ops"),
@@ -167,29 +176,29 @@ async fn indexes(connection: &mut PgConnection, oid: i64) -> Result<Vec<IndexFac
         .await?;
     let mut indexes: Vec<IndexFacts> = Vec::new();
     for row in rows {
-        let name: String = row.try_get(0)?;
+        let name: String = row.try_get("name")?;
         if indexes.last().is_none_or(|index| index.name != name) {
             indexes.push(IndexFacts {
                 name,
-                is_plain: row.try_get(1)?,
-                is_unique: row.try_get(2)?,
-                is_constraint: row.try_get(3)?,
-                predicate: row.try_get(4)?,
-                pages: row.try_get(5)?,
+                is_plain: row.try_get("is_plain")?,
+                is_unique: row.try_get("is_unique")?,
+                is_constraint: row.try_get("is_constraint")?,
+                predicate: row.try_get("predicate")?,
+                pages: row.try_get("pages")?,
                 ..IndexFacts::default()
             });
         }
         let Some(index) = indexes.last_mut() else {
             continue;
         };
-        let text: String = row.try_get(8)?;
-        if row.try_get::<bool, _>(6)? {
+        let text: String = row.try_get("key")?;
+        if row.try_get::<bool, _>("is_key")? {
             index.keys.push(IndexKey {
                 text,
-                is_expression: row.try_get(7)?,
-                descending: row.try_get(9)?,
-                nulls_first: row.try_get(10)?,
-                class: row.try_get(11)?,
+                is_expression: row.try_get("is_expression")?,
+                descending: row.try_get("descending")?,
+                nulls_first: row.try_get("nulls_first")?,
+                class: row.try_get("class")?,
             });
         } else {
             index.include.push(text);

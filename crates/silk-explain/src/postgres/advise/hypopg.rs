@@ -19,22 +19,24 @@ impl Hypopg {
         const FIND: &str = "SELECT \
              (SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension e \
               JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace \
-              WHERE e.extname = 'hypopg'), \
+              WHERE e.extname = 'hypopg') AS schema, \
              COALESCE((SELECT pg_catalog.has_schema_privilege(e.extnamespace, 'USAGE') \
-              FROM pg_catalog.pg_extension e WHERE e.extname = 'hypopg'), false), \
-             EXISTS (SELECT 1 FROM pg_catalog.pg_available_extensions WHERE name = 'hypopg'), \
-             pg_catalog.current_setting('server_version_num')::int4 / 10000, \
-             pg_catalog.quote_ident(pg_catalog.current_database()), \
-             pg_catalog.quote_ident(current_user)";
+              FROM pg_catalog.pg_extension e WHERE e.extname = 'hypopg'), false) \
+              AS may_use, \
+             EXISTS (SELECT 1 FROM pg_catalog.pg_available_extensions WHERE name = 'hypopg') \
+              AS is_available, \
+             pg_catalog.current_setting('server_version_num')::int4 / 10000 AS version, \
+             pg_catalog.quote_ident(pg_catalog.current_database()) AS database, \
+             pg_catalog.quote_ident(current_user) AS role";
         let row = connection
             .fetch_one(query::<Postgres>(FIND).persistent(false))
             .await?;
-        let schema: Option<String> = row.try_get(0)?;
-        let may_use: bool = row.try_get(1)?;
-        let is_available: bool = row.try_get(2)?;
-        let version: i32 = row.try_get(3)?;
-        let database: String = row.try_get(4)?;
-        let user: String = row.try_get(5)?;
+        let schema: Option<String> = row.try_get("schema")?;
+        let may_use: bool = row.try_get("may_use")?;
+        let is_available: bool = row.try_get("is_available")?;
+        let version: i32 = row.try_get("version")?;
+        let database: String = row.try_get("database")?;
+        let user: String = row.try_get("role")?;
         Ok(match schema {
             Some(schema) if may_use => Ok(Self {
                 schema: format!("{schema}."),

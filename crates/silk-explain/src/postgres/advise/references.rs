@@ -32,13 +32,16 @@ const REFERENCES: &str = "WITH RECURSIVE refs AS ( \
        FROM refs r JOIN pg_catalog.pg_constraint c \
          ON c.contype = 'f' AND c.conparentid = 0 AND c.confrelid = r.conrelid \
        WHERE $2 AND r.confdeltype = 'c' AND r.depth < 4) \
-     SELECT DISTINCT r.conname::text, n.nspname::text, t.relname::text, p.relname::text, \
+     SELECT DISTINCT r.conname::text AS name, n.nspname::text AS schema, \
+       t.relname::text AS referring, p.relname::text AS parent, \
        (SELECT pg_catalog.array_agg(a.attname::text ORDER BY k.n) \
         FROM pg_catalog.unnest(r.conkey) WITH ORDINALITY AS k(attnum, n) \
-        JOIN pg_catalog.pg_attribute a ON a.attrelid = r.conrelid AND a.attnum = k.attnum), \
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = r.conrelid AND a.attnum = k.attnum) \
+         AS columns, \
        (SELECT pg_catalog.array_agg(a.attname::text) \
         FROM pg_catalog.unnest(r.confkey) AS k(attnum) \
-        JOIN pg_catalog.pg_attribute a ON a.attrelid = r.confrelid AND a.attnum = k.attnum), \
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = r.confrelid AND a.attnum = k.attnum) \
+         AS referred, \
        t.relpages \
      FROM refs r JOIN pg_catalog.pg_class t ON t.oid = r.conrelid \
      JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace \
@@ -73,7 +76,7 @@ pub(super) async fn tables(
         .await?;
     let mut tables = Vec::new();
     for row in rows {
-        let referred: Vec<String> = row.try_get(5)?;
+        let referred: Vec<String> = row.try_get("referred")?;
         let is_touched = changed
             .columns
             .as_ref()
@@ -82,11 +85,11 @@ pub(super) async fn tables(
             continue;
         }
         let reference = Reference {
-            constraint: Some(row.try_get(0)?),
-            parent: row.try_get(3)?,
-            columns: row.try_get(4)?,
+            constraint: Some(row.try_get("name")?),
+            parent: row.try_get("parent")?,
+            columns: row.try_get("columns")?,
         };
-        let (schema, table): (String, String) = (row.try_get(1)?, row.try_get(2)?);
+        let (schema, table): (String, String) = (row.try_get("schema")?, row.try_get("referring")?);
         let wants = TableWants::of_reference(Some(&schema), &table, reference);
         let table = Table::of(connection, wants).await?;
         tables.extend(table.filter(|table| !table.candidates.is_empty()));

@@ -16,19 +16,21 @@ const MIN_TABLE_SCANS: i64 = 1_000;
 
 /// The size is that of the last vacuum or ANALYZE: asking for the present one waits for locks.
 const INDEXES: &str = concat!(
-    "SELECT quote_ident(n.nspname) || '.' || quote_ident(t.relname), \
-            quote_ident(n.nspname) || '.' || quote_ident(i.relname), a.amname::text, \
+    "SELECT quote_ident(n.nspname) || '.' || quote_ident(t.relname) AS table_name, \
+            quote_ident(n.nspname) || '.' || quote_ident(i.relname) AS name, \
+            a.amname::text AS method, \
             ARRAY(SELECT pg_get_indexdef(x.indexrelid, k, true) || E'\\t' || x.indclass[k - 1] \
                          || ' ' || x.indcollation[k - 1] || ' ' || x.indoption[k - 1] \
-                  FROM generate_series(1, x.indnkeyatts) k ORDER BY k), \
+                  FROM generate_series(1, x.indnkeyatts) k ORDER BY k) AS keys, \
             ARRAY(SELECT pg_get_indexdef(x.indexrelid, k, true) \
-                  FROM generate_series(x.indnkeyatts + 1, x.indnatts) k ORDER BY k), \
-            pg_get_expr(x.indpred, x.indrelid, true), x.indisunique, \
+                  FROM generate_series(x.indnkeyatts + 1, x.indnatts) k ORDER BY k) AS included, \
+            pg_get_expr(x.indpred, x.indrelid, true) AS predicate, x.indisunique AS is_unique, \
             x.indisprimary OR x.indisreplident OR x.indisexclusion \
-                OR EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = x.indexrelid), \
-            i.relpages::int8 * current_setting('block_size')::int8, x.indisvalid, coalesce(s.idx_scan, 0), \
-            coalesce(st.seq_scan, 0) + coalesce(st.idx_scan, 0), \
-            coalesce(extract(epoch FROM now() - d.stats_reset), -1)::int8 \
+                OR EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = x.indexrelid) AS is_needed, \
+            i.relpages::int8 * current_setting('block_size')::int8 AS bytes, \
+            x.indisvalid AS is_valid, coalesce(s.idx_scan, 0) AS scans, \
+            coalesce(st.seq_scan, 0) + coalesce(st.idx_scan, 0) AS table_scans, \
+            coalesce(extract(epoch FROM now() - d.stats_reset), -1)::int8 AS stats_age_s \
      FROM pg_index x \
      JOIN pg_class i ON i.oid = x.indexrelid \
      JOIN pg_class t ON t.oid = x.indrelid \
@@ -78,20 +80,20 @@ pub(super) async fn check(reader: &mut Reader<'_>, checks: &mut Vec<DatabaseChec
 fn seen(row: &PgRow) -> Result<Seen, Error> {
     Ok(Seen {
         index: Index {
-            table: row.try_get(0)?,
-            name: row.try_get(1)?,
-            method: row.try_get(2)?,
-            keys: row.try_get(3)?,
-            included: row.try_get(4)?,
-            predicate: row.try_get(5)?,
-            is_unique: row.try_get(6)?,
-            is_needed: row.try_get(7)?,
-            bytes: row.try_get(8)?,
+            table: row.try_get("table_name")?,
+            name: row.try_get("name")?,
+            method: row.try_get("method")?,
+            keys: row.try_get("keys")?,
+            included: row.try_get("included")?,
+            predicate: row.try_get("predicate")?,
+            is_unique: row.try_get("is_unique")?,
+            is_needed: row.try_get("is_needed")?,
+            bytes: row.try_get("bytes")?,
         },
-        is_valid: row.try_get(9)?,
-        scans: row.try_get(10)?,
-        table_scans: row.try_get(11)?,
-        stats_age_s: row.try_get(12)?,
+        is_valid: row.try_get("is_valid")?,
+        scans: row.try_get("scans")?,
+        table_scans: row.try_get("table_scans")?,
+        stats_age_s: row.try_get("stats_age_s")?,
     })
 }
 
@@ -231,11 +233,11 @@ pub(super) fn read_whole(rows: &[PgRow]) -> DatabaseCheck {
     for row in rows {
         let read = || -> Result<_, Error> {
             Ok((
-                row.try_get::<String, _>(0)?,
-                row.try_get::<i64, _>(1)?,
-                row.try_get::<i64, _>(2)?,
-                row.try_get::<i64, _>(3)?,
-                row.try_get::<i64, _>(4)?,
+                row.try_get::<String, _>("table_name")?,
+                row.try_get::<i64, _>("live")?,
+                row.try_get::<i64, _>("seq_scans")?,
+                row.try_get::<i64, _>("seq_rows")?,
+                row.try_get::<i64, _>("index_scans")?,
             ))
         };
         let Ok((table, live, seq_scans, seq_rows, index_scans)) = read() else {

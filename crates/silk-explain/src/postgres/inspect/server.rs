@@ -10,11 +10,13 @@ use crate::checks::{
 };
 
 /// PgHero's line for queries; a transaction that sits idle is worse, as it holds locks for nothing.
-const TRANSACTIONS: &str = "SELECT pid::int8, coalesce(application_name, ''), coalesce(state, ''), \
-            coalesce(wait_event_type || ': ' || wait_event, ''), \
-            extract(epoch FROM clock_timestamp() - xact_start)::int8, \
-            cardinality(pg_blocking_pids(pid))::int8, \
+const TRANSACTIONS: &str = "SELECT pid::int8 AS process, coalesce(application_name, '') AS application, \
+            coalesce(state, '') AS doing, \
+            coalesce(wait_event_type || ': ' || wait_event, '') AS waits_for, \
+            extract(epoch FROM clock_timestamp() - xact_start)::int8 AS age_s, \
+            cardinality(pg_blocking_pids(pid))::int8 AS waiting_for, \
             (SELECT count(*) FROM pg_stat_activity w WHERE a.pid = ANY (pg_blocking_pids(w.pid))) \
+              AS holding_up \
      FROM pg_stat_activity a \
      WHERE datname = current_database() AND pid <> pg_backend_pid() \
        AND backend_type = 'client backend' AND xact_start IS NOT NULL \
@@ -22,16 +24,16 @@ const TRANSACTIONS: &str = "SELECT pid::int8, coalesce(application_name, ''), co
             OR cardinality(pg_blocking_pids(pid)) > 0) \
      ORDER BY xact_start LIMIT 200";
 
-const CONNECTIONS: &str = "SELECT count(*), \
-            count(*) FILTER (WHERE state = 'active'), \
-            count(*) FILTER (WHERE state = 'idle'), \
-            count(*) FILTER (WHERE state LIKE 'idle in transaction%'), \
-            current_setting('max_connections')::int8 \
+const CONNECTIONS: &str = "SELECT count(*) AS open, \
+            count(*) FILTER (WHERE state = 'active') AS active, \
+            count(*) FILTER (WHERE state = 'idle') AS idle, \
+            count(*) FILTER (WHERE state LIKE 'idle in transaction%') AS in_transaction, \
+            current_setting('max_connections')::int8 AS most \
      FROM pg_stat_activity WHERE backend_type = 'client backend'";
 
 /// PgHero's line: nine tenths of what the sequence, or the column it fills, can hold.
-const SEQUENCES: &str = "SELECT quote_ident(schemaname) || '.' || quote_ident(sequencename), \
-            last_value::int8, max_value::int8 \
+const SEQUENCES: &str = "SELECT quote_ident(schemaname) || '.' || quote_ident(sequencename) AS name, \
+            last_value::int8 AS last, max_value::int8 AS most \
      FROM pg_sequences \
      WHERE last_value IS NOT NULL AND increment_by > 0 AND last_value > max_value * 0.9 \
      ORDER BY last_value::float8 / max_value DESC LIMIT 200";
@@ -39,7 +41,8 @@ const SEQUENCES: &str = "SELECT quote_ident(schemaname) || '.' || quote_ident(se
 const WRAPAROUND: &str =
     "SELECT age(datfrozenxid)::int8 FROM pg_database WHERE datname = current_database()";
 
-const SETTINGS: &str = "SELECT name, current_setting(name), coalesce(boot_val, '') = coalesce(setting, '') \
+const SETTINGS: &str = "SELECT name, current_setting(name) AS current, \
+            coalesce(boot_val, '') = coalesce(setting, '') AS is_default \
      FROM pg_settings WHERE name IN ('shared_buffers', 'work_mem', 'effective_cache_size', \
        'random_page_cost', 'track_io_timing', 'jit', 'autovacuum', 'plan_cache_mode', \
        'idle_in_transaction_session_timeout') ORDER BY name";
@@ -75,13 +78,13 @@ fn transactions(rows: &[PgRow]) -> DatabaseCheck {
     for row in rows {
         let read = || -> Result<_, Error> {
             Ok((
-                row.try_get::<i64, _>(0)?,
-                row.try_get::<String, _>(1)?,
-                row.try_get::<String, _>(2)?,
-                row.try_get::<String, _>(3)?,
-                row.try_get::<i64, _>(4)?,
-                row.try_get::<i64, _>(5)?,
-                row.try_get::<i64, _>(6)?,
+                row.try_get::<i64, _>("process")?,
+                row.try_get::<String, _>("application")?,
+                row.try_get::<String, _>("doing")?,
+                row.try_get::<String, _>("waits_for")?,
+                row.try_get::<i64, _>("age_s")?,
+                row.try_get::<i64, _>("waiting_for")?,
+                row.try_get::<i64, _>("holding_up")?,
             ))
         };
         let Ok((pid, application, state, waits_for, age, waiting_for, holding_up)) = read() else {
@@ -154,11 +157,14 @@ const CONNECTIONS_TITLE: &str = "Connections";
 fn connections(rows: &[PgRow]) -> DatabaseCheck {
     let read = || -> Result<[i64; 5], Error> {
         let row = rows.first().ok_or(Error::RowNotFound)?;
-        let mut counts = [0; 5];
-        for (at, count) in counts.iter_mut().enumerate() {
-            *count = row.try_get(at)?;
-        }
-        Ok(counts)
+        let count = |column| row.try_get(column);
+        Ok([
+            count("open")?,
+            count("active")?,
+            count("idle")?,
+            count("in_transaction")?,
+            count("most")?,
+        ])
     };
     let [all, active, idle, in_transaction, max] = match read() {
         Ok(counts) => counts,
@@ -191,7 +197,11 @@ fn sequences(rows: &[PgRow]) -> DatabaseCheck {
         .iter()
         .filter_map(|row| {
             let read = || -> Result<(String, i64, i64), Error> {
-                Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))
+                Ok((
+                    row.try_get("name")?,
+                    row.try_get("last")?,
+                    row.try_get("most")?,
+                ))
             };
             let (name, last, max) = read().ok()?;
             Some(vec![
@@ -268,7 +278,11 @@ fn settings(rows: &[PgRow]) -> DatabaseCheck {
     let mut lines = Vec::new();
     for row in rows {
         let read = || -> Result<(String, String, bool), Error> {
-            Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))
+            Ok((
+                row.try_get("name")?,
+                row.try_get("current")?,
+                row.try_get("is_default")?,
+            ))
         };
         let Ok((name, value, is_default)) = read() else {
             continue;

@@ -12,8 +12,9 @@ use crate::checks::{
     CheckExt as _, bytes, counted, good, grouped, number, percent, seconds, share, text, to_f64,
 };
 
-const SEQUENTIAL: &str = "SELECT relid::regclass::text, n_live_tup, seq_scan, seq_tup_read, \
-            coalesce(idx_scan, 0) \
+const SEQUENTIAL: &str = "SELECT relid::regclass::text AS table_name, n_live_tup AS live, \
+            seq_scan AS seq_scans, seq_tup_read AS seq_rows, \
+            coalesce(idx_scan, 0) AS index_scans \
      FROM pg_stat_user_tables \
      WHERE n_live_tup >= 10000 AND seq_scan >= 10 AND seq_tup_read / seq_scan >= 5000 \
        AND coalesce(idx_scan, 0) < 19 * seq_scan \
@@ -89,7 +90,7 @@ pub(super) async fn check(reader: &mut Reader<'_>, checks: &mut Vec<DatabaseChec
     });
 }
 
-/// Rows of a name and counts; one that cannot be read is left out.
+/// Rows of a name and counts, in the order of the query; one that cannot be read is left out.
 fn named<const N: usize>(rows: &[PgRow]) -> Vec<(String, [i64; N])> {
     rows.iter()
         .filter_map(|row| {

@@ -87,9 +87,11 @@ async fn columns(
     let mut columns = Vec::with_capacity(rows.len());
     let mut keys = Vec::new();
     for row in rows {
-        let name: String = row.try_get(0)?;
-        let type_name: String = row.try_get::<Option<String>, _>(1)?.unwrap_or_default();
-        if row.try_get::<i64, _>(2)? > 0 {
+        let name: String = row.try_get("name")?;
+        let type_name: String = row
+            .try_get::<Option<String>, _>("type")?
+            .unwrap_or_default();
+        if row.try_get::<i64, _>("pk")? > 0 {
             keys.push((name.clone(), type_name.eq_ignore_ascii_case("INTEGER")));
         }
         columns.push(ColumnFacts {
@@ -111,8 +113,9 @@ async fn indexes(app: &mut SqliteConnection, table: &str) -> Result<Vec<IndexFac
     let rows = app
         .fetch_all(
             query::<Sqlite>(
-                "SELECT l.name, l.\"unique\", l.origin, l.partial, x.name, x.\"desc\", x.cid, \
-                   s.sql, x.coll \
+                "SELECT l.name AS name, l.\"unique\" AS is_unique, l.origin AS origin, \
+                   l.partial AS is_partial, x.name AS of_column, x.\"desc\" AS descending, \
+                   s.sql AS sql, x.coll AS collation \
                  FROM pragma_index_list($1) l JOIN pragma_index_xinfo(l.name) x \
                  LEFT JOIN sqlite_schema s ON s.type = 'index' AND s.name = l.name \
                  WHERE x.key ORDER BY l.name, x.seqno",
@@ -123,17 +126,17 @@ async fn indexes(app: &mut SqliteConnection, table: &str) -> Result<Vec<IndexFac
         .await?;
     let mut indexes: Vec<IndexFacts> = Vec::new();
     for row in rows {
-        let name: String = row.try_get(0)?;
-        let sql: Option<String> = row.try_get(7)?;
+        let name: String = row.try_get("name")?;
+        let sql: Option<String> = row.try_get("sql")?;
         let sql = sql.unwrap_or_default();
         let (expressions, predicate) = parts(&sql);
         if indexes.last().is_none_or(|index| index.name != name) {
-            let origin: String = row.try_get(2)?;
+            let origin: String = row.try_get("origin")?;
             indexes.push(IndexFacts {
                 name,
-                predicate: (row.try_get::<i64, _>(3)? != 0)
+                predicate: (row.try_get::<i64, _>("is_partial")? != 0)
                     .then(|| predicate.unwrap_or_default().to_owned()),
-                is_unique: row.try_get::<i64, _>(1)? != 0,
+                is_unique: row.try_get::<i64, _>("is_unique")? != 0,
                 is_constraint: origin != "c",
                 is_plain: true,
                 ..IndexFacts::default()
@@ -142,13 +145,13 @@ async fn indexes(app: &mut SqliteConnection, table: &str) -> Result<Vec<IndexFac
         let Some(index) = indexes.last_mut() else {
             continue;
         };
-        let column: Option<String> = row.try_get(4)?;
-        let descending = row.try_get::<i64, _>(5)? != 0;
+        let column: Option<String> = row.try_get("of_column")?;
+        let descending = row.try_get::<i64, _>("descending")? != 0;
         let written = expressions
             .get(index.keys.len())
             .copied()
             .unwrap_or_default();
-        let collation: Option<String> = row.try_get(8)?;
+        let collation: Option<String> = row.try_get("collation")?;
         index.keys.push(IndexKey {
             is_expression: column.is_none(),
             text: column.unwrap_or_else(|| written.to_owned()),

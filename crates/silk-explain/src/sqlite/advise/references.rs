@@ -8,7 +8,8 @@ use sqlx_sqlite::{Sqlite, SqliteConnection};
 
 use crate::target::Failure;
 
-const REFERENCES: &str = "SELECT m.name, f.id, f.\"from\", f.\"to\" \
+const REFERENCES: &str = "SELECT m.name AS referring, f.id AS id, f.\"from\" AS from_column, \
+       f.\"to\" AS to_column \
      FROM sqlite_schema m JOIN pragma_foreign_key_list(m.name) f \
      WHERE m.type = 'table' AND f.\"table\" = $1 COLLATE NOCASE \
      ORDER BY m.name, f.id, f.seq LIMIT 200";
@@ -48,8 +49,9 @@ pub(super) async fn wants(
         .await?;
     let mut found: Vec<(String, i64, Reference, bool)> = Vec::new();
     for row in rows {
-        let (table, id): (String, i64) = (row.try_get(0)?, row.try_get(1)?);
-        let (from, to): (String, Option<String>) = (row.try_get(2)?, row.try_get(3)?);
+        let (table, id): (String, i64) = (row.try_get("referring")?, row.try_get("id")?);
+        let from: String = row.try_get("from_column")?;
+        let to: Option<String> = row.try_get("to_column")?;
         let is_same = |known: &(String, i64, Reference, bool)| known.0 == table && known.1 == id;
         if !found.last().is_some_and(is_same) {
             let reference = Reference {

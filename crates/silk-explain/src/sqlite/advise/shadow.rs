@@ -77,8 +77,8 @@ impl Shadow {
             names: Vec::new(),
         };
         for row in schema {
-            let sql: String = row.try_get(2)?;
-            let name: String = row.try_get(1)?;
+            let sql: String = row.try_get("sql")?;
+            let name: String = row.try_get("name")?;
             let created = query::<Sqlite>(AssertSqlSafe(sql)).persistent(false);
             if shadow.connection.execute(created).await.is_err() {
                 // A module or collation of the app's own; a plan that needs it is not to be had.
@@ -119,8 +119,9 @@ impl Shadow {
             .execute(raw_sql("DELETE FROM sqlite_stat1"))
             .await?;
         for row in rows {
-            let (table, index): (String, Option<String>) = (row.try_get(0)?, row.try_get(1)?);
-            let figures: Option<String> = row.try_get(2)?;
+            let table: String = row.try_get("tbl")?;
+            let index: Option<String> = row.try_get("idx")?;
+            let figures: Option<String> = row.try_get("stat")?;
             self.has_statistics = true;
             self.connection
                 .execute(
@@ -162,11 +163,11 @@ impl Shadow {
                 "INSERT INTO sqlite_stat4 (tbl, idx, neq, nlt, ndlt, sample) \
                  VALUES ($1, $2, $3, $4, $5, $6)",
             );
-            for at in 0..5 {
-                insert = insert.bind(row.try_get::<Option<String>, _>(at)?);
+            for column in ["tbl", "idx", "neq", "nlt", "ndlt"] {
+                insert = insert.bind(row.try_get::<Option<String>, _>(column)?);
             }
             let insert = insert
-                .bind(row.try_get::<Option<Vec<u8>>, _>(5)?)
+                .bind(row.try_get::<Option<Vec<u8>>, _>("sample")?)
                 .persistent(false);
             self.connection.execute(insert).await?;
         }
@@ -209,8 +210,8 @@ impl Shadow {
         let explain = query_with::<Sqlite, _>(AssertSqlSafe(explain), arguments).persistent(false);
         let mut raw = String::new();
         for row in self.connection.fetch_all(explain).await? {
-            let (id, parent): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
-            let detail: String = row.try_get(3)?;
+            let (id, parent): (i64, i64) = (row.try_get("id")?, row.try_get("parent")?);
+            let detail: String = row.try_get("detail")?;
             let detail = detail.replace(['\n', '\r'], " ");
             if !raw.is_empty() {
                 raw.push('\n');

@@ -67,8 +67,8 @@ async fn sum<F: Figures>(
             bucket_us: start,
             ..Place::of_row(row)?
         };
-        // What cannot be read is let go: it would be in the way for ever.
-        if let Ok(group) = Group::unpack(row.try_get(5)?) {
+        // What cannot be read is dropped: it would be in the way for ever.
+        if let Ok(group) = Group::unpack(row.try_get("figures")?) {
             sums.entry(place).or_default().merge(group);
         }
     }

@@ -1,5 +1,8 @@
 //! Figures as the first schema kept them, a row for each: read where they are, and moved into
 //! packed rows step by step. Nothing is added to them any more.
+//!
+//! Columns are read by number here: a page over a week reads tens of thousands of these rows, and a
+//! look-up by name would cost for each.
 
 use std::{
     collections::HashMap,
@@ -164,7 +167,7 @@ async fn chunk<F: First>(connection: &mut SqliteConnection) -> Result<bool, Faul
             part: part_of(route),
             run: row.try_get(5)?,
         };
-        // What cannot be read is let go: it would be in the way for ever.
+        // What cannot be read is dropped: it would be in the way for ever.
         if let Ok(figures) = F::of_row(row, 6) {
             let group = groups.entry(place).or_default();
             group.add(route, row.try_get(4)?, &figures);

@@ -103,14 +103,14 @@ impl Place {
         json_numbers(self.numbers())
     }
 
-    /// From the first columns, which are those of [`PLACE`].
+    /// From the columns of [`PLACE`].
     pub(super) fn of_row(row: &SqliteRow) -> Result<Self, Fault> {
         Ok(Self {
-            statement: row.try_get(0)?,
-            width_s: row.try_get(1)?,
-            bucket_us: row.try_get(2)?,
-            part: row.try_get(3)?,
-            run: row.try_get(4)?,
+            statement: row.try_get("statement_id")?,
+            width_s: row.try_get("width_s")?,
+            bucket_us: row.try_get("bucket_us")?,
+            part: row.try_get("part")?,
+            run: row.try_get("run_id")?,
         })
     }
 }

@@ -96,6 +96,7 @@ pub(in super::super) async fn sights(
 }
 
 fn give<F: Figures>(rows: &[SqliteRow], each: &mut impl FnMut(At, F)) -> Result<(), Fault> {
+    // By number: there are thousands of rows, and a look-up by name would cost for each.
     for row in rows {
         let (part, run) = (row.try_get(3)?, row.try_get(4)?);
         let mut at = At {

@@ -28,7 +28,7 @@ pub(super) async fn find<F: Figures>(
     let mut found = Vec::with_capacity(rows.len());
     for row in &rows {
         // What cannot be read is written over, rather than in the way of every batch.
-        if let Ok(group) = Group::unpack(row.try_get(5)?) {
+        if let Ok(group) = Group::unpack(row.try_get("figures")?) {
             found.push((Place::of_row(row)?, group));
         }
     }

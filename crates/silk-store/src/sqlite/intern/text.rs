@@ -57,7 +57,7 @@ impl Intern {
                  (hash, statement_id, database_id, is_redacted, text, last_used_us)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT DO UPDATE SET last_used_us = max(last_used_us, excluded.last_used_us)
-             RETURNING sql_text_id, text = ?5",
+             RETURNING sql_text_id, text = ?5 AS is_same",
         )
         .bind(hash(&sql.text).cast_signed())
         .bind(statement)
@@ -67,7 +67,7 @@ impl Intern {
         .bind(at_us)
         .fetch_one(connection)
         .await?;
-        let (id, is_same): (i64, bool) = (row.try_get(0)?, row.try_get(1)?);
+        let (id, is_same): (i64, bool) = (row.try_get("sql_text_id")?, row.try_get("is_same")?);
         if !is_same {
             // Two texts of one statement with one hash: the second stands in the blob.
             return Ok(inline());

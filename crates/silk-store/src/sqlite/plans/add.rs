@@ -146,14 +146,16 @@ async fn add_sights(
     .await?;
     for row in &rows {
         let form = Form {
-            fingerprint: silk_core::Fingerprint(row.try_get::<i64, _>(0)?.cast_unsigned()),
-            database: row.try_get(1)?,
-            source: source(row.try_get(2)?)?,
-            shape: silk_core::PlanShape(row.try_get::<i64, _>(3)?.cast_unsigned()),
+            fingerprint: silk_core::Fingerprint(
+                row.try_get::<i64, _>("fingerprint")?.cast_unsigned(),
+            ),
+            database: row.try_get("database_id")?,
+            source: source(row.try_get("source")?)?,
+            shape: silk_core::PlanShape(row.try_get::<i64, _>("shape")?.cast_unsigned()),
         };
         // What cannot be read is written over, rather than in the way of every batch.
-        if let Some(sum) = sums.get_mut(&(row.try_get(4)?, form))
-            && let Ok(figures) = stats_figures(row, 5)
+        if let Some(sum) = sums.get_mut(&(row.try_get("bucket_us")?, form))
+            && let Ok(figures) = stats_figures(row)
         {
             sum.merge(&figures);
         }

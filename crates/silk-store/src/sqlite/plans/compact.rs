@@ -41,12 +41,12 @@ pub(in super::super) async fn compact(
     for row in &rows {
         let form = Form {
             fingerprint: Fingerprint(fingerprint.cast_unsigned()),
-            database: row.try_get(0)?,
-            source: source(row.try_get(1)?)?,
-            shape: PlanShape(row.try_get::<i64, _>(2)?.cast_unsigned()),
+            database: row.try_get("database_id")?,
+            source: source(row.try_get("source")?)?,
+            shape: PlanShape(row.try_get::<i64, _>("shape")?.cast_unsigned()),
         };
-        // What cannot be read is let go: it would be in the way for ever.
-        let Ok(figures) = stats_figures(row, 3) else {
+        // What cannot be read is dropped: it would be in the way for ever.
+        let Ok(figures) = stats_figures(row) else {
             continue;
         };
         match sums.entry((start, form)) {

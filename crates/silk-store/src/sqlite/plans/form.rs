@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use silk_core::{Fingerprint, PlanShape, PlanSource};
-use sqlx::{SqliteConnection, query, query_as, query_scalar};
+use sqlx::{Row, SqliteConnection, query, query_scalar};
 
 use super::{super::error::Fault, row::source};
 use crate::stats::{FORM_GIVEN_UP_US, MAX_FORMS};
@@ -67,7 +67,7 @@ async fn known(
     seen: &HashMap<Form, Seen>,
 ) -> Result<HashSet<Form>, Fault> {
     let keys: Vec<String> = seen.keys().map(|form| form.json(&[])).collect();
-    let rows: Vec<(i64, i64, String, i64)> = query_as(
+    let rows = query(
         "SELECT f.fingerprint, f.database_id, f.source, f.shape
          FROM json_each(?) k CROSS JOIN plan_forms f
            ON f.fingerprint = k.value ->> 0 AND f.database_id = k.value ->> 1
@@ -76,13 +76,13 @@ async fn known(
     .bind(format!("[{}]", keys.join(",")))
     .fetch_all(connection)
     .await?;
-    rows.into_iter()
-        .map(|(fingerprint, database, word, shape)| {
+    rows.iter()
+        .map(|row| {
             Ok(Form {
-                fingerprint: Fingerprint(fingerprint.cast_unsigned()),
-                database,
-                source: source(&word)?,
-                shape: PlanShape(shape.cast_unsigned()),
+                fingerprint: Fingerprint(row.try_get::<i64, _>("fingerprint")?.cast_unsigned()),
+                database: row.try_get("database_id")?,
+                source: source(row.try_get("source")?)?,
+                shape: PlanShape(row.try_get::<i64, _>("shape")?.cast_unsigned()),
             })
         })
         .collect()
@@ -102,16 +102,19 @@ async fn make_room(
     if count < MAX_FORMS {
         return Ok(true);
     }
-    let oldest: Option<(i64, String, i64, i64)> = query_as(
+    let oldest = query(
         "SELECT database_id, source, shape, last_us FROM plan_forms WHERE fingerprint = ?
          ORDER BY last_us LIMIT 1",
     )
     .bind(fingerprint)
     .fetch_optional(&mut *connection)
     .await?;
-    let Some((database, source, shape, last_us)) = oldest else {
+    let Some(oldest) = oldest else {
         return Ok(true);
     };
+    let (database, source): (i64, &str) =
+        (oldest.try_get("database_id")?, oldest.try_get("source")?);
+    let (shape, last_us): (i64, i64) = (oldest.try_get("shape")?, oldest.try_get("last_us")?);
     if last_us > at_us.saturating_sub(FORM_GIVEN_UP_US) {
         return Ok(false);
     }
@@ -126,7 +129,7 @@ async fn make_room(
         query(sql)
             .bind(fingerprint)
             .bind(database)
-            .bind(&source)
+            .bind(source)
             .bind(shape)
             .execute(&mut *connection)
             .await?;

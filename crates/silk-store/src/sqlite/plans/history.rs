@@ -26,8 +26,8 @@ pub(in super::super) async fn history(
     window: &StatsWindow,
 ) -> Result<Vec<PlanBucket>, Fault> {
     let rows = query(
-        "SELECT d.kind, d.name, s.source, s.shape, s.bucket_us, s.width_s, p.id, s.first_us,
-                s.last_us, s.sights, s.durations
+        "SELECT d.kind, d.name, s.source, s.shape, s.bucket_us, s.width_s, p.id AS plan_id,
+                s.first_us, s.last_us, s.sights, s.durations
          FROM json_each(?1) w CROSS JOIN plan_stats s
            ON s.fingerprint = ?2 AND s.width_s = w.value
               AND s.bucket_us > ?3 - w.value * 1000000 AND s.bucket_us < ?4
@@ -47,28 +47,28 @@ pub(in super::super) async fn history(
 
 fn bucket(row: &SqliteRow) -> Result<PlanBucket, Fault> {
     let time = |at_us| DateTime::from_timestamp_micros(at_us).ok_or(Fault::Nonsense("a time"));
-    let figures = stats_figures(row, 7)?;
+    let figures = stats_figures(row)?;
     Ok(PlanBucket {
-        database: database(row, 0)?,
-        source: source(row.try_get(2)?)?,
-        shape: PlanShape(row.try_get::<i64, _>(3)?.cast_unsigned()),
-        started_at: time(row.try_get(4)?)?,
-        width_s: row.try_get(5)?,
+        database: database(row)?,
+        source: source(row.try_get("source")?)?,
+        shape: PlanShape(row.try_get::<i64, _>("shape")?.cast_unsigned()),
+        started_at: time(row.try_get("bucket_us")?)?,
+        width_s: row.try_get("width_s")?,
         first_at: time(figures.first_us)?,
         last_at: time(figures.last_us)?,
         count: figures.sights,
         durations: figures.durations,
-        plan: row.try_get::<Option<uuid::Uuid>, _>(6)?.map(PlanId),
+        plan: row.try_get::<Option<uuid::Uuid>, _>("plan_id")?.map(PlanId),
     })
 }
 
-/// Figures from four columns starting at `first`.
-pub(in super::super) fn stats_figures(row: &SqliteRow, first: usize) -> Result<PlanFigures, Fault> {
+/// Figures from the columns of `plan_stats`.
+pub(in super::super) fn stats_figures(row: &SqliteRow) -> Result<PlanFigures, Fault> {
     Ok(PlanFigures {
-        first_us: row.try_get(first)?,
-        last_us: row.try_get(first + 1)?,
-        sights: to_u64(row.try_get(first + 2)?),
-        durations: from_bytes(row.try_get(first + 3)?).ok_or(Fault::Nonsense("a histogram"))?,
+        first_us: row.try_get("first_us")?,
+        last_us: row.try_get("last_us")?,
+        sights: to_u64(row.try_get("sights")?),
+        durations: from_bytes(row.try_get("durations")?).ok_or(Fault::Nonsense("a histogram"))?,
     })
 }
 

@@ -37,7 +37,7 @@ pub(super) fn record(row: &SqliteRow) -> Result<PlanRecord, Fault> {
         fingerprint: row
             .try_get::<Option<i64>, _>("fingerprint")?
             .map(|fingerprint| Fingerprint(fingerprint.cast_unsigned())),
-        database: database(row, 4)?,
+        database: database(row)?,
         captured_at: DateTime::from_timestamp_micros(row.try_get("captured_us")?)
             .ok_or(Fault::Nonsense("a time"))?,
         source: source(row.try_get("source")?)?,
@@ -57,11 +57,11 @@ pub(super) fn record(row: &SqliteRow) -> Result<PlanRecord, Fault> {
     })
 }
 
-/// The database in two columns starting at `first`.
-pub(super) fn database(row: &SqliteRow, first: usize) -> Result<Database, Fault> {
+/// The database in the columns `kind` and `name`.
+pub(super) fn database(row: &SqliteRow) -> Result<Database, Fault> {
     Ok(Database {
-        kind: database_kind(row.try_get(first)?),
-        name: row.try_get(first + 1)?,
+        kind: database_kind(row.try_get("kind")?),
+        name: row.try_get("name")?,
     })
 }
 

@@ -290,7 +290,7 @@ impl Search<'_> {
         bind(&mut arguments, i64::try_from(wanted).unwrap_or(i64::MAX))?;
         let rows = query_with(
             AssertSqlSafe(format!(
-                "SELECT q.sequence, q.started_us, q.{key}, q.id {sql}
+                "SELECT q.sequence, q.started_us, q.{key} AS sort_key, q.id {sql}
                    AND q.started_us < ? AND q.started_us >= ? AND (q.{key}, q.id) < (?, ?)
                  ORDER BY q.started_us DESC LIMIT ?"
             )),
@@ -301,10 +301,10 @@ impl Search<'_> {
         rows.iter()
             .map(|row| {
                 Ok(Match {
-                    sequence: row.try_get(0)?,
-                    started_us: row.try_get(1)?,
-                    key: row.try_get(2)?,
-                    id: row.try_get(3)?,
+                    sequence: row.try_get("sequence")?,
+                    started_us: row.try_get("started_us")?,
+                    key: row.try_get("sort_key")?,
+                    id: row.try_get("id")?,
                 })
             })
             .collect()

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use silk_core::store::Budget;
-use sqlx::{AssertSqlSafe, Connection, SqliteConnection, query, query_as, query_scalar};
+use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, query, query_as, query_scalar};
 
 use super::{
     config::SqliteStoreConfig,
@@ -237,13 +237,14 @@ pub(super) async fn make_room(writer: &mut Writer, max_bytes: u64) -> Result<boo
 
 /// Bytes of pages that hold something.
 async fn used_bytes(connection: &mut SqliteConnection) -> Result<i64, Fault> {
-    let (pages, free, size): (i64, i64, i64) = query_as(
+    let row = query(
         "SELECT page_count, freelist_count, page_size
          FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()",
     )
     .fetch_one(connection)
     .await?;
-    Ok((pages - free) * size)
+    let (pages, free): (i64, i64) = (row.try_get("page_count")?, row.try_get("freelist_count")?);
+    Ok((pages - free) * row.try_get::<i64, _>("page_size")?)
 }
 
 /// What may be used for file and log together to keep within `max_bytes`: up to a tenth of the file
