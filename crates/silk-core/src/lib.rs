@@ -24,6 +24,9 @@ pub mod recording;
 pub mod redact;
 pub mod sql;
 pub mod store;
+#[cfg(any(test, feature = "testing"))]
+#[doc(hidden)]
+pub mod testing;
 pub mod value;
 pub mod vitals;
 pub mod words;

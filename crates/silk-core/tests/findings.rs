@@ -12,14 +12,13 @@
 
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
-use chrono::DateTime;
 use silk_core::{
-    CallSite, CapturedBy, ConnectionWait, Database, DatabaseKind, Finding, Holder, Outcome,
-    PoolUse, QueryError, QueryRecord, Redactor, RequestDetail, RequestId, RequestKind,
-    RequestRecord, RequestSummary, RequestTimes, RunId, SpanRecord, TransactionRecord, Value,
+    CallSite, CapturedBy, ConnectionWait, Database, DatabaseKind, Finding, Holder, PoolUse,
+    QueryError, QueryRecord, Redactor, RequestRecord, SpanRecord, TransactionRecord, Value,
     ValueState,
     finding::{Identities, Thresholds, rules},
     sql::SqlReader,
+    testing,
 };
 
 struct Scenario {
@@ -57,7 +56,7 @@ fn scenario(path: &Path) -> Scenario {
         name,
         expected: Vec::new(),
         first: None,
-        record: empty(),
+        record: testing::request(),
         identities: Vec::new(),
         thresholds: Thresholds::default(),
     };
@@ -206,10 +205,7 @@ fn request(record: &mut RequestRecord, cells: &[&str]) {
 
 fn query(cells: &[&str], kind: DatabaseKind) -> QueryRecord {
     QueryRecord {
-        seq: number(cells[0]),
         text: number::<u32>(cells[1]) - 1,
-        started_us: number(cells[2]),
-        duration_us: number(cells[3]),
         first_row_us: some(cells[4]).map(number),
         consumer_us: number(cells[5]),
         rows_returned: number(cells[6]),
@@ -224,11 +220,7 @@ fn query(cells: &[&str], kind: DatabaseKind) -> QueryRecord {
         } else {
             CapturedBy::Pool
         },
-        error: None,
-        span: None,
-        plan_shape: None,
-        server_us: None,
-        is_past_pool: false,
+        ..testing::query(number(cells[0]), number(cells[2]), number(cells[3]))
     }
 }
 
@@ -308,32 +300,6 @@ fn wait(cells: &[&str]) -> ConnectionWait {
         error: some(cells[2]).map(ToOwned::to_owned),
         pool,
         holders: Vec::new(),
-    }
-}
-
-fn empty() -> RequestRecord {
-    RequestRecord {
-        summary: RequestSummary {
-            id: RequestId(uuid::Uuid::nil()),
-            parent_id: None,
-            kind: RequestKind::Request,
-            run_id: RunId(uuid::Uuid::nil()),
-            started_at: DateTime::UNIX_EPOCH,
-            method: "GET".to_owned(),
-            route: "/".to_owned(),
-            path: "/".to_owned(),
-            status: Some(200),
-            outcome: Outcome::Completed,
-            times: RequestTimes::default(),
-            query_count: 0,
-            query_errors: 0,
-            trace_id: None,
-            findings: Vec::new(),
-            finding_calls: Vec::new(),
-        },
-        detail: RequestDetail::default(),
-        statements: Vec::new(),
-        findings: Vec::new(),
     }
 }
 

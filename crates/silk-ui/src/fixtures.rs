@@ -1,6 +1,6 @@
 //! Records for unit tests.
 
-use silk_core::{CapturedBy, Outcome, QueryRecord, Value, ValueState};
+use silk_core::{QueryRecord, Value, ValueState, testing};
 
 /// A query of the first text with these values: type and state of each.
 pub(crate) fn query(
@@ -12,24 +12,7 @@ pub(crate) fn query(
         state,
     };
     QueryRecord {
-        seq,
-        text: 0,
-        captured_by: CapturedBy::Pool,
-        started_us: u64::from(seq),
-        duration_us: 1,
-        first_row_us: None,
-        consumer_us: 0,
-        rows_returned: 1,
-        rows_read: 1,
-        rows_affected: 0,
-        outcome: Outcome::Completed,
-        error: None,
         values: Some(values.into_iter().map(value).collect()),
-        call_site: None,
-        span: None,
-        transaction: None,
-        plan_shape: None,
-        server_us: None,
-        is_past_pool: false,
+        ..testing::query(seq, u64::from(seq), 1)
     }
 }

@@ -1,75 +1,34 @@
 //! Comparisons of made-up requests, and what holds of all of them.
 
-use std::sync::Arc;
-
-use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    Body, CallSite, DatabaseKind, Finding, Histogram, Outcome, PlanShape, RequestDetail, RequestId,
-    RequestKind, RequestRecord, RequestStatement, RequestSummary, RequestTimes, RunId, Severity,
+    Body, DatabaseKind, Finding, Histogram, PlanShape, RequestRecord, RequestStatement, Severity,
+    testing,
 };
 
 /// Statement number, calls, time of each in µs, line.
 type Part = (u64, u64, u64, u32);
 
 fn request(total_us: u64, parts: &[Part]) -> RequestRecord {
-    let statements: Vec<RequestStatement> = parts.iter().map(part).collect();
-    let sql_us: u64 = statements.iter().map(|part| part.total_us).sum();
-    RequestRecord {
-        summary: RequestSummary {
-            id: RequestId(uuid::Uuid::nil()),
-            parent_id: None,
-            kind: RequestKind::Request,
-            run_id: RunId(uuid::Uuid::nil()),
-            started_at: DateTime::<Utc>::UNIX_EPOCH,
-            method: "GET".to_owned(),
-            route: "/".to_owned(),
-            path: "/".to_owned(),
-            status: Some(200),
-            outcome: Outcome::Completed,
-            times: RequestTimes {
-                total_us,
-                sql_us: sql_us.min(total_us),
-                ..RequestTimes::default()
-            },
-            query_count: statements.iter().map(|part| part.calls).sum(),
-            query_errors: 0,
-            trace_id: None,
-            findings: Vec::new(),
-            finding_calls: Vec::new(),
-        },
-        detail: RequestDetail::default(),
-        statements,
-        findings: Vec::new(),
-    }
+    let mut record = testing::request();
+    record.statements = parts.iter().map(part).collect();
+    let sql_us: u64 = record.statements.iter().map(|part| part.total_us).sum();
+    record.summary.times.total_us = total_us;
+    record.summary.times.sql_us = sql_us.min(total_us);
+    record.summary.query_count = record.statements.iter().map(|part| part.calls).sum();
+    record
 }
 
 fn part(&(n, calls, each_us, line): &Part) -> RequestStatement {
-    let mut durations = Histogram::default();
-    durations.record_n(each_us, calls);
-    RequestStatement {
-        statement: Arc::new(Statement {
-            fingerprint: Fingerprint(n),
-            database: DatabaseKind::Postgres,
-            normalized: format!("SELECT a FROM t{n} WHERE b = $1 || '|'"),
-            command: "SELECT".to_owned(),
-            tables: vec![format!("t{n}")],
-        }),
-        call_site: Some(CallSite {
-            function: "list".to_owned(),
-            file: "src/list.rs".to_owned(),
-            line,
-        }),
+    let sql = format!("SELECT a FROM t{n} WHERE b = $1 || '|'");
+    testing::calls(
+        testing::statement(n, DatabaseKind::Postgres, &sql, &[&format!("t{n}")]),
+        Some(testing::call_site("list", "src/list.rs", line)),
         calls,
-        errors: 0,
-        total_us: calls * each_us,
-        max_us: each_us,
-        rows: calls,
-        distinct_values: None,
-        durations,
-    }
+        each_us,
+    )
 }
 
 /// The request of the talk, and the one with the join.

@@ -185,10 +185,10 @@ impl IgnoreList {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Severity, finding::rules::tests::empty};
+    use crate::{Severity, testing};
 
     fn record() -> RequestRecord {
-        let mut record = empty();
+        let mut record = testing::request();
         record.summary.route = "/x/{id}".to_owned();
         record.findings = vec![Finding {
             rule: rules::COUNTS_EVERYTHING.to_owned(),

@@ -3,103 +3,59 @@
 use std::sync::Arc;
 
 use chrono::{TimeDelta, Utc};
+pub use silk_core::testing::call_site as site;
 use silk_core::{
-    CallSite, CapturedBy, Database, DatabaseKind, Fingerprint, Outcome, QueryRecord, RequestDetail,
-    RequestId, RequestKind, RequestRecord, RequestStatement, RequestSummary, RequestTimes, SqlText,
-    Statement, Value, ValueState,
+    DatabaseKind, Outcome, QueryRecord, RequestId, RequestKind, RequestRecord, RequestTimes,
+    SqlText, Value, testing,
 };
 use uuid::Uuid;
 
 use super::RUN;
 
 pub fn sql(text: &str, command: &str, tables: &[&str], fp: u64) -> SqlText {
-    SqlText {
-        text: text.into(),
-        statement: Arc::new(Statement {
-            fingerprint: Fingerprint(fp),
-            database: DatabaseKind::Postgres,
-            normalized: text.split_whitespace().collect::<Vec<_>>().join(" "),
-            command: command.to_owned(),
-            tables: tables.iter().map(|&t| t.to_owned()).collect(),
-        }),
-        database: Arc::new(Database {
-            kind: DatabaseKind::Postgres,
-            name: "weave".to_owned(),
-        }),
-        has_literals: false,
-        is_redacted: false,
-    }
+    let normalized = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut statement = testing::statement(fp, DatabaseKind::Postgres, &normalized, tables);
+    command.clone_into(&mut Arc::make_mut(&mut statement).command);
+    testing::text(text, statement, "weave")
 }
 
 pub fn value(n: i64) -> Value {
-    Value {
-        type_name: "INT8".to_owned(),
-        state: ValueState::Bytes(n.to_be_bytes().to_vec()),
-    }
+    testing::value("INT8", n.to_be_bytes())
 }
 
 pub fn query(seq: u32, text: u32, started_us: u64, duration_us: u64) -> QueryRecord {
     QueryRecord {
-        seq,
         text,
-        captured_by: CapturedBy::Pool,
-        started_us,
-        duration_us,
         first_row_us: Some(duration_us * 2 / 3),
-        consumer_us: 0,
-        rows_returned: 1,
-        rows_read: 1,
-        rows_affected: 0,
-        outcome: Outcome::Completed,
-        error: None,
         values: Some(vec![value(i64::from(seq))]),
-        call_site: None,
-        span: None,
-        transaction: None,
-        plan_shape: None,
-        server_us: None,
-        is_past_pool: false,
+        ..testing::query(seq, started_us, duration_us)
     }
 }
 
 /// An empty request; ids order by `n`.
 pub fn request(n: u128, method: &str, route: &str, path: &str) -> RequestRecord {
-    RequestRecord {
-        summary: RequestSummary {
-            id: RequestId(Uuid::from_u128((0x0193_4f5e_1111_7000_8000_u128 << 48) + n)),
-            parent_id: None,
-            kind: if method.is_empty() {
-                RequestKind::Job
-            } else {
-                RequestKind::Request
-            },
-            run_id: RUN,
-            started_at: Utc::now() - TimeDelta::seconds(5_000 - i64::try_from(n).unwrap_or(0) * 7),
-            method: method.to_owned(),
-            route: route.to_owned(),
-            path: path.to_owned(),
-            status: (!method.is_empty()).then_some(200),
-            outcome: Outcome::Completed,
-            times: RequestTimes {
-                head_us: 900,
-                body_us: 100,
-                total_us: 1_000,
-                polling_us: 400,
-                longest_poll_us: 210,
-                polls: 6,
-                poll_total_us: 400,
-                ..RequestTimes::default()
-            },
-            query_count: 0,
-            query_errors: 0,
-            trace_id: None,
-            findings: vec![],
-            finding_calls: vec![],
-        },
-        detail: RequestDetail::default(),
-        statements: vec![],
-        findings: vec![],
+    let mut record = testing::request();
+    let summary = &mut record.summary;
+    summary.id = RequestId(Uuid::from_u128((0x0193_4f5e_1111_7000_8000_u128 << 48) + n));
+    summary.run_id = RUN;
+    summary.started_at = Utc::now() - TimeDelta::seconds(5_000 - i64::try_from(n).unwrap_or(0) * 7);
+    method.clone_into(&mut summary.method);
+    route.clone_into(&mut summary.route);
+    path.clone_into(&mut summary.path);
+    if method.is_empty() {
+        (summary.kind, summary.status) = (RequestKind::Job, None);
     }
+    summary.times = RequestTimes {
+        head_us: 900,
+        body_us: 100,
+        total_us: 1_000,
+        polling_us: 400,
+        longest_poll_us: 210,
+        polls: 6,
+        poll_total_us: 400,
+        ..RequestTimes::default()
+    };
+    record
 }
 
 /// Sums a request's queries into its statements and figures.
@@ -120,17 +76,10 @@ pub fn finish(record: &mut RequestRecord, total_us: u64) {
             .iter()
             .position(|p| p.statement == text.statement && p.call_site == site)
             .unwrap_or_else(|| {
-                record.statements.push(RequestStatement {
-                    statement: Arc::clone(&text.statement),
-                    call_site: site,
-                    calls: 0,
-                    errors: 0,
-                    total_us: 0,
-                    max_us: 0,
-                    rows: 0,
-                    distinct_values: None,
-                    durations: silk_core::Histogram::default(),
-                });
+                let statement = Arc::clone(&text.statement);
+                record
+                    .statements
+                    .push(testing::calls(statement, site, 0, 0));
                 record.statements.len() - 1
             });
         let part = &mut record.statements[at];
@@ -156,14 +105,6 @@ pub fn finish(record: &mut RequestRecord, total_us: u64) {
         longest_poll_us: rest / 9,
         polls: 210,
     };
-}
-
-pub fn site(function: &str, file: &str, line: u32) -> CallSite {
-    CallSite {
-        function: function.to_owned(),
-        file: file.to_owned(),
-        line,
-    }
 }
 
 pub const MESSAGES: &str = "SELECT id, thread_id, person_id, body, updated FROM message WHERE deleted_at IS NULL ORDER BY updated DESC LIMIT 100";

@@ -21,7 +21,7 @@ pub(super) const HOUSES: &[House] = &[
             &["explain", "sql"],
             &["finding", "store"],
             &["compare"],
-            &["recording"],
+            &["recording", "testing"],
         ],
         through_face: true,
     },

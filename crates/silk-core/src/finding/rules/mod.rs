@@ -302,38 +302,8 @@ fn of_idle_transactions(facts: &Facts<'_>) -> Option<Finding> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use chrono::DateTime;
-
+mod tests {
     use super::*;
-    use crate::{Outcome, RequestDetail, RequestId, RequestKind, RequestSummary, RunId};
-
-    /// A request of which nothing was seen.
-    pub(in crate::finding) fn empty() -> RequestRecord {
-        RequestRecord {
-            summary: RequestSummary {
-                id: RequestId(uuid::Uuid::nil()),
-                parent_id: None,
-                kind: RequestKind::Request,
-                run_id: RunId(uuid::Uuid::nil()),
-                started_at: DateTime::UNIX_EPOCH,
-                method: "GET".to_owned(),
-                route: "/".to_owned(),
-                path: "/".to_owned(),
-                status: Some(200),
-                outcome: Outcome::Completed,
-                times: crate::RequestTimes::default(),
-                query_count: 0,
-                query_errors: 0,
-                trace_id: None,
-                findings: Vec::new(),
-                finding_calls: Vec::new(),
-            },
-            detail: RequestDetail::default(),
-            statements: Vec::new(),
-            findings: Vec::new(),
-        }
-    }
 
     #[test]
     fn each_rule_is_listed_once() {

@@ -1,13 +1,6 @@
 //! What is offered in place of a repeated statement, and for which nothing is.
 
-use std::sync::Arc;
-
-use chrono::Utc;
-use silk_core::{
-    Database, Fingerprint, Outcome, RequestDetail, RequestId, RequestKind, RequestSummary,
-    RequestTimes, RunId, SqlText, Statement, ValueState,
-};
-use uuid::Uuid;
+use silk_core::{ValueState, testing};
 
 use super::*;
 
@@ -19,52 +12,15 @@ fn query(seq: u32, values: &[u8]) -> QueryRecord {
 }
 
 fn record(sql: &str, kind: DatabaseKind, values: &[&[u8]]) -> RequestRecord {
-    let text = SqlText {
-        text: sql.into(),
-        statement: Arc::new(Statement {
-            fingerprint: Fingerprint(1),
-            database: kind,
-            normalized: sql.to_owned(),
-            command: "SELECT".to_owned(),
-            tables: vec!["person".to_owned()],
-        }),
-        database: Arc::new(Database {
-            kind,
-            name: "app".to_owned(),
-        }),
-        has_literals: false,
-        is_redacted: false,
-    };
-    RequestRecord {
-        summary: RequestSummary {
-            id: RequestId(Uuid::nil()),
-            parent_id: None,
-            kind: RequestKind::Request,
-            run_id: RunId(Uuid::nil()),
-            started_at: Utc::now(),
-            method: "GET".to_owned(),
-            route: "/".to_owned(),
-            path: "/".to_owned(),
-            status: Some(200),
-            outcome: Outcome::Completed,
-            times: RequestTimes::default(),
-            query_count: 2,
-            query_errors: 0,
-            trace_id: None,
-            findings: Vec::new(),
-            finding_calls: Vec::new(),
-        },
-        detail: RequestDetail {
-            texts: vec![text],
-            queries: (1..)
-                .zip(values)
-                .map(|(seq, values)| query(seq, values))
-                .collect(),
-            ..RequestDetail::default()
-        },
-        statements: Vec::new(),
-        findings: Vec::new(),
-    }
+    let mut record = testing::request();
+    record.summary.query_count = 2;
+    let statement = testing::statement(1, kind, sql, &["person"]);
+    record.detail.texts = vec![testing::text(sql, statement, "app")];
+    record.detail.queries = (1..)
+        .zip(values)
+        .map(|(seq, values)| query(seq, values))
+        .collect();
+    record
 }
 
 fn fixed(sql: &str, kind: DatabaseKind, values: &[&[u8]]) -> Option<Fix> {

@@ -1,14 +1,13 @@
 //! The kinds of waits and their words.
 
 use super::*;
-use crate::Holder;
-use crate::finding::{Thresholds, rules::tests::empty};
+use crate::{Holder, finding::Thresholds, testing::request};
 
 fn found(
     (wait_us, total_us, sql_us): (u64, u64, u64),
     waits: &[ConnectionWait],
 ) -> Option<Finding> {
-    let mut record = empty();
+    let mut record = request();
     record.summary.times.wait_us = wait_us;
     record.summary.times.total_us = total_us;
     record.summary.times.sql_us = sql_us;

@@ -3,32 +3,9 @@
 use super::*;
 use crate::{
     ConnectionWait, RequestRecord,
-    finding::{Thresholds, rules::tests::empty},
+    finding::Thresholds,
+    testing::{query, request},
 };
-
-fn query(seq: u32, started_us: u64, duration_us: u64) -> QueryRecord {
-    QueryRecord {
-        seq,
-        text: 0,
-        started_us,
-        duration_us,
-        first_row_us: None,
-        consumer_us: 0,
-        rows_returned: 1,
-        rows_read: 1,
-        rows_affected: 0,
-        outcome: crate::Outcome::Completed,
-        call_site: None,
-        transaction: None,
-        values: None,
-        captured_by: crate::CapturedBy::Pool,
-        error: None,
-        span: None,
-        plan_shape: None,
-        server_us: None,
-        is_past_pool: false,
-    }
-}
 
 fn transaction(started_us: u64, duration_us: u64) -> TransactionRecord {
     TransactionRecord {
@@ -44,7 +21,7 @@ fn transaction(started_us: u64, duration_us: u64) -> TransactionRecord {
 
 /// A request of 1.52 s whose transaction ran a query of 1 ms and slept.
 fn held() -> RequestRecord {
-    let mut record = empty();
+    let mut record = request();
     record.summary.times.total_us = 1_520_000;
     record.detail.transactions = vec![transaction(1_000, 1_510_000)];
     record.detail.queries = vec![within(1, 2_000, 1_000)];
@@ -147,7 +124,7 @@ fn what_runs_on_it_is_not_idle() {
 
 #[test]
 fn short_pauses_are_none_and_thresholds_decide() {
-    let mut record = empty();
+    let mut record = request();
     record.summary.times.total_us = 200_000;
     record.detail.transactions = vec![transaction(1_000, 90_000)];
     record.detail.queries = vec![within(1, 2_000, 1_000)];
