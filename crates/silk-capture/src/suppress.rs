@@ -67,7 +67,7 @@ pub(crate) fn recorded_elsewhere() -> ElsewhereGuard {
     }
 }
 
-/// Notes that this thread has entered a span within which nothing is to be recorded: SQLite's own
+/// Notes that this thread has entered a span within which nothing may be recorded: SQLite's own
 /// thread has no other mark.
 pub(crate) fn enter_cover() {
     let _ = COVERS.try_with(|covers| covers.set(covers.get().saturating_add(1)));

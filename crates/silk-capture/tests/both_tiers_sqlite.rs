@@ -71,7 +71,7 @@ async fn each_query_counts_once_whichever_tier_sees_it() {
     sqlx::query("select 1").execute(&mut *tx).await.unwrap();
     tx.commit().await.unwrap();
     sqlx::query("select 1").execute(pool.raw()).await.unwrap();
-    // SQLite's own thread tells when it has let go of the statement.
+    // SQLite's own thread says when it has dropped the statement.
     tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     assert_eq!(unattributed() - before, 13);
 }

@@ -61,7 +61,7 @@ fn silk() -> &'static Fixture {
     })
 }
 
-/// The record of a job, once SQLite's worker has let go of it.
+/// The record of a job, once SQLite's worker has dropped it.
 async fn record_of(name: &'static str, job: impl Future<Output = ()>) -> RequestRecord {
     let silk = silk();
     run_job(&silk.recorder, RequestKind::Job, name, job).await;

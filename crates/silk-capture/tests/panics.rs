@@ -16,7 +16,7 @@ use silk_core::{Outcome, RequestRecord, finding::rules};
 use support::{Fixture, fixture};
 use tower::{Layer as _, ServiceExt as _};
 
-/// Runs a handler; whoever is outside of our layer catches its panic.
+/// Runs a handler; code outside of our layer catches its panic.
 async fn run<F>(fixture: &Fixture, handler: F) -> RequestRecord
 where
     F: Future<Output = StatusCode> + Send + 'static,

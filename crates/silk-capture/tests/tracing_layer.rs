@@ -64,7 +64,7 @@ async fn request(silk: &Fixture, path: &str) {
         .unwrap();
 }
 
-/// The records of a path, once SQLite's workers have let go of them all.
+/// The records of a path, once SQLite's workers have dropped them all.
 async fn records_of(silk: &Fixture, path: &str, count: usize) -> Vec<RequestRecord> {
     for _ in 0..400 {
         let mut records = silk.records();

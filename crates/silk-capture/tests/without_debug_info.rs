@@ -100,7 +100,7 @@ fn case_pool_14_call_site_without_debuginfo() {
     let stripped = sites(folder.path(), &name, Some("--strip-all"));
     assert_eq!(stripped, ["none", "none"]);
 
-    // Under another name the program's own crate cannot be told from others by the name.
+    // Under another name the program's own crate cannot be recognised by its name.
     let renamed = sites(folder.path(), "server", Some("--strip-debug"));
     assert_eq!(renamed.len(), 2);
     for site in renamed {

@@ -575,7 +575,7 @@ fn a_request_that_waits_for_itself_is_told_so() {
     );
 }
 
-/// UPDATEs of one row are no batch: they are told in other words.
+/// UPDATEs of one row are no batch: the finding says so in other words.
 #[test]
 fn writes_of_one_row_are_told_as_such() {
     for name in ["app_one_counter", "read_after_write"] {
@@ -711,7 +711,7 @@ fn what_a_transaction_or_a_cache_waits_for_is_named() {
     );
 }
 
-/// What met another transaction is told by its code, with what to do.
+/// A conflict with another transaction is recognised by its code, and the finding says what to do.
 #[test]
 fn conflicts_are_told_with_what_to_do() {
     for (name, title, remedy) in [

@@ -9,7 +9,7 @@
 //!
 //! Each database has one connection of Silk's own, opened when it is first needed and closed when
 //! it has not been for a while: never one of the app's pool, never in its transaction, logging
-//! nothing. What cannot be told honestly is refused with a reason: a plan for other values than
+//! nothing. What has no honest answer is refused with a reason: a plan for other values than
 //! the query had would be a lie.
 
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]

@@ -88,7 +88,7 @@ pub(crate) enum Room {
 
 /// Judges the limits of a server, for a pool that may have `app` connections.
 ///
-/// Which of the open connections are this pool's cannot be told, so all of them are taken as still
+/// Which of the open connections are this pool's is not known, so all of them are taken as still
 /// to come: a pool that is open already costs Silk a connect for each question, and nobody waits.
 ///
 /// # Errors

@@ -300,7 +300,7 @@ async fn sqlite_tells_how_big_a_table_is() {
     assert_eq!(known.len(), 1);
     assert_eq!(known[0].leading_columns, ["author", "id"]);
     assert_eq!(known[0].column_types["body"], "text");
-    // What was told is believed for a while.
+    // An answer is believed for a while.
     pool.execute("drop table message").await.unwrap();
     let again = explainer.facts(&database, vec![message]).await.unwrap();
     assert_eq!(again, known);

@@ -122,7 +122,7 @@ async fn what_is_wrong_with_indexes_and_tables_is_told_with_what_to_run() {
     pool.execute("INSERT INTO parent VALUES (1000); DELETE FROM parent WHERE id = 1000")
         .await
         .unwrap();
-    // Counters are told with some delay.
+    // Counters come with some delay.
     let deadline = Instant::now() + Duration::from_secs(60);
     let keys = loop {
         pool.execute("SELECT 1").await.unwrap();
@@ -209,7 +209,7 @@ async fn an_invalid_index_and_a_transaction_that_is_waited_for_come_first() {
 
     let transactions = check(&report, "long_transactions");
     assert_eq!(transactions.status, CheckStatus::Problem);
-    // The catalogue does not tell of a locked table; the rest is told all the same.
+    // The catalogue says nothing about a locked table; the rest is reported all the same.
     assert_eq!(check(&report, "connections").status, CheckStatus::Good);
     let report = look(&pool).await;
     let invalid = check(&report, "invalid_indexes");

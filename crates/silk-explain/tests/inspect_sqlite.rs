@@ -137,7 +137,7 @@ async fn free_pages_and_a_journal_that_locks_are_told() {
     let (status, _, action) = check(&report, "journal");
     assert_eq!(status, CheckStatus::Warning);
     assert!(action.contains("PRAGMA journal_mode = WAL;"), "{action}");
-    // What is to be mended comes first.
+    // What must be mended comes first.
     assert!(report.checks.is_sorted_by_key(|check| check.status));
 
     let report = of("PRAGMA journal_mode = WAL; CREATE TABLE t (a INTEGER);").await;

@@ -40,7 +40,7 @@ struct Watched {
     trouble: AtomicU32,
 }
 
-/// Looks at the server from outside until told to stop.
+/// Looks at the server from outside until asked to stop.
 async fn watch(options: PgConnectOptions, app: &str, watched: &Watched, is_over: &AtomicBool) {
     const LOOK: &str = "select \
          count(*) filter (where application_name = $1)::int4, \

@@ -19,7 +19,7 @@ use sqlx::{
 
 const SQL: &str = "select id from message where status = 'flagged'";
 
-/// A database with the same table in two schemas, of which one has an index.
+/// A database with the same table in two schemas; one has an index.
 async fn database(name: &str) -> PgConnectOptions {
     let options: PgConnectOptions = std::env::var("SILK_TEST_POSTGRES")
         .expect("SILK_TEST_POSTGRES names a server")
@@ -217,7 +217,7 @@ async fn a_role_taken_on_after_connecting_is_followed_or_refused() {
     let raw = explain(&lab, &database, SQL).await.unwrap();
     assert!(raw.contains("\"tenant\""), "{raw}");
 
-    // Once the login may not take it on any more, nothing is told as another role.
+    // Once the login may not take it on any more, nothing is asked as another role.
     admin
         .execute(sqlx::AssertSqlSafe(format!("revoke {reader} from {login}")))
         .await

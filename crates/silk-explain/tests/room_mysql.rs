@@ -13,7 +13,7 @@ use sqlx::{
     mysql::{MySqlConnectOptions, MySqlPoolOptions},
 };
 
-/// An account with so many connections, of which the app's pool of two has one; asks for a plan.
+/// An account with so many connections; the app's pool of two has one. Asks for a plan.
 async fn asked(name: &str, limit: u32) -> (Result<(), ExplainError>, i64) {
     let admin: MySqlConnectOptions = std::env::var("SILK_TEST_MYSQL")
         .expect("SILK_TEST_MYSQL names a server: run cargo xtask test")

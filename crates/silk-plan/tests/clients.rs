@@ -156,7 +156,7 @@ fn a_plan_that_lost_its_form_is_refused() {
     assert_eq!(plan.root.children[0].relation.as_deref(), Some("t"));
 }
 
-/// Words around a plan are no part of its conditions, and what is left out is told.
+/// Words around a plan are no part of its conditions, and what is left out is reported.
 #[test]
 fn words_around_a_plan_are_not_taken_in() {
     let plan = "Seq Scan on orders  (cost=0.00..3074.00 rows=12542 width=125)\n  Filter: (state = 'paid'::text)\n";

@@ -186,7 +186,7 @@ fn estimates_are_per_loop_and_stops_are_no_mistakes() {
 
 #[test]
 fn what_is_read_on_demand_stops_early() {
-    // A CTE is read as far as its readers go, also through another CTE.
+    // A CTE is read no further than its readers go, also through another CTE.
     let cte = |top: &str| {
         read(&format!(
             "{top}  (cost=0.00..9.00 rows=5 width=4) (actual time=0.010..1.000 rows=5 loops=1)\n  CTE a\n    ->  Seq Scan on t  (cost=0.00..9.00 rows=9000 width=4) (actual time=0.010..0.100 rows=5 loops=1)\n  CTE b\n    ->  CTE Scan on a  (cost=0.00..9.00 rows=9000 width=4) (actual time=0.010..0.200 rows=5 loops=1)\n  ->  CTE Scan on b  (cost=0.00..9.00 rows=9000 width=4) (actual time=0.010..0.300 rows=5 loops=1)\n"

@@ -89,7 +89,7 @@ async fn a_log_unlinked_under_a_running_app_costs_nothing() {
                 assert_eq!(count(&store).await, 30 + round * 10, "{suffixes:?}");
             }
             store.close().await;
-            // In the file itself, whoever opens it.
+            // In the file itself, whatever opens it.
             let copy = store.path().with_extension("copy");
             fs::copy(store.path(), &copy).unwrap();
             let again = SqliteStore::new(copy, SqliteStoreConfig::default());

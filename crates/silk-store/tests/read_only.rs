@@ -1,4 +1,4 @@
-//! A store that only reads: a look changes nothing, whatever the file is and whoever writes to it.
+//! A store that only reads: a look changes nothing, whatever the file is and whatever writes to it.
 #![expect(
     clippy::unwrap_used,
     reason = "these are tests: to panic is how they fail"

@@ -196,7 +196,7 @@ async fn an_older_copy_put_in_place_under_two_stores_leaves_a_whole_file() {
     write(&other, 30..40).await;
     assert_eq!((count(&one).await, count(&other).await), (40, 40));
     fs::write(&path, copy).unwrap();
-    // Where the log holds all that came since, nothing was lost; else it is told.
+    // Where the log holds all that came since, nothing was lost; else that is reported.
     let _ = one.check().await;
     let _ = other.check().await;
     for (number, store) in [(50, &other), (51, &one)] {

@@ -1,4 +1,4 @@
-//! Numbers are what they are called: caps are told, what transactions cost is named, a search that
+//! Numbers are what they are called: caps are shown, what transactions cost is named, a search that
 //! was cut short does not say that there is nothing, and every count has separators and its word.
 
 mod support;

@@ -103,7 +103,7 @@ async fn what_is_known_of_tables_is_judged_with_on_the_page_and_in_json_alike() 
         assert!(!page.contains("permission <b>"), "{page}");
         let silent = json["silent"].as_str().expect("says why");
         assert!(silent.contains(why), "{silent}");
-        // What the plan alone tells is told all the same.
+        // What the plan alone says is shown all the same.
         assert!(page.contains("Reads all of message"), "{page}");
     }
 }

@@ -36,7 +36,7 @@ thread_local! {
 #[derive(Debug)]
 pub(crate) struct LogLines<S> {
     inner: S,
-    /// What `log` wanted when `tracing` was last told what is wanted here.
+    /// What `log` wanted when `tracing` last learned what is wanted here.
     told: AtomicUsize,
 }
 

@@ -19,8 +19,8 @@ const FLUSH_ON_DROP: Duration = Duration::from_secs(1);
 /// The profiler: hands out the layer, the pools and the dashboard.
 ///
 /// Cloning is cheap and shares everything. Layers and pools record on when every clone is gone.
-/// Dropping the last clone flushes what has ended so far and closes the store's file, and blocks for
-/// up to a second for it; [`shutdown`](Self::shutdown) does so without blocking, and reports.
+/// Dropping the last clone flushes what has ended so far and closes the store's file, and blocks
+/// for up to a second for it; [`shutdown`](Self::shutdown) does so without blocking, and reports.
 #[derive(Debug, Clone)]
 pub struct Silk(Arc<Parts>);
 
@@ -45,11 +45,11 @@ pub(crate) struct Parts {
 
 impl Drop for Parts {
     fn drop(&mut self) {
-        // What is not written by then is told by the Health page of the next look, not lost: the
-        // writer goes on as long as the process lives.
+        // What is not written by then shows on the Health page at the next look, and is not lost:
+        // the writer goes on as long as the process lives.
         let until = Instant::now() + FLUSH_ON_DROP;
         let _is_flushed = self.recorder.flush(FLUSH_ON_DROP);
-        // The file is whole without a write-ahead log then; whoever records on opens it again.
+        // The file is whole without a write-ahead log then; a later recording opens it again.
         let store = Arc::clone(&self.store);
         let (done, is_done) = mpsc::sync_channel(1);
         self.runtime.handle().spawn(async move {
@@ -138,8 +138,9 @@ impl Silk {
 
     /// Has one PostgreSQL connection tell the plan of each run, from the end of an `after_connect`
     /// of the app's own: what that set before (a search path, a role) is read, so that plans that
-    /// Silk asks for on its own connection are of the same tables. See [`pg_pool_options`](Self::pg_pool_options). Never fails: what the server
-    /// does not allow is left undone.
+    /// Silk asks for on its own connection are of the same tables. See
+    /// [`pg_pool_options`](Self::pg_pool_options). Never fails: what the server does not allow is
+    /// left undone.
     #[cfg(feature = "postgres")]
     pub async fn prepare_connection(&self, connection: &mut sqlx_postgres::PgConnection) {
         silk_capture::sql::plans::auto_explain_setup::prepare(&self.0.recorder, connection).await;
@@ -214,7 +215,8 @@ impl Silk {
     /// asked for over a connection of their own, with the pool's options. Where it is the only one,
     /// the queries that the layer sees are taken to go to its database.
     ///
-    /// An ORM that keeps sqlx's own pool gives it: `silk.explain_with(db.get_postgres_connection_pool())`.
+    /// An ORM that keeps sqlx's own pool gives it:
+    /// `silk.explain_with(db.get_postgres_connection_pool())`.
     #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
     pub fn explain_with<DB: silk_explain::ExplainDatabase>(
         &self,
@@ -285,7 +287,7 @@ impl Silk {
             .spawn_blocking(move || recorder.shutdown(timeout));
         match stop.await {
             Ok(report) => report,
-            // Only a panic of ours ends up here; what was counted so far is still to be told.
+            // Only a panic of ours ends up here; what was counted so far can still be reported.
             Err(_) => self.0.recorder.shutdown(Duration::ZERO),
         }
     }

@@ -1,4 +1,4 @@
-//! What an app with a log of its own is told at start, and what `build` refuses.
+//! What an app with a log of its own sees at start, and what `build` refuses.
 
 #![expect(
     clippy::unwrap_used,

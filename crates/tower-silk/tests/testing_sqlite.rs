@@ -321,7 +321,7 @@ async fn zero_queries_fail_where_none_could_have_been_seen() {
     ] {
         assert_snapshot("testing-blind", &assertion);
     }
-    // A pool of another thread is another test's, as far as is known.
+    // A pool of another thread counts as another test's.
     let others = std::thread::spawn({
         let pool = pool.clone();
         move || testing::pool(pool)
@@ -571,7 +571,7 @@ fn debts_and_recordings_are_written_as_the_environment_says() {
         ("tower-silk", "testing_sqlite")
     );
 
-    // Paid: the entry is to go; better: the number is to be lowered.
+    // Paid: the entry must go; better: the number must be lowered.
     std::fs::write(
         &debts,
         written

@@ -1,6 +1,8 @@
 //! `cargo xtask features`: the facade with each of its features alone, with none, and with all.
 //!
-//! The other crates are built with it: each of their features is switched on by one of the facade's.
+//! The other crates are built with it: each of their features is switched on by one of the
+//! facade's, but for `testing` of `silk-core` and `silk-store`, which only our own tests switch on.
+//! Pairs of features are left to cargo-hack, in the workflow.
 
 use std::collections::BTreeSet;
 

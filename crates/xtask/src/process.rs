@@ -12,7 +12,7 @@ use std::{
 
 use crate::{Result, say};
 
-/// What is to be undone when we are interrupted: process groups and temporary folders.
+/// What must be undone when we are interrupted: process groups and temporary folders.
 static STARTED: Mutex<Vec<Started>> = Mutex::new(Vec::new());
 
 #[derive(Debug, PartialEq)]

@@ -1,4 +1,4 @@
-//! The step of a database's ladder of plans that is told by the real runs.
+//! The step of a database's ladder of plans that stands for plans of real runs.
 
 use silk_core::{Database, DatabaseKind, PlanSource, explain::LadderStep, vitals::CaptureLevel};
 
@@ -6,7 +6,7 @@ use crate::record::plans::{PlanNotes, plan_notes::Hooked};
 
 impl PlanNotes {
     /// The step of a database's ladder of plans that come by themselves, with what is in their way;
-    /// none where the kind of the database is not known.
+    /// none if the kind of the database is not known.
     #[must_use]
     pub fn real_runs(&self, database: &Database) -> Option<LadderStep> {
         const WHAT: &str = "plans of the real runs (auto_explain)";

@@ -14,7 +14,7 @@ const POOL: &str = "let pool = silk.pool(pool);";
 /// The ways there are.
 pub(super) struct Ways<'a> {
     pub(super) pools: &'a [PoolNote],
-    /// Databases that Silk was told of for EXPLAIN alone.
+    /// Databases that the app named for EXPLAIN alone.
     pub(super) explained: &'a [Database],
     /// Queries that passed the pools by.
     pub(super) past: u64,

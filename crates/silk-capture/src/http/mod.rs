@@ -8,16 +8,17 @@
 //! ```
 //!
 //! Where no template is known (outside of a router, without axum, and within `nest_service`, which
-//! hides what the inner router matched) requests are summed by the shape of their path, `/users/{id}`.
-//! A layer on the inner router as well tells the outer one the template, and records nothing twice:
+//! hides what the inner router matched) requests are summed by the shape of their path,
+//! `/users/{id}`. A layer on the inner router as well tells the outer one the template, and records
+//! nothing twice:
 //!
 //! ```ignore
 //! app.nest_service("/api", api.layer(silk.layer())).layer(silk.layer())
 //! ```
 //!
 //! Every ending is recorded once: the body's end, an exact content length, an error, a body or a
-//! future dropped half-way, and a panic (which goes on to whoever would have got it). Bodies pass
-//! through untouched; the first bytes of text are copied on the way.
+//! future dropped half-way, and a panic (which goes on to where it would have gone without us).
+//! Bodies pass through untouched; the first bytes of text are copied on the way.
 
 mod copied_body;
 mod layer;

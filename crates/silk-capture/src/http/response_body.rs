@@ -43,7 +43,7 @@ struct Watched {
     tee: Copied,
     /// Length that the body promised.
     exact: Option<u64>,
-    /// Of a call of a remote procedure: how it ended, as far as that is known.
+    /// Of a call of a remote procedure: how it ended, if that is known.
     call: Option<(Outcome, Option<String>)>,
 }
 

@@ -67,7 +67,7 @@ where
     }
 }
 
-/// Whether a layer further out records this request; it is told the route's template then.
+/// Whether a layer further out records this request; the route's template is handed to it then.
 fn is_recorded_already<B>(request: &Request<B>) -> bool {
     ActiveRequest::with_current(|current| {
         let Some(current) = current.filter(|current| current.kind() == RequestKind::Request) else {

@@ -1,5 +1,5 @@
-//! One request from its first poll to its end, whoever polls it: the handler's future, its body, or a
-//! job.
+//! One request from its first poll to its end, whatever polls it: the handler's future, its body,
+//! or a job.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
@@ -65,8 +65,9 @@ impl Watch {
         };
         let watching = Watching::start();
         let entered = active.enter();
-        // Only looked at on its way: whoever would have caught it gets the same payload. Nothing
-        // of the app's is used after it but what unwinding would have left to others as well.
+        // Only looked at on its way: the code that would have caught it gets the same payload.
+        // Nothing of the app's is used after it but what unwinding would have left to others as
+        // well.
         let result = self.span.in_scope(|| {
             let started = Instant::now();
             let result = catch_unwind(AssertUnwindSafe(poll));

@@ -108,7 +108,7 @@ impl ActiveRequest {
         number
     }
 
-    /// Adds the plan that a query ran with, told after it.
+    /// Adds the plan that a query ran with, which comes after it.
     pub(crate) fn attach_plan(&self, query: u32, plan: CaughtPlan) {
         // Before the lock: it reads all of the plan.
         let outline = outline(&plan.message);

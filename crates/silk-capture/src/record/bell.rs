@@ -109,7 +109,7 @@ impl Bell {
 
 /// What somebody waits for.
 pub(crate) struct Wanted {
-    /// To be told when it is done.
+    /// Notified when it is done.
     pub(crate) flush: Option<u64>,
     pub(crate) is_stopping: bool,
 }

@@ -37,7 +37,7 @@ pub(crate) struct Buffers {
     pub(crate) query_count: u64,
     pub(crate) query_errors: u64,
     pub(crate) queries_not_kept: u64,
-    /// Plans that the database told, one of each that looks alike.
+    /// Plans that the database reported, one of each that looks alike.
     pub(crate) plans: Vec<KeptPlan>,
     /// Where SQL ran: union kept while queries come, by end.
     pub(crate) sql: Intervals,
@@ -90,7 +90,7 @@ pub(crate) struct Ending {
     pub(crate) error: Option<String>,
 }
 
-/// A plan of a query, as the database told it.
+/// A plan of a query, as the database reported it.
 pub(crate) struct KeptPlan {
     pub(crate) text: u32,
     pub(crate) outline: u64,

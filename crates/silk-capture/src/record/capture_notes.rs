@@ -41,11 +41,11 @@ pub struct ShutdownReport {
 pub(crate) struct CaptureNotes {
     run: RunRecord,
     pub(crate) pools: Mutex<Vec<PoolNote>>,
-    /// Databases that Silk was told of for EXPLAIN alone.
+    /// Databases that the app named for EXPLAIN alone.
     pub(crate) explained: Mutex<Vec<Database>>,
-    /// Where queries go that only the tracing layer sees, as far as that is known.
+    /// Where queries go that only the tracing layer sees, if that is known.
     layer_database: RwLock<Arc<Database>>,
-    /// Whether sqlx ever told of a query.
+    /// Whether sqlx ever sent an event about a query.
     has_event: AtomicBool,
     /// Queries that passed an instrumented pool by.
     pub(crate) past_pools: AtomicU64,
@@ -144,7 +144,7 @@ impl CaptureNotes {
         }
     }
 
-    /// Notes a database that Silk was told of for EXPLAIN: without any other, it is where the
+    /// Notes a database that the app named for EXPLAIN: without any other, it is where the
     /// queries go that only the tracing layer sees. `told` is what the app said of their kind.
     pub(crate) fn add_explained(&self, database: Database, told: DatabaseKind) {
         let mut all = self
@@ -212,7 +212,7 @@ impl CaptureNotes {
         *self.store_errors().of(at) = None;
     }
 
-    /// What the store fails at now, and since when it was told last; none where it is well.
+    /// What the store fails at now, and when that was last logged; none if it is well.
     pub(crate) fn store_error(&self) -> Option<(DateTime<Utc>, String)> {
         let errors = self.store_errors();
         errors.writing.clone().or_else(|| errors.retention.clone())

@@ -67,7 +67,8 @@ pub struct RecorderConfig {
     /// query on a thread, next to nothing where it goes on.
     pub capture_call_sites: bool,
     /// Whether call sites are kept of queries that only the tracing layer sees, on PostgreSQL and
-    /// MySQL. Default: in debug builds yes, in release builds no: the stack is walked once per query.
+    /// MySQL. Default: in debug builds yes, in release builds no: the stack is walked once per
+    /// query.
     pub layer_call_sites: bool,
     /// Whether headers are kept. Default: yes; off saves about 1 µs per request.
     pub capture_headers: bool,
@@ -109,7 +110,7 @@ pub struct RecorderConfig {
     /// The folder below which call sites are named relatively. Default: the workspace that the app
     /// was built in, else the one that the current folder lies in.
     pub source_root: Option<std::path::PathBuf>,
-    /// Which plans are got, and when. Default [`Plans::automatic`].
+    /// Which plans are collected, and when. Default [`Plans::automatic`].
     pub plans: Plans,
     /// Whether recording starts switched on. Default: yes.
     pub is_recording: bool,

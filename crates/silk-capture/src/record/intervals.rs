@@ -9,7 +9,7 @@ const MAX_POLL_INTERVALS: usize = 4_096;
 /// Polls so close together count as one interval.
 const POLL_GAP_US: u64 = 20;
 
-/// A union of intervals of which most come ordered by their end.
+/// A union of intervals; most come ordered by their end.
 #[derive(Default)]
 pub(crate) struct Intervals {
     pub(crate) items: Vec<(u64, u64)>,

@@ -37,7 +37,7 @@ pub(crate) struct KeptQuery {
 #[derive(Default)]
 struct Rare {
     error: Option<CapturedError>,
-    /// What it ran with, where the database told.
+    /// What it ran with, if the database reported it.
     plan: Option<PlanMark>,
     /// Where one of them does not fit into 32 bits.
     numbers: Option<Numbers>,

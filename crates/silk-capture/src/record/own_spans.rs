@@ -1,5 +1,5 @@
-//! Names of the spans and events that Silk opens itself: whoever opens one and the tracing layer,
-//! which looks for them, read them here.
+//! Names of the spans and events that Silk opens itself: the code that opens one and the tracing
+//! layer, which looks for them, read them here.
 
 /// Target of the spans and events that are Silk's own.
 pub const SILK_TARGET: &str = "silk";

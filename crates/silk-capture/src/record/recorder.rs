@@ -146,14 +146,14 @@ impl Recorder {
         self.0.notes.add_pool(pool);
     }
 
-    /// Notes a database that Silk was told of for EXPLAIN alone: queries that only the tracing
+    /// Notes a database that the app named for EXPLAIN alone: queries that only the tracing
     /// layer sees are taken to go there, where it is the only one.
     pub fn note_explained(&self, database: silk_core::Database) {
         let told = self.0.config.layer_database;
         self.0.notes.add_explained(database, told);
     }
 
-    /// Starts to record a request; none where nothing is to be recorded or there is no room for it.
+    /// Starts to record a request; none if recording is off or there is no room for it.
     pub(crate) fn begin(
         &self,
         kind: RequestKind,

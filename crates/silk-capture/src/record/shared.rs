@@ -54,7 +54,7 @@ pub(crate) struct Counters {
     pub(crate) not_sampled: AtomicU64,
     pub(crate) queries: AtomicU64,
     pub(crate) unattributed: AtomicU64,
-    /// Sum of nanoseconds and number of requests of which the layer timed its own work.
+    /// Requests in which the layer timed its own work: sum of nanoseconds, and how many.
     pub(crate) cost: (AtomicU64, AtomicU64),
     pub(crate) writer_us: AtomicU64,
 }

@@ -48,9 +48,9 @@ pub struct TestRecorder {
 pub struct Captured {
     /// All of it, as a store would be given it.
     pub record: RequestRecord,
-    /// Plans that the database told of its runs.
+    /// Plans that the database reported of its runs.
     pub plans: Vec<PlanRecord>,
-    /// Whether code got sqlx's own pool or connection from an instrumented one: what ran there was
+    /// Whether code took sqlx's own pool or connection from an instrumented one: what ran there was
     /// seen by a tracing layer or not at all.
     pub was_lent: bool,
 }

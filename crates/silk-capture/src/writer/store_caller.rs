@@ -98,8 +98,8 @@ impl StoreCaller {
     /// Has what was written last read back.
     ///
     /// # Errors
-    /// As what the records are lost that can be read no more. Where it cannot be told, that is
-    /// `None`.
+    /// The reason by which the records count as lost that can no longer be read; `None` if it is not
+    /// known.
     pub(super) fn check(&mut self) -> Result<(), Option<LossReason>> {
         match self.call("read back what was written", || self.store.check()) {
             Ok(()) => Ok(()),
@@ -134,7 +134,7 @@ impl StoreCaller {
         }
     }
 
-    /// Has the store flush and let go of its files; where it cannot, that harms nothing.
+    /// Has the store flush and close its files; if it cannot, that harms nothing.
     pub(super) fn close(&mut self) {
         if let Err(failure) = self.call("close the store", || self.store.close()) {
             self.note_failure(failure);

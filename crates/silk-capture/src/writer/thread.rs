@@ -102,7 +102,7 @@ impl Writer {
     fn look(&mut self, wanted: &Wanted) {
         self.sweep(wanted.is_stopping);
         if wanted.is_stopping {
-            // Whatever ends from now on is counted as lost by whoever sends it.
+            // Whatever ends from now on is counted as lost by its sender.
             self.receiver.close();
         }
         let is_urgent = wanted.is_stopping || wanted.flush.is_some();

@@ -52,7 +52,7 @@ async fn costly_postgres() {
     let raw = raw_pool().await;
     raw.execute(SCHEMA).await.unwrap();
     let pool = PgPool::new(fixture.recorder.clone(), raw);
-    // Of what is to be recorded, only these have spans.
+    // Of what is recorded, only these have spans.
     let traced =
         tracing_subscriber::registry().with(SilkTracingLayer::new(fixture.recorder.clone()));
     record_all(&fixture, &pool, texts()).await;

@@ -35,9 +35,9 @@ pub struct Side {
     pub query_errors: u64,
     /// Waits for a connection.
     pub waits: u64,
-    /// Bytes of request bodies; none where no body was seen.
+    /// Bytes of request bodies; none if no body was seen.
     pub request_bytes: Option<u64>,
-    /// Bytes of response bodies; none where no body was seen.
+    /// Bytes of response bodies; none if no body was seen.
     pub response_bytes: Option<u64>,
     /// Requests that [`statements`](Self::statements) and [`findings`](Self::findings) were read
     /// from: all of [`requests`](Self::requests), or a part where they are many.

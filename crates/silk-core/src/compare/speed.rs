@@ -26,7 +26,7 @@ pub const MIN_DIFFERENCE_PERCENT: u64 = 10;
 /// As far from chance as one in a thousand comparisons of sides alike gets (two-sided).
 const MIN_DEVIATIONS: f64 = 3.29;
 
-/// Which side's durations are longer, told by the Mann-Whitney test, which asks nothing of their
+/// Which side's durations are longer, by the Mann-Whitney test, which asks nothing of their
 /// distribution: 40 quick requests and one slow do not make a slow side. `a_requests` and
 /// `b_requests` are how many independent measurements they stand for.
 pub(super) fn speed(a: &Histogram, b: &Histogram, a_requests: u64, b_requests: u64) -> Speed {

@@ -44,7 +44,7 @@ impl Identities {
         Some(hasher.finish())
     }
 
-    /// The same, and other where the session was told something else before: after another
+    /// As [`of`](Self::of), but different after the session was set otherwise: after another
     /// `SET search_path` the same text reads other tables. Takes note of what the text sets.
     #[inline]
     pub fn within_session(&mut self, text: &SensitiveValues, identity: Option<u64>) -> Option<u64> {

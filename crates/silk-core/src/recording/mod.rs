@@ -84,7 +84,7 @@ pub struct RecordedStatement {
     pub max_us: u64,
     /// Lines that ran it, most calls first; empty where call sites were not captured.
     pub call_sites: Vec<RecordedLine>,
-    /// Forms of its plan, each once, where the database told.
+    /// Shapes of its plan, each once, if the database reported any.
     pub plans: Vec<RecordedPlan>,
 }
 

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::DatabaseKind;
 
-/// What a text does to rows, told by its words alone.
+/// What a text does to rows, by its words alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Effect {
     /// All of its statements only read, but for what functions do that they call.

@@ -1,4 +1,4 @@
-//! Words that SQL reserves, as far as telling statements apart needs them.
+//! Words that SQL reserves: those that statements are told apart by.
 
 /// Sorted, upper case. Words that are also common names (`NAME`, `STATUS`, `TYPE`) are left out:
 /// they are folded like names, which is as right.

@@ -2,9 +2,10 @@
 //!
 //! A statement is the shape of a query: every literal and placeholder a `?`, lists of any length
 //! folded to one element, comments gone, spaces single, reserved words in upper case, names as the
-//! database sees them (`"person"` is `person`, `"Person"` is not in PostgreSQL). Of text that cannot
-//! be read nothing is kept from the first quote on: a quote that only seemed to open a string turns
-//! round all that follows. Where the database is not known, text is read as each of them reads it.
+//! database sees them (`"person"` is `person`, `"Person"` is not in PostgreSQL). Of text that
+//! cannot be read nothing is kept from the first quote on: a quote that only seemed to open a
+//! string turns round all that follows. Where the database is not known, text is read as each of
+//! them reads it.
 //!
 //! # Limits of redaction
 //! Columns are known by the names in the text alone. An INSERT without column names tells none:
@@ -151,7 +152,7 @@ impl SensitiveValues {
         self.0.identity
     }
 
-    /// What the text sets for the session, by name; none where it sets nothing.
+    /// What the text sets for the session, by name; none if it sets nothing.
     #[must_use]
     #[inline]
     pub fn setting(&self) -> Option<&str> {
@@ -170,8 +171,8 @@ impl SensitiveValues {
     }
 
     /// Whether bound values may say of each other that they are secrets: then
-    /// [`of`](SensitiveValues::of) is to be asked, else [`contains`](SensitiveValues::contains) knows
-    /// all.
+    /// [`of`](SensitiveValues::of) is to be asked, else [`contains`](SensitiveValues::contains)
+    /// knows all.
     #[must_use]
     pub fn has_links(&self) -> bool {
         !self.0.links.is_empty()

@@ -65,7 +65,7 @@ pub(super) fn read(sql: &str, database: DatabaseKind, redactor: &Redactor) -> Re
     let (command, tables) = if is_read {
         (structure::command(&words), tables::tables(&words, database))
     } else {
-        // The same shape for all values, as far as the shape is known.
+        // The same shape for all values: what is known of the shape.
         let unread = lexemes.last().filter(|last| last.kind == Kind::Unread);
         let safe = unread.map(|last| mask_unread(last.text, redactor, &mut secrets));
         if !normalized.is_empty() {

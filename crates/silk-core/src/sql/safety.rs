@@ -27,7 +27,7 @@ pub fn is_read_only(sql: &str, kind: DatabaseKind) -> bool {
     reading_calls(sql, kind).is_some_and(|calls| calls.iter().all(|call| call.is_harmless))
 }
 
-/// A function that a text calls, as far as can be told without the database.
+/// A function that a text calls, by what its text alone shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FunctionCall {
     /// Its name, unquoted and without schema.

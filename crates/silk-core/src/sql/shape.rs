@@ -39,7 +39,7 @@ pub struct Slot<'a> {
     pub text: &'a str,
 }
 
-/// A text of SQL, as far as rules about repeated queries need to know it.
+/// What rules about repeated queries need to know of a text of SQL.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Shape<'a> {

@@ -1,6 +1,6 @@
 //! Patterns of routes and paths.
 
-/// A text with `*`, each of which stands for any number of characters, none included.
+/// A text with `*`; each stands for any number of characters, none included.
 ///
 /// Upper and lower case differ, and no other character is special. The `*` of a route like
 /// `/files/{*path}` stands for itself.

@@ -4,7 +4,7 @@ use silk_core::explain::{CheckStatus, DatabaseCheck};
 
 use super::check::{CheckExt as _, bytes, counted, good, number, text};
 
-/// An index, as far as it matters for whether another one can stand in for it.
+/// What decides whether another index can stand in for this one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Index {
     /// Its table, with the schema where there is one.

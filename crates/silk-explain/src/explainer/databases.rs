@@ -24,7 +24,7 @@ use crate::{
     time_limits::ExplainConfig,
 };
 
-/// The databases that Silk was told of, and what asking any of them takes.
+/// The databases that the app named, and what asking any of them takes.
 pub(super) struct Databases {
     #[cfg_attr(
         not(any(feature = "postgres", feature = "mysql", feature = "sqlite")),
@@ -74,8 +74,8 @@ impl Databases {
         all
     }
 
-    /// The way to a database, with its name. The tracing layer knows kinds without names: those find
-    /// the only one of their kind.
+    /// The way to a database, with its name. The tracing layer knows kinds without names: those
+    /// find the only one of their kind.
     pub(super) fn find(&self, database: &Database) -> Option<(Database, Arc<dyn ExplainTarget>)> {
         let targets = self.targets();
         if let Some(target) = targets.get(database) {
@@ -148,7 +148,7 @@ impl Databases {
         })
     }
 
-    /// When plans are got, where it works for a recorder.
+    /// When plans are collected, if it works for a recorder.
     pub(super) fn mode(&self) -> Option<PlanMode> {
         self.notes.as_ref().map(|notes| notes.mode())
     }
@@ -168,7 +168,7 @@ impl Databases {
         self.plan_redactor.redact(output, sql, &Secrets::default());
     }
 
-    /// A failure as it is told to people: without what a database's message may hold of the app's.
+    /// A failure as people read it: without what a database's message may hold of the app's.
     #[cfg_attr(
         not(any(feature = "postgres", feature = "mysql", feature = "sqlite")),
         expect(unused_variables, reason = "no database")

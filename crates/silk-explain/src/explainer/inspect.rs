@@ -13,7 +13,7 @@ use silk_core::{Database, explain::DatabaseReport};
 use super::databases::Databases;
 use crate::target::{ExplainTarget, Inspection};
 
-/// Looks at every database that it was told of, at the same time.
+/// Looks at every database that the app named, at the same time.
 pub(super) async fn all(databases: &Databases) -> Vec<DatabaseReport> {
     // Each check may take as long as a plan.
     let timeout = databases.config.timeout;

@@ -1,5 +1,5 @@
-//! The one who asks: refuses what cannot be told honestly, takes it to the database, and takes the
-//! secrets out of what comes back.
+//! Asks the databases: refuses what has no honest answer, sends the rest to the database, and takes
+//! the secrets out of what comes back.
 
 mod advise;
 mod databases;
@@ -20,7 +20,7 @@ use tokio::runtime::Handle;
 use crate::time_limits::ExplainConfig;
 use databases::Databases;
 
-/// Asks the databases it was told of for plans.
+/// Asks the databases that the app named for plans.
 pub struct Explainer {
     databases: Databases,
     ladders: ladders::Cache,

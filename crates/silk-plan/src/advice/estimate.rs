@@ -102,7 +102,7 @@ fn scan_pages(node: &PlanNode, facts: &TableFacts, new: &[NewIndex<'_>]) -> Opti
 }
 
 /// Pages read of a table now and with the candidate, by a simple model: for databases that cannot
-/// plan with an index that is not there. None if it cannot be told.
+/// plan with an index that is not there. None if it cannot be known.
 #[must_use]
 pub fn estimated_pages(
     candidate: &Candidate,

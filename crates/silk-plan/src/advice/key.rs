@@ -173,7 +173,7 @@ impl Keys<'_> {
         expr
     }
 
-    /// The keys of an order, as far as an index could hold them.
+    /// The keys of an order, up to the first that no index could hold.
     pub(super) fn order(&self, keys: &[SortKey]) -> Vec<(Key, SortKey)> {
         keys.iter()
             .map_while(|key| Some((self.key(&key.expr)?, key.clone())))

@@ -78,7 +78,7 @@ pub(crate) fn is_all_equal(order: &Order<'_>) -> bool {
     conditions.all(|wanted| matches!(keys.tested(&wanted.expr), Some((_, KeyRole::Equal))))
 }
 
-/// The table as far as the query itself names its columns.
+/// The table, with the columns that the query itself names.
 fn named(order: &Order<'_>) -> TableFacts {
     let wants = order.wants;
     let conditions = wants

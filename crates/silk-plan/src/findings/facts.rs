@@ -249,7 +249,7 @@ impl<'a> Facts<'a> {
                 let part = node.cte.as_deref().and_then(|name| self.cte(name));
                 of(node) + part.map_or(0.0, below)
             }
-            // Rows handed up one by one, as far as they come from one place.
+            // Rows handed up one by one, if they come from one place.
             "counts_everything" | "deep_offset" | "limit_walks_wrong_index" => {
                 let mut sum = of(node);
                 let mut at = node;
@@ -374,7 +374,8 @@ pub(super) fn loops(node: &PlanNode) -> f64 {
     node.derived.loops.unwrap_or(0.0)
 }
 
-/// Fraction of the rows read that the filter threw away; what a recheck threw away is not its doing.
+/// Fraction of the rows read that the filter threw away; what a recheck threw away is not its
+/// doing.
 pub(super) fn discarded(node: &PlanNode) -> f64 {
     let removed = removed_by_filter(node);
     match node.derived.removed {

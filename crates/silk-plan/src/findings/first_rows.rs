@@ -23,7 +23,7 @@ pub(super) fn judge(facts: &Facts<'_>, node: &PlanNode, found: &mut Vec<PlanFind
     );
 }
 
-/// Whether reading this table is told by the sort above or beside it.
+/// Whether the finding about the sort above or beside it covers reading this table.
 pub(super) fn explains(facts: &Facts<'_>, scan: &PlanNode) -> bool {
     let Some(parent) = facts.parent(scan) else {
         return false;
@@ -257,7 +257,8 @@ impl FirstRows<'_> {
         }
     }
 
-    /// The cost of reading and sorting as a fraction of the plan's, as far as its LIMIT lets it run.
+    /// The cost of reading and sorting as a fraction of the plan's, as far as its LIMIT lets it
+    /// run.
     ///
     /// Own costs add up to more: what stands between sort and LIMIT (a Gather Merge) is costed for
     /// all rows, and passes the first few on.

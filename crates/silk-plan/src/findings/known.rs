@@ -13,7 +13,7 @@ use crate::{Plan, PlanNode, advice};
 /// Tables asked about.
 const MAX_RELATIONS: usize = 16;
 
-/// The tables that a plan reads, each by what the plan calls it, as far as that is one table only.
+/// The tables that a plan reads, each by what the plan calls it, if that is one table only.
 ///
 /// PostgreSQL's plans name tables. Those of the others name what the query calls them, so the
 /// statement has to say which table that is; without it nothing is known.

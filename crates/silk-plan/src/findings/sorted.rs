@@ -4,7 +4,7 @@ use super::facts::{Facts, kind};
 use crate::advice::{self, FirstRows, Listed, SortKey, Style, TableWants, all_sort_keys};
 use crate::{PlanFormat, PlanNode, Role};
 
-/// A sort of one table's rows of which only the first are asked for.
+/// A sort of one table's rows, when only the first are asked for.
 pub(super) struct Sorted<'a> {
     pub(super) scan: &'a PlanNode,
     pub(super) keys: Vec<SortKey>,
@@ -46,7 +46,7 @@ impl<'a> Sorted<'a> {
             return None;
         }
         let beside = &facts.parent(sort)?.children;
-        // Rows that were grouped or told apart first are no table's rows any more.
+        // Rows that were grouped or made distinct first are no table's rows any more.
         if beside
             .iter()
             .any(|node| node.node_type == "USE TEMP B-TREE" && node.id != sort.id)

@@ -211,7 +211,7 @@ impl Search<'_> {
         Some((self.able(part, payers, within)?, within))
     }
 
-    /// A remote or asynchronous scan does not mention what it needs: whoever had the time.
+    /// A remote or asynchronous scan does not mention what it needs: another part had the time.
     fn silent(&mut self, part: usize, attached: usize, weight: f64) -> usize {
         let flat = self.flat;
         let range = flat.subtree(attached);

@@ -11,7 +11,7 @@ pub(crate) struct LeftOut {
 const MAX_QUOTED: usize = 60;
 
 impl LeftOut {
-    /// A line of which nothing was taken; those of a client (its prompt, its timing) are no one's loss.
+    /// A line that nothing was taken from; those of a client (its prompt, its timing) are no loss.
     pub(crate) fn add(&mut self, line: &str) {
         if !is_of_client(line) {
             self.count += 1;

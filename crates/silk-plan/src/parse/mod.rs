@@ -41,7 +41,7 @@ pub(crate) fn parse(format: PlanFormat, raw: &str) -> Result<Plan, PlanError> {
     }
 }
 
-/// Reads a plan of whichever format it is in.
+/// Reads a plan in any known format.
 pub(crate) fn detect_and_parse(raw: &str) -> Result<Plan, PlanError> {
     if raw.trim().is_empty() {
         return Err(PlanError::Empty);

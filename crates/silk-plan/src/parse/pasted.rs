@@ -130,7 +130,7 @@ pub(super) fn without_tabs(text: &str) -> Option<String> {
 
 /// Stops that tabs go to.
 const TAB: usize = 8;
-/// Different beginnings that are told apart.
+/// How many different beginnings are kept apart.
 const MAX_KNOWN: usize = 64;
 
 /// How far blanks and tabs set a line off. Blanks before a tab count for nothing, but who has more

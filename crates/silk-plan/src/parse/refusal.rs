@@ -20,7 +20,7 @@ fn has_line(text: &str, words: &[&str]) -> bool {
     })
 }
 
-/// Why a text that no format takes is none, where that can be told.
+/// Why a text that no format takes is no plan, if that is known.
 pub(super) fn why(text: &str) -> Option<PlanError> {
     let says = |words: &str| text.contains(words);
     let starts = |words: &[&str]| {

@@ -51,8 +51,8 @@ impl PlanNode {
         })
     }
 
-    /// The subqueries hanging on this node of which the run takes one: up to 13 EXISTS is planned
-    /// as `(alternatives: SubPlan 1 or hashed SubPlan 2)`.
+    /// The subqueries hanging on this node, when the run takes one of them: up to 13 EXISTS is
+    /// planned as `(alternatives: SubPlan 1 or hashed SubPlan 2)`.
     pub(crate) fn alternative_subplans(&self) -> Vec<usize> {
         let output = self.output.iter().map(String::as_str);
         self.subplans_named(|| {

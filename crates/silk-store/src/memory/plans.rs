@@ -28,7 +28,7 @@ const MAX_BYTES: usize = 16 << 20;
 /// At most so many rows of sights, and statements with forms.
 const MAX_SIGHTS: usize = 20_000;
 
-/// Where, how it was got, and its shape.
+/// Its database, its source and its shape.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Form {
     database: Database,

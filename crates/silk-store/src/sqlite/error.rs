@@ -1,4 +1,4 @@
-//! What goes wrong, told apart.
+//! The kinds of things that go wrong.
 
 use std::io;
 

@@ -92,7 +92,8 @@ impl Connections {
 #[derive(Debug)]
 pub(super) struct Opening(#[expect(dead_code, reason = "it is held")] AsyncMutexGuard<'static, ()>);
 
-/// Waits for whoever opens a file. Not to be called with a writer in hand that is in its place.
+/// Waits for a store that opens a file. Must not be called while holding a writer that is in its
+/// place.
 pub(super) async fn opening() -> Opening {
     Opening(OPENING.lock().await)
 }

@@ -1,6 +1,6 @@
 //! Lowering the threshold of a top list that retention has emptied by half.
 //!
-//! All requests are to be read for it (about 0.1 s for a million), once in half a store's life: in
+//! All requests must be read for it (about 0.1 s for a million), once in half a store's life: in
 //! steps, between which batches are written. Meanwhile the list is as short as it is, but right.
 
 use std::{
@@ -21,7 +21,7 @@ use super::{
 /// Requests looked at in one statement.
 const MAX_LOOKED_AT_REQUESTS: i64 = 20_000;
 
-/// A search for what belongs into a list, as far as it has come.
+/// A search for what belongs into a list, and how far it has come.
 #[derive(Debug)]
 pub(super) struct Refill {
     /// Place in [`LISTS`].

@@ -40,7 +40,7 @@ pub(super) struct Written {
 pub(super) struct Stamp(Option<SystemTime>, u64);
 
 impl Stamp {
-    /// None if it cannot be told.
+    /// None if it cannot be known.
     pub(super) fn of(path: &Path) -> Option<Self> {
         let metadata = fs::metadata(path).ok()?;
         Some(Self(metadata.modified().ok(), metadata.len()))

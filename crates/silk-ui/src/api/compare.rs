@@ -77,7 +77,7 @@ struct StatementJson<'a> {
     /// Where it is called from, with most calls first.
     a_lines: Vec<&'a CallSite>,
     b_lines: Vec<&'a CallSite>,
-    /// `same`, `changed`, or none where plans of one source are not known on both sides.
+    /// `same`, `changed`, or none if no source has plans on both sides.
     plan: Option<&'static str>,
     a_plan: Option<PlanId>,
     b_plan: Option<PlanId>,

@@ -2,7 +2,8 @@
 //!
 //! A stream ends after [`LIFE`] and tells the client to come again at once, as browsers do by
 //! themselves: a server that shuts down waits for open responses, and nothing tells a handler that
-//! it does. The client names the last event that it got (`Last-Event-ID`), and goes on from there.
+//! it does. The client names the last event that it received (`Last-Event-ID`), and goes on from
+//! there.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -86,9 +87,9 @@ struct Live {
     /// The head of the request that asked, to see whether it would still be let in.
     parts: Parts,
     filter: RequestFilter,
-    /// Requests that ended before are not told of.
+    /// Requests that ended before are not reported.
     since: DateTime<Utc>,
-    /// Requests that were told of, or counted as missed.
+    /// Requests that were reported, or counted as missed.
     told: HashSet<RequestId>,
     waiting: VecDeque<Event>,
     asks_at: Instant,
@@ -140,8 +141,8 @@ impl Live {
         }
     }
 
-    /// The next event; none when the stream ends. It asks the store only when the client takes more,
-    /// so that nothing piles up for one that is slow.
+    /// The next event; none when the stream ends. It asks the store only when the client takes
+    /// more, so that nothing piles up for one that is slow.
     async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some(event) = self.waiting.pop_front() {

@@ -1,4 +1,4 @@
-//! Which findings of a request and of a plan have one cause, so that only one of them is told.
+//! Which findings of a request and of a plan have one cause, so that only one of them is shown.
 
 use silk_core::finding::rules::{COUNTS_EVERYTHING, LEADING_WILDCARD, NOT_IN_SUBQUERY};
 
@@ -16,8 +16,8 @@ const TOLD_BY_PLAN: [(&str, &str); 2] = [
     (COUNTS_EVERYTHING, "index_scan_filters_many"),
 ];
 
-/// Whether a finding of a request says already what one about the plan of its statement says. A rule
-/// of both goes by one name.
+/// Whether a finding of a request says already what one about the plan of its statement says. A
+/// rule of both goes by one name.
 pub(super) fn is_told_by_request(request: &str, plan: &str) -> bool {
     request == plan || TOLD_BY_REQUEST.contains(&(request, plan))
 }

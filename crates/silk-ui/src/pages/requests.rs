@@ -45,7 +45,7 @@ struct RequestsPage {
     is_live: bool,
     /// The events of the list, as they come.
     live_href: String,
-    /// What rows are to be compared with.
+    /// What rows are compared with.
     compare: Option<CompareView>,
 }
 

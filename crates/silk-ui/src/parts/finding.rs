@@ -1,4 +1,5 @@
-//! Findings as pages show them: what was seen, the line it comes from, what feeds it, and what to do.
+//! Findings as pages show them: what was seen, the line it comes from, what feeds it, and what to
+//! do.
 
 use chrono::{SecondsFormat, TimeDelta};
 use silk_core::{CallSite, DatabaseKind, Fingerprint, QueryRecord, RequestRecord, finding::rules};
@@ -36,7 +37,7 @@ pub(crate) struct FindingView {
     pub(crate) place: Option<String>,
     pub(crate) source: Option<Vec<SourceLine>>,
     pub(crate) offer: Option<OfferView>,
-    /// Where it is to be had as Markdown.
+    /// Where it can be had as Markdown.
     pub(crate) markdown_href: String,
 }
 

@@ -19,7 +19,7 @@ const MAX_STATEMENTS: usize = 24;
 pub(crate) struct Caught {
     /// Of its own queries, newest first.
     own: Vec<PlanRecord>,
-    /// Of statements of which a query has no plan of its own.
+    /// Of statements with a query that has no plan of its own.
     others: HashMap<Fingerprint, Vec<PlanRecord>>,
 }
 

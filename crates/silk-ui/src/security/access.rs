@@ -2,7 +2,8 @@
 //!
 //! Where a request comes from opens nothing: behind a proxy on the same machine everybody comes
 //! from loopback, and which headers tell of a proxy is up to the proxy. Only what the proxy cannot
-//! add by itself counts: the token, as it was printed, or the cookie that a browser got for it.
+//! add by itself counts: the token, as it was printed, or the cookie that a browser was given for
+//! it.
 
 use std::{fmt, sync::Arc};
 
@@ -19,9 +20,9 @@ pub enum Access {
     Token,
     /// Nobody at all, not with the token either.
     Closed,
-    /// Whoever the function lets in, and whoever has the token. It sees the head of each request to
-    /// the dashboard. Let it look for what only your people can send (a session of the app): the
-    /// address of a peer is the proxy's where one stands before the app.
+    /// People whom the function lets in, and those who have the token. It sees the head of each
+    /// request to the dashboard. Let it look for what only your people can send (a session of the
+    /// app): the address of a peer is the proxy's where one stands before the app.
     Custom(Arc<dyn Fn(&Parts) -> bool + Send + Sync>),
 }
 

@@ -39,7 +39,7 @@ pub(crate) struct Both {
 pub(crate) enum Asked {
     /// Nothing: the page says how.
     Nothing,
-    /// One side; the other is to be chosen.
+    /// One side; the other must be chosen.
     One(Subject),
     /// Both.
     Both(Subject, Subject),

@@ -101,7 +101,7 @@ async fn hostile_text_stays_text_on_every_page() {
         assert_eq!(answer.status, StatusCode::OK, "{path}");
         check(&answer.text, "/silk", &path);
     }
-    // A query whose text is missing is a fault that is told, not a panic.
+    // A query whose text is missing is a fault that the page names, not a panic.
     let answer = get(&app, &format!("/silk/requests/{id}/queries/3")).await;
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
     for path in [

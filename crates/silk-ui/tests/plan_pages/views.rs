@@ -209,7 +209,7 @@ async fn big_plans_fit_a_page_and_lead_to_every_node() {
     let address = format!("/silk/plans/{}", plans::id(1));
     let html = page(&app, &address).await;
     assert!(html.contains("lighter nodes not shown here"));
-    // What is left out is to be reached by the links.
+    // What is left out can be reached by the links.
     let mut open = vec![address.clone()];
     let mut seen = std::collections::BTreeSet::new();
     let mut nodes = std::collections::BTreeSet::new();

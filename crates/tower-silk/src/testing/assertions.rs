@@ -239,7 +239,7 @@ impl<T> Recorded<T> {
         message
     }
 
-    /// The known debts of these kinds; none where they were just written instead.
+    /// The known debts of these kinds; none if they were just written instead.
     #[track_caller]
     pub(super) fn known(
         &self,

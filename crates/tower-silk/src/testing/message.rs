@@ -15,7 +15,7 @@ use super::{
 
 /// Statements that are listed, those of most calls.
 const MAX_STATEMENTS: usize = 20;
-/// Findings that are told in full.
+/// Findings that are written in full.
 const MAX_FINDINGS: usize = 5;
 /// Characters of a statement.
 const MAX_SQL_CHARS: usize = 400;

@@ -61,7 +61,7 @@ fn without_hash(stem: &str) -> &str {
     }
 }
 
-/// The folder of the package under test, where cargo told it.
+/// The folder of the package under test, if cargo named it.
 pub(super) fn package_folder() -> PathBuf {
     let told = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
     told.or_else(|| env::current_dir().ok()).unwrap_or_default()

@@ -82,8 +82,8 @@ impl<T> Recorded<T> {
         findings.filter(move |finding| !ignored.contains(&&*finding.rule))
     }
 
-    /// Plans that the database told of these very runs (PostgreSQL, where the pool was made with
-    /// `auto_explain`).
+    /// Plans that the database reported of these very runs (PostgreSQL, where the pool was made
+    /// with `auto_explain`).
     #[must_use]
     pub fn plans(&self) -> &[PlanRecord] {
         &self.plans

@@ -107,7 +107,7 @@ fn read(path: &Path) -> io::Result<Content> {
     )
 }
 
-/// The user that this process acts as: a pipe belongs to whoever makes it.
+/// The user that this process acts as: a pipe belongs to the user who makes it.
 fn own_user() -> io::Result<u32> {
     let (reader, _writer) = io::pipe()?;
     Ok(File::from(OwnedFd::from(reader)).metadata()?.uid())

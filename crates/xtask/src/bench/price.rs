@@ -31,7 +31,7 @@ impl Price {
         }
     }
 
-    /// By how much of the limit it is missed; none where it is met.
+    /// By how much of the limit it is missed; none if it is met.
     fn missed_by(&self) -> Option<f64> {
         let over = match self.limit {
             Limit::AtMost(limit) => self.value / limit - 1.0,

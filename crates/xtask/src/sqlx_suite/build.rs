@@ -171,7 +171,7 @@ pub(super) fn build(
         .env("CARGO_TARGET_DIR", target)
         .env("DATABASE_URL", url)
         .stderr(Stdio::inherit());
-    // What could not be built is told by its absence, and by cargo itself.
+    // What could not be built is missing, and cargo itself says so.
     let output = cargo.output()?;
     Ok(String::from_utf8_lossy(&output.stdout)
         .lines()

@@ -223,7 +223,7 @@ mod tests {
                 &text,
                 &[Exception::function("crates/x/src/a.rs", "long", "a list")],
             );
-            // The exception holds, or is told to be of no use.
+            // The exception holds, or is reported to be of no use.
             assert_eq!(failed.len(), 1 - failures, "{failed:?}");
         }
     }

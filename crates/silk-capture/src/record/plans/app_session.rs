@@ -1,6 +1,6 @@
 //! How the app sets up its connections beyond their connect options.
 
-/// What an app set on a PostgreSQL connection after connecting, as far as it decides what its
+/// What an app set on a PostgreSQL connection after connecting that decides what its
 /// statements mean and how they are planned.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AppSession {

@@ -1,9 +1,9 @@
-//! A plan that the database told of one run, and the outline by which plans that look alike are
+//! A plan that the database reported of one run, and the outline by which plans that look alike are
 //! known without parsing them: this runs on the app's threads.
 
 use std::hash::{BuildHasher as _, Hasher as _};
 
-/// A plan that PostgreSQL told of one run.
+/// A plan that PostgreSQL reported of one run.
 #[derive(Debug)]
 pub(crate) struct CaughtPlan {
     /// The message: `duration: 0.123 ms  plan:`, and JSON.

@@ -1,4 +1,4 @@
-//! Through what plans are asked for in the background: the recorder is told, the writer asks.
+//! How plans are asked for in the background: the recorder is given it, the writer asks.
 
 use std::sync::Arc;
 

@@ -10,7 +10,7 @@ use std::{
 
 use super::{PlanMode, Plans, app_session::KnownSession};
 
-/// Databases whose connections are told apart; more would be a hook gone wild.
+/// Databases whose connections are kept apart; more would be a hook gone wild.
 const MAX_DATABASES: usize = 64;
 
 /// What is known about plans: how connections were set up, and what was caught and dropped.
@@ -52,7 +52,7 @@ pub(crate) enum Hooked {
     },
 }
 
-/// Why a plan that PostgreSQL told was not kept.
+/// Why a plan that PostgreSQL reported was not kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dropped {
     /// It could be that of either of two runs.
@@ -152,7 +152,7 @@ impl PlanNotes {
         }
     }
 
-    /// How connections to the named database were set up; none where no hook has run.
+    /// How connections to the named database were set up; none if no hook has run.
     pub(crate) fn hooked_to(&self, database: &str) -> Option<Hooked> {
         self.hooked().get(database).cloned()
     }

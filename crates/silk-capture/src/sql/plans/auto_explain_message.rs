@@ -3,7 +3,7 @@
 /// Longer plans are dropped: 256 KiB.
 pub(super) const MAX_PLAN_BYTES: usize = 256 << 10;
 
-/// The run's duration, and where its plan starts; none where the message is not auto_explain's.
+/// The run's duration, and where its plan starts; none if the message is not auto_explain's.
 pub(super) fn split(message: &str) -> Option<(u64, &str)> {
     let rest = message.strip_prefix("duration: ")?;
     let (duration, rest) = rest.split_once(" ms  plan:")?;

@@ -27,7 +27,7 @@ use crate::{
     suppress::quietly,
 };
 
-/// Options of a pool whose connections tell the plans of their runs, as far as they may.
+/// Options of a pool whose connections report the plans of their runs, if the role may set that.
 ///
 /// It sets `after_connect`; an app that has one of its own calls [`prepare`] at the end of it
 /// instead.

@@ -143,7 +143,7 @@ impl Tracker {
         run.plan = Told::Plan(plan);
     }
 
-    /// A run has come to its end, and all before it have: what is told by now is all there is.
+    /// A run has ended, and all before it: every plan that was reported is here by now.
     fn finish(&self, number: u64, has_failed: bool) -> Option<CaughtPlan> {
         let mut state = self.lock();
         let end = state.runs.iter().position(|run| run.number == number)?;

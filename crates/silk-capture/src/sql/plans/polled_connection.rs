@@ -53,7 +53,7 @@ impl Drop for TrackerGuard {
     }
 }
 
-/// Takes a message of PostgreSQL, in which auto_explain may have told a plan.
+/// Takes a message of PostgreSQL, which may hold a plan of auto_explain.
 pub(crate) fn on_notice(message: &str, notes: &PlanNotes) {
     let Some((duration_us, plan)) = message::split(message) else {
         return;

@@ -24,7 +24,7 @@ pub(super) fn captured_error(error: &Error) -> CapturedError {
 /// time than reading them.
 const MAX_CLONED_BYTES: usize = 64 << 10;
 
-/// The values of a query in the driver's own form; none where they could not be encoded. Where most
+/// The values of a query in the driver's own form; none if they could not be encoded. Where most
 /// of their bytes would not be kept they are cut first: a clone takes as much memory as they do.
 pub(super) fn captured_values<DB: PoolDatabase>(
     query: &mut Replay<DB>,

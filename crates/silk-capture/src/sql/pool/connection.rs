@@ -24,14 +24,14 @@ use crate::{
 
 /// An instrumented connection; derefs to the driver's own.
 pub struct Conn<DB: Database> {
-    /// Before the connection itself, so that whoever waits for that finds it given back.
+    /// Before the connection itself, so that a task that waits for that finds it given back.
     pub(super) holding: Option<Holding>,
     pub(super) raw: Held<DB>,
     pub(super) shared: Arc<PoolShared>,
     /// The innermost recorded transaction that is open on it.
     pub(super) transaction: Option<OpenTransaction>,
     pub(super) runs: Runs,
-    /// Whether the app has got the driver's own since it was used through this.
+    /// Whether the app took the driver's own since this was last used.
     pub(super) is_lent: bool,
 }
 
@@ -50,7 +50,7 @@ pub(super) struct OpenTransaction {
 }
 
 impl OpenTransaction {
-    /// Its place in the record; none where there was no room for it.
+    /// Its place in the record; none if there was no room for it.
     fn index(&self) -> Option<u32> {
         (self.index != u32::MAX).then_some(self.index)
     }

@@ -26,7 +26,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(super) struct Cover {
     span: Span,
-    /// Whether the tracing layer has to be told which queries to leave alone.
+    /// Whether the tracing layer must know which queries to leave alone.
     #[cfg(feature = "sqlite")]
     tells_texts: bool,
 }

@@ -35,7 +35,7 @@ pub trait PoolDatabase: Database<Arguments: Clone> {
     /// Name of the database (or its file) that the options lead to.
     fn name(options: &<Self::Connection as Connection>::Options) -> String;
 
-    /// Bytes held by encoded arguments, as exactly as can be told without reading them. Cheap; the
+    /// Bytes held by encoded arguments, as exactly as is known without reading them. Cheap; the
     /// arguments are left as they were.
     fn arguments_bytes(arguments: &mut Self::Arguments) -> usize;
 

@@ -11,7 +11,7 @@ use crate::record::{
     held_connection::{HeldBy, HeldConnection},
 };
 
-/// Connections given back lately that are remembered: whoever waited got one of them.
+/// Connections given back lately that are remembered: a task that waited was given one of them.
 const MAX_GIVEN_BACK: usize = 32;
 /// Pauses within transactions that are remembered of each connection: the longest.
 const MAX_PAUSES: usize = 8;

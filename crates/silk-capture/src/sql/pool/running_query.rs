@@ -150,7 +150,7 @@ impl Track {
         }
     }
 
-    /// The app has got what it asked for, and the clock of its own work runs.
+    /// The app has what it asked for, and the clock of its own work runs.
     pub(super) fn on_ready(&mut self) {
         let now = Instant::now();
         self.idle_since = Some(now);

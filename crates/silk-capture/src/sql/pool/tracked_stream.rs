@@ -126,7 +126,7 @@ impl<DB: PoolDatabase> Future for TrackedFirst<'_, DB> {
     }
 }
 
-/// Waits for at most one row, of which the driver tells nothing but that row.
+/// Waits for at most one row; the driver says nothing but that row.
 ///
 /// A type rather than an async function, which would keep what it is given twice.
 pub(super) struct TrackedOptional<'e, DB: Database> {

@@ -22,7 +22,7 @@ const MAX_EXPECTED: usize = 1_024;
 static IS_USED: AtomicBool = AtomicBool::new(false);
 static EXPECTED: Mutex<VecDeque<u64>> = Mutex::new(VecDeque::new());
 
-/// Notes that a pool records a query of this text, of which sqlx will tell.
+/// Notes that a pool records a query of this text, for which an event of sqlx will come.
 #[cfg(feature = "sqlite")]
 pub(crate) fn expect(sql: &str) {
     IS_USED.store(true, Relaxed);

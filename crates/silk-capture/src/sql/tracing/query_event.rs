@@ -1,4 +1,4 @@
-//! sqlx's event about a query that has ended, and what is told from it.
+//! sqlx's event about a query that has ended, and what it says.
 
 use std::time::{Duration, Instant};
 
@@ -85,7 +85,7 @@ impl SilkTracingLayer {
 }
 
 /// Where the app ran the query whose end sqlx is telling of: PostgreSQL's and MySQL's drivers tell
-/// it on the stack of whoever awaits the query, SQLite's on a thread of its own.
+/// it on the stack of the task that awaits the query, SQLite's on a thread of its own.
 fn call_site_of(active: &ActiveRequest, kind: DatabaseKind) -> Option<CallStack> {
     if !active.recorder().config().layer_call_sites
         || !active.captures_call_sites()
@@ -107,7 +107,7 @@ fn is_sqlite_worker() -> bool {
     IS_WORKER.try_with(|is_worker| *is_worker).unwrap_or(true)
 }
 
-/// Whether sqlx itself sent this to a new connection, on behalf of whoever waited for one.
+/// Whether sqlx itself sent this to a new connection, for the task that waited for one.
 fn is_set_up(sql: &str) -> bool {
     // SQLite's options, each ended as sqlx ends them.
     let is_pragmas = || {

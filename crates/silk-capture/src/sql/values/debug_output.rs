@@ -49,7 +49,7 @@ impl Write for Between<'_> {
     }
 }
 
-/// Where `mark` first ends in `text`, as far as its end lies behind `new`.
+/// Where `mark` first ends in `text`, if that is behind `new`.
 ///
 /// A few bytes come at a time, so a search that is quick for long texts would be slow.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
@@ -101,7 +101,7 @@ impl Write for AtMost {
     }
 }
 
-/// All that `{:?}` writes; none where it is more than `max_bytes`.
+/// All that `{:?}` writes; none if it is more than `max_bytes`.
 #[cfg(feature = "sqlite")]
 pub(super) fn whole(value: &impl Debug, max_bytes: usize) -> Option<String> {
     let mut written = AtMost {

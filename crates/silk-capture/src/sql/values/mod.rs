@@ -59,7 +59,7 @@ fn cut(bytes: &[u8], max_bytes: usize) -> ValueState {
 }
 
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
-/// As many values as there are placeholders, none of which could be read.
+/// As many values as there are placeholders; none could be read.
 pub(crate) fn unavailable(count: usize) -> Vec<Value> {
     vec![
         Value {

@@ -1,6 +1,6 @@
-//! What the statements of a text do, told by their leading verbs, without allocating.
+//! What the statements of a text do, by their leading verbs, without allocating.
 //!
-//! Whether a figure that the database told counts as rows changed depends on it, and a `COMMIT` is
+//! Whether a figure that the database gave counts as rows changed depends on it, and a `COMMIT` is
 //! no query in either tier. Comments, parentheses and common table expressions before the verb are
 //! read over, as are texts in quotes that look like SQL.
 
@@ -43,7 +43,7 @@ impl Verb {
 }
 
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
-/// The verb of the statement with this number, from 0; none where there is no such statement.
+/// The verb of the statement with this number, from 0; none if there is no such statement.
 pub(crate) fn verb(sql: &str, kind: DatabaseKind, number: usize) -> Option<Verb> {
     // Most texts are one statement and begin with it.
     if number == 0
@@ -57,7 +57,7 @@ pub(crate) fn verb(sql: &str, kind: DatabaseKind, number: usize) -> Option<Verb>
 /// The verb of a text that is one statement (and its semicolon) which begins or ends a transaction
 /// or savepoint.
 pub(crate) fn control(sql: &str, kind: DatabaseKind) -> Option<Verb> {
-    // Nearly all texts are told from their first letter.
+    // For nearly all texts the first letter is enough.
     let first = sql.bytes().find(|byte| !byte.is_ascii_whitespace())?;
     if !matches!(
         first.to_ascii_lowercase(),

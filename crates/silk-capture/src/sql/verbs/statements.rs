@@ -1,4 +1,4 @@
-//! The statements of a text, one after another, each told by its verb.
+//! The statements of a text, one after another, each by its verb.
 
 use silk_core::DatabaseKind;
 

@@ -133,7 +133,7 @@ pub(super) fn clean_function(name: &str) -> String {
     }
 }
 
-/// `find` of `find<sqlx::Postgres, Vec<u8>>`; none where there is nothing to take off.
+/// `find` of `find<sqlx::Postgres, Vec<u8>>`; none if there is nothing to take off.
 fn without_type_arguments(name: &str) -> Option<&str> {
     let mut depth = 0_usize;
     if !name.ends_with('>') {

@@ -243,7 +243,7 @@ impl Keeper {
     }
 }
 
-/// Form and cost of a plan; none where it cannot be read.
+/// Shape and cost of a plan; none if it cannot be read.
 pub(super) fn form_of(format: PlanFormat, raw: &str) -> Option<(PlanShape, Option<f64>)> {
     let plan = Plan::parse(format, raw).ok()?;
     let shape = plan.shape.parse().ok()?;

@@ -56,7 +56,8 @@ pub(super) struct Transform {
     ignored: IgnoreList,
 }
 
-/// The record of one request, with the plans that were told of it: for tests, which have no writer.
+/// The record of one request, with the plans that were reported for it: for tests, which have no
+/// writer.
 pub(crate) fn transform_one(
     shared: &Shared,
     redactor: Arc<Redactor>,

@@ -108,7 +108,7 @@ impl<'a> Group<'a> {
         })
     }
 
-    /// How many different values (or texts) it ran with; none where that is not known of all.
+    /// How many different values (or texts) it ran with; none if that is not known of all.
     pub(in crate::finding) fn distinct(&self, facts: &Facts<'a>) -> Option<u64> {
         *self.distinct.get_or_init(|| {
             if self.beyond > 0 {
@@ -216,7 +216,7 @@ struct Shapes<'a> {
 }
 
 impl<'a> Shapes<'a> {
-    /// Statements that differ by constants or tenants alone are to be one shape.
+    /// Statements that differ by constants or tenants alone are one shape.
     fn join_alike(&mut self, statements: impl Iterator<Item = &'a Arc<Statement>> + Clone) {
         let mut others = statements.clone().map(|statement| statement.fingerprint);
         let Some(first) = others.next() else {
@@ -249,7 +249,8 @@ impl<'a> Shapes<'a> {
         at
     }
 
-    /// Counts what was not kept: the sums of the statements have all, the lists those that were kept.
+    /// Counts what was not kept: the sums of the statements have all, the lists those that were
+    /// kept.
     fn add_beyond(&mut self, facts: &Facts<'_>) {
         let groups = &mut self.groups;
         let (mut calls, mut us) = (vec![0_u64; groups.len()], vec![0_u64; groups.len()]);

@@ -167,7 +167,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// A statement by its text, as short as it is told apart.
+    /// A statement by its text, just long enough to tell it from the others.
     pub(super) fn name(&self, query: &QueryRecord) -> String {
         self.text(query)
             .map_or_else(|| "query".to_owned(), |text| name(&text.statement))

@@ -114,7 +114,7 @@ impl Union {
         }
     }
 
-    /// Its length; none where they did not come by start.
+    /// Its length; none if they did not come in order of start.
     pub(super) const fn length_us(&self) -> Option<u64> {
         if self.is_unsorted {
             return None;

@@ -32,7 +32,7 @@ struct Run<'f, 'a> {
 }
 
 impl Run<'_, '_> {
-    /// What stands in a slot; none where it is not known.
+    /// What stands in a slot; none if it is not known.
     fn content(&self, slot: usize) -> Option<Content<'_>> {
         let slot = self.shape.slots.get(slot)?;
         match slot.place {

@@ -1,7 +1,7 @@
 //! A query that the app let go while it ran.
 //!
 //! **Definition.** The future or stream of a query was dropped before its end: a timeout, a
-//! `select!`, a client that went away, a stream of which no more was wanted. The database does not
+//! `select!`, a client that went away, a stream that was not read to its end. The database does not
 //! learn of it: the query runs on, and its connection is of no use to the pool until its rest was
 //! read.
 //! **Formula.** `outcome = dropped and duration >= abandoned`, per shape.

@@ -10,7 +10,7 @@
 //! **Evidence.** What ran before: the query whose rows were read in that poll or that ended just
 //! before it, and the innermost span around it.
 //! **Silent on.** Many polls of middling length; time in which the task waited; a poll that
-//! panicked, most of which goes into the hook's backtrace.
+//! panicked: most of that time goes into the hook's backtrace.
 
 use super::BLOCKED_EXECUTOR;
 use crate::{

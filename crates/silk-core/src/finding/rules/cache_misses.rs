@@ -1,11 +1,11 @@
 //! A cache that answers few of its look-ups.
 //!
-//! **Definition.** Spans of one name that tell by the field `cache.hit` whether a cache had what was
-//! asked for, most of which it had not.
-//! **Formula.** `look-ups >= min_lookups and hits / look-ups < min_hit_rate`, and worth a finding by the
-//! time and share that the misses took.
-//! **Time lost.** The union of the spans that missed: the look-up, and where the span goes round it the
-//! load.
+//! **Definition.** Spans of one name that tell by the field `cache.hit` whether a cache had what
+//! was asked for, and most were not there.
+//! **Formula.** `look-ups >= min_lookups and hits / look-ups < min_hit_rate`, and worth a finding
+//! by the time and share that the misses took.
+//! **Time lost.** The union of the spans that missed: the look-up, and where the span goes round it
+//! the load.
 //! **Thresholds.** `min_lookups` (10), `min_hit_rate` (0.5).
 //! **Source.** Sentry's and OpenTelemetry's conventions for caches (`cache.hit`; of Redis
 //! `db.system.name`).

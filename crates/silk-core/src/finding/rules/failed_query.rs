@@ -4,11 +4,12 @@
 //! code are one finding.
 //! **Severity.** Critical where the request failed too, and did not go on to fail of something
 //! else; otherwise the app went on, and it is good to know.
-//! **Evidence.** Code, message (values taken out) and line; by its code, whether it met the locks of
-//! another transaction (see [`conflict`](super::conflict)).
+//! **Evidence.** Code, message (values taken out) and line; by its code, whether it met the locks
+//! of another transaction (see [`conflict`](super::conflict)).
 //! **Time lost.** The union of the intervals of the queries that failed.
 //! **Silent on.** `fetch_one` without a row, where no error came from the database; queries that
-//! were let go; what a transaction refuses because of an error before, which is told with that error.
+//! were let go; what a transaction refuses because of an error before, which is reported with that
+//! error.
 
 use std::cmp::Reverse;
 
@@ -21,7 +22,7 @@ use crate::{
     },
 };
 
-/// Failures that are told; a loop of different ones is told by its first.
+/// How many failures are reported; a loop of different ones is reported by its first.
 const MOST: usize = 3;
 
 /// What PostgreSQL answers to all that comes after an error in a transaction.
@@ -66,7 +67,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
             findings.push(end_of(facts, transaction, error, last_us));
         }
     }
-    // What the request failed of is told, however many were handled before.
+    // What made the request fail is reported, however many were handled before.
     findings.sort_by_key(|(started_us, finding)| (Reverse(finding.severity), *started_us));
     findings
         .into_iter()
@@ -75,7 +76,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
         .collect()
 }
 
-/// When it began and what is told of failures of one statement with one code.
+/// When it began, and the finding about failures of one statement with one code.
 fn told_once<'a>(
     facts: &Facts<'a>,
     refused: &Refused,
@@ -127,7 +128,7 @@ fn told_once<'a>(
     )
 }
 
-/// When it began and what is told of a transaction that could not begin or end.
+/// When it began, and the finding about a transaction that could not begin or end.
 fn end_of(
     facts: &Facts<'_>,
     transaction: &TransactionRecord,
@@ -213,7 +214,7 @@ impl Refused {
     }
 }
 
-/// When the last thing failed that is told.
+/// When the last thing failed that is reported.
 fn last_us(facts: &Facts<'_>, refused: &Refused) -> u64 {
     let detail = &facts.record.detail;
     let queries = detail.queries.iter().filter_map(|query| {

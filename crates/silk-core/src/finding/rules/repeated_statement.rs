@@ -52,7 +52,7 @@ pub(super) fn find<'a>(facts: &Facts<'a>, group: &Group<'a>) -> Option<Finding> 
     if distinct.is_none() && same_query::is_polling(facts, group) {
         return None;
     }
-    // Neither a value nor the text nor the session differs, as far as is known.
+    // No difference is known: neither in a value nor in the text nor in the session.
     if distinct.is_none() && !varying.has_values {
         return None;
     }

@@ -1,12 +1,12 @@
 //! One row was asked for, and many were read.
 //!
 //! **Definition.** `fetch_one` and `fetch_optional` hand out the first row; on PostgreSQL and MySQL
-//! the database sends the others all the same. On PostgreSQL the driver reads them at once; on MySQL
-//! when the connection is used next, where nobody counts them.
+//! the database sends the others all the same. On PostgreSQL the driver reads them at once; on
+//! MySQL when the connection is used next, where nobody counts them.
 //! **Formula.** `rows returned <= 1 and rows read >= min_rows_unread`, per shape.
 //! **Time lost.** From the first row to the end, where the first row was seen: the union of those
 //! intervals.
-//! **Thresholds.** `min_rows_unread`; ten. It is told even where it cost little so far: it grows
+//! **Thresholds.** `min_rows_unread`; ten. It is reported even if it cost little so far: it grows
 //! with the table.
 //! **Silent on.** A second row that is read to see whether there is one; streams that were stopped
 //! (see [`abandoned_query`](super::abandoned_query)); writes with RETURNING, which change the rows

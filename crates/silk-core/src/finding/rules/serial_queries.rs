@@ -112,7 +112,7 @@ fn is_candidate(facts: &Facts<'_>, query: &QueryRecord) -> bool {
         })
 }
 
-/// Whether `query` comes directly behind the run and can have got nothing from it.
+/// Whether `query` comes directly behind the run and cannot depend on its rows.
 fn follows(
     facts: &Facts<'_>,
     run: &[&QueryRecord],

@@ -5,7 +5,7 @@
 //! **Formula.** `duration − consumer >= slow_query`, and worth a finding by share and time.
 //! BEGIN, COMMIT and ROLLBACK are judged alike.
 //! **Time lost.** The union of the intervals of those that were slow.
-//! **Thresholds.** `slow_query`: 100 ms, since a page is to be there in 150 ms; `min_share`.
+//! **Thresholds.** `slow_query`: 100 ms, since a page should be there in 150 ms; `min_share`.
 //! **Silent on.** What another rule names already (each of a loop); streams that the app read
 //! slowly; queries that failed or were let go, which have findings of their own.
 
@@ -148,7 +148,8 @@ fn of_group<'a>(facts: &Facts<'a>, group: &Group<'a>) -> Option<Finding> {
     })
 }
 
-/// An index helps only what reads a table, and a plan is of one statement that reads or changes rows.
+/// An index helps only what reads a table, and a plan is of one statement that reads or changes
+/// rows.
 fn remedy(statement: &Statement) -> &'static str {
     const PLANNED: &[&str] = &[
         "SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "VALUES", "TABLE",

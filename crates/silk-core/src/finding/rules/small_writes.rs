@@ -3,8 +3,8 @@
 //! **Definition.** INSERTs of one row, or UPDATEs and DELETEs of one row by its key, of one shape
 //! in one request, with different values; or UPDATEs that write the same row each time.
 //! **Formula.** `calls >= min_calls`, and on average fewer than two rows changed by each.
-//! **Time lost.** The union of their intervals, less one write of mean length; and BEGIN and COMMIT,
-//! where each ran in a transaction of its own.
+//! **Time lost.** The union of their intervals, less one write of mean length; and BEGIN and
+//! COMMIT, where each ran in a transaction of its own.
 //! **Thresholds.** `min_calls`, `min_lost`, `min_share`, as for the N+1.
 //! **Silent on.** INSERTs of several rows (`VALUES (…), (…)`, `unnest`, a `SELECT` that gives more
 //! than one); writes by a list of keys; chunks (each changes many rows); settings and savepoints;
@@ -79,7 +79,7 @@ pub(super) fn find<'a>(facts: &Facts<'a>, group: &Group<'a>) -> Option<Finding> 
 fn writes_single_rows<'a>(facts: &Facts<'a>, group: &Group<'a>) -> Option<bool> {
     let kept = u64::try_from(group.queries.len()).unwrap_or(u64::MAX);
     let changed: u64 = group.each(facts).map(|query| query.rows_affected).sum();
-    // What an INSERT changes is told by its text: MySQL counts a row that it replaced twice.
+    // What an INSERT changes is read from its text: MySQL counts a row that it replaced twice.
     if !matches!(&*group.statement.command, "INSERT" | "REPLACE")
         && changed >= kept.saturating_mul(2)
     {

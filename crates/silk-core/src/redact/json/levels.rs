@@ -129,7 +129,7 @@ impl<'t> Scan<'_, '_, 't> {
     fn verdict_of_object(&self) -> Verdict {
         let around = self.levels.last();
         match self.verdict() {
-            // What is in an object has names of its own; in a session it still is to be looked at.
+            // What is in an object has names of its own; in a session it must still be looked at.
             verdict @ Verdict::Judge(_) => {
                 let is_kept = around
                     .is_some_and(|level| level.is_object && level.verdict == verdict)

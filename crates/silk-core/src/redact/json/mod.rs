@@ -188,7 +188,7 @@ impl<'t> Scan<'_, '_, 't> {
             Role::Variables => self.variables = redactor.variables(self.text),
             _ => {}
         }
-        // The name itself is to be read first.
+        // The name itself must be read first.
         level.before = role.is_label().then_some(written);
     }
 

@@ -19,7 +19,7 @@ pub(super) enum Judge {
     Any,
 }
 
-/// The shortest text that can be told to be random.
+/// The shortest text that can be recognised as random.
 const MIN_OPAQUE: usize = 8;
 /// Longer texts are documents.
 const MAX_OPAQUE: usize = 4_096;
@@ -79,7 +79,7 @@ pub(super) fn is_opaque(text: &str) -> bool {
     by_digits || by_letters || seen.longest_mumble >= 8
 }
 
-/// Whether it is rather no word: for places where a secret is to be expected.
+/// Whether it looks like no word: for places where a secret is likely.
 pub(super) fn is_odd(text: &str) -> bool {
     if text.len() < 4 || text.len() > MAX_OPAQUE {
         return false;

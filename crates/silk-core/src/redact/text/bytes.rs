@@ -101,7 +101,7 @@ pub(in crate::redact) fn mark(byte: u8) -> u8 {
 }
 
 /// Whether a scan of a text of `length` bytes with these marks would find nothing: the short
-/// strings of a document, of which there are many.
+/// strings of a document, and there are many.
 pub(in crate::redact) const fn is_harmless(marks: u8, length: usize) -> bool {
     let may_be_key = marks & DIGIT != 0 && length >= MIN_CREDENTIAL;
     let may_be_sentence =

@@ -38,7 +38,7 @@ pub(super) const fn may_be_flag(word: &[u8]) -> bool {
     matches!(word, [b'-', b'u' | b'U' | b'p' | b'a' | b'w', ..]) || is_row_of_flags(word)
 }
 
-/// Whether a word is several flags of which the last one takes a name and a password: `-su`.
+/// Whether a word is several flags, and the last one takes a name and a password: `-su`.
 const fn is_row_of_flags(word: &[u8]) -> bool {
     word.len() <= MAX_FLAGS
         && matches!(word, [b'-', first, .., b'u' | b'U'] if first.is_ascii_alphabetic())

@@ -9,7 +9,7 @@ pub(super) const MAX_BLANKS: usize = 4;
 const NAMING: u8 = 1;
 /// Of a first byte: its word may matter on its own.
 const SPECIAL: u8 = 2;
-/// Of the byte behind a blank that is behind a word: more is to be looked at.
+/// Of the byte behind a blank that is behind a word: more must be looked at.
 const BEHIND: u8 = 4;
 /// Of a second byte: it may be that of a word which names a secret.
 const SECOND: u8 = 8;
@@ -54,8 +54,8 @@ const fn flags_of_bytes() -> [u8; 256] {
     }
 }
 
-/// Whether [`super::Scan::word`] could find anything in the word from `start` to `end`, told by its first
-/// and last bytes and what follows. Must say so wherever it would.
+/// Whether [`super::Scan::word`] could find anything in the word from `start` to `end`, told by its
+/// first and last bytes and what follows. Must say so wherever it would.
 #[inline]
 pub(super) fn may_matter(bytes: &[u8], start: usize, end: usize) -> bool {
     let word = &bytes[start..end];

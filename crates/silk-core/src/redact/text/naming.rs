@@ -82,7 +82,7 @@ const fn by_place() -> [&'static [u8]; 1024] {
     reason = "very long words may share a place with short ones"
 )]
 const fn place(word: &[u8]) -> usize {
-    // Case is told by a bit that the shift drops.
+    // The shift drops the bit that says upper or lower case.
     let length = word.len() as u8 ^ (word[1] << 4);
     let key = [word[0], word[2], word[word.len() - 1], length];
     let key = u32::from_le_bytes(key) | 0x0020_2020;

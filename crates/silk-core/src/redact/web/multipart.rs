@@ -1,4 +1,4 @@
-//! Multipart forms, of which only names and sizes of the parts stay.
+//! Multipart forms: only names and sizes of the parts stay.
 
 use crate::redact::{Redactor, Secrets};
 

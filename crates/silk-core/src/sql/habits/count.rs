@@ -8,7 +8,7 @@ use crate::DatabaseKind;
 pub struct Count {
     /// Whether it counts only some rows of what it reads: WHERE, JOIN, a subquery.
     pub is_of_some: bool,
-    /// The same, up to a cap of rows; none where that would count something else (`count(a)` leaves
+    /// The same, up to a cap of rows; none if that would count something else (`count(a)` leaves
     /// out where `a` is NULL).
     pub capped: Option<String>,
 }

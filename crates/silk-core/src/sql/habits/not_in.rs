@@ -8,7 +8,7 @@ use crate::{DatabaseKind, sql::lexer::Lexeme};
 pub struct NotIn<'a> {
     /// The condition as it stands in the text.
     pub text: &'a str,
-    /// The same as an anti-join; none where the text does not tell which tables its names are of.
+    /// The same as an anti-join; none if the text does not say which tables its names are of.
     pub not_exists: Option<String>,
 }
 

@@ -48,7 +48,8 @@ pub fn by_key(sql: &str, database: DatabaseKind) -> Option<String> {
     let limit = limit(&words, paging)?;
     let mut free = Free::of(&words, paging, database);
     let mut place = || free.next();
-    // Numbers of PostgreSQL's placeholders tell them apart; elsewhere each stands for the next value.
+    // Numbers of PostgreSQL's placeholders tell them apart; elsewhere each stands for the next
+    // value.
     let condition = beyond(&keys, database, &mut place);
     let before = words.get(order.checked_sub(1)?)?;
     let head = match find(&["WHERE"]) {
@@ -69,7 +70,7 @@ pub fn by_key(sql: &str, database: DatabaseKind) -> Option<String> {
     Some(format!("{head} {sorted}{limit}"))
 }
 
-/// The columns behind ORDER BY; none where something else stands there.
+/// The columns behind ORDER BY; none if something else stands there.
 fn keys<'a>(sql: &'a str, words: &[Lexeme<'a>]) -> Option<Vec<Key<'a>>> {
     let mut keys = Vec::new();
     for part in words.split(|word| word.is_sign(",")) {
@@ -128,7 +129,7 @@ const fn is_amount(word: &Lexeme<'_>) -> bool {
 struct Free {
     /// Numbers of the paging that fall away.
     gone: Vec<usize>,
-    /// The largest that is used; none where they have no numbers.
+    /// The largest that is used; none if they have no numbers.
     last: Option<usize>,
 }
 

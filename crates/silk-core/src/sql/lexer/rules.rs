@@ -2,7 +2,7 @@
 
 use crate::DatabaseKind;
 
-/// The rules of one dialect, as far as they tell where a piece ends.
+/// The rules of one dialect that say where a piece ends.
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a rule of its own, and dialects mix them freely"

@@ -53,7 +53,7 @@ pub(super) fn normalize(
     printer.out
 }
 
-/// What was printed last, as far as spacing needs it.
+/// What was printed last: what spacing depends on.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Piece {
     Start,

@@ -2,7 +2,7 @@
 //!
 //! Subqueries, CTEs, VALUES, functions in FROM and INSERT give names to what goes into them. A
 //! segment that is sensitive makes every such name in it sensitive, a sensitive name all segments
-//! that it stands in and all that it was given to. Names are told apart by themselves alone, not
+//! that it stands in and all that it was given to. Names are compared as they are written, not
 //! by their tables: where this errs, it errs towards taking out too much.
 
 use std::collections::HashMap;
@@ -79,7 +79,7 @@ impl<'a> Flow<'a> {
         }
     }
 
-    /// Whether an output has no more than one column, as far as is known.
+    /// Whether no output is known to have more than one column.
     pub(super) fn is_single(&self, output: usize) -> bool {
         let output = &self.outputs[output];
         output.width <= 1 && output.star.is_none()

@@ -2,7 +2,7 @@
 
 use super::secret_words::Arguments;
 
-/// What a segment of a query does, as far as settings tables need it.
+/// What a segment of a query does: what redaction in tables of settings needs of it.
 #[derive(Default, Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Role {
     #[default]

@@ -163,7 +163,7 @@ impl<'a> Walk<'_, 'a> {
             return;
         }
         if self.group().kind == GroupKind::Columns {
-            // MySQL reads `"name"` as a text, unless it was told otherwise.
+            // MySQL reads `"name"` as a text, unless its mode says otherwise.
             let is_sensitive = self.redactor.is_sensitive(content);
             self.column(content, is_sensitive);
             return;

@@ -3,7 +3,7 @@
 use super::procedures::is_given_secrets;
 use crate::Redactor;
 
-/// Functions whose arguments are passwords, keys, or what is to be kept from others: sorted.
+/// Functions whose arguments are passwords, keys, or what must stay secret; sorted.
 const SECRET_FUNCTIONS: &[&str] = &[
     "aes_decrypt",
     "aes_encrypt",

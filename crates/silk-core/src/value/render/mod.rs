@@ -57,7 +57,7 @@ pub fn render(value: &Value, kind: DatabaseKind) -> String {
     }
 }
 
-/// A value as a literal of SQL, for copying; none if it was redacted or cut, or cannot be told.
+/// A value as a literal of SQL, for copying; none if it was redacted or cut, or cannot be read.
 #[must_use]
 pub fn to_sql_literal(value: &Value, kind: DatabaseKind) -> Option<String> {
     let bytes = match &value.state {

@@ -21,7 +21,7 @@ pub(super) struct Kept {
     pub(super) source: &'static str,
 }
 
-/// Fills in how many different values the columns have that a query compares, as far as the
+/// Fills in how many different values the columns have that a query compares, where the
 /// catalogue does not tell.
 pub(super) async fn fill(
     connection: &mut MySqlConnection,

@@ -156,7 +156,7 @@ async fn generic_plan(
     }
     let Ok(raw) = generic::ask(connection, question).await else {
         connection.execute(raw_sql("ROLLBACK")).await?;
-        // It may have got as far as being prepared, which a rollback leaves.
+        // It may be prepared by now, and a rollback leaves that.
         let _ = connection.execute(raw_sql("DEALLOCATE silk_generic")).await;
         return Ok(None);
     };

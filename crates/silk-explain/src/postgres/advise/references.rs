@@ -199,7 +199,7 @@ fn check(table: &Table, question: &Question) -> Option<Question> {
         mode: ExplainMode::Estimated,
         timeout: question.timeout,
         session: question.session.clone(),
-        // The catalogue told the schema.
+        // The catalogue names the schema.
         unqualified: Vec::new(),
     })
 }

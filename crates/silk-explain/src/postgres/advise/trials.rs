@@ -1,4 +1,4 @@
-//! Plans with each candidate by itself, and with each set of which none helps alone.
+//! Plans with each candidate by itself, and with each set whose members help only together.
 
 use silk_core::explain::WorkloadEffect;
 use silk_plan::{
@@ -59,7 +59,7 @@ pub(super) async fn try_each<'a>(
     Ok((contenders, trials))
 }
 
-/// What is to be tried, by turns, so that no table is left out where time runs short; the sets come
+/// What will be tried, by turns, so that no table is left out where time runs short; the sets come
 /// behind the first few of each table.
 fn in_turn(tables: &[Table]) -> Vec<(&Table, Vec<&Candidate>)> {
     /// So many come before what only helps together.

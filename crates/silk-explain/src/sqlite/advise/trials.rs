@@ -1,4 +1,5 @@
-//! Plans in the shadow: with each candidate by itself, and with each set of which none helps alone.
+//! Plans in the shadow: with each candidate by itself, and with each set whose members help only
+//! together.
 
 use std::time::{Duration, Instant};
 

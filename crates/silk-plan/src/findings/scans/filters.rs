@@ -5,7 +5,7 @@ use crate::PlanNode;
 use crate::findings::facts::{Facts, Remark, discarded, loops, name, removed_by_filter};
 use crate::findings::text;
 
-/// The table is big enough for an index to matter, as far as anything tells.
+/// The table is big enough for an index to matter, or nothing says that it is not.
 fn is_big(facts: &Facts<'_>, node: &PlanNode) -> bool {
     let per_loop = facts.read(node) / loops(node).max(1.0);
     let pages = node.derived.buffers.map(|buffers| buffers.pages());

@@ -101,7 +101,7 @@ pub(super) fn has_partial_indexes(facts: &Facts<'_>) -> bool {
     )
 }
 
-/// What the condition wants of the table; none where it cannot be read.
+/// What the condition wants of the table; none if it cannot be read.
 fn wants(facts: &Facts<'_>, node: &PlanNode, filter: &str) -> Option<TableWants> {
     let table = node.relation.as_deref()?;
     let called = node.alias.as_deref().unwrap_or(table);

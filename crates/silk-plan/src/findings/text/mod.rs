@@ -1,4 +1,4 @@
-//! What a condition says, as far as its text tells.
+//! What the text of a condition says.
 
 mod columns;
 mod shown;

@@ -24,7 +24,7 @@ pub(super) fn of_sort(node: &mut PlanNode, value: &Json) {
     }
 }
 
-/// A part of which no run was counted ran all the same where anything below it did: MariaDB does not
+/// A part without a counted run ran all the same if anything below it did: MariaDB does not
 /// count the runs of a recursive union.
 pub(super) fn forget_false_zeros(root: &mut PlanNode) {
     fn ran(node: &PlanNode) -> bool {

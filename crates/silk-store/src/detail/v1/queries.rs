@@ -75,7 +75,7 @@ fn minus_one(number: u64) -> Result<Option<u32>, DecodeError> {
     number.checked_sub(1).map(index).transpose()
 }
 
-/// Forms of plans, few of which differ, and which of them each query has.
+/// Shapes of plans (few differ), and which of them each query has.
 fn shapes_of(queries: &[QueryRecord]) -> (Column, Vec<PlanShape>) {
     let mut list: Vec<PlanShape> = Vec::new();
     let mut known: HashMap<PlanShape, u32> = HashMap::new();

@@ -1,7 +1,7 @@
 //! Rows that many others point at: runs, routes, databases, statements, call sites, texts.
 //!
 //! Their ids are remembered for as long as the connection lives. Each row but runs and databases
-//! says when it was last used, to six hours, so that orphans can be told without looking into any
+//! says when it was last used, to six hours, so that orphans are found without looking into any
 //! blob: a row not used since the oldest request was written is used by none.
 
 mod route;

@@ -1,4 +1,4 @@
-//! Routes, of which only so many have names of their own.
+//! Routes; only so many have names of their own.
 
 use sqlx::{SqliteConnection, query_scalar};
 

@@ -8,7 +8,7 @@ use sqlx::{Row, SqliteConnection, query, query_scalar};
 use super::{super::error::Fault, row::source};
 use crate::stats::{FORM_GIVEN_UP_US, MAX_FORMS};
 
-/// One form of a statement's plans: where, how it was got, and its shape.
+/// One form of a statement's plans: its database, its source and its shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Form {
     pub(super) fingerprint: Fingerprint,

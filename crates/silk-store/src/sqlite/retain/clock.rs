@@ -41,7 +41,7 @@ pub(super) async fn counted_from(
     Ok(DateTime::from_timestamp_micros(from_us).unwrap_or(now))
 }
 
-/// Requests that a clock dated ahead, of which one that was written later is too old.
+/// Requests that a clock dated ahead: one that was written later is too old already.
 pub(super) async fn ahead(
     connection: &mut SqliteConnection,
     oldest_us: i64,

@@ -110,7 +110,7 @@ async fn keep_to_shares(
     Ok(true)
 }
 
-/// Whether something is to be done again that was last done then; a clock that was ahead puts
+/// Whether something is due again that was last done then; a clock that was ahead puts
 /// nothing off.
 fn is_due(last_us: Option<i64>, now: DateTime<Utc>) -> bool {
     last_us.is_none_or(|last_us| {

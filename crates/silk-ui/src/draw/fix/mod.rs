@@ -35,7 +35,7 @@ pub(crate) struct Fix {
 pub struct OneQuery {
     /// The query rewritten, for all values at once.
     pub sql: String,
-    /// How to send it, and how to give its rows back to whoever asked one by one.
+    /// How to send it, and how to give each caller its rows.
     pub rust: String,
 }
 

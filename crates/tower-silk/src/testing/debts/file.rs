@@ -83,7 +83,7 @@ impl DebtFile {
             let line = text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n');
             (line.count() + 1, error.message().replace('\n', ", "))
         };
-        // A broken file is told as such below.
+        // A broken file is reported below.
         if let Ok(Version { version }) = toml::from_str(text)
             && version > VERSION
         {

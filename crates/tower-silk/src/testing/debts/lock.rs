@@ -7,7 +7,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-/// Held by whoever reads the file to write it.
+/// Held while the file is read in order to be written.
 #[derive(Debug)]
 pub(super) struct Lock {
     /// Let go of when it is closed.
@@ -17,7 +17,7 @@ pub(super) struct Lock {
 
 impl Lock {
     /// Waits until nobody else holds it. The folder of `file` is locked, since the file itself is
-    /// replaced by whoever writes it.
+    /// replaced when it is written.
     ///
     /// # Errors
     /// Where the folder cannot be opened or locked.

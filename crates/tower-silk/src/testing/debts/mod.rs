@@ -5,7 +5,7 @@ mod lock;
 
 pub(super) use file::{Debt, DebtFile};
 
-/// Whether debts are to be written: `SILK_UPDATE` is set, and not to `0`.
+/// Whether debts are written: `SILK_UPDATE` is set, and not to `0`.
 pub(super) fn is_updating() -> bool {
     std::env::var_os("SILK_UPDATE").is_some_and(|value| !value.is_empty() && value != "0")
 }

@@ -5,9 +5,9 @@
 //! checked (`test_before_acquire`); or that the client left meanwhile.
 //! **Formula.** Waits of at least 5 ms each, or however short where the pool had none; together at
 //! least `min_wait` and `min_wait_share` of the request. A wait that ended without a connection is
-//! told whatever its share.
-//! **Time lost.** The time with a wait and no query running. Where a request runs more queries at once
-//! than its pool has connections, and no loop does: the time with a wait.
+//! reported whatever its share.
+//! **Time lost.** The time with a wait and no query running. Where a request runs more queries at
+//! once than its pool has connections, and no loop does: the time with a wait.
 //! **Thresholds.** `min_wait` (20 ms), `min_wait_share` (a fifth).
 //! **Evidence.** What the pool had when the longest wait of that kind began, and who held its
 //! connections meanwhile.

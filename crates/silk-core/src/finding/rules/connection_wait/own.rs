@@ -21,7 +21,7 @@ pub(super) fn own_queue(facts: &Facts<'_>, long: &[&ConnectionWait]) -> Option<F
         .collect();
     let longest = waits.iter().max_by_key(|wait| wait.duration_us)?;
     let most = longest.pool?.most;
-    // A loop is told as one.
+    // A loop is reported once.
     let is_loop = |calls: u64| calls >= facts.thresholds.min_calls;
     if facts.groups.iter().any(|group| is_loop(group.calls())) || at_once(facts) < most {
         return None;

@@ -1,4 +1,4 @@
-//! Words of columns and of names by which settings are told from other texts.
+//! Words of columns and of names that settings are recognised by.
 
 /// Words behind the one that tells: `stripe_secret_key`, `api_key_prod`.
 pub(super) const TAILS: &[&str] = &[

@@ -186,7 +186,7 @@ fn money(cents: i64) -> String {
     format!("{sign}${grouped}.{:02}", cents % 100)
 }
 
-/// The type `"char"`: one byte, of which those beyond ASCII are written as octal digits.
+/// The type `"char"`: one byte; beyond ASCII it is written as octal digits.
 fn one_byte(bytes: &[u8]) -> Option<String> {
     match *bytes {
         [0] | [] => Some(String::new()),

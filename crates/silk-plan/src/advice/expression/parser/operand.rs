@@ -104,7 +104,7 @@ impl<'a> Parser<'a> {
         self.name(word.to_owned(), false, depth)
     }
 
-    /// A column or a call, of which the first name is read.
+    /// A column or a call; its first name is read already.
     fn name(&mut self, first: String, is_quoted: bool, depth: usize) -> Expr {
         let style = self.style;
         let fold = |name: String, is_quoted: bool| {

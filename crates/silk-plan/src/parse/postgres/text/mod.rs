@@ -58,7 +58,7 @@ struct Reader {
     margin: usize,
     /// Whether nodes have figures: a line without any is then no root.
     has_figures: bool,
-    /// Lines of which nothing was taken.
+    /// Lines that nothing was taken from.
     left_out: LeftOut,
     /// The worker whose compilation the lines describe.
     compiling: Option<u32>,
@@ -170,7 +170,7 @@ impl Reader {
     fn before(&mut self, indent: usize, line: &str) -> Result<(), PlanError> {
         let bare = line.strip_prefix("->").map_or(line, str::trim_start);
         let is_root = if self.has_figures {
-            // Forks have operators of their own, told by their figures.
+            // Forks have operators of their own, recognised by their figures.
             has_numbers(bare) && bare.starts_with(char::is_alphabetic)
         } else {
             is_bare_root(bare)
@@ -216,7 +216,8 @@ impl Reader {
                 return Err(changed("a plan whose indentation is lost"));
             }
         }
-        // A part's name is set off less than its node, and hangs on what is set off less than the name.
+        // A part's name is set off less than its node, and hangs on what is set off less than the
+        // name.
         let label = self.label.take();
         let level = label.as_ref().map_or(indent, |(indent, _)| *indent);
         while self.open.len() > 1 && self.open.last().is_some_and(|(open, _)| *open >= level) {
