@@ -216,8 +216,7 @@ impl Reader {
                 return Err(changed("a plan whose indentation is lost"));
             }
         }
-        // A part's name is set off less than its node, and hangs on what is set off less than the
-        // name.
+        // A part's name is set off less than its node, and hangs on what is set off less than itself.
         let label = self.label.take();
         let level = label.as_ref().map_or(indent, |(indent, _)| *indent);
         while self.open.len() > 1 && self.open.last().is_some_and(|(open, _)| *open >= level) {
