@@ -15,6 +15,7 @@ mod database;
 mod id;
 mod word_enum;
 
+pub mod across;
 pub mod compare;
 pub mod explain;
 pub mod finding;

@@ -1,7 +1,8 @@
 //! Lines of code, and a route from build to build.
 
 use silk_core::{
-    CallSite, RequestKind, RunId, RunRecord, Store, WriteBatch,
+    CallSite, RequestKind, RequestRecord, RunId, RunRecord, Store, WriteBatch,
+    across::Sample,
     store::{Acceptance, MAX_ACCEPTANCES, RouteName, StatsWindow},
 };
 
@@ -239,6 +240,42 @@ pub async fn a_route_tells_what_it_ran(store: &dyn Store) {
     ] {
         assert_eq!(store.route(&unknown, all_day()).await.unwrap(), None);
     }
+}
+
+/// A sample holds the newest requests of a route, whole, whatever stands in its name.
+pub async fn a_sample_is_of_the_newest(store: &dyn Store) {
+    let starred = route_named("/1*2*3*4*5*6*7*8*9*10*/x");
+    let mut records = Vec::new();
+    for number in 0..30 {
+        let mut record = request(number, number.cast_signed());
+        add_queries(&mut record, &statement(1, "threads"), 10, 2, 5);
+        match number % 3 {
+            0 => record.summary.route = "/other".to_owned(),
+            1 => record.summary.route.clone_from(&starred.route),
+            _ => {}
+        }
+        records.push(record);
+    }
+    store.write(&batch(records.clone())).await.unwrap();
+    let ids = |sample: Sample| {
+        let is_whole = |record: &RequestRecord| record.detail.queries.len() == 2;
+        assert!(sample.requests.iter().all(is_whole));
+        let ids = sample.requests.iter().map(|record| record.summary.id);
+        ids.collect::<Vec<_>>()
+    };
+    let of = |numbers: &[usize]| -> Vec<_> {
+        numbers.iter().map(|at| records[*at].summary.id).collect()
+    };
+    let day = all_day();
+    let sample = Sample::newest(store, day, Some(&threads()), 3).await;
+    assert_eq!(ids(sample.unwrap()), of(&[29, 26, 23]));
+    let sample = Sample::newest(store, day, Some(&starred), 2).await;
+    assert_eq!(ids(sample.unwrap()), of(&[28, 25]));
+    let sample = Sample::newest(store, day, None, u32::MAX).await;
+    assert_eq!(sample.unwrap().requests.len(), 30);
+    let until = at(10);
+    let sample = Sample::newest(store, StatsWindow { until, ..day }, None, 2).await;
+    assert_eq!(ids(sample.unwrap()), of(&[9, 8]));
 }
 
 /// An acceptance of everything that can be named.

@@ -59,6 +59,7 @@ macro_rules! contract_tests {
             across::lines_of_the_same_time_keep_their_order,
             across::a_route_tells_its_builds,
             across::a_route_tells_what_it_ran,
+            across::a_sample_is_of_the_newest,
             across::what_is_accepted_stays_until_withdrawn,
             across::acceptances_are_bounded,
             lives::a_life_is_summed,

@@ -20,7 +20,7 @@ pub(super) const HOUSES: &[House] = &[
             &["redact", "vitals"],
             &["explain", "sql"],
             &["finding", "store"],
-            &["compare"],
+            &["across", "compare"],
             &["recording", "testing"],
         ],
         through_face: true,
