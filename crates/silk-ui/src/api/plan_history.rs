@@ -16,7 +16,7 @@ use super::requests::DatabaseJson;
 use crate::{
     context::{Here, read_id},
     error::Failure,
-    params::Window,
+    params::{WINDOW_PARAMS, Window},
 };
 
 #[derive(Debug, Serialize)]
@@ -129,8 +129,8 @@ pub(crate) async fn of_statement(
     here: Here,
     Path(fingerprint): Path<String>,
 ) -> Result<Response, Failure> {
-    let params = here.params(&["window"])?;
-    let window = Window::read(&params)?.range(here.now);
+    let params = here.params(&WINDOW_PARAMS)?;
+    let window = Window::read(&params, here.now)?.range(here.now);
     let fingerprint = read_id(&fingerprint, "statement")?;
     let plans = here
         .app

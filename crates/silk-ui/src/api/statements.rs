@@ -20,7 +20,7 @@ use crate::{
     context::{Here, read_id},
     error::Failure,
     findings::across,
-    params::{STATEMENT_PARAMS, Window, statement_filter},
+    params::{STATEMENT_PARAMS, WINDOW_PARAMS, Window, statement_filter},
 };
 
 #[derive(Debug, Serialize)]
@@ -139,8 +139,8 @@ fn bucket(bucket: &TimeBucket) -> BucketJson {
 
 /// `GET api/statements/{fingerprint}`
 pub(crate) async fn one(here: Here, Path(fingerprint): Path<String>) -> Result<Response, Failure> {
-    let params = here.params(&["window"])?;
-    let range = Window::read(&params)?.range(here.now);
+    let params = here.params(&WINDOW_PARAMS)?;
+    let range = Window::read(&params, here.now)?.range(here.now);
     let fingerprint = read_id(&fingerprint, "statement")?;
     let detail = here
         .app

@@ -101,7 +101,7 @@ impl Form {
     /// Words and labels of the windows to look back.
     fn windows() -> impl Iterator<Item = (&'static str, &'static str)> {
         let windows = Window::ALL.into_iter();
-        windows.map(|window| (window.word(), window.label()))
+        windows.filter_map(Window::of_list)
     }
 
     /// A status that the form does not offer: it was written into the address.

@@ -20,12 +20,12 @@ use crate::{
     },
     error::Failure,
     findings::across,
-    params::{Params, Window},
+    params::{Params, WINDOW_PARAMS, Window},
     parts::{
         findings_now::{self, FindingRow},
         frame::{Frame, render},
-        lists::Choice,
         plan_changes::{self as plans, ChangeView, PlanRow, RibbonView},
+        window_bar::{WindowBar, window_bar},
     },
 };
 
@@ -46,8 +46,8 @@ struct StatementPage {
     tables: String,
     sql: SqlView,
     figures: Vec<(&'static str, Markup)>,
-    windows: Vec<Choice>,
-    window: &'static str,
+    bar: WindowBar,
+    window: String,
     calls_in_window: u64,
     is_quiet: bool,
     over_time: Markup,
@@ -105,8 +105,8 @@ struct SlowRow {
 
 /// `GET /statements/{fingerprint}`
 pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<Response, Failure> {
-    let params = here.params(&["window"])?;
-    let window = Window::read(&params)?;
+    let params = here.params(&WINDOW_PARAMS)?;
+    let window = Window::read(&params, here.now)?;
     let fingerprint = read_id(&fingerprint, "statement")?;
     let range = window.range(here.now);
     let detail = here
@@ -125,7 +125,6 @@ pub(crate) async fn show(here: Here, Path(fingerprint): Path<String>) -> Result<
         .await
         .unwrap_or_default();
     let mut page = view(&here, window, &detail, &history);
-    page.windows = windows(&here, fingerprint, &params, window);
     page.plans = plans::rows(&kept, &here.base);
     page.changes = plans::recent(&here, fingerprint, &history).await;
     page.source = source_of(&here, &detail).await;
@@ -152,8 +151,13 @@ fn view(
         tables: one_line(&statement.tables.join(", "), 200),
         sql: sql_view(&statement.normalized, statement.database),
         figures: figures(detail, history),
-        windows: Vec::new(),
-        window: window.label(),
+        bar: window_bar(
+            &format!("{}/statements/{}", here.base, statement.fingerprint),
+            &Params::default(),
+            window,
+            here.now,
+        ),
+        window: window.phrase(),
         calls_in_window: in_window,
         is_quiet: in_window == 0,
         over_time: charts::over_time(&detail.over_time, "calls"),
@@ -201,19 +205,6 @@ fn figures(detail: &StatementDetail, history: &[PlanBucket]) -> Vec<(&'static st
         ("last seen", format::ago(summary.last_seen_at)),
     ]);
     figures
-}
-
-fn windows(here: &Here, of: Fingerprint, params: &Params, current: Window) -> Vec<Choice> {
-    let choice = |choice: Window| Choice {
-        label: choice.label().to_owned(),
-        href: format!(
-            "{}/statements/{of}{}",
-            here.base,
-            params.with(&[("window", Some(choice.word()))])
-        ),
-        is_current: choice == current,
-    };
-    Window::ALL.into_iter().map(choice).collect()
 }
 
 fn spread(durations: &Histogram) -> Option<Spread> {

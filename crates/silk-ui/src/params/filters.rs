@@ -1,6 +1,6 @@
 //! The filters of lists, read from the parameters of their addresses.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use silk_core::store::{Cursor, RequestFilter, StatementFilter, TextPattern};
 
 use super::Params;
@@ -52,8 +52,8 @@ pub(crate) fn request_filter(
                 .then(|| v.to_owned())
         })?,
         fingerprint: params.parse("fingerprint", "16 hex digits", |v| v.parse().ok())?,
-        since: params.parse("since", TIME_HINT, |v| moment(v, now))?,
-        until: params.parse("until", TIME_HINT, |v| moment(v, now))?,
+        since: params.moment("since", now)?,
+        until: params.moment("until", now)?,
         sort: params.word("sort")?.unwrap_or_default(),
         limit: limit(params)?,
         cursor: params.parse("cursor", "the one of the page before, unchanged", |v| {
@@ -130,11 +130,15 @@ fn milliseconds(text: &str) -> Option<u64> {
     Some((ms * 1_000.0).round() as u64)
 }
 
-const TIME_HINT: &str = "a time like 2026-01-31T12:00:00Z, or a while ago like 15m, 1h or 7d";
+pub(super) const TIME_HINT: &str = "a time like 2026-01-31T12:00:00Z, or a while ago like 15m, 1h or 7d";
 
 pub(crate) fn moment(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     if let Ok(at) = DateTime::parse_from_rfc3339(text) {
         return Some(at.with_timezone(&Utc));
+    }
+    // As a form of a browser sends it.
+    if let Ok(at) = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M") {
+        return Some(at.and_utc());
     }
     let unit = text.chars().last()?;
     let number = text[..text.len() - unit.len_utf8()].parse::<u32>().ok()?;

@@ -5,11 +5,12 @@ mod window;
 
 use std::str::FromStr;
 
+use chrono::{DateTime, Utc};
 use silk_core::UnknownWord;
 
 pub(crate) use self::{
     filters::{REQUEST_PARAMS, STATEMENT_PARAMS, moment, request_filter, statement_filter},
-    window::Window,
+    window::{WINDOW_PARAMS, Window},
 };
 use crate::{draw::format::one_line, error::Failure};
 
@@ -92,6 +93,18 @@ impl Params {
                 self.parse(name, &alternatives(expected), |_| None)
             }
         }
+    }
+
+    /// A parameter that is a time, or a while ago.
+    ///
+    /// # Errors
+    /// Another text.
+    pub(crate) fn moment(
+        &self,
+        name: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, Failure> {
+        self.parse(name, filters::TIME_HINT, |v| moment(v, now))
     }
 
     /// The same parameters with one set (`Some`) or taken out (`None`), as `?a=b` or nothing.

@@ -134,11 +134,13 @@ fn list_href(here: &Here, window: Window, finding: &WindowFinding, route: &str) 
     let statement = finding
         .fingerprint
         .map(|fingerprint| fingerprint.to_string());
+    let (since, until) = window.bounds();
     let query = Params::default().with(&[
         ("finding", Some(&*finding.rule)),
         ("route", Some(route)),
         ("fingerprint", statement.as_deref()),
-        ("since", Some(window.word())),
+        ("since", Some(&since)),
+        ("until", until.as_deref()),
     ]);
     format!("{}/requests{query}", here.base)
 }

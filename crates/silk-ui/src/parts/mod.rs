@@ -7,3 +7,4 @@ pub(crate) mod lists;
 pub(crate) mod offer;
 pub(crate) mod plan_changes;
 pub(crate) mod request_markdown;
+pub(crate) mod window_bar;

@@ -24,6 +24,7 @@ use crate::{
         frame::{Frame, render},
         lists::{Choice, Heading},
         plan_changes::{self, ChangeView},
+        window_bar::{WindowBar, window_bar},
     },
 };
 
@@ -31,8 +32,9 @@ use crate::{
 #[template(path = "pages/overview.html")]
 struct OverviewPage {
     frame: Frame,
-    windows: Vec<Choice>,
-    window: &'static str,
+    bar: WindowBar,
+    window: String,
+    heading: String,
     ahead: Option<AheadView>,
     requests: u64,
     errors: u64,
@@ -60,14 +62,19 @@ const WORST_LOOKED_AT: u32 = 100;
 
 /// All requests of the window that have findings.
 fn more_findings_href(base: &str, window: Window) -> String {
-    let query = Params::default().with(&[("finding", Some("any")), ("since", Some(window.word()))]);
+    let (since, until) = window.bounds();
+    let query = Params::default().with(&[
+        ("finding", Some("any")),
+        ("since", Some(&since)),
+        ("until", until.as_deref()),
+    ]);
     format!("{base}/requests{query}")
 }
 
 /// `GET /`
 pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
-    let params = here.params(&["window", "sort", "worst"])?;
-    let window = Window::read(&params)?;
+    let params = here.params(&["window", "since", "until", "sort", "worst"])?;
+    let window = Window::read(&params, here.now)?;
     let sort = params
         .parse("sort", "one of the columns", |v| {
             SORTS.iter().find(|(word, _)| *word == v).copied()
@@ -82,9 +89,10 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
     let app = &here.app;
     let mut routes = app.ask(|store| store.routes(range)).await?;
     routes.sort_by_key(|route| Reverse((sort.1)(route)));
-    let since = Some(range.since);
     let mut worst = RequestFilter {
-        since,
+        since: Some(range.since),
+        // Of a window that ends now, what lies ahead is told apart.
+        until: window.of_list().is_none().then_some(range.until),
         sort: worst_sort.2,
         limit: WORST_LOOKED_AT,
         ..RequestFilter::default()
@@ -99,19 +107,13 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
     let vitals = app.vitals.snapshot();
     let base = &*here.base;
     let mut frame = Frame::new(&here, "overview", "Overview");
-    frame.title = format!("Overview of the last {}", window.label());
+    frame.title = format!("Overview of {}", window.phrase());
     let home = format!("{base}/");
     let page = OverviewPage {
         frame,
-        windows: choices(
-            &Window::ALL,
-            &home,
-            &params,
-            "window",
-            |w| (w.word(), w.label()),
-            window,
-        ),
-        window: window.label(),
+        bar: window_bar(&home, &params, window, here.now),
+        window: window.phrase(),
+        heading: window.heading(),
         ahead: ahead.map(|ahead| ahead.view(base, &Params::default())),
         requests: routes.iter().map(|route| route.requests).sum(),
         errors: routes.iter().map(|route| route.errors).sum(),

@@ -93,6 +93,7 @@ pub(super) fn route_rows(
         .take(MAX_ROUTES)
         .map(|route| {
             let link = Params::default();
+            let (since, until) = window.bounds();
             let kind = route.kind.as_str();
             let method = Some(&*route.method).filter(|method| !method.is_empty());
             let exact = route.route.trim_end_matches('*');
@@ -100,7 +101,8 @@ pub(super) fn route_rows(
                 ("kind", Some(kind)),
                 ("method", method),
                 ("route", Some(exact)),
-                ("since", Some(window.word())),
+                ("since", Some(&since)),
+                ("until", until.as_deref()),
             ]);
             RouteRow {
                 name: request_name(route.kind, &route.method, &route.route),
