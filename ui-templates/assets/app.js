@@ -143,7 +143,7 @@
     [["j", "k"], "next, previous row or node"], [["Enter"], "open the row, fold the node"], [["n", "p"], "next, previous page or query"],
     [["u"], "up: to the request, the list"], [["/"], "to the filter"], [["l"], "live rows on and off"],
     [["e"], "EXPLAIN the query"], [["f"], "unfold or fold everything"],
-    [["g o", "g r", "g s"], "Overview, Requests, Statements"], [["g d", "g p", "g h"], "Database, Paste, Health"], [["?"], "these keys"], [["Esc"], "close; leave a field"],
+    [["g o", "g f", "g r"], "Overview, Findings, Requests"], [["g s", "g t"], "Statements, Hotspots"], [["g d", "g p", "g h"], "Database, Paste, Health"], [["?"], "these keys"], [["Esc"], "close; leave a field"],
   ];
   const make = (tag, text) => { const element = document.createElement(tag); if (text) element.textContent = text; return element; };
   const help = () => {
@@ -174,7 +174,7 @@
     button.addEventListener("click", help);
   }
   const follow = (selector) => { const link = document.querySelector(selector); if (link) location.href = link.href; };
-  const NAMES = { o: "overview", r: "requests", s: "statements", d: "database", p: "paste", h: "health" };
+  const NAMES = { o: "overview", f: "findings", r: "requests", t: "hotspots", s: "statements", d: "database", p: "paste", h: "health" };
   let went = 0;
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;

@@ -24,8 +24,8 @@ use crate::{
     api::{Api, Place, Query, segment},
     args::{Cli, Colour, Command, Global},
     commands::{
-        check, clear, compare, health, ids, plan, replay, request, requests, serve, statements,
-        wait,
+        across, check, clear, compare, health, ids, plan, replay, request, requests, serve,
+        statements, wait,
     },
     screen::{Screen, complain},
     trouble::{Result, Trouble},
@@ -112,6 +112,14 @@ async fn look(screen: Screen, api: &Api, command: Command) -> Result<()> {
     match command {
         Command::Requests(filters) => requests::list(api, screen, &filters.query()).await,
         Command::Request { id, queries } => request::show(api, screen, &id, queries).await,
+        Command::Findings(filters) => across::findings(api, screen, &filters.query()).await,
+        Command::Routes(filters) => across::routes(api, screen, &filters.query()).await,
+        Command::Route { name, window } => {
+            let mut query = across::name(&name)?;
+            query.extend(window.query());
+            across::route(api, screen, &query).await
+        }
+        Command::Hotspots(filters) => across::hotspots(api, screen, &filters.query()).await,
         Command::Statements(filters) => statements::list(api, screen, &filters.query()).await,
         Command::Statement {
             fingerprint,

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use silk_core::{Explain, Store, Vitals};
 
-use crate::{draw::source::SourceRoot, security::access::Access};
+use crate::{
+    draw::{editor::Editor, source::SourceRoot},
+    security::access::Access,
+};
 
 /// What the dashboard shows, and to whom.
 #[derive(Clone)]
@@ -22,6 +25,8 @@ pub struct DashboardConfig {
     pub token: Option<String>,
     /// Where source files may be read, to show the lines around a call site. None: none are shown.
     pub source_root: Option<SourceRoot>,
+    /// What links to lines of source open. None: lines are not links.
+    pub editor: Option<Editor>,
     /// What a route is measured against.
     pub targets: Targets,
 }
@@ -33,6 +38,7 @@ impl std::fmt::Debug for DashboardConfig {
             .field("store", &self.store)
             .field("access", &self.access)
             .field("source_root", &self.source_root)
+            .field("editor", &self.editor)
             .field("targets", &self.targets)
             .finish_non_exhaustive()
     }

@@ -10,7 +10,10 @@ use uuid::Uuid;
 
 use crate::{
     config::{DashboardConfig, Targets},
-    draw::source::SourceRoot,
+    draw::{
+        editor::{Editor, EditorLinks},
+        source::SourceRoot,
+    },
     error::Failure,
     held::{
         indexes::Indexes,
@@ -34,6 +37,7 @@ pub(crate) struct App {
     pub(crate) vitals: Arc<dyn Vitals>,
     pub(crate) gate: Gate,
     pub(crate) source_root: Option<SourceRoot>,
+    editor: Option<Editor>,
     pub(crate) targets: Targets,
     pub(crate) csrf: Csrf,
     /// Plans that were pasted recently and not kept.
@@ -54,6 +58,7 @@ impl App {
             vitals: config.vitals,
             gate: Gate::new(config.access, config.token),
             source_root: config.source_root,
+            editor: config.editor,
             targets: config.targets,
             csrf: Csrf::random(),
             pasted: Pasted::default(),
@@ -107,6 +112,20 @@ impl App {
         self.ask(|store| store.plans_of_request(id))
             .await
             .unwrap_or_default()
+    }
+
+    /// How lines of source are opened; none if no editor is set.
+    pub(crate) async fn editor_links(&self) -> Option<EditorLinks> {
+        let editor = self.editor.as_ref()?;
+        let root = (self.source_root.clone()).filter(|_| editor.needs_folder());
+        let found = match root {
+            Some(root) => tokio::task::spawn_blocking(move || root.find()?.canonicalize().ok())
+                .await
+                .ok()
+                .flatten(),
+            None => None,
+        };
+        Some(editor.links(found))
     }
 
     /// Reports on the app's databases; waits up to `patience`.

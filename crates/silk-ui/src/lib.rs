@@ -35,5 +35,8 @@ pub use config::{DashboardConfig, Targets};
 pub use dashboard::{Dashboard, dashboard};
 pub use draw::fix::{OneQuery, one_query};
 pub use draw::replay::NOT_REPLAYED;
-pub use draw::source::SourceRoot;
+pub use draw::{
+    editor::{Editor, InvalidEditor},
+    source::SourceRoot,
+};
 pub use security::access::Access;

@@ -3,7 +3,7 @@
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    routing::{get, post},
+    routing::{delete, get, post},
 };
 
 use crate::{api, assets, pages};
@@ -50,6 +50,11 @@ fn page_routes() -> Router {
             "/requests/{id}/queries/{seq}/indexes",
             get(pages::advice::show),
         )
+        .route("/findings", get(pages::findings::show))
+        .route("/findings/accept", post(pages::findings::accept))
+        .route("/findings/withdraw", post(pages::findings::withdraw))
+        .route("/route", get(pages::route::show))
+        .route("/hotspots", get(pages::hotspots::show))
         .route("/statements", get(pages::statements::show))
         .route("/statements/{fingerprint}", get(pages::statement::show))
         .route("/compare", get(pages::compare::show))
@@ -89,6 +94,15 @@ fn api_routes() -> Router {
         )
         .route("/api/compare", get(api::compare::show))
         .route("/api/live", get(api::live::listen))
+        .route("/api/findings", get(api::lives::list))
+        .route(
+            "/api/acceptances",
+            get(api::lives::acceptances).post(api::lives::accept),
+        )
+        .route("/api/acceptances/{id}", delete(api::lives::withdraw))
+        .route("/api/routes", get(api::routes::list))
+        .route("/api/route", get(api::routes::one))
+        .route("/api/hotspots", get(api::routes::hotspots))
         .route("/api/statements", get(api::statements::list))
         .route("/api/statements/{fingerprint}", get(api::statements::one))
         .route(

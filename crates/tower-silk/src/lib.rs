@@ -75,7 +75,7 @@ pub use silk_store::MemoryStore;
 #[cfg(feature = "store-sqlite")]
 pub use silk_store::SqliteStore;
 #[cfg(feature = "ui")]
-pub use silk_ui::{Access, Dashboard, Targets};
+pub use silk_ui::{Access, Dashboard, Editor, InvalidEditor, Targets};
 
 #[cfg(feature = "mysql")]
 pub use silk_capture::sql::pool::{MySqlConnection, MySqlPool, MySqlTransaction};

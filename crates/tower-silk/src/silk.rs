@@ -40,6 +40,8 @@ pub(crate) struct Parts {
     #[cfg(feature = "ui")]
     pub(crate) access: silk_ui::Access,
     #[cfg(feature = "ui")]
+    pub(crate) editor: Option<silk_ui::Editor>,
+    #[cfg(feature = "ui")]
     pub(crate) targets: silk_ui::Targets,
 }
 
@@ -207,6 +209,7 @@ impl Silk {
             access: parts.access.clone(),
             token: Some(parts.token.clone()),
             source_root: Some(parts.source_root.clone()),
+            editor: parts.editor.clone(),
             targets: parts.targets,
         })
     }

@@ -132,6 +132,7 @@ fn dashboard(store: Arc<dyn Store>, access: Access, token: Option<String>) -> Da
         access,
         token,
         source_root: std::env::current_dir().ok().map(SourceRoot::folder),
+        editor: None,
         targets: Targets::default(),
     })
 }

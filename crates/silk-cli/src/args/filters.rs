@@ -156,17 +156,81 @@ impl StatementFilters {
     }
 }
 
-/// How far back figures look.
+/// The stretch of time that figures are of.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct WindowFilter {
     /// How far back: 15m, 1h, 24h or 7d; 1h unless given.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["since", "until"])]
     pub(crate) window: Option<String>,
+    /// Start of the time to look at: 3h ago, or a time like 2026-01-31T12:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Its end; now unless given.
+    #[arg(long, value_name = "TIME", requires = "since")]
+    pub(crate) until: Option<String>,
 }
 
 impl WindowFilter {
     pub(crate) fn query(&self) -> Query {
-        given([("window", &self.window)])
+        given([
+            ("window", &self.window),
+            ("since", &self.since),
+            ("until", &self.until),
+        ])
+    }
+}
+
+/// Narrows findings across requests.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct FindingFilters {
+    /// todo (what needs an answer), all, new, open, came_back, fixed or accepted; todo unless given.
+    #[arg(long)]
+    pub(crate) state: Option<String>,
+    /// Name of the rule.
+    #[arg(long)]
+    pub(crate) rule: Option<String>,
+    /// Text within the route.
+    #[arg(long)]
+    pub(crate) route: Option<String>,
+    /// Fingerprint of the statement it is about.
+    #[arg(long)]
+    pub(crate) fingerprint: Option<String>,
+    #[command(flatten)]
+    pub(crate) window: WindowFilter,
+    /// Findings at most, 1 to 500; 100 unless given.
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<String>,
+}
+
+impl FindingFilters {
+    pub(crate) fn query(&self) -> Query {
+        let mut query = given([
+            ("state", &self.state),
+            ("rule", &self.rule),
+            ("route", &self.route),
+            ("fingerprint", &self.fingerprint),
+            ("limit", &self.limit),
+        ]);
+        query.extend(self.window.query());
+        query
+    }
+}
+
+/// A stretch of time, and how many rows.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct TopFilters {
+    #[command(flatten)]
+    pub(crate) window: WindowFilter,
+    /// Rows at most, 1 to 500; 100 unless given.
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<String>,
+}
+
+impl TopFilters {
+    pub(crate) fn query(&self) -> Query {
+        let mut query = given([("limit", &self.limit)]);
+        query.extend(self.window.query());
+        query
     }
 }
 

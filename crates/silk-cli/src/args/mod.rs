@@ -8,7 +8,9 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use filters::{AwaitFilters, RequestFilters, StatementFilters, WindowFilter};
+pub(crate) use filters::{
+    AwaitFilters, FindingFilters, RequestFilters, StatementFilters, TopFilters, WindowFilter,
+};
 
 /// Recorded requests in the terminal: what they ran, what cost them time, and whether a fix holds.
 ///
@@ -94,6 +96,23 @@ pub(crate) enum Command {
         #[arg(long)]
         queries: bool,
     },
+
+    /// List what was found across requests, what costs most first, and what became of it.
+    Findings(FindingFilters),
+
+    /// List routes by the time they took.
+    Routes(TopFilters),
+
+    /// Show one route: its figures, statements, and how each build fared.
+    Route {
+        /// The route as `silk routes` prints it: "GET /people/{id}", or "job nightly report".
+        name: String,
+        #[command(flatten)]
+        window: WindowFilter,
+    },
+
+    /// List lines of code by the time of their queries, over all requests.
+    Hotspots(TopFilters),
 
     /// List statements by the time they took.
     Statements(StatementFilters),

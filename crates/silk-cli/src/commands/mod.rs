@@ -1,5 +1,6 @@
 //! One file per command, or per pair that belongs together.
 
+pub(crate) mod across;
 pub(crate) mod check;
 pub(crate) mod clear;
 pub(crate) mod compare;

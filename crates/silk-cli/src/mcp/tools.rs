@@ -21,7 +21,7 @@ use crate::{
 
 const INSTRUCTIONS: &str = "\
 What tower-silk recorded of a running app: every request with its SQL, values, lines of code, waits \
-and plans. To mend a slow route: 1. note the newest id (`requests` with limit 1), send a request to \
+and plans. `findings` says what costs most across all requests. To mend a slow route: 1. note the newest id (`requests` with limit 1), send a request to \
 the app, and get its record (`await_request` with that id as `after`). 2. Look: the `verdict` and the \
 `findings` of the request say what costs most, from which line, and what to write instead; `plan` \
 shows why a query is slow. 3. Change the code, let the app start again. 4. `replay` the request, or \
@@ -99,6 +99,16 @@ struct AwaitInput {
     timeout_s: Option<u64>,
 }
 
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+struct FindingsInput {
+    /// todo (what needs an answer), all, new, open, came_back, fixed or accepted; todo unless given.
+    state: Option<String>,
+    /// Text within the route.
+    route: Option<String>,
+    /// How far back: 15m, 1h, 24h or 7d; 24h unless given.
+    window: Option<String>,
+}
+
 #[derive(Debug, Deserialize, JsonSchema)]
 struct StatementInput {
     /// Fingerprint of the statement: 16 hex digits.
@@ -164,6 +174,22 @@ impl Tools {
     )]
     async fn await_request(&self, Parameters(input): Parameters<AwaitInput>) -> Told {
         told(self.awaited(input).await)
+    }
+
+    #[tool(
+        description = "What was found across requests, what costs most first: rule, route, line, \
+                       time lost, the worst request, and whether it is new, open, fixed by a build, \
+                       came back, or accepted.",
+        annotations(read_only_hint = true)
+    )]
+    async fn findings(&self, Parameters(input): Parameters<FindingsInput>) -> Told {
+        let mut query = Query::new();
+        add(&mut query, "state", input.state);
+        add(&mut query, "route", input.route);
+        let window = input.window.unwrap_or_else(|| "24h".to_owned());
+        query.push(("window", window));
+        query.push(("limit", "20".to_owned()));
+        told(self.get("api/findings", &query).await)
     }
 
     #[tool(

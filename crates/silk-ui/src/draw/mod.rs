@@ -3,6 +3,7 @@
 
 pub(crate) mod call_site;
 pub(crate) mod code;
+pub(crate) mod editor;
 pub(crate) mod fix;
 pub(crate) mod format;
 pub(crate) mod instruction;

@@ -38,7 +38,8 @@ impl SourceRoot {
         Self(Root::FoundBy(Arc::new(find)))
     }
 
-    fn find(&self) -> Option<PathBuf> {
+    /// The folder, found now: blocking work where it is to be looked for.
+    pub(crate) fn find(&self) -> Option<PathBuf> {
         match &self.0 {
             Root::Folder(folder) => Some(folder.clone()),
             Root::FoundBy(find) => find(),

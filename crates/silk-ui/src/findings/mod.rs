@@ -3,6 +3,7 @@
 
 pub(crate) mod across;
 mod causes;
+pub(crate) mod lives;
 mod lost;
 mod of_statements;
 mod offer;

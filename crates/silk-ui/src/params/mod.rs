@@ -1,6 +1,7 @@
 //! What stands behind the `?` of our addresses: read strictly, written in one way.
 
 mod filters;
+mod route;
 mod window;
 
 use std::str::FromStr;
@@ -10,6 +11,7 @@ use silk_core::UnknownWord;
 
 pub(crate) use self::{
     filters::{REQUEST_PARAMS, STATEMENT_PARAMS, moment, request_filter, statement_filter},
+    route::{ROUTE_PARAMS, route_name},
     window::{WINDOW_PARAMS, Window},
 };
 use crate::{draw::format::one_line, error::Failure};

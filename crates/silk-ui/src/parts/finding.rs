@@ -35,6 +35,8 @@ pub(crate) struct FindingView {
     /// Where to look next.
     pub(crate) link: Option<Link>,
     pub(crate) place: Option<String>,
+    /// Opens the place in an editor.
+    pub(crate) editor_href: Option<String>,
     pub(crate) source: Option<Vec<SourceLine>>,
     pub(crate) offer: Option<OfferView>,
     /// Where it can be had as Markdown.
@@ -131,6 +133,13 @@ async fn view(
         Some(site) if is_in_full => source_of(here, record, site).await,
         _ => None,
     };
+    let editor_href = match &finding.call_site {
+        Some(site) if source.is_some() => {
+            let links = here.app.editor_links().await;
+            links.and_then(|links| links.to(site))
+        }
+        _ => None,
+    };
     let is_request = finding.source == Source::Request;
     FindingView {
         markdown_href: String::new(),
@@ -155,6 +164,7 @@ async fn view(
         href: href_of(here, finding, address),
         link: link_of(here, record, finding, address),
         // Only where nothing names it yet.
+        editor_href,
         place: place
             .filter(|place| !is_request || source.is_some() || !finding.title.contains(&**place))
             .map(|place| cut(&place, 200)),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use silk_core::{
-    DatabaseKind, ExplainError, ExplainMode, ExplainOutput, ExplainQuery, PlanId, PlanRecord,
+    CallSite, DatabaseKind, ExplainError, ExplainMode, ExplainOutput, ExplainQuery, PlanId, PlanRecord,
     PlanSource, QueryRecord, QueryRef, RequestId, RequestRecord, SqlText, Value, ValueState, sql,
 };
 use silk_plan::Plan;
@@ -31,6 +31,12 @@ pub(crate) struct Found {
 impl Found {
     pub(crate) fn query(&self) -> &QueryRecord {
         &self.record.detail.queries[self.at]
+    }
+
+    /// The line that ran it, where it was captured.
+    pub(crate) fn site(&self) -> Option<&CallSite> {
+        let at = usize::try_from(self.query().call_site?).ok()?;
+        self.record.detail.call_sites.get(at)
     }
 
     /// Its text; none only where the record is broken.

@@ -2,6 +2,7 @@
 //! who gets in; what is refused.
 
 mod access;
+mod across;
 mod api;
 mod compare;
 mod database;

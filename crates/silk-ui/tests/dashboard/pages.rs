@@ -50,7 +50,7 @@ async fn crawl(store: &Arc<TestStore>, mount: &str, most: usize, start: &[String
 async fn every_link_leads_somewhere_at_any_mount() {
     let store = support::rich();
     for mount in ["/silk", "/ops/deep/profiler"] {
-        let start: Vec<String> = ["/requests", "/statements", "/health", "/health/clear"]
+        let start: Vec<String> = ["/findings", "/hotspots", "/requests", "/statements", "/health", "/health/clear"]
             .iter()
             .map(|p| format!("{mount}{p}"))
             .collect();
@@ -91,6 +91,8 @@ async fn hostile_text_stays_text_on_every_page() {
         format!("/silk/requests/{id}?statement=00000000000000e1"),
         format!("/silk/requests/{id}/queries/1"),
         format!("/silk/requests/{id}/queries/2"),
+        "/silk/findings?state=all".to_owned(),
+        "/silk/hotspots".to_owned(),
         "/silk/statements".to_owned(),
         "/silk/statements/00000000000000e1".to_owned(),
         "/silk/statements/00000000000000e2".to_owned(),

@@ -104,6 +104,17 @@ pub fn json(uri: &str, body: &serde_json::Value) -> Request<Body> {
         .expect("is a request")
 }
 
+/// Sends JSON as a program does; without a body where it is empty.
+pub async fn send_json(app: &Router, method: http::Method, uri: &str, body: &str) -> Answer {
+    let request = Request::builder()
+        .method(method)
+        .uri(uri)
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(Body::from(body.to_owned()))
+        .expect("is a request");
+    send(app, request).await
+}
+
 /// The anti-forgery token of the forms on a page.
 pub fn csrf(page: &str) -> String {
     let rest = page.split("name=\"csrf\" value=\"").nth(1);

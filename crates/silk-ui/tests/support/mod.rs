@@ -48,6 +48,7 @@ pub fn config(store: Arc<TestStore>) -> DashboardConfig {
             env!("CARGO_MANIFEST_DIR"),
             "/tests/app"
         ))),
+        editor: None,
         targets: Targets::default(),
     }
 }

@@ -12,7 +12,7 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use silk_core::{
     BatchId, Fingerprint, PlanId, PlanObservation, PlanRecord, RequestId, RequestRecord,
-    RequestSummary, RunRecord, Store, StoreError, StoreErrorKind, WriteBatch,
+    RequestSummary, RunId, RunRecord, Store, StoreError, StoreErrorKind, WriteBatch,
     explain::{PlanBucket, PlanChange},
     store::{
         Acceptance, Budget, Cursor, FindingLives, FindingSums, Hotspot, Page, RequestFilter,
@@ -72,13 +72,33 @@ impl TestStore {
     }
 
     fn write_now(&self, requests: Vec<RequestRecord>, plan_observations: Vec<PlanObservation>) {
+        self.write_as(RUN, None, requests, plan_observations);
+    }
+
+    /// Requests as a run of a build of its own handled them.
+    pub fn write_build(&self, build: &str, mut requests: Vec<RequestRecord>) {
+        let bytes = build.bytes().fold(0_u128, |sum, b| sum << 8 | u128::from(b));
+        let run = RunId(Uuid::from_u128(RUN.0.as_u128() + 1 + bytes));
+        for record in &mut requests {
+            record.summary.run_id = run;
+        }
+        self.write_as(run, Some(build), requests, Vec::new());
+    }
+
+    fn write_as(
+        &self,
+        run: RunId,
+        build: Option<&str>,
+        requests: Vec<RequestRecord>,
+        plan_observations: Vec<PlanObservation>,
+    ) {
         let batch = WriteBatch {
             id: BatchId(Uuid::new_v4()),
             run: RunRecord {
-                id: RUN,
+                id: run,
                 started_at: Utc::now() - TimeDelta::hours(3),
                 service: "weave".to_owned(),
-                build: None,
+                build: build.map(str::to_owned),
                 instance: "loom-4711".to_owned(),
             },
             requests,

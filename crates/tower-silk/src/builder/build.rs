@@ -95,6 +95,8 @@ impl SilkBuilder {
             #[cfg(feature = "ui")]
             access: self.access,
             #[cfg(feature = "ui")]
+            editor: self.editor,
+            #[cfg(feature = "ui")]
             targets: self.targets,
         }))
     }

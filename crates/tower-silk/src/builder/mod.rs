@@ -15,7 +15,7 @@ use silk_core::{
 };
 use silk_explain::ExplainConfig;
 #[cfg(feature = "ui")]
-use silk_ui::{Access, Targets};
+use silk_ui::{Access, Editor, Targets};
 
 use crate::silk::Silk;
 
@@ -34,6 +34,8 @@ pub struct SilkBuilder {
     explain_background_timeout: Duration,
     #[cfg(feature = "ui")]
     access: Access,
+    #[cfg(feature = "ui")]
+    editor: Option<Editor>,
     #[cfg(feature = "ui")]
     targets: Targets,
 }
@@ -67,6 +69,8 @@ impl SilkBuilder {
             explain_background_timeout: ExplainConfig::default().background_timeout,
             #[cfg(feature = "ui")]
             access: Access::default(),
+            #[cfg(feature = "ui")]
+            editor: None,
             #[cfg(feature = "ui")]
             targets: Targets::default(),
         }
@@ -120,6 +124,22 @@ impl SilkBuilder {
     #[cfg(feature = "ui")]
     pub fn access(mut self, access: Access) -> Self {
         self.access = access;
+        self
+    }
+
+    /// The editor that lines of source open in, by links beside the code that pages show. Default:
+    /// none, and lines are no links.
+    ///
+    /// ```
+    /// # use tower_silk::{Editor, Silk};
+    /// let builder = Silk::builder().editor(Editor::vs_code());
+    /// // The app runs in a container; who reads has the source elsewhere:
+    /// let builder = builder.editor(Editor::zed().source_at("/home/ada/shop"));
+    /// # let _ = builder;
+    /// ```
+    #[cfg(feature = "ui")]
+    pub fn editor(mut self, editor: Editor) -> Self {
+        self.editor = Some(editor);
         self
     }
 

@@ -60,17 +60,6 @@ struct OverviewPage {
 /// The worst requests that are looked at for those that are shown.
 const WORST_LOOKED_AT: u32 = 100;
 
-/// All requests of the window that have findings.
-fn more_findings_href(base: &str, window: Window) -> String {
-    let (since, until) = window.bounds();
-    let query = Params::default().with(&[
-        ("finding", Some("any")),
-        ("since", Some(&since)),
-        ("until", until.as_deref()),
-    ]);
-    format!("{base}/requests{query}")
-}
-
 /// `GET /`
 pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
     let params = here.params(&["window", "since", "until", "sort", "worst"])?;
@@ -128,7 +117,7 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
         worst: worst_rows(&worst, base, worst_sort.2),
         findings: findings_now::rows(&here, window, &found.items),
         more_findings: found.more,
-        more_findings_href: more_findings_href(base, window),
+        more_findings_href: format!("{base}/findings{}", window.on(&Params::default(), &[])),
         of_last: found.of_last,
         changes,
     };

@@ -1,6 +1,9 @@
 //! The table of routes, and all of them together.
 
-use silk_core::{Histogram, store::RouteSummary};
+use silk_core::{
+    Histogram,
+    store::{RouteName, RouteSummary},
+};
 
 use crate::{
     config::Targets,
@@ -10,7 +13,10 @@ use crate::{
         svg,
     },
     params::{Params, Window},
-    parts::lists::Heading,
+    parts::{
+        lists::Heading,
+        route_link::{requests_href, route_href},
+    },
 };
 
 /// Routes on the page; the table should fit a screen.
@@ -25,7 +31,9 @@ pub(super) struct Measured {
 pub(super) struct RouteRow {
     pub(super) name: String,
     pub(super) href: String,
-    pub(super) requests: Markup,
+    /// The list of its requests.
+    pub(super) requests_href: String,
+    pub(super) requests: String,
     pub(super) p50: Measured,
     pub(super) p95: Measured,
     pub(super) p99: Markup,
@@ -92,22 +100,16 @@ pub(super) fn route_rows(
         .iter()
         .take(MAX_ROUTES)
         .map(|route| {
-            let link = Params::default();
-            let (since, until) = window.bounds();
-            let kind = route.kind.as_str();
-            let method = Some(&*route.method).filter(|method| !method.is_empty());
-            let exact = route.route.trim_end_matches('*');
-            let query = link.with(&[
-                ("kind", Some(kind)),
-                ("method", method),
-                ("route", Some(exact)),
-                ("since", Some(&since)),
-                ("until", until.as_deref()),
-            ]);
+            let name = RouteName {
+                kind: route.kind,
+                method: route.method.clone(),
+                route: route.route.clone(),
+            };
             RouteRow {
                 name: request_name(route.kind, &route.method, &route.route),
-                href: format!("{base}/requests{query}"),
-                requests: askama::filters::Safe(count(route.requests)),
+                href: route_href(base, &name, window),
+                requests_href: requests_href(base, &name, window, &[]),
+                requests: count(route.requests),
                 p50: measured(route.durations.percentile(50.0), targets.p50_us),
                 p95: measured(route.durations.percentile(95.0), targets.p95_us),
                 p99: duration_cell(route.durations.percentile(99.0)),

@@ -81,6 +81,8 @@ struct Neighbour {
 struct SiteView {
     function: String,
     place: String,
+    /// Opens it in an editor.
+    editor_href: Option<String>,
 }
 
 /// `GET /requests/{id}/queries/{seq}`
@@ -102,6 +104,10 @@ pub(crate) async fn show(
     let plans = plans::of(&here, &found, &of_statements, notice).await;
     let (source, why_no_source) = source_lines(&here, &found).await;
     let mut page = view(&here, &found, plans)?;
+    if let (Some(site), Some(shown)) = (found.site(), &mut page.site) {
+        let links = here.app.editor_links().await;
+        shown.editor_href = links.and_then(|links| links.to(site));
+    }
     page.findings = findings;
     page.source = source;
     page.why_no_source = why_no_source;
@@ -118,9 +124,7 @@ fn view(here: &Here, found: &Found, plans: QueryPlans) -> Result<QueryPage, Fail
     let address = format!("{request_href}/queries/{}", query.seq);
     let fingerprint = text.statement.fingerprint;
     let (values, more_values) = values::rows(query, &text.text, kind);
-    let site = query
-        .call_site
-        .and_then(|at| record.detail.call_sites.get(usize::try_from(at).ok()?));
+    let site = found.site();
     Ok(QueryPage {
         frame: Frame::new(
             here,
@@ -165,6 +169,7 @@ fn view(here: &Here, found: &Found, plans: QueryPlans) -> Result<QueryPage, Fail
         site: site.map(|site| SiteView {
             function: cut(&site.function, 300),
             place: cut(&source::shown(here.app.source_root.as_ref(), site), 300),
+            editor_href: None,
         }),
         source: None,
         why_no_source: "",
@@ -288,14 +293,7 @@ fn transaction(found: &Found) -> Option<String> {
 }
 
 async fn source_lines(here: &Here, found: &Found) -> (Option<Vec<SourceLine>>, &'static str) {
-    let site = found.query().call_site.and_then(|at| {
-        found
-            .record
-            .detail
-            .call_sites
-            .get(usize::try_from(at).ok()?)
-    });
-    let Some(site) = site else { return (None, "") };
+    let Some(site) = found.site() else { return (None, "") };
     if site.file.is_empty() {
         return (
             None,

@@ -1,0 +1,199 @@
+//! What became of findings across requests: read from the store, narrowed, and in order of what to
+//! look at first.
+
+use std::cmp::Reverse;
+
+use silk_core::{
+    Fingerprint,
+    store::{FindingLife, FindingSum, FindingSums, LifeState, RouteName, StatsWindow},
+};
+
+use crate::{context::Here, error::Failure, params::Params};
+
+/// Findings that the store is asked for.
+const MAX_READ: u32 = 500;
+
+/// Words of the states, and of several at once, as addresses name them; with what people call them.
+pub(crate) const STATES: [(&str, &str); 7] = [
+    ("todo", "to do"),
+    ("all", "all"),
+    ("new", "new"),
+    ("open", "open"),
+    ("came_back", "came back"),
+    ("fixed", "fixed"),
+    ("accepted", "accepted"),
+];
+
+/// Parameters that narrow a list of findings, beside those of its window.
+pub(crate) const LIFE_PARAMS: [&str; 4] = ["state", "rule", "route", "fingerprint"];
+
+/// What a list of findings is narrowed to.
+pub(crate) struct LifeFilter {
+    /// A word of [`STATES`].
+    pub(crate) state: &'static str,
+    pub(crate) rule: Option<String>,
+    /// A part of the name of the route.
+    pub(crate) route: Option<String>,
+    pub(crate) fingerprint: Option<Fingerprint>,
+}
+
+impl LifeFilter {
+    /// Reads the parameters.
+    ///
+    /// # Errors
+    /// A state that is none, or a text that is no fingerprint.
+    pub(crate) fn read(params: &Params) -> Result<Self, Failure> {
+        let words = STATES.map(|(word, _)| word).join(", ");
+        let state = params.parse("state", &format!("one of {words}"), |v| {
+            let mut all = STATES.into_iter().map(|(word, _)| word);
+            all.find(|word| *word == v)
+        })?;
+        Ok(Self {
+            state: state.unwrap_or("todo"),
+            rule: params.get("rule").map(str::to_owned),
+            route: params.get("route").map(str::to_lowercase),
+            fingerprint: params.parse("fingerprint", "16 hex digits", |v| v.parse().ok())?,
+        })
+    }
+
+    fn fits(&self, life: &FindingLife) -> bool {
+        let has_state = match self.state {
+            "all" => true,
+            "todo" => is_open(&life.state),
+            word => word == state_word(&life.state),
+        };
+        has_state
+            && self.rule.as_ref().is_none_or(|rule| *rule == life.rule)
+            && (self.fingerprint.is_none() || self.fingerprint == life.fingerprint)
+            && self.route.as_ref().is_none_or(|part| {
+                let name = format!("{} {}", life.route.method, life.route.route);
+                name.to_lowercase().contains(part)
+            })
+    }
+}
+
+/// Findings of a window that fit.
+pub(crate) struct Lives {
+    pub(crate) items: Vec<FindingLife>,
+    /// Findings of each state in the window, whatever is filtered, in the order of [`STATES`].
+    pub(crate) counts: [usize; STATES.len()],
+    /// What is not among them, in words.
+    pub(crate) notes: Vec<&'static str>,
+}
+
+/// Reads the findings of a window.
+///
+/// # Errors
+/// 503 where the store fails.
+pub(crate) async fn read(
+    here: &Here,
+    range: StatsWindow,
+    filter: &LifeFilter,
+) -> Result<Lives, Failure> {
+    let answer = here
+        .app
+        .ask(|store| store.finding_lives(range, MAX_READ))
+        .await?;
+    let mut notes = Vec::new();
+    if answer.is_cut {
+        notes.push("More were found than are listed; those with least time are left out.");
+    }
+    if answer.is_full {
+        notes.push(
+            "The store follows as many findings as it may; new ones are counted in the lists of \
+             requests only.",
+        );
+    }
+    let mut counts = [0; STATES.len()];
+    for life in &answer.items {
+        for (count, (word, _)) in counts.iter_mut().zip(STATES) {
+            let of_state = LifeFilter {
+                state: word,
+                rule: None,
+                route: None,
+                fingerprint: None,
+            };
+            *count += usize::from(of_state.fits(life));
+        }
+    }
+    let mut items = answer.items;
+    items.retain(|life| filter.fits(life));
+    // What needs an answer, then what costs most; what no time is known of by its number.
+    items.sort_by_key(|life| {
+        (
+            Reverse(is_open(&life.state)),
+            Reverse(life.lost_us),
+            Reverse(life.requests),
+            Reverse(life.last_at),
+        )
+    });
+    Ok(Lives {
+        items,
+        counts,
+        notes,
+    })
+}
+
+/// Findings of one route.
+///
+/// # Errors
+/// 503 where the store fails.
+pub(crate) async fn of_route(
+    here: &Here,
+    range: StatsWindow,
+    route: &RouteName,
+) -> Result<Vec<FindingLife>, Failure> {
+    let all = LifeFilter {
+        state: "all",
+        rule: None,
+        route: None,
+        fingerprint: None,
+    };
+    let mut lives = read(here, range, &all).await?.items;
+    lives.retain(|life| life.route == *route);
+    Ok(lives)
+}
+
+/// Those that need an answer and were seen in the window, as sums over its requests.
+pub(crate) fn sums_to_do(lives: &[FindingLife]) -> FindingSums {
+    let items: Vec<FindingSum> = lives
+        .iter()
+        .filter(|life| is_open(&life.state) && life.requests > 0)
+        .filter_map(|life| {
+            Some(FindingSum {
+                rule: life.rule.clone(),
+                fingerprint: life.fingerprint,
+                kind: life.route.kind,
+                method: life.route.method.clone(),
+                route: life.route.route.clone(),
+                requests: life.requests,
+                lost_us: life.lost_us,
+                worst: life.worst?,
+            })
+        })
+        .collect();
+    FindingSums {
+        requests: items.iter().map(|sum| sum.requests).sum(),
+        items,
+        is_partial: false,
+    }
+}
+
+/// A state as an address names it.
+pub(crate) const fn state_word(state: &LifeState) -> &'static str {
+    match state {
+        LifeState::New { .. } => "new",
+        LifeState::Open { .. } => "open",
+        LifeState::CameBack { .. } => "came_back",
+        LifeState::Fixed { .. } => "fixed",
+        LifeState::Accepted { .. } => "accepted",
+    }
+}
+
+/// Whether something is to be done about it.
+pub(crate) const fn is_open(state: &LifeState) -> bool {
+    matches!(
+        state,
+        LifeState::New { .. } | LifeState::Open { .. } | LifeState::CameBack { .. }
+    )
+}

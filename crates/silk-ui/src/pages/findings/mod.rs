@@ -1,0 +1,142 @@
+//! What is to be fixed first, and what became of what was found?
+
+mod accept;
+
+use askama::Template;
+use axum::response::Response;
+use silk_core::finding::rules::RULES;
+
+pub(crate) use self::accept::{accept, withdraw};
+use crate::{
+    context::Here,
+    error::Failure,
+    findings::{
+        across,
+        lives::{self, LIFE_PARAMS, LifeFilter, STATES},
+    },
+    params::{Params, WINDOW_PARAMS, Window},
+    parts::{
+        findings_now::{self, FindingRow},
+        frame::{Frame, render},
+        lists::{Chip, Choice, chips},
+        lives::{LifeRow, rows},
+        window_bar::{WindowBar, window_bar},
+    },
+};
+
+/// Rows of the table; the filters lead to the others.
+const MAX_ROWS: usize = 200;
+
+#[derive(Template)]
+#[template(path = "pages/findings.html")]
+struct FindingsPage {
+    frame: Frame,
+    bar: WindowBar,
+    window: String,
+    /// Whether times are of a day or more, so that a day's pace can be said.
+    has_pace: bool,
+    states: Vec<Choice>,
+    rule: String,
+    route: String,
+    hidden: Vec<(String, String)>,
+    chips: Vec<Chip>,
+    clear_href: String,
+    first: Vec<FindingRow>,
+    rows: Vec<LifeRow>,
+    more: usize,
+    notes: Vec<&'static str>,
+    notice: Option<String>,
+    has_requests: bool,
+    has_any: bool,
+    csrf: String,
+    /// The query of the page, to come back to after a form.
+    back: String,
+}
+
+impl FindingsPage {
+    /// Words and labels of the rules.
+    fn rules() -> impl Iterator<Item = (&'static str, &'static str)> {
+        RULES.iter().map(|rule| (rule.name, rule.label))
+    }
+}
+
+/// Parameters of the page.
+fn known() -> Vec<&'static str> {
+    let all = WINDOW_PARAMS.iter().chain(&LIFE_PARAMS);
+    all.copied().chain(["notice"]).collect()
+}
+
+/// `GET /findings`
+pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
+    let params = here.params(&known())?;
+    let window = match params.get("window").or_else(|| params.get("since")) {
+        Some(_) => Window::read(&params, here.now)?,
+        None if params.get("until").is_some() => Window::read(&params, here.now)?,
+        // A day has seen most of what an app does.
+        None => Window::Day,
+    };
+    let filter = LifeFilter::read(&params)?;
+    let range = window.range(here.now);
+    let found = lives::read(&here, range, &filter).await?;
+    let routes = here.app.ask(|store| store.routes(range)).await?;
+    let total_us = routes.iter().map(|route| route.total_us).sum();
+    let is_narrowed = params.iter().any(|(name, _)| LIFE_PARAMS.contains(&name));
+    let first = if is_narrowed {
+        Vec::new()
+    } else {
+        let sums = lives::sums_to_do(&found.items);
+        let first = across::of_window(&here, range, sums, total_us).await;
+        findings_now::rows(&here, window, &first.items)
+    };
+    let path = format!("{}/findings", here.base);
+    let kept = params.with(&[("notice", None)]);
+    let kept = Params::read(Some(kept.trim_start_matches('?')), &known())?;
+    let field = |name: &str| params.get(name).unwrap_or_default().to_owned();
+    let page = FindingsPage {
+        frame: Frame::new(&here, "findings", "Findings"),
+        bar: window_bar(&path, &kept, window, here.now),
+        window: window.phrase(),
+        has_pace: range.until - range.since >= chrono::TimeDelta::days(1),
+        states: states(&path, &kept, filter.state, found.counts),
+        rule: field("rule"),
+        route: field("route"),
+        hidden: kept
+            .iter()
+            .filter(|(name, _)| !matches!(*name, "rule" | "route"))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+        chips: chips(&path, &kept)
+            .into_iter()
+            .filter(|chip| !chip.label.starts_with("state "))
+            .collect(),
+        clear_href: path.clone(),
+        first,
+        rows: rows(&here, window, &found.items[..found.items.len().min(MAX_ROWS)]).await,
+        more: found.items.len().saturating_sub(MAX_ROWS),
+        notes: found.notes,
+        notice: here.app.notice(params.get("notice")),
+        has_requests: !routes.is_empty(),
+        has_any: found.counts.iter().any(|count| *count > 0),
+        csrf: here.app.csrf.token().to_owned(),
+        back: kept.with(&[]),
+    };
+    render(&page)
+}
+
+/// The switch between states, each with how many there are.
+fn states(
+    path: &str,
+    params: &Params,
+    current: &str,
+    counts: [usize; STATES.len()],
+) -> Vec<Choice> {
+    STATES
+        .iter()
+        .zip(counts)
+        .map(|((word, label), count)| Choice {
+            label: format!("{label} {count}"),
+            href: format!("{path}{}", params.with(&[("state", Some(word))])),
+            is_current: *word == current,
+        })
+        .collect()
+}
