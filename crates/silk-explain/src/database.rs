@@ -23,4 +23,14 @@ pub trait ExplainDatabase: PoolDatabase {
         config: ExplainConfig,
         app_connections: u32,
     ) -> Arc<dyn ExplainTarget>;
+
+    /// The same way to the database, on which an index is used wherever one can be: for tests, whose
+    /// few rows are read faster without one.
+    #[doc(hidden)]
+    #[must_use]
+    fn preferring_indexes(
+        options: <Self::Connection as Connection>::Options,
+    ) -> <Self::Connection as Connection>::Options {
+        options
+    }
 }

@@ -49,6 +49,10 @@ impl ExplainDatabase for Postgres {
             app_connections,
         })
     }
+
+    fn preferring_indexes(options: PgConnectOptions) -> PgConnectOptions {
+        options.options([("enable_seqscan", "off")])
+    }
 }
 
 impl ExplainTarget for PostgresTarget {

@@ -45,6 +45,14 @@ pub struct TableWants {
     pub(super) unreadable: Vec<String>,
 }
 
+impl TableWants {
+    /// Whether the query asks for some of its rows by conditions that an index could serve.
+    #[must_use]
+    pub fn is_searched(&self) -> bool {
+        !self.conditions.is_empty()
+    }
+}
+
 /// A foreign key, seen from the table that it points at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {

@@ -56,6 +56,8 @@ mod assertions;
 mod bounded;
 mod debts;
 mod exchange;
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+mod explained;
 mod leave;
 mod message;
 mod name;
@@ -71,6 +73,8 @@ use std::future::Future;
 use silk_capture::sql::pool::{Pool, PoolDatabase};
 
 pub use bounded::{assert_bounded, assert_bounded_between};
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+pub use explained::{Explained, StatementPlan};
 pub use recorded::Recorded;
 pub use recording::Recording;
 pub use sight::{init_tracing, tracing_layer};
