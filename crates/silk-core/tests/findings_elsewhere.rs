@@ -1,11 +1,7 @@
 //! The corpus of findings for other detectors: its requests as events that they read, and a score of
 //! what they report. `findings/README.md` says how to run it.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "tests say what failed by panicking, and this one prints a table"
-)]
+#![expect(clippy::unwrap_used, reason = "tests say what failed by panicking")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -75,7 +71,12 @@ fn request(path: &Path) -> Request {
                 started_us: cells[3].parse().unwrap(),
                 duration_us: cells[4].parse().unwrap(),
                 site: cells[11].parse::<usize>().ok().map(|site| site - 1),
-                values: cells.get(14..).unwrap_or_default().iter().map(|cell| literal(cell)).collect(),
+                values: cells
+                    .get(14..)
+                    .unwrap_or_default()
+                    .iter()
+                    .map(|cell| literal(cell))
+                    .collect(),
             }),
             _ => {}
         }
@@ -117,7 +118,10 @@ fn with_values(text: &str, values: &[String]) -> String {
                 while let Some(digit) = rest.next_if(char::is_ascii_digit) {
                     digits.push(digit);
                 }
-                let value = digits.parse::<usize>().ok().and_then(|n| values.get(n.checked_sub(1)?));
+                let value = digits
+                    .parse::<usize>()
+                    .ok()
+                    .and_then(|n| values.get(n.checked_sub(1)?));
                 match value {
                     Some(value) => out.push_str(value),
                     None => {
@@ -159,7 +163,12 @@ fn events(requests: &[Request]) -> Value {
                 "code_lineno": line.parse::<u32>().ok(),
             })
         };
-        request.queries.iter().enumerate().map(event).collect::<Vec<_>>()
+        request
+            .queries
+            .iter()
+            .enumerate()
+            .map(event)
+            .collect::<Vec<_>>()
     };
     requests.iter().flat_map(of_request).collect()
 }
@@ -221,7 +230,10 @@ fn score_report() {
 fn share(part: usize, whole: usize) -> String {
     match whole {
         0 => "–".to_owned(),
-        whole => format!("{:.2}", f64::from(u32::try_from(part).unwrap()) / f64::from(u32::try_from(whole).unwrap())),
+        whole => format!(
+            "{:.2}",
+            f64::from(u32::try_from(part).unwrap()) / f64::from(u32::try_from(whole).unwrap())
+        ),
     }
 }
 
@@ -232,7 +244,10 @@ fn values_take_the_place_of_placeholders() {
         with_values("SELECT '$1', a FROM t WHERE b = $2 AND c = $1", &values),
         "SELECT '$1', a FROM t WHERE b = 'a' AND c = 7"
     );
-    assert_eq!(with_values("x = ? AND y = ? AND z = ?", &values), "x = 7 AND y = 'a' AND z = ?");
+    assert_eq!(
+        with_values("x = ? AND y = ? AND z = ?", &values),
+        "x = 7 AND y = 'a' AND z = ?"
+    );
     let requests = corpus();
     assert!(requests.len() > 200);
     let all = events(&requests);

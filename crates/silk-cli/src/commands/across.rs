@@ -77,10 +77,18 @@ pub(crate) async fn findings(api: &Api, screen: Screen, query: &Query) -> Result
         );
         let mut about = vec![
             one_line(&one.route.words()),
-            format!("in {} of {} requests", count(one.requests), count(one.of_requests)),
+            format!(
+                "in {} of {} requests",
+                count(one.requests),
+                count(one.of_requests)
+            ),
         ];
         about.extend(one.call_site.as_ref().map(|place| site(Some(place))));
-        about.extend(one.worst.as_ref().map(|id| format!("worst {}", one_line(id))));
+        about.extend(
+            one.worst
+                .as_ref()
+                .map(|id| format!("worst {}", one_line(id))),
+        );
         let _ = writeln!(out, "          {FAINT}{}{FAINT:#}", about.join(" · "));
         if !one.state_sentence.is_empty() {
             let _ = writeln!(out, "          {}", one_line(&one.state_sentence));
@@ -98,7 +106,10 @@ pub(crate) async fn findings(api: &Api, screen: Screen, query: &Query) -> Result
 fn say_more<T>(screen: Screen, list: &Items<T>, what: &str) {
     if let Some(more @ 1..) = list.more {
         let s = if more == 1 { "" } else { "s" };
-        screen.note(&format!("{} more {what}{s}; --limit shows them.", count(more)));
+        screen.note(&format!(
+            "{} more {what}{s}; --limit shows them.",
+            count(more)
+        ));
     }
     for note in &list.notes {
         screen.note(&one_line(note));

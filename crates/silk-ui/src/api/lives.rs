@@ -18,9 +18,8 @@ use silk_core::{
 use crate::{
     context::{Here, read_id},
     error::Failure,
-    findings::lives::{self, LIFE_PARAMS, LifeFilter, state_word},
+    findings::lives::{self, LIFE_PARAMS, LifeFilter, lost_per_day_us, state_sentence, state_word},
     params::{WINDOW_PARAMS, Window},
-    parts::lives::{lost_per_day_us, state_sentence},
 };
 
 /// Findings of an answer, unless it is asked for others.

@@ -70,8 +70,15 @@ impl Editor {
     /// A link without a scheme or without `{path}`, or of a scheme that browsers carry out
     /// themselves.
     pub fn custom(template: impl Into<String>) -> Result<Self, InvalidEditor> {
-        const BROWSERS_OWN: [&str; 7] =
-            ["about", "blob", "data", "http", "https", "javascript", "vbscript"];
+        const BROWSERS_OWN: [&str; 7] = [
+            "about",
+            "blob",
+            "data",
+            "http",
+            "https",
+            "javascript",
+            "vbscript",
+        ];
         let template = template.into();
         let (scheme, _) = template.split_once("://").ok_or(InvalidEditor)?;
         let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())

@@ -8,7 +8,12 @@ use silk_core::{
     store::{FindingLife, FindingSum, FindingSums, LifeState, RouteName, StatsWindow},
 };
 
-use crate::{context::Here, error::Failure, params::Params};
+use crate::{
+    context::Here,
+    draw::{counted, format::one_line},
+    error::Failure,
+    params::Params,
+};
 
 /// Findings that the store is asked for.
 const MAX_READ: u32 = 500;
@@ -196,4 +201,65 @@ pub(crate) const fn is_open(state: &LifeState) -> bool {
         state,
         LifeState::New { .. } | LifeState::Open { .. } | LifeState::CameBack { .. }
     )
+}
+
+/// What became of a finding, for people: `Fixed in build 1.4, not seen in 1,240 requests since.`
+pub(crate) fn state_sentence(life: &FindingLife) -> String {
+    let in_build = |build: &Option<String>| {
+        build.as_ref().map_or_else(String::new, |build| {
+            format!(" in build {}", one_line(build, 60))
+        })
+    };
+    match &life.state {
+        LifeState::New { requests_before } => format!(
+            "New{}; not seen in {} before.",
+            in_build(&life.first_build),
+            counted(*requests_before, "request")
+        ),
+        LifeState::Open { requests_since: 0 } => String::new(),
+        LifeState::Open { requests_since } => format!(
+            "Not seen in the last {} of the route.",
+            counted(*requests_since, "request")
+        ),
+        LifeState::Fixed {
+            build,
+            requests_since,
+        } => format!(
+            "Fixed in build {}, not seen in {} since.",
+            one_line(build, 60),
+            counted(*requests_since, "request")
+        ),
+        LifeState::CameBack { fixed_in, back_in } => format!(
+            "Came back in build {}; it was fixed in build {}.",
+            one_line(back_in, 60),
+            one_line(fixed_in, 60)
+        ),
+        LifeState::Accepted {
+            by,
+            why,
+            until_build,
+            ..
+        } => {
+            let by = by.as_ref().map_or_else(
+                || "in code".to_owned(),
+                |by| format!("by {}", one_line(by, 60)),
+            );
+            let until = until_build.as_ref().map_or_else(String::new, |build| {
+                format!(", until build {}", one_line(build, 60))
+            });
+            format!("Accepted {by}{until}: {}", one_line(why, 200))
+        }
+    }
+}
+
+/// Time lost in a day at the pace of a window, in µs; none for windows shorter than a day: what
+/// runs at one time of the day says little about the rest.
+pub(crate) fn lost_per_day_us(lost_us: u64, range: StatsWindow) -> Option<u64> {
+    const DAY_S: u64 = 24 * 3600;
+    let seconds = u64::try_from((range.until - range.since).num_seconds()).unwrap_or(0);
+    if seconds < DAY_S {
+        return None;
+    }
+    let per_day = u128::from(lost_us) * u128::from(DAY_S) / u128::from(seconds);
+    u64::try_from(per_day).ok()
 }

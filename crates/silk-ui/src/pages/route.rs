@@ -111,7 +111,7 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
         is_quiet: true,
         requests: 0,
         requests_href: requests_href(&here.base, &name, window, &[]),
-        slowest_href: requests_href(&here.base, &name, window, &[("sort", Some("-duration"))]),
+        slowest_href: requests_href(&here.base, &name, window, &[("sort", Some("-duration_us"))]),
         figures: Vec::new(),
         over: Vec::new(),
         over_time: format::dash(),
@@ -120,7 +120,10 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
         deploys: Vec::new(),
         rows: rows(&here, window, &found).await,
         csrf: here.app.csrf.token().to_owned(),
-        back: window.on(&Params::default(), &[("route", Some(&name.route)), ("state", Some("all"))]),
+        back: window.on(
+            &Params::default(),
+            &[("route", Some(&name.route)), ("state", Some("all"))],
+        ),
         statements: Vec::new(),
         more_statements: 0,
         builds: Vec::new(),
@@ -205,7 +208,9 @@ fn over(of: &RouteDetail, targets: Targets) -> Vec<String> {
     let summary = &of.summary;
     let mut over = Vec::new();
     if summary.durations.count() > 0 {
-        for (name, percent, target) in [("p50", 50.0, targets.p50_us), ("p95", 95.0, targets.p95_us)] {
+        for (name, percent, target) in
+            [("p50", 50.0, targets.p50_us), ("p95", 95.0, targets.p95_us)]
+        {
             let us = summary.durations.percentile(percent);
             if us > target {
                 over.push(format!(
@@ -302,9 +307,8 @@ fn compare_href(
     if before.last_at > build.first_at || before.first_at >= build.first_at {
         return None;
     }
-    let time = |at: chrono::DateTime<chrono::Utc>| {
-        at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
-    };
+    let time =
+        |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
     let side = |since, until| match name.kind {
         RequestKind::Request => format!(
             "route:{} {}@{}..{}",

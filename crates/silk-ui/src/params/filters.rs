@@ -130,7 +130,8 @@ fn milliseconds(text: &str) -> Option<u64> {
     Some((ms * 1_000.0).round() as u64)
 }
 
-pub(super) const TIME_HINT: &str = "a time like 2026-01-31T12:00:00Z, or a while ago like 15m, 1h or 7d";
+pub(super) const TIME_HINT: &str =
+    "a time like 2026-01-31T12:00:00Z, or a while ago like 15m, 1h or 7d";
 
 pub(crate) fn moment(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     if let Ok(at) = DateTime::parse_from_rfc3339(text) {

@@ -140,7 +140,11 @@ impl Window {
                 ("since", Some(&bounds.0)),
                 ("until", bounds.1.as_deref()),
             ],
-            _ => [("window", Some(&bounds.0)), ("since", None), ("until", None)],
+            _ => [
+                ("window", Some(&bounds.0)),
+                ("since", None),
+                ("until", None),
+            ],
         };
         let all: Vec<(&str, Option<&str>)> = more.iter().copied().chain(own).collect();
         params.with(&all)

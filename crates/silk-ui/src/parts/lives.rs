@@ -3,7 +3,7 @@
 use silk_core::{
     CallSite,
     finding::rules,
-    store::{FindingLife, LifeState, StatsWindow},
+    store::{FindingLife, LifeState},
 };
 
 use super::route_link::{requests_href, route_href};
@@ -16,7 +16,7 @@ use crate::{
         names::{request_name, rule_name, severity_class},
         svg,
     },
-    findings::lives::is_open,
+    findings::lives::{is_open, lost_per_day_us, state_sentence},
     params::Window,
 };
 
@@ -67,54 +67,6 @@ pub(crate) struct StateView {
     pub(crate) sentence: String,
 }
 
-/// What became of a finding, for people: `Fixed in build 1.4, not seen in 1,240 requests since.`
-pub(crate) fn state_sentence(life: &FindingLife) -> String {
-    let in_build = |build: &Option<String>| {
-        build
-            .as_ref()
-            .map_or_else(String::new, |build| format!(" in build {}", one_line(build, 60)))
-    };
-    match &life.state {
-        LifeState::New { requests_before } => format!(
-            "New{}; not seen in {} before.",
-            in_build(&life.first_build),
-            counted(*requests_before, "request")
-        ),
-        LifeState::Open { requests_since: 0 } => String::new(),
-        LifeState::Open { requests_since } => format!(
-            "Not seen in the last {} of the route.",
-            counted(*requests_since, "request")
-        ),
-        LifeState::Fixed {
-            build,
-            requests_since,
-        } => format!(
-            "Fixed in build {}, not seen in {} since.",
-            one_line(build, 60),
-            counted(*requests_since, "request")
-        ),
-        LifeState::CameBack { fixed_in, back_in } => format!(
-            "Came back in build {}; it was fixed in build {}.",
-            one_line(back_in, 60),
-            one_line(fixed_in, 60)
-        ),
-        LifeState::Accepted {
-            by,
-            why,
-            until_build,
-            ..
-        } => {
-            let by = by
-                .as_ref()
-                .map_or_else(|| "in code".to_owned(), |by| format!("by {}", one_line(by, 60)));
-            let until = until_build.as_ref().map_or_else(String::new, |build| {
-                format!(", until build {}", one_line(build, 60))
-            });
-            format!("Accepted {by}{until}: {}", one_line(why, 200))
-        }
-    }
-}
-
 /// What became of a finding, to be drawn.
 fn state(life: &FindingLife) -> StateView {
     let (word, class) = match &life.state {
@@ -129,18 +81,6 @@ fn state(life: &FindingLife) -> StateView {
         class,
         sentence: state_sentence(life),
     }
-}
-
-/// Time lost in a day at the pace of a window, in µs; none for windows shorter than a day: what
-/// runs at one time of the day says little about the rest.
-pub(crate) fn lost_per_day_us(lost_us: u64, range: StatsWindow) -> Option<u64> {
-    const DAY_S: u64 = 24 * 3600;
-    let seconds = u64::try_from((range.until - range.since).num_seconds()).unwrap_or(0);
-    if seconds < DAY_S {
-        return None;
-    }
-    let per_day = u128::from(lost_us) * u128::from(DAY_S) / u128::from(seconds);
-    u64::try_from(per_day).ok()
 }
 
 /// Findings as rows, their bars on one scale.
@@ -165,14 +105,15 @@ fn row(here: &Here, window: Window, life: &FindingLife, most: u64) -> LifeRow {
         LifeState::Accepted { acceptance, .. } => *acceptance,
         _ => None,
     };
-    let accept = (is_open(&life.state) && rules::rule(&life.rule).is_some()).then(|| AcceptFields {
-        rule: life.rule.clone(),
-        kind: life.route.kind.as_str(),
-        method: life.route.method.clone(),
-        route: life.route.route.clone(),
-        fingerprint: fingerprint.clone(),
-        call_site: life.call_site.clone(),
-    });
+    let accept =
+        (is_open(&life.state) && rules::rule(&life.rule).is_some()).then(|| AcceptFields {
+            rule: life.rule.clone(),
+            kind: life.route.kind.as_str(),
+            method: life.route.method.clone(),
+            route: life.route.route.clone(),
+            fingerprint: fingerprint.clone(),
+            call_site: life.call_site.clone(),
+        });
     LifeRow {
         accept,
         withdraw,

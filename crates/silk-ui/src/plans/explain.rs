@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use chrono::Utc;
 use silk_core::{
-    CallSite, DatabaseKind, ExplainError, ExplainMode, ExplainOutput, ExplainQuery, PlanId, PlanRecord,
-    PlanSource, QueryRecord, QueryRef, RequestId, RequestRecord, SqlText, Value, ValueState, sql,
+    CallSite, DatabaseKind, ExplainError, ExplainMode, ExplainOutput, ExplainQuery, PlanId,
+    PlanRecord, PlanSource, QueryRecord, QueryRef, RequestId, RequestRecord, SqlText, Value,
+    ValueState, sql,
 };
 use silk_plan::Plan;
 use uuid::Uuid;

@@ -9,7 +9,7 @@ use silk_ui::{Editor, dashboard};
 
 use crate::support::{
     self, TestStore,
-    client::{app, check, csrf, get, post_form, send_json},
+    client::{app, attributes, check, csrf, get, post_form, send_json},
 };
 
 const LIST: &str = "/silk/findings";
@@ -100,7 +100,10 @@ async fn what_is_accepted_on_the_page_is_no_task_until_it_is_taken_back() {
             .append_pair("kind", "request")
             .append_pair("method", "GET")
             .append_pair("route", route)
-            .append_pair("fingerprint", item["fingerprint"].as_str().unwrap_or_default())
+            .append_pair(
+                "fingerprint",
+                item["fingerprint"].as_str().unwrap_or_default(),
+            )
             .append_pair("place", "here")
             .append_pair("by", "Ada <b>")
             .append_pair("why", why);
@@ -108,29 +111,48 @@ async fn what_is_accepted_on_the_page_is_no_task_until_it_is_taken_back() {
     };
     let uri = format!("{LIST}/accept");
     for wrong in [form("", "known"), form("0123", "known")] {
-        assert_eq!(post_form(&app, &uri, &wrong).await.status, StatusCode::FORBIDDEN);
+        assert_eq!(
+            post_form(&app, &uri, &wrong).await.status,
+            StatusCode::FORBIDDEN
+        );
     }
     let unsaid = post_form(&app, &uri, &form(&token, " ")).await;
     assert_eq!(unsaid.status, StatusCode::BAD_REQUEST);
     assert!(unsaid.text.contains("why it is accepted"));
-    assert!(json(&app, "/silk/api/acceptances").await["items"]
-        .as_array()
-        .is_some_and(Vec::is_empty));
+    assert!(
+        json(&app, "/silk/api/acceptances").await["items"]
+            .as_array()
+            .is_some_and(Vec::is_empty)
+    );
 
     let answer = post_form(&app, &uri, &form(&token, "twenty rows at most")).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
     let back = answer.location().to_owned();
-    assert!(back.starts_with("/silk/findings?window=24h&notice="), "{back}");
-    let to_do = json(&app, "/silk/api/findings?window=24h&rule=repeated_statement").await;
+    assert!(
+        back.starts_with("/silk/findings?window=24h&notice="),
+        "{back}"
+    );
+    let to_do = json(
+        &app,
+        "/silk/api/findings?window=24h&rule=repeated_statement",
+    )
+    .await;
     let is_there = to_do["items"].as_array().expect("is a list").iter();
     assert!(
-        !is_there.clone().any(|other| other["route"] == item["route"]
-            && other["fingerprint"] == item["fingerprint"]),
+        !is_there
+            .clone()
+            .any(|other| other["route"] == item["route"]
+                && other["fingerprint"] == item["fingerprint"]),
         "{to_do}"
     );
-    let page = get(&app, &format!("{LIST}?window=24h&state=accepted")).await.text;
+    let page = get(&app, &format!("{LIST}?window=24h&state=accepted"))
+        .await
+        .text;
     check(&page, "/silk", LIST);
-    assert!(page.contains("Accepted by Ada &#60;b&#62;: twenty rows at most"), "{page}");
+    assert!(
+        page.contains("Accepted by Ada &#60;b&#62;: twenty rows at most"),
+        "{page}"
+    );
 
     let all = json(&app, "/silk/api/acceptances").await;
     let id = all["items"][0]["id"].as_i64().expect("is a number");
@@ -154,9 +176,18 @@ async fn programs_accept_and_take_back_too() {
     for (body, words) in [
         (r#"{"rule":"no_such_rule","by":"a","why":"b"}"#, "rule"),
         (r#"{"rule":"slow_query","by":"","why":"b"}"#, "by"),
-        (r#"{"rule":"slow_query","by":"a","why":"b","fingerprint":"zz"}"#, "fingerprint"),
-        (r#"{"rule":"slow_query","by":"a","why":"b","route":{"kind":"x","route":"/"}}"#, "kind"),
-        (r#"{"rule":"slow_query","by":"a","why":"b","nonsense":1}"#, "nonsense"),
+        (
+            r#"{"rule":"slow_query","by":"a","why":"b","fingerprint":"zz"}"#,
+            "fingerprint",
+        ),
+        (
+            r#"{"rule":"slow_query","by":"a","why":"b","route":{"kind":"x","route":"/"}}"#,
+            "kind",
+        ),
+        (
+            r#"{"rule":"slow_query","by":"a","why":"b","nonsense":1}"#,
+            "nonsense",
+        ),
         ("{", ""),
     ] {
         let answer = send_json(&app, Method::POST, uri, body).await;
@@ -170,7 +201,11 @@ async fn programs_accept_and_take_back_too() {
     let all = json(&app, uri).await;
     assert_eq!(all["items"][0]["id"], made["id"]);
     assert_eq!(all["items"][0]["until_build"], "2.0");
-    let to_do = json(&app, "/silk/api/findings?window=24h&rule=repeated_statement").await;
+    let to_do = json(
+        &app,
+        "/silk/api/findings?window=24h&rule=repeated_statement",
+    )
+    .await;
     assert_eq!(to_do["items"].as_array().map(Vec::len), Some(0));
     let one = format!("{uri}/{}", made["id"]);
     let gone = send_json(&app, Method::DELETE, &one, "").await;
@@ -201,6 +236,13 @@ async fn a_route_shows_its_statements_builds_and_findings() {
     ] {
         assert!(page.text.contains(part), "{part}");
     }
+    for link in attributes(&page.text, "href") {
+        let link = link.replace("&#38;", "&");
+        let link = link.split('#').next().expect("is at hand");
+        if link.starts_with("/silk/requests?") || link.starts_with("/silk/compare?") {
+            assert_eq!(get(&app, link).await.status, StatusCode::OK, "{link}");
+        }
+    }
     let one = json(&app, &format!("/silk/api/route?route={route}&window=24h")).await;
     assert_eq!(one["route"]["requests"], 60);
     assert_eq!(one["builds"].as_array().map(Vec::len), Some(2));
@@ -214,7 +256,10 @@ async fn a_route_shows_its_statements_builds_and_findings() {
         get(&app, "/silk/api/route?route=/never").await.status,
         StatusCode::NOT_FOUND
     );
-    assert_eq!(get(&app, "/silk/route").await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(
+        get(&app, "/silk/route").await.status,
+        StatusCode::BAD_REQUEST
+    );
 }
 
 #[tokio::test]
@@ -262,7 +307,10 @@ async fn they_teach_where_nothing_is_and_say_where_the_store_fails() {
     ] {
         let answer = get(&broken, uri).await;
         assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{uri}");
-        assert!(answer.text.contains("check that the folder exists"), "{uri}");
+        assert!(
+            answer.text.contains("check that the folder exists"),
+            "{uri}"
+        );
     }
     for uri in [
         "/silk/findings?state=lost",

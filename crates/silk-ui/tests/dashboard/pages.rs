@@ -50,10 +50,17 @@ async fn crawl(store: &Arc<TestStore>, mount: &str, most: usize, start: &[String
 async fn every_link_leads_somewhere_at_any_mount() {
     let store = support::rich();
     for mount in ["/silk", "/ops/deep/profiler"] {
-        let start: Vec<String> = ["/findings", "/hotspots", "/requests", "/statements", "/health", "/health/clear"]
-            .iter()
-            .map(|p| format!("{mount}{p}"))
-            .collect();
+        let start: Vec<String> = [
+            "/findings",
+            "/hotspots",
+            "/requests",
+            "/statements",
+            "/health",
+            "/health/clear",
+        ]
+        .iter()
+        .map(|p| format!("{mount}{p}"))
+        .collect();
         assert!(crawl(&store, mount, 120, &start).await > 100);
     }
 }

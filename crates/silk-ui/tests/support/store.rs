@@ -77,7 +77,9 @@ impl TestStore {
 
     /// Requests as a run of a build of its own handled them.
     pub fn write_build(&self, build: &str, mut requests: Vec<RequestRecord>) {
-        let bytes = build.bytes().fold(0_u128, |sum, b| sum << 8 | u128::from(b));
+        let bytes = build
+            .bytes()
+            .fold(0_u128, |sum, b| sum << 8 | u128::from(b));
         let run = RunId(Uuid::from_u128(RUN.0.as_u128() + 1 + bytes));
         for record in &mut requests {
             record.summary.run_id = run;

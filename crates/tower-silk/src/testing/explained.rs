@@ -3,9 +3,8 @@
 use std::{collections::HashSet, fmt::Write as _, sync::Arc};
 
 use silk_core::{
-    CallSite, Database, Explain, ExplainError, ExplainMode, ExplainQuery, QueryRecord, Redactor,
-    SqlText, Statement, sql,
-    words::counted,
+    CallSite, Database, DatabaseKind, Explain, ExplainError, ExplainMode, ExplainQuery,
+    QueryRecord, Redactor, SqlText, Statement, sql, words::counted,
 };
 use silk_explain::{ExplainConfig, ExplainDatabase, Explainer};
 use silk_plan::{
@@ -58,8 +57,7 @@ pub struct StatementPlan {
 impl<T> Recorded<T> {
     /// Asks the database how it would run each statement that was recorded, with the values of its
     /// first run. Nothing is run: it is `EXPLAIN` without `ANALYZE`, on a connection of its own to
-    /// where the pool leads, so what a test has not committed is not seen, and a database in memory
-    /// cannot be asked.
+    /// where the pool leads, so what a test has not committed is not seen.
     ///
     /// On PostgreSQL, sequential scans are switched off for it (`enable_seqscan`): with the few rows
     /// of a test every plan would be one, whatever indexes there are.
@@ -110,7 +108,11 @@ impl<T> Recorded<T> {
                 sql: text.text.to_string(),
                 is_redacted: text.is_redacted,
                 values: query.values.clone(),
-                mode: ExplainMode::Estimated,
+                mode: match (&query.values, database.kind) {
+                    // Seen by the tracing layer alone.
+                    (None, DatabaseKind::Postgres) => ExplainMode::Generic,
+                    _ => ExplainMode::Estimated,
+                },
             })
             .await;
         let plan = match answer {

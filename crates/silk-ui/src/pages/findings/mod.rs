@@ -111,7 +111,12 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
             .collect(),
         clear_href: path.clone(),
         first,
-        rows: rows(&here, window, &found.items[..found.items.len().min(MAX_ROWS)]).await,
+        rows: rows(
+            &here,
+            window,
+            &found.items[..found.items.len().min(MAX_ROWS)],
+        )
+        .await,
         more: found.items.len().saturating_sub(MAX_ROWS),
         notes: found.notes,
         notice: here.app.notice(params.get("notice")),

@@ -293,7 +293,9 @@ fn transaction(found: &Found) -> Option<String> {
 }
 
 async fn source_lines(here: &Here, found: &Found) -> (Option<Vec<SourceLine>>, &'static str) {
-    let Some(site) = found.site() else { return (None, "") };
+    let Some(site) = found.site() else {
+        return (None, "");
+    };
     if site.file.is_empty() {
         return (
             None,
