@@ -5,6 +5,7 @@ mod changes;
 mod facts;
 mod inspect;
 mod plan;
+mod prove;
 
 use std::fmt;
 
@@ -18,6 +19,11 @@ pub use changes::plan_changes;
 pub use facts::{Relation, RelationFacts};
 pub use inspect::{CheckColumn, CheckStatus, DatabaseCheck, DatabaseReport};
 pub use plan::{LadderStep, PlanBucket, PlanChange, PlanLadder, ShapeSpan};
+pub use prove::{
+    Cell, DifferenceKind, Fetched, KeyColumn, KeyDifference, MAX_PROOF_KEYS, MAX_PROOF_RUNS,
+    OneStatement, OneValue, Proof, ProofRequest, ProofSide, ProofVerdict, RowsCompared,
+    compare_rows,
+};
 
 /// Asks the database for the plan of a recorded query.
 ///
@@ -98,6 +104,20 @@ pub trait Explain: Send + Sync + fmt::Debug {
         })))
     }
 
+    /// Runs a rewritten query and the runs that it stands for, read-only, in one snapshot, rolled
+    /// back and limited in time, and compares their rows. Only ever asked for by a person.
+    ///
+    /// # Errors
+    /// [`ExplainError::Refused`] where nothing may be run, [`ExplainError::Failed`] where the
+    /// database said no.
+    fn prove(&self, request: ProofRequest) -> BoxFuture<'_, Result<Proof, ExplainError>> {
+        let _ = request;
+        Box::pin(std::future::ready(Err(ExplainError::Refused {
+            code: "no_connection",
+            reason: "there is no connection to run the queries on".to_owned(),
+        })))
+    }
+
     /// Checks the indexes, tables and settings of each known database: read-only, time-limited.
     fn inspect(&self) -> BoxFuture<'_, Vec<DatabaseReport>> {
         Box::pin(std::future::ready(Vec::new()))
@@ -151,7 +171,8 @@ pub enum ExplainError {
     Refused {
         /// A word for programs: `redacted_value`, `private_database`, `no_connection`,
         /// `not_explainable`, `values_not_captured`, `value_truncated`, `analyze_refused`,
-        /// `needs_confirmation`, `generic_unsupported`, `plans_off`, `no_room`.
+        /// `needs_confirmation`, `generic_unsupported`, `plans_off`, `no_room`, `proof_refused`,
+        /// `too_many_values`.
         code: &'static str,
         /// A sentence for people.
         reason: String,

@@ -22,6 +22,20 @@ pub struct Value {
     pub state: ValueState,
 }
 
+impl Value {
+    /// Its bytes, where it is whole; none for NULL, and for what is not kept whole.
+    #[must_use]
+    pub fn bytes(&self) -> Option<&[u8]> {
+        match &self.state {
+            ValueState::Bytes(bytes) => Some(bytes),
+            ValueState::Null
+            | ValueState::Truncated { .. }
+            | ValueState::Redacted
+            | ValueState::Unavailable => None,
+        }
+    }
+}
+
 /// What is known of a value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ValueState {
