@@ -21,6 +21,8 @@ mod explainer;
 mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+mod prove;
 mod refusal;
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 mod room;

@@ -86,15 +86,19 @@ pub(crate) fn check(query: &ExplainQuery) -> Result<Vec<Value>, ExplainError> {
         return Ok(Vec::new());
     };
     for (value, position) in values.iter().zip(1..) {
-        let error = match value.state {
-            ValueState::Null | ValueState::Bytes(_) => continue,
-            ValueState::Redacted => RebindError::Redacted(position),
-            ValueState::Truncated { .. } => RebindError::Truncated(position),
-            ValueState::Unavailable => RebindError::Unavailable(position),
-        };
-        return Err(of_value(error));
+        check_value(value, position)?;
     }
     Ok(values.clone())
+}
+
+/// Refuses a value that is not kept whole; `position` is that of its placeholder, from 1.
+pub(crate) fn check_value(value: &Value, position: usize) -> Result<(), ExplainError> {
+    Err(of_value(match value.state {
+        ValueState::Null | ValueState::Bytes(_) => return Ok(()),
+        ValueState::Redacted => RebindError::Redacted(position),
+        ValueState::Truncated { .. } => RebindError::Truncated(position),
+        ValueState::Unavailable => RebindError::Unavailable(position),
+    }))
 }
 
 /// MySQL and MariaDB may write the file even when they are asked for the plan.
@@ -163,6 +167,45 @@ pub(crate) fn needs_confirmation(functions: &[String], is_superuser: bool) -> Ex
              {}. Run anyway?",
             reasons.join("; ")
         ),
+    )
+}
+
+/// Running a rewrite, for a reason.
+pub(crate) fn proof_refused(reason: &str) -> ExplainError {
+    refused("proof_refused", reason)
+}
+
+/// Running what may write.
+pub(crate) fn proof_may_write() -> ExplainError {
+    proof_refused(
+        "it cannot be shown that the query only reads, and only what reads is run for a proof",
+    )
+}
+
+/// Running what calls functions that are not known to be harmless. Unlike `ANALYZE` of one
+/// statement, a proof runs it many times: a person's yes does not help.
+pub(crate) fn proof_calls(functions: &[String]) -> ExplainError {
+    proof_refused(&format!(
+        "the query calls what may do more than read ({}), and is not run for a proof",
+        functions.join(", ")
+    ))
+}
+
+/// Running as a role that may do anything: a person has to say yes to that.
+#[cfg(feature = "postgres")]
+pub(crate) fn proof_as_superuser() -> ExplainError {
+    refused(
+        "needs_confirmation",
+        "The queries only read, in a transaction that is read-only and rolled back; but the app's \
+         role is a superuser, whom read-only mode does not stop. Run anyway?",
+    )
+}
+
+/// More values than are put into one query.
+pub(crate) fn too_many_values(values: usize, most: usize) -> ExplainError {
+    refused(
+        "too_many_values",
+        format!("the runs have {values} different values, and a proof takes {most} at most"),
     )
 }
 

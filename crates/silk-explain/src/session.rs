@@ -29,7 +29,6 @@ pub(crate) struct Session<C> {
 #[derive(Clone, Copy)]
 enum After {
     Keep,
-    #[cfg(any(feature = "postgres", feature = "mysql"))]
     Close,
 }
 
@@ -66,7 +65,6 @@ impl<C: Connection + 'static> Session<C> {
 
     /// As [`run`](Self::run), and closes the connection afterwards: what was run on it may have
     /// left something behind.
-    #[cfg(any(feature = "postgres", feature = "mysql"))]
     pub(crate) async fn run_once<T>(
         &self,
         timeout: Duration,
@@ -94,7 +92,6 @@ impl<C: Connection + 'static> Session<C> {
                 Ok(answer) => {
                     match (after, room) {
                         (After::Keep, Room::Ample) => *held = Some(connection),
-                        #[cfg(any(feature = "postgres", feature = "mysql"))]
                         _ => {
                             let _ = connection.close().await;
                         }

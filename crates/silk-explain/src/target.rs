@@ -5,7 +5,9 @@ use std::{fmt, time::Duration};
 use silk_capture::{record::plans::KnownSession, sql::values::RebindError};
 use silk_core::{
     BoxFuture, ExplainError, ExplainMode, ExplainOutput, Fingerprint, Value,
-    explain::{DatabaseCheck, IndexAdvice, LadderStep, Relation, RelationFacts},
+    explain::{
+        DatabaseCheck, IndexAdvice, LadderStep, Proof, ProofRequest, Relation, RelationFacts,
+    },
 };
 use silk_plan::Plan;
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
@@ -25,6 +27,10 @@ pub trait ExplainTarget: Send + Sync + fmt::Debug {
     #[doc(hidden)]
     fn advise(&self, asked: AdviceQuestion) -> BoxFuture<'_, Result<IndexAdvice, Failure>>;
 
+    /// Runs a rewrite and what it stands for, and compares their rows.
+    #[doc(hidden)]
+    fn prove(&self, asked: ProofQuestion) -> BoxFuture<'_, Result<Proof, Failure>>;
+
     /// What it knows of tables; those it does not know are left out.
     #[doc(hidden)]
     fn facts(
@@ -41,7 +47,7 @@ pub trait ExplainTarget: Send + Sync + fmt::Debug {
 
 /// What is asked of a database: all that could be refused without it has been.
 #[doc(hidden)]
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[cfg_attr(
     not(any(feature = "postgres", feature = "mysql", feature = "sqlite")),
     expect(dead_code, reason = "no database")
@@ -63,6 +69,21 @@ pub struct Question {
         expect(dead_code, reason = "only PostgreSQL has search paths")
     )]
     pub(crate) unqualified: Vec<String>,
+}
+
+/// What a proof asks: all that could be refused without the database has been.
+#[doc(hidden)]
+#[derive(Debug)]
+#[cfg_attr(
+    not(any(feature = "postgres", feature = "mysql", feature = "sqlite")),
+    expect(dead_code, reason = "no database")
+)]
+pub struct ProofQuestion {
+    pub(crate) request: ProofRequest,
+    /// The statement with its first key.
+    pub(crate) many: Question,
+    /// How long all of it may take.
+    pub(crate) limit: Duration,
 }
 
 /// A question for indexes: all that could be refused without the database has been.

@@ -19,6 +19,9 @@ pub struct ExplainConfig {
     /// How long looking for indexes may take, once connected; 250 ms unless said. A larger one
     /// lets more of them be tried on slow servers, and a person waits longer.
     pub advice: Duration,
+    /// How long all queries of a proof may take together, once connected; 5 s unless said. A larger
+    /// one lets slower loops be proved, and holds a snapshot of the database for longer.
+    pub proof: Duration,
 }
 
 impl ExplainConfig {
@@ -35,6 +38,7 @@ impl Default for ExplainConfig {
             background_timeout: Duration::from_millis(500),
             idle: Duration::from_secs(30),
             advice: Duration::from_millis(250),
+            proof: Duration::from_secs(5),
         }
     }
 }

@@ -6,6 +6,7 @@ mod databases;
 mod inspect;
 mod ladders;
 mod plan;
+mod prove;
 mod table_facts;
 
 use std::{fmt, sync::Arc};
@@ -13,7 +14,10 @@ use std::{fmt, sync::Arc};
 use silk_capture::record::plans::{PlanMode, PlanNotes};
 use silk_core::{
     BoxFuture, Database, Explain, ExplainError, ExplainOutput, ExplainQuery, Redactor,
-    explain::{AdviceRequest, DatabaseReport, IndexAdvice, PlanLadder, Relation, RelationFacts},
+    explain::{
+        AdviceRequest, DatabaseReport, IndexAdvice, PlanLadder, Proof, ProofRequest, Relation,
+        RelationFacts,
+    },
 };
 use tokio::runtime::Handle;
 
@@ -107,6 +111,10 @@ impl Explain for Explainer {
 
     fn advise(&self, request: AdviceRequest) -> BoxFuture<'_, Result<IndexAdvice, ExplainError>> {
         Box::pin(advise::advise(&self.databases, request))
+    }
+
+    fn prove(&self, request: ProofRequest) -> BoxFuture<'_, Result<Proof, ExplainError>> {
+        Box::pin(prove::prove(&self.databases, request))
     }
 
     fn ladders(&self) -> BoxFuture<'_, Vec<PlanLadder>> {

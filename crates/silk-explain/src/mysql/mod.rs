@@ -6,6 +6,7 @@ mod connection;
 mod estimate;
 mod inspect;
 mod ladder;
+mod prove;
 mod routines;
 mod table_facts;
 
@@ -14,7 +15,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use silk_capture::record::plans::KnownSession;
 use silk_core::{
     BoxFuture, ExplainMode, ExplainOutput, PlanFormat,
-    explain::{IndexAdvice, LadderStep, Relation, RelationFacts},
+    explain::{IndexAdvice, LadderStep, Proof, Relation, RelationFacts},
 };
 use sqlx_mysql::{MySql, MySqlConnectOptions, MySqlConnection};
 
@@ -22,7 +23,7 @@ use crate::{
     checks::inspect_timeout,
     database::ExplainDatabase,
     session::{Session, quiet},
-    target::{AdviceQuestion, ExplainTarget, Failure, Inspection, Question},
+    target::{AdviceQuestion, ExplainTarget, Failure, Inspection, ProofQuestion, Question},
     time_limits::ExplainConfig,
 };
 use connection::{limit, open};
@@ -96,6 +97,15 @@ impl ExplainTarget for MySqlTarget {
                     let raw = estimate::ask(c, &asked.question).await?;
                     advise::advise(c, &asked, &raw).await
                 })
+                .await
+        })
+    }
+
+    fn prove(&self, asked: ProofQuestion) -> BoxFuture<'_, Result<Proof, Failure>> {
+        Box::pin(async move {
+            let open = async || open(&self.options, asked.limit, self.app_connections).await;
+            self.session
+                .run_once(asked.limit, open, async |c| prove::ask(c, &asked).await)
                 .await
         })
     }

@@ -52,10 +52,7 @@ pub(super) async fn ask(
     begin(connection, question).await?;
     if !confirmed {
         let functions = may_write(connection, question).await?;
-        let row = connection
-            .fetch_one(raw_sql("SELECT current_setting('is_superuser')"))
-            .await?;
-        let is_superuser = row.try_get_unchecked::<String, _>(0)? == "on";
+        let is_superuser = is_superuser(connection).await?;
         if is_superuser || !functions.is_empty() {
             return Err(Failure::Refused(refusal::needs_confirmation(
                 &functions,
@@ -64,18 +61,31 @@ pub(super) async fn ask(
         }
     }
     let raw = explain(connection, question, ", ANALYZE, BUFFERS").await?;
+    release(connection).await?;
+    Ok(raw)
+}
+
+/// Rolls back, and lets go what a rollback does not; the rest ends with the connection.
+pub(super) async fn release(connection: &mut PgConnection) -> Result<(), Failure> {
     connection.execute(raw_sql("ROLLBACK")).await?;
-    // What a rollback does not let go; the rest ends with the connection.
     query::<Postgres>("SELECT pg_advisory_unlock_all()")
         .persistent(false)
         .execute(connection)
         .await?;
-    Ok(raw)
+    Ok(())
+}
+
+/// Whether the transaction's role is one that read-only mode does not stop.
+pub(super) async fn is_superuser(connection: &mut PgConnection) -> Result<bool, Failure> {
+    let row = connection
+        .fetch_one(raw_sql("SELECT current_setting('is_superuser')"))
+        .await?;
+    Ok(row.try_get_unchecked::<String, _>(0)? == "on")
 }
 
 /// The functions that a statement calls, in its text or within views and policies, and that are
 /// not known to only read.
-async fn may_write(
+pub(super) async fn may_write(
     connection: &mut PgConnection,
     question: &Question,
 ) -> Result<Vec<String>, Failure> {

@@ -87,6 +87,21 @@ pub(super) async fn begin(
     names::check(connection, question).await
 }
 
+/// As [`begin`], with all statements seeing the same rows.
+pub(super) async fn begin_snapshot(
+    connection: &mut PgConnection,
+    question: &Question,
+) -> Result<(), Failure> {
+    begin_as(
+        connection,
+        "ISOLATION LEVEL REPEATABLE READ",
+        question.timeout,
+    )
+    .await?;
+    enter(connection, &question.session).await?;
+    names::check(connection, question).await
+}
+
 /// Has the transaction be as the app's connections are. A role or a setting that Silk's login may
 /// not have is refused: without it the plan could be another.
 pub(super) async fn enter(
@@ -135,9 +150,17 @@ pub(super) async fn begin_for(
     connection: &mut PgConnection,
     timeout: Duration,
 ) -> Result<(), Error> {
+    begin_as(connection, "", timeout).await
+}
+
+async fn begin_as(
+    connection: &mut PgConnection,
+    isolation: &str,
+    timeout: Duration,
+) -> Result<(), Error> {
     // `SET LOCAL`, not start-up parameters: those a connection pooler in between refuses.
     let begin = format!(
-        "BEGIN READ ONLY; SET LOCAL statement_timeout = {timeout}; \
+        "BEGIN {isolation} READ ONLY; SET LOCAL statement_timeout = {timeout}; \
          SET LOCAL lock_timeout = {locks}; \
          SET LOCAL idle_in_transaction_session_timeout = {idle}",
         timeout = timeout.as_millis().max(1),

@@ -55,7 +55,7 @@ pub(super) async fn explain(
 }
 
 /// The numbers of those types of values that are not built in, by name.
-async fn resolve(
+pub(super) async fn resolve(
     connection: &mut PgConnection,
     values: &[Value],
 ) -> Result<HashMap<String, u32>, Error> {

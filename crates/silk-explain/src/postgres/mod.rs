@@ -8,6 +8,7 @@ mod generic;
 mod inspect;
 mod ladder;
 mod names;
+mod prove;
 mod sharing;
 mod table_facts;
 
@@ -16,7 +17,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use silk_capture::record::plans::KnownSession;
 use silk_core::{
     BoxFuture, ExplainMode, ExplainOutput, PlanFormat,
-    explain::{IndexAdvice, LadderStep, Relation, RelationFacts},
+    explain::{IndexAdvice, LadderStep, Proof, Relation, RelationFacts},
 };
 use sqlx_postgres::{PgConnectOptions, PgConnection, Postgres};
 
@@ -24,7 +25,7 @@ use crate::{
     checks::inspect_timeout,
     database::ExplainDatabase,
     session::{Session, quiet},
-    target::{AdviceQuestion, ExplainTarget, Failure, Inspection, Question},
+    target::{AdviceQuestion, ExplainTarget, Failure, Inspection, ProofQuestion, Question},
     time_limits::ExplainConfig,
 };
 use connection::{has_room, open};
@@ -109,6 +110,15 @@ impl ExplainTarget for PostgresTarget {
             let timeout = asked.question.timeout + asked.budget;
             self.session
                 .run(timeout, open, async |c| advise::advise(c, &asked).await)
+                .await
+        })
+    }
+
+    fn prove(&self, asked: ProofQuestion) -> BoxFuture<'_, Result<Proof, Failure>> {
+        Box::pin(async move {
+            let open = async || open(&self.options, self.app_connections).await;
+            self.session
+                .run_once(asked.limit, open, async |c| prove::ask(c, &asked).await)
                 .await
         })
     }

@@ -4,6 +4,7 @@ mod advise;
 mod estimate;
 mod inspect;
 mod ladder;
+mod prove;
 mod reach;
 mod size;
 mod table_facts;
@@ -13,7 +14,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use silk_capture::record::plans::KnownSession;
 use silk_core::{
     BoxFuture, ExplainOutput, PlanFormat,
-    explain::{IndexAdvice, LadderStep, Relation, RelationFacts},
+    explain::{IndexAdvice, LadderStep, Proof, Relation, RelationFacts},
 };
 use sqlx_core::{
     connection::ConnectOptions as _, executor::Executor as _, raw_sql::raw_sql,
@@ -27,7 +28,7 @@ use crate::{
     refusal,
     room::Room,
     session::{Session, quiet},
-    target::{AdviceQuestion, ExplainTarget, Failure, Inspection, Question},
+    target::{AdviceQuestion, ExplainTarget, Failure, Inspection, ProofQuestion, Question},
     time_limits::ExplainConfig,
 };
 use reach::{Reach, reach};
@@ -99,6 +100,22 @@ impl ExplainTarget for SqliteTarget {
         })
     }
 
+    fn prove(&self, asked: ProofQuestion) -> BoxFuture<'_, Result<Proof, Failure>> {
+        Box::pin(async move {
+            if self.reach == Reach::Private {
+                return Err(Failure::Refused(refusal::private_database()));
+            }
+            let open = async || self.open().await;
+            let limit = asked.limit;
+            self.session
+                .run_once(limit, open, async |c| {
+                    wait_for_locks(c, limit).await?;
+                    prove::ask(c, asked).await
+                })
+                .await
+        })
+    }
+
     fn facts(
         &self,
         relations: Vec<Relation>,
@@ -141,8 +158,7 @@ impl SqliteTarget {
         let open = async || self.open().await;
         self.session
             .run(timeout, open, async |connection| {
-                let wait = format!("PRAGMA busy_timeout = {}", locks.as_millis());
-                connection.execute(raw_sql(AssertSqlSafe(wait))).await?;
+                wait_for_locks(connection, locks).await?;
                 ask(connection).await
             })
             .await
@@ -167,6 +183,13 @@ impl SqliteTarget {
         // SQLite has no limit on connections.
         Ok((connection, Room::Ample))
     }
+}
+
+/// Has the connection wait for each lock of the app's for `locks` at most.
+async fn wait_for_locks(connection: &mut SqliteConnection, locks: Duration) -> Result<(), Failure> {
+    let wait = format!("PRAGMA busy_timeout = {}", locks.as_millis());
+    connection.execute(raw_sql(AssertSqlSafe(wait))).await?;
+    Ok(())
 }
 
 impl fmt::Debug for SqliteTarget {

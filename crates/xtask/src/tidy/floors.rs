@@ -95,7 +95,7 @@ pub(super) const HOUSES: &[House] = &[
         folder: "crates/silk-explain/src",
         floors: &[
             &["checks", "refusal", "step", "target", "time_limits"],
-            &["database", "room"],
+            &["database", "prove", "room"],
             &["explainer", "session"],
             &["mysql", "postgres", "sqlite"],
         ],

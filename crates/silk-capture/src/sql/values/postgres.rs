@@ -251,6 +251,50 @@ pub fn lacks_element_type(value: &Value) -> bool {
     value.type_name.ends_with("[]") && bytes.len() >= 12 && bytes[8..12] == [0; 4]
 }
 
+/// Several values of one type as one array of them, in PostgreSQL's binary format.
+///
+/// # Errors
+/// Which value is not whole, or of a type that has no array by name.
+pub fn array_of(values: &[Value]) -> Result<Value, RebindError> {
+    let element = (values.iter())
+        .find(|value| value.state != ValueState::Null)
+        .or(values.first())
+        .map(|value| value.type_name.as_str())
+        .filter(|name| !name.ends_with(']') && !name.starts_with("OID "))
+        .ok_or(RebindError::Unavailable(1))?;
+    let mut elements = Vec::new();
+    let mut has_null = false;
+    for (value, position) in values.iter().zip(1..) {
+        let unknown = RebindError::Unavailable(position);
+        match whole_bytes(value, position)? {
+            None => {
+                has_null = true;
+                elements.extend_from_slice(&(-1_i32).to_be_bytes());
+            }
+            Some(bytes) if value.type_name == element => {
+                let length = i32::try_from(bytes.len()).map_err(|_| unknown)?;
+                elements.extend_from_slice(&length.to_be_bytes());
+                elements.extend_from_slice(bytes);
+            }
+            Some(_) => return Err(unknown),
+        }
+    }
+    let count = i32::try_from(values.len()).map_err(|_| RebindError::Unavailable(1))?;
+    // One dimension; whether it has NULLs; the element's type, 0 where it is filled in when it is
+    // sent; how many, counted from 1.
+    let mut bytes = Vec::with_capacity(20 + elements.len());
+    bytes.extend_from_slice(&1_i32.to_be_bytes());
+    bytes.extend_from_slice(&i32::from(has_null).to_be_bytes());
+    bytes.extend_from_slice(&built_in_oid(element).unwrap_or(0).to_be_bytes());
+    bytes.extend_from_slice(&count.to_be_bytes());
+    bytes.extend_from_slice(&1_i32.to_be_bytes());
+    bytes.extend_from_slice(&elements);
+    Ok(Value {
+        type_name: format!("{element}[]"),
+        state: ValueState::Bytes(bytes),
+    })
+}
+
 /// A value as it was encoded, with the type it was sent as.
 struct Rebound<'v> {
     bytes: Option<&'v [u8]>,
@@ -335,6 +379,49 @@ mod tests {
             "mood[]"
         );
         assert_eq!(type_name("something else"), "something else");
+    }
+
+    #[test]
+    fn values_become_the_array_that_the_driver_would_send() {
+        let numbers = [Some(7_i64), None, Some(-1)];
+        let mut one_by_one = PgArguments::default();
+        let mut as_array = PgArguments::default();
+        for number in numbers {
+            Arguments::add(&mut one_by_one, number).unwrap();
+        }
+        Arguments::add(&mut as_array, numbers.to_vec()).unwrap();
+        let array = array_of(&encode(one_by_one, 100)).unwrap();
+        assert_eq!(vec![array], encode(as_array, 1_000));
+
+        let mut texts = PgArguments::default();
+        Arguments::add(&mut texts, "a").unwrap();
+        Arguments::add(&mut texts, "é").unwrap();
+        let mut array = PgArguments::default();
+        Arguments::add(&mut array, vec!["a", "é"]).unwrap();
+        let texts = encode(texts, 100);
+        assert_eq!(vec![array_of(&texts).unwrap()], encode(array, 1_000));
+    }
+
+    #[test]
+    fn what_is_not_whole_or_not_of_one_type_is_no_array() {
+        let value = |name: &str, state| Value {
+            type_name: name.to_owned(),
+            state,
+        };
+        let whole = value("INT8", ValueState::Bytes(vec![0; 8]));
+        for other in [
+            value("INT4", ValueState::Bytes(vec![0; 4])),
+            value("INT8", ValueState::Redacted),
+        ] {
+            assert!(array_of(&[whole.clone(), other]).is_err());
+        }
+        for name in ["INT8[]", "OID 12345"] {
+            assert!(array_of(&[value(name, ValueState::Bytes(vec![0]))]).is_err());
+        }
+        assert!(array_of(&[]).is_err());
+        // Types of the app's own have their number filled in when they are sent.
+        let mood = array_of(&[value("mood", ValueState::Bytes(b"glad".to_vec()))]).unwrap();
+        assert!(mood.type_name == "mood[]" && lacks_element_type(&mood));
     }
 
     #[test]
