@@ -20,6 +20,7 @@ use crate::{
         listeners::Listeners,
         notices::Notices,
         pasted::Pasted,
+        proofs::Proofs,
         reports::{Answer, Reports},
     },
     params::Params,
@@ -42,6 +43,8 @@ pub(crate) struct App {
     pub(crate) csrf: Csrf,
     /// Plans that were pasted recently and not kept.
     pub(crate) pasted: Pasted,
+    /// Proofs that were made recently.
+    pub(crate) proofs: Proofs,
     reports: Reports,
     /// Indexes that were found for statements recently.
     pub(crate) indexes: Indexes,
@@ -62,6 +65,7 @@ impl App {
             targets: config.targets,
             csrf: Csrf::random(),
             pasted: Pasted::default(),
+            proofs: Proofs::default(),
             reports: Reports::default(),
             indexes: Indexes::default(),
             notices: Notices::default(),

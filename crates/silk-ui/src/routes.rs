@@ -55,6 +55,10 @@ fn page_routes() -> Router {
         .route("/findings/withdraw", post(pages::findings::withdraw))
         .route("/route", get(pages::route::show))
         .route("/hotspots", get(pages::hotspots::show))
+        .route(
+            "/requests/{id}/prove/{fingerprint}",
+            get(pages::prove::show).post(pages::prove::run),
+        )
         .route("/statements", get(pages::statements::show))
         .route("/statements/{fingerprint}", get(pages::statement::show))
         .route("/compare", get(pages::compare::show))
@@ -114,6 +118,7 @@ fn api_routes() -> Router {
             post(api::plans::paste).layer(DefaultBodyLimit::max(pages::paste::MAX_FORM_BYTES)),
         )
         .route("/api/plans/{id}", get(api::plans::one))
+        .route("/api/prove", post(api::prove::run))
         .route("/api/databases", get(api::databases::list))
         .route("/api/health", get(api::health::show))
 }

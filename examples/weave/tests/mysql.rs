@@ -47,3 +47,9 @@ fn secrets_arrive_nowhere() {
 fn plans_come_by_themselves() {
     scenario::plans_by_themselves(database_on(SERVER), "estimated");
 }
+
+#[test]
+#[ignore = "needs MariaDB: run cargo xtask test"]
+fn one_query_is_proved_to_give_the_rows_of_its_loop() {
+    common::prove::loops(database_on(SERVER));
+}

@@ -53,3 +53,9 @@ fn plans_come_by_themselves() {
 fn the_loop_and_the_join_compare_as_the_slides_do() {
     common::compare::loop_and_join(database_on(SERVER));
 }
+
+#[test]
+#[ignore = "needs PostgreSQL: run cargo xtask test"]
+fn one_query_is_proved_to_give_the_rows_of_its_loop() {
+    common::prove::loops(database_on(SERVER));
+}

@@ -9,6 +9,7 @@ pub(crate) mod live;
 pub(crate) mod lives;
 pub(crate) mod plan_history;
 pub(crate) mod plans;
+pub(crate) mod prove;
 pub(crate) mod requests;
 pub(crate) mod routes;
 pub(crate) mod statements;

@@ -172,7 +172,7 @@ impl ExplainBody {
 /// # Errors
 /// 415 for another type: a form of another site cannot send this one without asking first. 400
 /// where it is not what is `expected`.
-fn read<T: DeserializeOwned>(
+pub(super) fn read_body<T: DeserializeOwned>(
     headers: &HeaderMap,
     body: &Bytes,
     expected: &str,
@@ -204,7 +204,7 @@ pub(crate) async fn explain(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Failure> {
-    let body: ExplainBody = read(
+    let body: ExplainBody = read_body(
         &headers,
         &body,
         "{\"analyze\": true or false, \"generic\": true or false, \"confirmed\": true or false}",
@@ -229,7 +229,7 @@ pub(crate) async fn paste(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Failure> {
-    let body: PasteBody = read(
+    let body: PasteBody = read_body(
         &headers,
         &body,
         "{\"plan\": text of EXPLAIN, \"keep\": true or false}",

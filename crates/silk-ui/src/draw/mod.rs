@@ -10,6 +10,7 @@ pub(crate) mod instruction;
 pub(crate) mod json;
 pub(crate) mod names;
 pub(crate) mod plan;
+pub(crate) mod proof;
 mod quantities;
 pub(crate) mod replay;
 pub(crate) mod short_sql;

@@ -4,4 +4,5 @@ pub(crate) mod indexes;
 pub(crate) mod listeners;
 pub(crate) mod notices;
 pub(crate) mod pasted;
+pub(crate) mod proofs;
 pub(crate) mod reports;

@@ -14,6 +14,7 @@ pub(crate) mod overview;
 pub(crate) mod paste;
 pub(crate) mod plan;
 pub(crate) mod plan_analyze;
+pub(crate) mod prove;
 pub(crate) mod query;
 pub(crate) mod request;
 pub(crate) mod requests;

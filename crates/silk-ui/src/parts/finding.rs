@@ -173,7 +173,12 @@ async fn view(
             let text = executions_of(record, finding)
                 .first()
                 .map(|query| query.text);
-            offer_view(offer, kind_of(record, text))
+            let mut view = offer_view(offer, kind_of(record, text));
+            view.prove_href = finding
+                .fingerprint
+                .filter(|_| matches!(offer, Offer::Query { .. }))
+                .map(|fingerprint| format!("{address}/prove/{fingerprint}"));
+            view
         }),
     }
 }

@@ -23,6 +23,8 @@ pub(crate) struct OfferView {
     pub(crate) rust: Option<String>,
     /// How sure it is.
     pub(crate) proof: Option<Proof>,
+    /// Where it can be proved.
+    pub(crate) prove_href: Option<String>,
 }
 
 /// How sure an offer is.
@@ -58,6 +60,7 @@ pub(crate) fn offer_view(offer: &Offer, kind: DatabaseKind) -> OfferView {
                     note: said(&sentence(how.as_deref().unwrap_or_default())),
                 },
             }),
+            prove_href: None,
         },
         Offer::Query { sql, rust, kind } => OfferView {
             label: "Run one query instead:",
@@ -67,6 +70,7 @@ pub(crate) fn offer_view(offer: &Offer, kind: DatabaseKind) -> OfferView {
             is_whole: *kind == DatabaseKind::Postgres,
             rust: Some(rust.clone()),
             proof: None,
+            prove_href: None,
         },
         Offer::Asked => OfferView {
             label: "The database is being asked which index would help; reload in a moment.",
@@ -75,6 +79,7 @@ pub(crate) fn offer_view(offer: &Offer, kind: DatabaseKind) -> OfferView {
             is_whole: false,
             rust: None,
             proof: None,
+            prove_href: None,
         },
     }
 }

@@ -10,6 +10,7 @@ pub(crate) mod kept;
 pub(crate) mod of_query;
 pub(crate) mod of_request;
 pub(crate) mod pasted;
+pub(crate) mod prove;
 pub(crate) mod subject;
 pub(crate) mod tables;
 pub(crate) mod time;

@@ -4,6 +4,7 @@ mod advice;
 mod api;
 mod compare;
 mod paste;
+mod prove;
 mod query;
 #[path = "../support/mod.rs"]
 mod support;

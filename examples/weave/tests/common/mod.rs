@@ -13,6 +13,7 @@ pub mod canary;
 pub mod compare;
 pub mod http;
 pub mod plans;
+pub mod prove;
 pub mod proxies;
 pub mod scenario;
 pub mod weave;

@@ -113,8 +113,8 @@ const BEFORE_LIST: [&str; 4] = ["ALL", "HIGH_PRIORITY", "STRAIGHT_JOIN", "TOP"];
 /// How the list of a SELECT contains the column that identifies its rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Asked {
-    /// The column itself.
-    WithColumn,
+    /// The column itself: at this place, where no star stands before it.
+    WithColumn { at: Option<usize> },
     /// Other columns.
     WithoutColumn,
     /// One row of all: counts, sums.
@@ -152,15 +152,19 @@ pub(super) fn asked(tokens: &[(SqlTokenClass, &str)], column: &str) -> Option<(u
             if is_summed && has_subquery {
                 return None;
             }
-            let asked = if is_summed {
-                Asked::Summed
-            } else if items
+            let several = has_several_tables(&tokens[at..]);
+            let place = items
                 .iter()
-                .any(|item| is_column(item.trim(), column, has_several_tables(&tokens[at..])))
-            {
-                Asked::WithColumn
-            } else {
-                Asked::WithoutColumn
+                .position(|item| is_column(item.trim(), column, several));
+            let asked = match place {
+                _ if is_summed => Asked::Summed,
+                Some(place) => Asked::WithColumn {
+                    at: (!items[..=place]
+                        .iter()
+                        .any(|item| item.trim().ends_with('*')))
+                    .then_some(place),
+                },
+                None => Asked::WithoutColumn,
             };
             return Some((from?, asked));
         }

@@ -3,6 +3,7 @@
 
 mod clause;
 mod list;
+mod proof;
 mod rust;
 
 use silk_core::{
@@ -10,6 +11,7 @@ use silk_core::{
     sql::{self, SqlTokenClass},
 };
 
+pub(crate) use self::proof::{NoProof, proof_request};
 use self::{
     clause::{is_condition, value_at},
     list::{Asked, asked},
@@ -43,14 +45,18 @@ pub struct OneQuery {
 /// not certain to give the same rows.
 #[must_use]
 pub fn one_query(record: &RequestRecord, statement: Fingerprint) -> Option<OneQuery> {
+    let Fix { sql, rust, .. } = fix(record, &executions(record, statement))?;
+    Some(OneQuery { sql, rust })
+}
+
+/// Executions of a statement that were kept.
+pub(crate) fn executions(record: &RequestRecord, statement: Fingerprint) -> Vec<&QueryRecord> {
     let is_of_it = |query: &&QueryRecord| {
         let text = usize::try_from(query.text).ok();
         let text = text.and_then(|text| record.detail.texts.get(text));
         text.is_some_and(|text| text.statement.fingerprint == statement)
     };
-    let queries: Vec<_> = record.detail.queries.iter().filter(is_of_it).collect();
-    let Fix { sql, rust, .. } = fix(record, &queries)?;
-    Some(OneQuery { sql, rust })
+    record.detail.queries.iter().filter(is_of_it).collect()
 }
 
 type Tokens<'a> = [(SqlTokenClass, &'a str)];
@@ -86,31 +92,18 @@ const ALTERNATIVES: [&str; 3] = ["OR", "XOR", "||"];
 /// The column is selected too, so that each row says which value it belongs to; counts and sums are
 /// grouped by it.
 pub(crate) fn fix(record: &RequestRecord, queries: &[&QueryRecord]) -> Option<Fix> {
-    let first = queries.first()?;
-    let text = record.detail.texts.get(usize::try_from(first.text).ok()?)?;
-    let kind = text.database.kind;
-    if text.statement.command != "SELECT" || text.is_redacted {
-        return None;
-    }
-    let tokens = tokens_of(text);
-    if CHANGES_ANSWER.iter().any(|word| has_word(&tokens, word))
-        || has_alternatives(&tokens)
-        || !is_one_text(record, queries, &tokens)
-    {
-        return None;
-    }
-    let compared = compared(&tokens, queries)?;
-    let (head, tail, asked) = around(&tokens, &compared)?;
+    let Rewrite {
+        kind,
+        tokens,
+        compared,
+    } = rewrite(record, queries)?;
+    let (head, tail, asked) = around(&tokens, &compared, &written)?;
     let list = match kind {
-        DatabaseKind::Postgres => {
-            let cast = compared.cast.map(|at| format!("::{}[]", tokens[at].1));
-            let place = tokens[compared.place].1;
-            format!("= ANY({place}{})", cast.unwrap_or_default())
-        }
-        _ if compared.cast.is_some() => return None,
+        DatabaseKind::Postgres => array(&tokens, &compared),
         _ => "IN (?, ?, …)".to_owned(),
     };
     let rewritten = format!("{head}{list}{tail}");
+    let first = queries.first()?;
     let key = first
         .values
         .as_ref()
@@ -130,6 +123,48 @@ pub(crate) fn fix(record: &RequestRecord, queries: &[&QueryRecord]) -> Option<Fi
         sql: rewritten,
         column: compared.column,
     })
+}
+
+/// A statement that can be rewritten.
+struct Rewrite<'r> {
+    kind: DatabaseKind,
+    tokens: Vec<(SqlTokenClass, &'r str)>,
+    compared: Compared,
+}
+
+/// What [`fix`] rewrites.
+fn rewrite<'r>(record: &'r RequestRecord, queries: &[&QueryRecord]) -> Option<Rewrite<'r>> {
+    let first = queries.first()?;
+    let text = record.detail.texts.get(usize::try_from(first.text).ok()?)?;
+    let kind = text.database.kind;
+    if text.statement.command != "SELECT" || text.is_redacted {
+        return None;
+    }
+    let tokens = tokens_of(text);
+    if CHANGES_ANSWER.iter().any(|word| has_word(&tokens, word))
+        || has_alternatives(&tokens)
+        || !is_one_text(record, queries, &tokens)
+    {
+        return None;
+    }
+    let compared = compared(&tokens, queries)?;
+    (kind == DatabaseKind::Postgres || compared.cast.is_none()).then_some(Rewrite {
+        kind,
+        tokens,
+        compared,
+    })
+}
+
+/// The comparison with an array in place of one value.
+fn array(tokens: &Tokens<'_>, compared: &Compared) -> String {
+    let cast = compared.cast.map(|at| format!("::{}[]", tokens[at].1));
+    let place = tokens[compared.place].1;
+    format!("= ANY({place}{})", cast.unwrap_or_default())
+}
+
+/// Tokens as they were written.
+fn written(tokens: &Tokens<'_>) -> String {
+    tokens.iter().map(|(_, text)| *text).collect()
 }
 
 fn tokens_of(text: &SqlText) -> Vec<(SqlTokenClass, &str)> {
@@ -265,19 +300,24 @@ fn compared(tokens: &Tokens<'_>, queries: &[&QueryRecord]) -> Option<Compared> {
     })
 }
 
-/// The rewritten statement before and after the list of values, and what it asks for.
-fn around(tokens: &Tokens<'_>, compared: &Compared) -> Option<(String, String, Asked)> {
-    let of = |tokens: &Tokens<'_>| -> String { tokens.iter().map(|(_, text)| *text).collect() };
+/// The rewritten statement before and after the list of values, and what it asks for; `of` writes
+/// what stays.
+fn around(
+    tokens: &Tokens<'_>,
+    compared: &Compared,
+    of: &dyn Fn(&Tokens<'_>) -> String,
+) -> Option<(String, String, Asked)> {
     let column = &compared.column;
     let (from, asked) = asked(tokens, column)?;
     let mut head = of(&tokens[..from]);
-    if asked != Asked::WithColumn {
+    let is_with_column = matches!(asked, Asked::WithColumn { .. });
+    if !is_with_column {
         head.push_str(column);
         head.push_str(", ");
     }
     head.push_str(&of(&tokens[from..compared.operator]));
     let mut tail = of(&tokens[compared.after..]);
-    if asked != Asked::WithColumn && is_ordered_by_number(&tokens[compared.after..]) {
+    if !is_with_column && is_ordered_by_number(&tokens[compared.after..]) {
         return None;
     }
     if asked == Asked::Summed {

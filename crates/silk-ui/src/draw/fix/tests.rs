@@ -11,7 +11,7 @@ fn query(seq: u32, values: &[u8]) -> QueryRecord {
     crate::fixtures::query(seq, values)
 }
 
-fn record(sql: &str, kind: DatabaseKind, values: &[&[u8]]) -> RequestRecord {
+pub(super) fn record(sql: &str, kind: DatabaseKind, values: &[&[u8]]) -> RequestRecord {
     let mut record = testing::request();
     record.summary.query_count = 2;
     let statement = testing::statement(1, kind, sql, &["person"]);
@@ -28,7 +28,7 @@ fn fixed(sql: &str, kind: DatabaseKind, values: &[&[u8]]) -> Option<Fix> {
     fix(&record, &record.detail.queries.iter().collect::<Vec<_>>())
 }
 
-const ONE: &[&[u8]] = &[&[1], &[2]];
+pub(super) const ONE: &[&[u8]] = &[&[1], &[2]];
 
 #[test]
 fn one_query_takes_all_values() {
