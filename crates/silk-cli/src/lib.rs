@@ -24,7 +24,7 @@ use crate::{
     api::{Api, Place, Query, segment},
     args::{Cli, Colour, Command, Global},
     commands::{
-        across, check, clear, compare, health, ids, plan, replay, request, requests, serve,
+        across, check, clear, compare, health, ids, plan, prove, replay, request, requests, serve,
         statements, wait,
     },
     screen::{Screen, complain},
@@ -149,6 +149,11 @@ async fn look(screen: Screen, api: &Api, command: Command) -> Result<()> {
             };
             replay::run(api, screen, &id, &options).await
         }
+        Command::Prove {
+            id,
+            statement,
+            confirmed,
+        } => prove::run(api, screen, &id, statement.as_deref(), confirmed).await,
         Command::Compare { a, b } | Command::Diff { a, b: Some(b) } => {
             compare::show(api, screen, &a, &b).await
         }

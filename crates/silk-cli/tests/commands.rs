@@ -429,3 +429,33 @@ async fn what_the_users_sent_does_not_move_the_cursor() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_offered_query_is_proved_by_the_running_app_only() {
+    let (app, slow) = app().await;
+    let out = app.silk(&["prove", &slow]).await.done();
+    assert!(
+        out.starts_with("Proved: the same rows for all 25 values.\n"),
+        "{out}"
+    );
+    assert!(out.contains("one query") && out.contains(" IN ("), "{out}");
+    assert!(out.contains("as recorded: 25 queries in "), "{out}");
+    let json = app.silk(&["--json", "prove", &slow]).await.json();
+    assert_eq!(json["verdict"], "equal");
+    let statement = json["statement"].as_str().unwrap();
+    let named = app
+        .silk(&["prove", &slow, "--statement", statement, "--confirmed"])
+        .await;
+    named.done();
+
+    let nobody = app.silk_on_store(&["prove", &slow]).await.failed(2);
+    assert!(nobody.contains("only the running app"), "{nobody}");
+    let single = app.get("/people/1").await;
+    let nothing = app.silk(&["prove", &single]).await.failed(2);
+    assert!(nothing.contains("offers a query"), "{nothing}");
+    let unknown = app
+        .silk(&["prove", &slow, "--statement", "ffffffffffffffff"])
+        .await
+        .failed(2);
+    assert!(unknown.contains("No query is offered"), "{unknown}");
+}

@@ -114,6 +114,12 @@ async fn an_agent_waits_looks_reads_the_plan_and_compares() {
     let plan = agent.ask("plan", json!({ "id": plan })).await;
     assert_eq!(plan["root"]["relation"], "person", "{plan:#}");
 
+    // Prove.
+    let proof = agent.ask("prove", json!({ "id": id(&slow) })).await;
+    assert_eq!(proof["verdict"], "equal", "{proof:#}");
+    assert_eq!(proof["statement"], fingerprint);
+    assert_eq!(proof["rows"]["equal"], 25);
+
     // Replay.
     let replayed = agent.ask("replay", json!({ "id": id(&slow) })).await;
     assert_eq!(replayed["status"], 200);

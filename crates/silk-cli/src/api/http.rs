@@ -45,8 +45,18 @@ impl App {
         &self.url
     }
 
-    pub(super) async fn call(&self, method: &str, target: &str) -> Result<Answer> {
+    /// Asks; a body is JSON.
+    pub(super) async fn call(
+        &self,
+        method: &str,
+        target: &str,
+        body: Option<String>,
+    ) -> Result<Answer> {
         let mut headers = HeaderMap::new();
+        if body.is_some() {
+            let json = HeaderValue::from_static("application/json");
+            headers.insert(header::CONTENT_TYPE, json);
+        }
         if let Some(token) = &self.token {
             let value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| {
                 Trouble::new("The token has characters that no header takes.")
@@ -59,7 +69,7 @@ impl App {
             method,
             target: &format!("{}{target}", self.mount),
             headers,
-            body: Bytes::new(),
+            body: body.map(Bytes::from).unwrap_or_default(),
         })
         .await
         .map_err(|trouble| {

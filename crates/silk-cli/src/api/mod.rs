@@ -60,7 +60,7 @@ impl Api {
     /// # Errors
     /// Nobody answers, or the answer is a refusal.
     pub(crate) async fn get(&self, path: &str, query: &Query) -> Result<Answer> {
-        self.call("GET", path, query).await
+        self.call("GET", path, query, None).await
     }
 
     /// `DELETE` of an address below the mount.
@@ -68,14 +68,29 @@ impl Api {
     /// # Errors
     /// As [`get`](Self::get).
     pub(crate) async fn delete(&self, path: &str) -> Result<Answer> {
-        self.call("DELETE", path, &Query::new()).await
+        self.call("DELETE", path, &Query::new(), None).await
     }
 
-    async fn call(&self, method: &str, path: &str, query: &Query) -> Result<Answer> {
+    /// `POST` of JSON to an address below the mount.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Answer> {
+        self.call("POST", path, &Query::new(), Some(body)).await
+    }
+
+    async fn call(
+        &self,
+        method: &str,
+        path: &str,
+        query: &Query,
+        body: Option<&Value>,
+    ) -> Result<Answer> {
         let target = target(path, query);
+        let body = body.map(ToString::to_string);
         let answer = match self {
-            Self::App(app) => app.call(method, &target).await?,
-            Self::Store(store) => store.call(method, &target).await?,
+            Self::App(app) => app.call(method, &target, body).await?,
+            Self::Store(store) => store.call(method, &target, body).await?,
         };
         let is_ours = !path.starts_with("api/")
             || answer.body.is_empty()

@@ -7,11 +7,12 @@ use std::{
 
 use axum::body::Body;
 use chrono::Utc;
-use http::Request;
+use http::{Request, header};
 use http_body_util::BodyExt as _;
 use silk_core::{
     BoxFuture, Explain, ExplainError, ExplainOutput, ExplainQuery, RunId, RunRecord, Store,
     StoreError, Vitals,
+    explain::{Proof, ProofRequest},
     store::Budget,
     vitals::{CaptureLevel, CaptureStatus, VitalsSnapshot},
 };
@@ -52,7 +53,12 @@ impl StoreFile {
         &self.path
     }
 
-    pub(super) async fn call(&self, method: &str, target: &str) -> Result<Answer> {
+    pub(super) async fn call(
+        &self,
+        method: &str,
+        target: &str,
+        body: Option<String>,
+    ) -> Result<Answer> {
         if method == "DELETE" {
             // The one call that writes. The file was looked at: it is of this version.
             let store = Arc::new(SqliteStore::new(&self.path, SqliteStoreConfig::default()));
@@ -60,20 +66,27 @@ impl StoreFile {
                 Self::new(&self.path, Arc::clone(&store) as Arc<dyn Store>).dashboard,
                 method,
                 target,
+                body,
             )
             .await;
             store.close().await;
             return answer;
         }
-        ask(self.dashboard.clone(), method, target).await
+        ask(self.dashboard.clone(), method, target, body).await
     }
 }
 
-async fn ask(mut dashboard: Dashboard, method: &str, target: &str) -> Result<Answer> {
+async fn ask(
+    mut dashboard: Dashboard,
+    method: &str,
+    target: &str,
+    body: Option<String>,
+) -> Result<Answer> {
     let request = Request::builder()
         .method(method)
         .uri(target)
-        .body(Body::empty())
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(body.map_or_else(Body::empty, Body::from))
         .map_err(|error| Trouble::new(format!("{target} cannot be asked for: {error}.")))?;
     let response = match dashboard.call(request).await {
         Ok(response) => response,
@@ -150,6 +163,15 @@ impl Explain for NobodyToAsk {
             code: "no_connection",
             reason: "This is a look into the store's file: only the running app can ask its \
                      database for a plan."
+                .to_owned(),
+        })))
+    }
+
+    fn prove(&self, _: ProofRequest) -> BoxFuture<'_, std::result::Result<Proof, ExplainError>> {
+        Box::pin(std::future::ready(Err(ExplainError::Refused {
+            code: "no_connection",
+            reason: "This is a look into the store's file: only the running app can run queries \
+                     on its database."
                 .to_owned(),
         })))
     }

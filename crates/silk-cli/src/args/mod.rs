@@ -179,6 +179,22 @@ pub(crate) enum Command {
         headers: Vec<String>,
     },
 
+    /// Run the query that a finding offers beside those it stands for, and compare the rows.
+    ///
+    /// The app runs both, read-only, in one snapshot, rolled back and limited in time. Fails with
+    /// exit code 1 where the rows are not the same, or it is not known.
+    Prove {
+        /// Id of the request.
+        id: String,
+        /// Fingerprint of the repeated statement; that of the first finding that offers a query
+        /// unless given.
+        #[arg(long, value_name = "FINGERPRINT")]
+        statement: Option<String>,
+        /// Run it although the app's role is a superuser, whom read-only mode does not stop.
+        #[arg(long)]
+        confirmed: bool,
+    },
+
     /// Compare two requests: statements gone, added, faster, slower.
     Compare {
         /// What was before: the id of a request, or another side that the API names.

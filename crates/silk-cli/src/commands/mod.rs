@@ -7,6 +7,7 @@ pub(crate) mod compare;
 pub(crate) mod health;
 pub(crate) mod ids;
 pub(crate) mod plan;
+pub(crate) mod prove;
 pub(crate) mod replay;
 pub(crate) mod request;
 pub(crate) mod requests;

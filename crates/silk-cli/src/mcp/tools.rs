@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::shorten::shorten;
 use crate::{
     api::{Answer, Api, Query},
-    commands::{compare, ids, plan, replay, request, statements, wait},
+    commands::{compare, ids, plan, prove, replay, request, statements, wait},
     trouble::Result,
 };
 
@@ -24,7 +24,8 @@ What tower-silk recorded of a running app: every request with its SQL, values, l
 and plans. `findings` says what costs most across all requests. To mend a slow route: 1. note the newest id (`requests` with limit 1), send a request to \
 the app, and get its record (`await_request` with that id as `after`). 2. Look: the `verdict` and the \
 `findings` of the request say what costs most, from which line, and what to write instead; `plan` \
-shows why a query is slow. 3. Change the code, let the app start again. 4. `replay` the request, or \
+shows why a query is slow; `prove` runs the query that an N+1's finding offers, read-only, and says \
+whether the rows are the same. 3. Change the code, let the app start again. 4. `replay` the request, or \
 send it again. 5. `compare` the old id with the new one: fewer queries, less time, and no new finding. Times are in microseconds (`_us`). Answers are cut to fit; what was cut says so.";
 
 /// Longest wait that a call may ask for, in seconds: agents give up on longer ones.
@@ -124,6 +125,16 @@ struct IdInput {
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
+struct ProveInput {
+    /// Id of a request with a finding whose `sql_is` is `query`.
+    id: String,
+    /// Fingerprint of the repeated statement; that of the first such finding unless given.
+    statement: Option<String>,
+    /// True only after an answer asked for it and a person said yes: the app's role is a superuser.
+    confirmed: Option<bool>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
 struct CompareInput {
     /// Id of the request before the change.
     a: String,
@@ -210,6 +221,20 @@ impl Tools {
     )]
     async fn plan(&self, Parameters(input): Parameters<IdInput>) -> Told {
         told(json_of(plan::answer(&self.api, &input.id).await))
+    }
+
+    #[tool(
+        description = "Whether the one query that a finding offers gives the same rows as the \
+                       repeated ones: the app runs both on the recorded values, read-only, in one \
+                       snapshot, rolled back. With time, pages and plan of both.",
+        annotations(read_only_hint = true)
+    )]
+    async fn prove(&self, Parameters(input): Parameters<ProveInput>) -> Told {
+        let statement = input.statement.as_deref();
+        let confirmed = input.confirmed.unwrap_or(false);
+        told(json_of(
+            prove::answer(&self.api, &input.id, statement, confirmed).await,
+        ))
     }
 
     #[tool(
