@@ -10,6 +10,9 @@ use super::{RebindError, cut, debug_output, unavailable, whole_bytes};
 /// than the writer busy.
 const MAX_TEXT: usize = 8 << 20;
 
+/// How the driver's own output begins today.
+const HEAD: &str = "SqliteArguments { values: SqliteArgumentsBuffer([";
+
 /// What an argument takes, its text or blob left out.
 const BYTES_PER_ARGUMENT: usize = 64;
 
@@ -26,7 +29,10 @@ pub fn encode(arguments: &SqliteArguments, max_bytes: usize) -> Vec<Value> {
     let count = Arguments::len(arguments);
     let text = debug_output::whole(arguments, MAX_TEXT);
     let values = text.as_deref().and_then(|text| {
-        let (_, list) = text.split_once("SqliteArgumentsBuffer([")?;
+        let list = text.strip_prefix(HEAD).or_else(|| {
+            let (_, list) = text.split_once("SqliteArgumentsBuffer([")?;
+            Some(list)
+        })?;
         Reader {
             rest: list.strip_suffix("]) }")?,
             max_bytes,
@@ -57,7 +63,9 @@ impl Reader<'_> {
     }
 
     fn value(&mut self) -> Option<Value> {
-        let end = self.rest.find(['(', ',']).unwrap_or(self.rest.len());
+        let ends = |byte: &u8| matches!(byte, b'(' | b',');
+        let end = self.rest.as_bytes().iter().position(ends);
+        let end = end.unwrap_or(self.rest.len());
         let (kind, rest) = self.rest.split_at(end);
         self.rest = rest;
         let (type_name, state) = match kind {
