@@ -98,7 +98,7 @@ impl Walk {
             .and_then(|last| self.slots.get(last))
             .is_none_or(|last| last.place < place);
         // The frame is there: its walker has just been in it.
-        self.is_plain = is_next && place % WORD == 0 && stands_still(&slot);
+        self.is_plain = is_next && place.is_multiple_of(WORD) && stands_still(&slot);
         match self.slots.get_mut(self.count) {
             Some(next) if self.is_plain => {
                 *next = slot;

@@ -108,7 +108,7 @@ mod tests {
         let mut secrets = Secrets::default();
         let before = known.safe(&of, &redactor, &mut secrets);
         assert!(!before[0].is_redacted, "{before:?}");
-        redactor.path("/reset/x", Some("/reset/{token}"), &mut secrets);
+        let _ = redactor.path("/reset/x", Some("/reset/{token}"), &mut secrets);
         let after = known.safe(&of, &redactor, &mut secrets);
         assert!(after[0].is_redacted, "{after:?}");
     }
