@@ -1,7 +1,7 @@
 //! What is kept of a body that passes, in either direction.
 
 use bytes::Buf;
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, header};
 
 use crate::record::buffers::Tee;
 
@@ -54,10 +54,17 @@ impl Copied {
 
 /// Whether a body of this content type is worth keeping as text.
 pub(super) fn is_text(headers: &HeaderMap) -> bool {
-    let Some(kind) = headers.get(header::CONTENT_TYPE) else {
-        return false;
-    };
-    names_text(kind.as_bytes()) && !headers.contains_key(header::CONTENT_ENCODING)
+    is_text_of(content_type(headers), headers)
+}
+
+/// The same, where the content type was looked for already.
+pub(super) fn is_text_of(kind: Option<&[u8]>, headers: &HeaderMap) -> bool {
+    kind.is_some_and(names_text) && !headers.contains_key(header::CONTENT_ENCODING)
+}
+
+/// The content type of what follows.
+pub(super) fn content_type(headers: &HeaderMap) -> Option<&[u8]> {
+    headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes)
 }
 
 /// Whether a content type is one of text.

@@ -16,26 +16,25 @@ pub(super) fn tee<B: 'static>(request: Request<B>, active: &ActiveRequest) -> Re
     if !active.is_kept() || config.body_bytes == 0 {
         return request;
     }
-    let limit = if super::copied_body::is_text(request.headers()) {
-        config.body_bytes
-    } else {
-        0
-    };
-    request.map(|body| {
-        // Where `B` is axum's body, it is replaced in place: there is no other way to say "if".
-        let mut slot = Some(body);
-        if let Some(Some(body)) =
-            (&mut slot as &mut dyn std::any::Any).downcast_mut::<Option<axum::body::Body>>()
-            && !body.is_end_stream()
-        {
-            let inner = std::mem::replace(body, axum::body::Body::empty());
-            *body = axum::body::Body::new(imp::RequestBody::new(inner, active, limit));
-        }
-        match slot {
-            Some(body) => body,
-            None => unreachable!("it was filled above and is only replaced by another body"),
-        }
-    })
+    let (parts, body) = request.into_parts();
+    // Where `B` is axum's body, it is replaced in place: there is no other way to say "if".
+    let mut slot = Some(body);
+    if let Some(Some(body)) =
+        (&mut slot as &mut dyn std::any::Any).downcast_mut::<Option<axum::body::Body>>()
+        && !body.is_end_stream()
+    {
+        let limit = if super::copied_body::is_text(&parts.headers) {
+            config.body_bytes
+        } else {
+            0
+        };
+        let inner = std::mem::replace(body, axum::body::Body::empty());
+        *body = axum::body::Body::new(imp::RequestBody::new(inner, active, limit));
+    }
+    match slot {
+        Some(body) => Request::from_parts(parts, body),
+        None => unreachable!("it was filled above and is only replaced by another body"),
+    }
 }
 
 /// Without axum, no body that can hold another is known.

@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 use silk_core::Outcome;
 
 use super::{
-    copied_body::{Copied, is_text},
+    copied_body::{Copied, content_type, is_text_of},
     rpc,
     watched_request::Watch,
 };
@@ -72,8 +72,9 @@ impl<R> ResponseBody<R> {
 
 impl<R: Body> ResponseBody<R> {
     pub(super) fn watched(inner: R, watch: Watch, headers: &HeaderMap) -> Self {
+        let kind = content_type(headers);
         let limit = match watch.active() {
-            Some(active) if active.is_kept() && is_text(headers) => {
+            Some(active) if active.is_kept() && is_text_of(kind, headers) => {
                 active.recorder().config().body_bytes
             }
             _ => 0,
@@ -85,7 +86,7 @@ impl<R: Body> ResponseBody<R> {
                 watch,
                 tee: Copied::new(limit),
                 exact,
-                call: rpc::is_call(headers).then(|| rpc::ending(headers)),
+                call: rpc::is_call_of(kind).then(|| rpc::ending(headers)),
             }),
         }
     }

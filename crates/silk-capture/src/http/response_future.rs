@@ -133,9 +133,8 @@ fn note_head<R>(active: &ActiveRequest, response: &mut Response<R>) {
         .iter()
         .map(|(name, value)| name.as_str().len() + value.len() + 64)
         .sum();
-    let has_room = active.try_charge(bytes);
     let status = response.status().as_u16();
-    active.head(|head| {
+    active.charged_head(bytes, |head, has_room| {
         head.head_at = Some(now);
         head.status = Some(status);
         if has_room {

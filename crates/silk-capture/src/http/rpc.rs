@@ -2,7 +2,7 @@
 //! call stands in `grpc-status`, at the end of the body or in the head. The status of HTTP is 200
 //! either way.
 
-use http::{HeaderMap, HeaderName, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use percent_encoding::percent_decode_str;
 use silk_core::Outcome;
 
@@ -34,9 +34,12 @@ const CODES: [(&str, bool); 17] = [
 
 /// Whether headers are of a call.
 pub(super) fn is_call(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"))
+    is_call_of(headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes))
+}
+
+/// Whether this content type is of a call.
+pub(super) fn is_call_of(kind: Option<&[u8]>) -> bool {
+    kind.is_some_and(|kind| kind.starts_with(b"application/grpc"))
 }
 
 /// How a call ended whose head or trailers these are; `Completed` and no error where it went well,

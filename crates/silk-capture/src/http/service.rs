@@ -93,8 +93,7 @@ fn note_head<B>(recorder: &Recorder, active: &ActiveRequest, request: &Request<B
         .iter()
         .map(|(name, value)| name.as_str().len() + value.len() + 64)
         .sum();
-    let has_room = active.try_charge(bytes + request.uri().path().len());
-    active.head(|head| {
+    active.charged_head(bytes + request.uri().path().len(), |head, has_room| {
         head.parent = parent;
         head.uri = request.uri().clone();
         head.version = Some(request.version());

@@ -60,7 +60,7 @@ impl Watch {
     /// Runs a piece of the app's code within the request, and times it. Where it panics, the
     /// request has ended so, and the panic goes on.
     pub(crate) fn poll<T>(&mut self, poll: impl FnOnce() -> T) -> T {
-        let Some(active) = self.active.clone() else {
+        let Some(active) = &self.active else {
             return poll();
         };
         let watching = Watching::start();
@@ -87,7 +87,6 @@ impl Watch {
                 let note = note.unwrap_or_else(|| note_of_payload(&*payload));
                 let message = note.message.clone();
                 active.note_panic(note);
-                drop(active);
                 let message = message.unwrap_or_else(|| PANICKED.to_owned());
                 self.end(Outcome::Panicked, Some(message));
                 resume_unwind(payload)

@@ -201,6 +201,14 @@ impl ActiveRequest {
         self.with(|buffers| change(&mut buffers.head));
     }
 
+    /// Changes what the HTTP side knows; tells whether there is memory for `bytes` more.
+    pub(crate) fn charged_head(&self, bytes: usize, change: impl FnOnce(&mut Head, bool)) {
+        self.with(|buffers| {
+            let has_room = self.charge(buffers, bytes);
+            change(&mut buffers.head, has_room);
+        });
+    }
+
     /// Queries so far, and the time that they took together.
     pub(crate) fn sql_so_far(&self) -> (u64, u64) {
         self.with(|buffers| (buffers.query_count, buffers.sql.total()))
@@ -225,6 +233,7 @@ impl ActiveRequest {
 
     /// Notes a panic within it. It may have been caught and answered.
     pub(crate) fn note_panic(&self, note: PanicNote) {
+        let note = Box::new(note);
         self.with_kept(|buffers| buffers.panic = Some(note));
     }
 

@@ -13,7 +13,11 @@ const MAX_UNINDEXED_TEXTS: usize = 16;
 #[derive(Default)]
 pub(crate) struct Texts {
     pub(crate) items: Vec<(SqlSource, Arc<Database>)>,
-    index: Option<HashMap<u64, u32, foldhash::fast::RandomState>>,
+    #[expect(
+        clippy::box_collection,
+        reason = "few have it, and each request has room for it"
+    )]
+    index: Option<Box<HashMap<u64, u32, foldhash::fast::RandomState>>>,
 }
 
 impl Texts {
@@ -44,7 +48,7 @@ impl Texts {
         }
         self.items.push((sql, database));
         if self.index.is_none() && self.items.len() > MAX_UNINDEXED_TEXTS {
-            let mut index = HashMap::<u64, u32, _>::default();
+            let mut index = Box::<HashMap<u64, u32, _>>::default();
             for (number, (text, _)) in (0_u32..).zip(&self.items) {
                 let hash = BuildHasher::hash_one(index.hasher(), text.as_str());
                 index.entry(hash).or_insert(number);
