@@ -14,8 +14,13 @@ use sqlx_core::{
 };
 
 use super::{
-    PoolDatabase, Transaction, hide_from_layer::Cover, plan_runs::Runs, pool_holders::Holding,
-    pool_shared::PoolShared, transaction_fate::Undone, within::Within,
+    PoolDatabase, Transaction,
+    hide_from_layer::{Cover, CoverSpan},
+    plan_runs::Runs,
+    pool_holders::Holding,
+    pool_shared::PoolShared,
+    transaction_fate::Undone,
+    within::Within,
 };
 use crate::{
     record::{ActiveRequest, Recorder, has_tests, lent_connection::Lent, pools_here},
@@ -73,6 +78,7 @@ impl<DB: Database> Conn<DB> {
                 recorder,
                 database,
                 holders: Arc::default(),
+                cover_span: CoverSpan::default(),
                 _is_there: pools_here::note(),
             }),
             holding: None,

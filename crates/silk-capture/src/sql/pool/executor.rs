@@ -16,7 +16,6 @@ use sqlx_core::{
 
 use super::{
     Conn, OneRow, Pool, PoolDatabase,
-    hide_from_layer::Cover,
     plan_runs::Runs,
     pool_holders::Holding,
     replayed_query::Replay,
@@ -45,7 +44,7 @@ macro_rules! executors {
                     }
                 };
                 let mut query = Replay::<$db>::new(query);
-                let mut track = Track::new(within, &self.shared.database, &mut query);
+                let mut track = Track::new(within, &self.shared, &mut query);
                 track.await_plan(self.runs.tracker::<$db>(&self.shared));
                 track.runs_on(self.holding.as_ref());
                 let inner = track.cover.run(|| self.raw_mut().fetch_many(query));
@@ -71,7 +70,7 @@ macro_rules! executors {
                     }
                 };
                 let mut query = Replay::<$db>::new(query);
-                let mut track = Track::new(within, &self.shared.database, &mut query);
+                let mut track = Track::new(within, &self.shared, &mut query);
                 track.await_plan(self.runs.tracker::<$db>(&self.shared));
                 track.runs_on(self.holding.as_ref());
                 if <$db as PoolDatabase>::ONE_ROW != OneRow::Limits {
@@ -91,7 +90,7 @@ macro_rules! executors {
                 'c: 'e,
             {
                 // No execution, so no query; the cover keeps sqlx's look-ups from becoming some.
-                let cover = Cover::new(self.shared.database.kind);
+                let cover = self.shared.cover();
                 let inner = cover.run(|| self.raw_mut().prepare_with(sql, parameters));
                 Box::pin(cover.over(inner))
             }
@@ -123,7 +122,7 @@ macro_rules! executors {
                     }
                 };
                 let mut query = Replay::<$db>::new(query);
-                let mut track = Track::new(within, &self.shared.database, &mut query);
+                let mut track = Track::new(within, &self.shared, &mut query);
                 track.await_plan(Runs::default().tracker::<$db>(&self.shared));
                 let pool = self.clone();
                 // Not sqlx's `try_stream!`, which enters the present span around each row.
@@ -161,7 +160,7 @@ macro_rules! executors {
                     }
                 };
                 let mut query = Replay::<$db>::new(query);
-                let mut track = Track::new(within, &self.shared.database, &mut query);
+                let mut track = Track::new(within, &self.shared, &mut query);
                 track.await_plan(Runs::default().tracker::<$db>(&self.shared));
                 let pool = self.clone();
                 Box::pin(async move {

@@ -2,13 +2,15 @@
 
 use std::{
     pin::Pin,
+    sync::{Arc, OnceLock},
     task::{Context, Poll},
 };
 
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 use silk_core::DatabaseKind;
-use tracing::Span;
+use tracing::{Span, dispatcher};
+use tracing_subscriber::Registry;
 
 use crate::{
     record::{own_spans::SILK_TARGET, tracing_probe::others_see_spans},
@@ -25,25 +27,55 @@ use crate::{
 /// layer, see [`expect`](Self::expect).
 #[derive(Debug, Clone)]
 pub(super) struct Cover {
-    span: Span,
+    span: Option<Arc<Span>>,
     /// Whether the tracing layer must know which queries to leave alone.
     #[cfg(feature = "sqlite")]
     tells_texts: bool,
 }
 
+/// The span of all covers of a pool: it says nothing of the query that is under it, so that one will
+/// do, which is not made and closed again for each.
+#[derive(Debug, Default)]
+pub(super) struct CoverSpan(OnceLock<(usize, Arc<Span>)>);
+
+impl CoverSpan {
+    /// The span, for the subscriber that is heard here. Where that is another one than when it was
+    /// made (each test may have its own), it is made anew.
+    fn get(&self) -> Arc<Span> {
+        let Some(registry) = registry_here() else {
+            return Arc::new(span());
+        };
+        let (of, kept) = self.0.get_or_init(|| (registry, Arc::new(span())));
+        // As long as it is kept its registry is, so that no other one can be in that place.
+        if *of == registry && !kept.is_disabled() {
+            return Arc::clone(kept);
+        }
+        Arc::new(span())
+    }
+}
+
+/// The span that goes along with a driver's commands. It has no parent: it is of no request, and must
+/// hold none open.
+fn span() -> Span {
+    // The name is a literal because spans want one; a test holds it to the constant.
+    tracing::debug_span!(target: SILK_TARGET, parent: None, "silk.query")
+}
+
+/// Which registry of spans is used here; only compared.
+fn registry_here() -> Option<usize> {
+    dispatcher::get_default(|dispatch| {
+        let registry = dispatch.downcast_ref::<Registry>();
+        registry.map(|registry| std::ptr::from_ref(registry).addr())
+    })
+}
+
 impl Cover {
     /// A cover for one call of a driver.
-    pub(super) fn new(kind: DatabaseKind) -> Self {
+    pub(super) fn new(kind: DatabaseKind, span: &CoverSpan) -> Self {
         let is_seen_twice = kind == DatabaseKind::Sqlite && is_installed();
         let tells_texts = is_seen_twice && others_see_spans();
-        let span = if is_seen_twice && !tells_texts {
-            // The name is a literal because spans want one; a test holds it to the constant.
-            tracing::debug_span!(target: SILK_TARGET, "silk.query")
-        } else {
-            Span::none()
-        };
         Self {
-            span,
+            span: (is_seen_twice && !tells_texts).then(|| span.get()),
             #[cfg(feature = "sqlite")]
             tells_texts,
         }
@@ -60,10 +92,17 @@ impl Cover {
     /// Runs a piece of the driver's work under it.
     pub(super) fn run<T>(&self, work: impl FnOnce() -> T) -> T {
         let _marked = suppress::recorded_elsewhere();
-        if self.span.is_none() {
-            return work();
+        match &self.span {
+            Some(span) => span.in_scope(work),
+            None => work(),
         }
-        self.span.in_scope(work)
+    }
+
+    /// Runs what comes of a query that was sent under it: a driver with a thread of its own sends a
+    /// query, and the span with it, when it is first polled.
+    pub(super) fn run_on<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _marked = suppress::recorded_elsewhere();
+        work()
     }
 
     /// Runs a future of the driver's under it, and drops it so.
@@ -132,8 +171,59 @@ impl<F: Stream> Stream for Covered<F> {
 
 #[cfg(test)]
 mod tests {
+    use tracing::Dispatch;
+    use tracing_subscriber::layer::SubscriberExt as _;
+
+    use super::*;
+    use crate::{
+        SilkTracingLayer,
+        record::{Recorder, RecorderConfig, own_spans::QUERY_SPAN},
+    };
+
+    fn layered() -> Dispatch {
+        let (recorder, _) = Recorder::without_writer(RecorderConfig::default());
+        Dispatch::new(tracing_subscriber::registry().with(SilkTracingLayer::new(recorder)))
+    }
+
     #[test]
     fn the_span_has_the_name_that_the_layer_looks_for() {
-        assert_eq!(crate::record::own_spans::QUERY_SPAN, "silk.query");
+        assert_eq!(QUERY_SPAN, "silk.query");
+    }
+
+    #[test]
+    fn one_span_serves_all_covers_of_a_pool_and_subscriber() {
+        let kept = CoverSpan::default();
+        let id = || {
+            let cover = Cover::new(DatabaseKind::Sqlite, &kept);
+            cover.run(|| Span::current().id())
+        };
+        let (first, second) = (layered(), layered());
+        let of_first = dispatcher::with_default(&first, || (id(), id()));
+        assert!(of_first.0.is_some());
+        assert_eq!(of_first.0, of_first.1);
+        // Another subscriber has another span, of its own.
+        dispatcher::with_default(&second, || {
+            let cover = Cover::new(DatabaseKind::Sqlite, &kept);
+            assert!(cover.run(|| Span::current().id()).is_some());
+        });
+        assert_eq!(dispatcher::with_default(&first, id), of_first.0);
+        // It holds no request open.
+        dispatcher::with_default(&first, || {
+            let request = tracing::debug_span!(target: SILK_TARGET, "silk.request");
+            let fresh = CoverSpan::default();
+            let parent = request.in_scope(|| {
+                let span = fresh.get();
+                span.with_subscriber(|(id, dispatch)| {
+                    let registry = dispatch.downcast_ref::<Registry>();
+                    let data = registry.and_then(|registry| {
+                        tracing_subscriber::registry::LookupSpan::span_data(registry, id)
+                    });
+                    data.and_then(|data| {
+                        tracing_subscriber::registry::SpanData::parent(&data).cloned()
+                    })
+                })
+            });
+            assert_eq!(parent, Some(None));
+        });
     }
 }

@@ -10,8 +10,11 @@ use sqlx_core::{
 };
 
 use super::{
-    Conn, PoolConnection, PoolDatabase, Transaction, connection_wait::Waiting,
-    hide_from_layer::Cover, pool_shared::PoolShared, within::Within,
+    Conn, PoolConnection, PoolDatabase, Transaction,
+    connection_wait::Waiting,
+    hide_from_layer::{Cover, CoverSpan},
+    pool_shared::PoolShared,
+    within::Within,
 };
 use crate::{
     record::{ActiveRequest, PoolNote, Recorder, has_tests, lent_connection::Lent, pools_here},
@@ -49,6 +52,7 @@ impl<DB: Database> Pool<DB> {
                 recorder,
                 database: Arc::new(database),
                 holders: Arc::default(),
+                cover_span: CoverSpan::default(),
                 _is_there: pools_here::note(),
             }),
         }
@@ -92,7 +96,7 @@ impl<DB: Database> Pool<DB> {
         async move {
             let raw = match ActiveRequest::current() {
                 Some(active) => {
-                    let cover = Cover::new(pool.shared.database.kind);
+                    let cover = pool.shared.cover();
                     pool.acquire_raw(&active, cover).await?
                 }
                 None => pool.raw.acquire().await?,

@@ -39,7 +39,7 @@ struct Hold {
     in_transaction: bool,
     /// Since when a transaction is open on it and nothing runs.
     idle_since: Option<Instant>,
-    pauses: [Option<Pause>; MAX_PAUSES],
+    pauses: Vec<Pause>,
 }
 
 /// From when until when a transaction was open and nothing ran.
@@ -54,36 +54,41 @@ impl Hold {
             is_running: false,
             in_transaction: false,
             idle_since: None,
-            pauses: [None; MAX_PAUSES],
+            pauses: Vec::new(),
         }
     }
 
-    /// Begins or ends a pause, as it is idle within a transaction or not.
-    fn note_idle(&mut self, now: Instant) {
+    /// Begins or ends a pause, as it is idle within a transaction or not. The clock is looked at only
+    /// where there is a transaction.
+    fn note_idle(&mut self) {
         if self.in_transaction && !self.is_running {
-            self.idle_since.get_or_insert(now);
+            self.idle_since.get_or_insert_with(Instant::now);
         } else {
-            self.end_pause(now);
+            self.end_pause();
         }
     }
 
-    fn end_pause(&mut self, now: Instant) {
+    fn end_pause(&mut self) {
         let Some(since) = self.idle_since.take() else {
             return;
         };
-        let length = |pause: &Option<Pause>| pause.map(|(from, to)| to.duration_since(from));
+        let pause = (since, Instant::now());
+        if self.pauses.len() < MAX_PAUSES {
+            return self.pauses.push(pause);
+        }
+        let length = |(from, to): &Pause| to.duration_since(*from);
         let shortest = self.pauses.iter_mut().min_by_key(|pause| length(pause));
         if let Some(shortest) = shortest
-            && length(shortest) < Some(now.duration_since(since))
+            && length(shortest) < length(&pause)
         {
-            *shortest = Some((since, now));
+            *shortest = pause;
         }
     }
 
     /// How long it was idle within transactions between two moments.
     fn idle_between(&self, from: Instant, to: Instant) -> Duration {
         let current = self.idle_since.map(|since| (since, to));
-        let pauses = self.pauses.iter().copied().flatten().chain(current);
+        let pauses = self.pauses.iter().copied().chain(current);
         pauses
             .map(|(since, until)| until.min(to).saturating_duration_since(since.max(from)))
             .sum()
@@ -162,21 +167,22 @@ impl Holding {
 
     /// Whether it is within a transaction.
     pub(super) fn in_transaction(&self, in_transaction: bool) {
-        let now = Instant::now();
         self.change(|hold| {
             hold.in_transaction = in_transaction;
-            hold.note_idle(now);
+            hold.note_idle();
         });
     }
 
     /// A query begins on it; the guard says until when.
     pub(super) fn run(&self, sql: SqlSource, call_site: Option<CallStack>) -> Running {
-        let now = Instant::now();
+        let mut before = None;
         self.change(|hold| {
-            hold.last = Some((sql, call_site));
+            before = hold.last.replace((sql, call_site));
             hold.is_running = true;
-            hold.note_idle(now);
+            hold.note_idle();
         });
+        // Outside of the lock.
+        drop(before);
         Running {
             holders: Arc::clone(&self.holders),
             slot: self.slot,
@@ -192,7 +198,7 @@ impl Drop for Holding {
         table.free.push(self.slot);
         let mut oldest = None;
         if let Some(mut hold) = hold {
-            hold.end_pause(now);
+            hold.end_pause();
             if table.given_back.len() >= MAX_GIVEN_BACK {
                 oldest = table.given_back.pop_front();
             }
@@ -213,10 +219,9 @@ pub(super) struct Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let now = Instant::now();
         if let Some(Some(hold)) = self.holders.lock().held.get_mut(self.slot) {
             hold.is_running = false;
-            hold.note_idle(now);
+            hold.note_idle();
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use silk_core::{CapturedBy, Database, Outcome};
+use silk_core::{CapturedBy, Outcome};
 use sqlx_core::error::Error;
 
 use super::{
@@ -13,6 +13,7 @@ use super::{
     captured_values::{CopiedBytes, captured_error, captured_values},
     hide_from_layer::Cover,
     pool_holders::{Holding, Running},
+    pool_shared::PoolShared,
     replayed_query::Replay,
     transaction_fate::Undone,
     within::Within,
@@ -53,7 +54,7 @@ impl Track {
     /// Looks at a query that is about to run.
     pub(super) fn new<DB: PoolDatabase>(
         within: Within,
-        database: &Arc<Database>,
+        shared: &PoolShared,
         query: &mut Replay<DB>,
     ) -> Self {
         let Within {
@@ -77,13 +78,13 @@ impl Track {
         } else {
             None
         };
-        let cover = Cover::new(database.kind);
+        let cover = shared.cover();
         // Read when it is first polled, if it ever is.
         let now = active.started();
         let query = CapturedQuery {
             // Costs nothing for the texts of the program itself.
             sql: SqlSource::Sqlx(query.sql.clone()),
-            database: Arc::clone(database),
+            database: Arc::clone(&shared.database),
             captured_by: CapturedBy::Pool,
             started: now,
             ended: now,
@@ -138,15 +139,28 @@ impl Track {
         &self.active
     }
 
-    /// The app asks for the next row (or for the first).
-    pub(super) fn on_poll(&mut self) {
-        let Some(query) = &mut self.query else { return };
-        if !self.is_started {
+    /// The app asks for the next row, or for the first: `true` then.
+    pub(super) fn on_poll(&mut self) -> bool {
+        let is_first = !self.is_started;
+        let Some(query) = &mut self.query else {
+            return is_first;
+        };
+        if is_first {
             self.is_started = true;
             self.cover.expect(query.sql.as_str());
             query.started = Instant::now();
         } else if let Some(since) = self.idle_since.take() {
             query.consumer += since.elapsed();
+        }
+        is_first
+    }
+
+    /// Polls the driver; `is_first` where that sends the query.
+    pub(super) fn poll_driver<T>(&self, is_first: bool, poll: impl FnOnce() -> T) -> T {
+        if is_first {
+            self.cover.run(poll)
+        } else {
+            self.cover.run_on(poll)
         }
     }
 

@@ -51,9 +51,9 @@ impl<DB: PoolDatabase> Stream for Tracked<'_, DB> {
         let Some(stream) = inner else {
             return Poll::Ready(None);
         };
-        track.on_poll();
+        let is_first = track.on_poll();
         let _polled = track.enter_plan();
-        let polled = track.cover.run(|| stream.as_mut().poll_next(cx));
+        let polled = track.poll_driver(is_first, || stream.as_mut().poll_next(cx));
         match &polled {
             Poll::Pending => return polled,
             Poll::Ready(Some(Ok(Either::Right(_row)))) => track.on_row(true),
@@ -62,7 +62,7 @@ impl<DB: PoolDatabase> Stream for Tracked<'_, DB> {
             }
             Poll::Ready(Some(Err(error))) => track.on_error(error),
             Poll::Ready(None) => {
-                track.cover.run(|| *inner = None);
+                track.cover.run_on(|| *inner = None);
                 track.on_end();
                 return polled;
             }
@@ -100,10 +100,12 @@ impl<DB: PoolDatabase> Future for TrackedFirst<'_, DB> {
         let Some(stream) = inner else {
             return Poll::Pending;
         };
-        track.on_poll();
+        let mut is_first = track.on_poll();
         let polled = track.enter_plan();
         let result = loop {
-            match ready!(track.cover.run(|| stream.as_mut().poll_next(cx))) {
+            let next = track.poll_driver(is_first, || stream.as_mut().poll_next(cx));
+            is_first = false;
+            match ready!(next) {
                 Some(Ok(Either::Right(row))) => {
                     track.on_row(first.is_none());
                     first.get_or_insert(row);
@@ -117,7 +119,7 @@ impl<DB: PoolDatabase> Future for TrackedFirst<'_, DB> {
             }
         };
         drop(polled);
-        track.cover.run(|| *inner = None);
+        track.cover.run_on(|| *inner = None);
         if let Err(error) = &result {
             track.on_error(error);
         }
@@ -167,13 +169,13 @@ impl<DB: PoolDatabase> Future for TrackedOptional<'_, DB> {
         let Some(future) = inner else {
             return Poll::Pending;
         };
-        track.on_poll();
+        let is_first = track.on_poll();
         let polled = {
             let _polled = track.enter_plan();
-            track.cover.run(|| future.as_mut().poll(cx))
+            track.poll_driver(is_first, || future.as_mut().poll(cx))
         };
         let result = ready!(polled);
-        track.cover.run(|| *inner = None);
+        track.cover.run_on(|| *inner = None);
         match &result {
             Ok(Some(_row)) => {
                 track.on_row(true);

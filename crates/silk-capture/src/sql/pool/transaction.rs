@@ -173,7 +173,7 @@ impl<'c, DB: Database> Transaction<'c, DB> {
     }
 
     fn cover(&self) -> Cover {
-        Cover::new(self.connection.shared.database.kind)
+        self.connection.shared.cover()
     }
 
     /// Notes that `COMMIT` or `ROLLBACK` is being sent; `false` where nothing records.

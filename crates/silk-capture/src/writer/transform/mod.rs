@@ -143,7 +143,7 @@ impl Transform {
         detail.error = error.map(|error| self.redactor.text(&error));
         let is_failed = is_failed(outcome, &buffers);
         if let Some(panic) = buffers.panic.take().filter(|_| is_failed) {
-            self.note_panic(panic, &mut detail);
+            self.note_panic(*panic, &mut detail);
         }
         self.note_waits(&mut buffers, &mut detail, &mut secrets);
         self.note_transactions_and_spans(&mut buffers, total_us, &mut detail, &mut secrets);

@@ -6,7 +6,6 @@ mod copy_out;
 use std::ops::DerefMut;
 
 use futures_core::{future::BoxFuture, stream::BoxStream};
-use silk_core::DatabaseKind;
 use sqlx_core::{
     bytes::Bytes,
     error::Error,
@@ -19,8 +18,8 @@ pub use copy_in::CopyIn;
 
 use self::copy_out::{CopyOut, has_header};
 use super::{
-    Conn, Pool, connection_wait::Waiting, hide_from_layer::Cover, pool_shared::PoolShared,
-    replayed_query::Replay, running_query::Track, within::Within,
+    Conn, Pool, connection_wait::Waiting, pool_shared::PoolShared, replayed_query::Replay,
+    running_query::Track, within::Within,
 };
 use crate::record::ActiveRequest;
 
@@ -108,7 +107,7 @@ impl Pool<Postgres> {
         Box::pin(async move {
             match ActiveRequest::current() {
                 Some(active) if is_late => {
-                    let cover = Cover::new(DatabaseKind::Postgres);
+                    let cover = self.shared.cover();
                     Waiting::new(&active, &self.shared, cover, self.in_use(), copy).await
                 }
                 _ => copy.await,
@@ -118,7 +117,7 @@ impl Pool<Postgres> {
 }
 
 fn copying(within: Within, shared: &PoolShared, statement: &str) -> Track {
-    let mut track = Track::new(within, &shared.database, &mut replay(statement));
+    let mut track = Track::new(within, shared, &mut replay(statement));
     track.copies();
     track
 }
