@@ -22,6 +22,7 @@ mod apps_sqlite;
 mod costly_mysql;
 mod costly_postgres;
 mod costly_sqlite;
+mod fresh_postgres;
 mod mysql;
 mod postgres;
 mod sqlite;
