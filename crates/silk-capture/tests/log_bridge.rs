@@ -19,7 +19,7 @@ use std::{
 };
 
 use silk_capture::{RecorderConfig, SilkTracingLayer, record::probe, run_job};
-use silk_core::{DatabaseKind, RequestKind, RequestRecord};
+use silk_core::{DatabaseKind, RequestKind, RequestRecord, Vitals as _, vitals::CaptureLevel};
 use sqlx::{Connection as _, SqliteConnection};
 use support::{Fixture, fixture_with};
 use tracing::{Event, Subscriber, level_filters::LevelFilter};
@@ -87,6 +87,17 @@ async fn select(connection: &mut SqliteConnection) {
         .await
         .unwrap();
     assert_eq!(one, 1);
+}
+
+#[test]
+fn health_says_that_lines_of_log_arrive() {
+    let captures = silk().recorder.snapshot().captures;
+    let said = captures
+        .iter()
+        .find(|c| c.what == "spans and logs")
+        .unwrap();
+    assert_eq!(said.level, CaptureLevel::Full, "{}", said.reason);
+    assert!(said.reason.contains("or `log`"), "{}", said.reason);
 }
 
 #[tokio::test]

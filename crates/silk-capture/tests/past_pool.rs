@@ -58,6 +58,7 @@ macro_rules! past_the_pool {
                 .unwrap();
             let pool = <$pool>::new(recorder.clone(), raw);
             let before = past(recorder);
+            let before_without = without_line(recorder);
             let ((), seen) = record(recorder, async {
                 by_pool(&pool).await;
                 let mut connection = pool.acquire().await.unwrap();
@@ -101,6 +102,9 @@ macro_rules! past_the_pool {
                 "{databases:?}"
             );
             assert_eq!(past(recorder) - before, 4);
+            // Those whose line the tracing layer knows are not counted against call sites.
+            let without = without_line(recorder) - before_without;
+            assert_eq!(without, if $has_lines { 0 } else { 4 });
             let health = recorder.snapshot().captures;
             let said = health
                 .iter()
@@ -128,6 +132,22 @@ macro_rules! past_the_pool {
             }
         }
     };
+}
+
+/// How many queries past the pool have no line, as the entry of call sites says.
+fn without_line(recorder: &Recorder) -> u64 {
+    let captures = recorder.snapshot().captures;
+    let sites = captures.iter().find(|c| c.what == "call sites").unwrap();
+    match sites.reason.split_once(" past them, ") {
+        Some((_, rest)) => {
+            assert_eq!(sites.level, CaptureLevel::Partial);
+            rest.split(' ').next().unwrap().parse().unwrap()
+        }
+        None => {
+            assert_eq!(sites.level, CaptureLevel::Full);
+            0
+        }
+    }
 }
 
 fn past(recorder: &Recorder) -> u64 {

@@ -8,7 +8,7 @@ use silk_core::words::counted;
 use super::tiers::{Ways, past_pools};
 use crate::record::{
     PoolNote, RecorderConfig,
-    capture_notes::{CaptureNotes, TracingState},
+    capture_notes::{CaptureNotes, LogState, TracingState},
     plans::{PlanMode, PlanNotes},
 };
 
@@ -44,6 +44,7 @@ impl CaptureNotes {
             pools: &pools,
             explained: &explained,
             past,
+            past_without_site: self.past_pools_without_site.load(Relaxed),
             hears: self.tracing() == TracingState::Working,
         };
         let mut captures = vec![self.sql(&pools, counted)];
@@ -135,11 +136,24 @@ impl CaptureNotes {
 
     fn spans(&self) -> CaptureStatus {
         let (level, reason, remedy) = match self.tracing() {
-            TracingState::Working => (
-                CaptureLevel::Full,
-                "spans of the app, and its warnings",
-                None,
-            ),
+            TracingState::Working => match self.log() {
+                LogState::Arrives => (
+                    CaptureLevel::Full,
+                    "spans, and warnings that are logged through `tracing` or `log`",
+                    None,
+                ),
+                LogState::Unknown => (
+                    CaptureLevel::Full,
+                    "spans, and warnings that are logged through `tracing`",
+                    None,
+                ),
+                LogState::Elsewhere => (
+                    CaptureLevel::Partial,
+                    "spans, and warnings that are logged through `tracing`; what is logged through \
+                     `log` goes to a logger of the app's that Silk does not see",
+                    Some(LOG_REMEDY),
+                ),
+            },
             TracingState::Starved => (
                 CaptureLevel::Partial,
                 "a global filter of the subscriber stands before the tracing layer",
@@ -227,6 +241,9 @@ const SILENT_REQUESTS: u64 = 3;
 const HIDDEN_REMEDY: &str = "app.nest(\"/api\", api);\n// or, where it must be a service:\napp.nest_service(\"/api\", api.layer(silk.layer()));";
 
 const SILENT_REMEDY: &str = "// sqlx: do not call options.disable_statement_logging(), nor\n// options.log_statements(LevelFilter::Off)\n// SeaORM: options.sqlx_logging(true);";
+
+const LOG_REMEDY: &str = "// in place of the other logger, before silk.init_tracing()\n\
+     tracing_log::LogTracer::init()?;";
 
 const STARVED_REMEDY: &str = "tracing_subscriber::registry()\n    .with(tracing_subscriber::fmt::layer().with_filter(EnvFilter::from_default_env()))\n    .with(silk.tracing_layer())\n    .init();";
 

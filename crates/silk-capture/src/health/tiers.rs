@@ -18,6 +18,8 @@ pub(super) struct Ways<'a> {
     pub(super) explained: &'a [Database],
     /// Queries that passed the pools by.
     pub(super) past: u64,
+    /// Those of them of which the tracing layer knows no line either.
+    pub(super) past_without_site: u64,
     /// Whether the tracing layer hears sqlx.
     pub(super) hears: bool,
 }
@@ -46,8 +48,8 @@ impl Ways<'_> {
         if !config.capture_call_sites {
             return status(WHAT, CaptureLevel::Off, OFF.to_owned(), None);
         }
-        if let Some(known) = self.pools_only(WHAT) {
-            return known;
+        if !self.pools.is_empty() {
+            return self.call_sites_of_pools(WHAT);
         }
         if !self.hears {
             let reason = "no instrumented pool".to_owned();
@@ -72,6 +74,29 @@ impl Ways<'_> {
         let reason = "through the tracing layer, on PostgreSQL and MySQL; SQLite runs queries on a \
                       thread of its own";
         status(WHAT, CaptureLevel::Partial, reason.to_owned(), None)
+    }
+
+    /// What is known of lines where there are pools: of queries past them the tracing layer may
+    /// know them.
+    fn call_sites_of_pools(&self, what: &str) -> CaptureStatus {
+        let (level, reason) = match (self.past, self.past_without_site) {
+            (0, _) => (CaptureLevel::Full, "through instrumented pools".to_owned()),
+            (past, 0) => (
+                CaptureLevel::Full,
+                format!(
+                    "through instrumented pools, and through the tracing layer for {} past them",
+                    counted(past, "query")
+                ),
+            ),
+            (past, without) => (
+                CaptureLevel::Partial,
+                format!(
+                    "through instrumented pools; {} past them, {without} without a line",
+                    counted(past, "query")
+                ),
+            ),
+        };
+        status(what, level, reason, None)
     }
 
     pub(super) fn explain(&self, is_on: bool) -> CaptureStatus {

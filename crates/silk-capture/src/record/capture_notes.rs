@@ -49,10 +49,13 @@ pub(crate) struct CaptureNotes {
     has_event: AtomicBool,
     /// Queries that passed an instrumented pool by.
     pub(crate) past_pools: AtomicU64,
+    /// Those of them of which the tracing layer knows no line either.
+    pub(crate) past_pools_without_site: AtomicU64,
     /// Queries on SQLite that reached no request because the request has no span.
     pub(crate) without_span: AtomicU64,
     store_errors: Mutex<StoreErrors>,
     tracing: AtomicU8,
+    log: AtomicU8,
     /// Requests of which the template was known, was not though the app answered, and those that
     /// met no route.
     pub(crate) routes: RouteCounts,
@@ -106,6 +109,18 @@ pub(crate) enum TracingState {
     Starved = 3,
 }
 
+/// Where lines go that are logged through the `log` crate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum LogState {
+    /// Nobody looked yet, or there is no logger.
+    Unknown = 0,
+    /// To the subscriber, and so to Silk.
+    Arrives = 1,
+    /// To a logger that does not ask the subscriber.
+    Elsewhere = 2,
+}
+
 impl CaptureNotes {
     pub(crate) fn new(config: &RecorderConfig, started_at: DateTime<Utc>) -> Self {
         let clock = super::clock::Clock::start();
@@ -126,9 +141,11 @@ impl CaptureNotes {
             })),
             has_event: AtomicBool::new(false),
             past_pools: AtomicU64::new(0),
+            past_pools_without_site: AtomicU64::new(0),
             without_span: AtomicU64::new(0),
             store_errors: Mutex::default(),
             tracing: AtomicU8::new(0),
+            log: AtomicU8::new(0),
             routes: RouteCounts::default(),
         }
     }
@@ -192,9 +209,12 @@ impl CaptureNotes {
         self.has_event.load(Relaxed)
     }
 
-    /// Counts a query that passed an instrumented pool by.
-    pub(crate) fn count_past_pool(&self) {
+    /// Counts a query that passed an instrumented pool by, and whether its line is known.
+    pub(crate) fn count_past_pool(&self, has_site: bool) {
         self.past_pools.fetch_add(1, Relaxed);
+        if !has_site {
+            self.past_pools_without_site.fetch_add(1, Relaxed);
+        }
     }
 
     /// Counts a query on SQLite that no span leads to its request.
@@ -234,6 +254,20 @@ impl CaptureNotes {
             1 => TracingState::Made,
             2 => TracingState::Working,
             _ => TracingState::Starved,
+        }
+    }
+
+    pub(crate) fn set_log(&self, state: LogState) {
+        if self.log() != state {
+            self.log.store(state as u8, Relaxed);
+        }
+    }
+
+    pub(crate) fn log(&self) -> LogState {
+        match self.log.load(Relaxed) {
+            0 => LogState::Unknown,
+            1 => LogState::Arrives,
+            _ => LogState::Elsewhere,
         }
     }
 

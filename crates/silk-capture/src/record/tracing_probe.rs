@@ -6,7 +6,12 @@ use std::{
     sync::Arc,
 };
 
-use super::{Recorder, capture_notes::TracingState, own_spans::SILK_TARGET, plans::PlanNotes};
+use super::{
+    Recorder,
+    capture_notes::{LogState, TracingState},
+    own_spans::SILK_TARGET,
+    plans::PlanNotes,
+};
 
 /// A trial under way on this thread.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +51,7 @@ pub fn probe(recorder: &Recorder) -> bool {
     let trial = TRIAL.try_with(|trial| trial.replace(NO_TRIAL));
     let has_arrived = is_enabled && trial.is_ok_and(|trial| trial.was_asked);
     if has_arrived {
+        recorder.notes().set_log(log_state(this));
         recorder.notes().set_tracing(TracingState::Working);
         recorder.plan_notes().set_hears(true);
     } else if before == TracingState::Made {
@@ -57,6 +63,26 @@ pub fn probe(recorder: &Recorder) -> bool {
         );
     }
     has_arrived
+}
+
+/// Where lines of the `log` crate go. A bridge to `tracing` asks the subscriber about each, and so
+/// our filter; any other logger does not.
+fn log_state(this: Trial) -> LogState {
+    if log::max_level() == log::LevelFilter::Off {
+        return LogState::Unknown;
+    }
+    let _ = TRIAL.try_with(|trial| trial.set(this));
+    let about = log::Metadata::builder()
+        .level(log::Level::Warn)
+        .target("sqlx::query")
+        .build();
+    let _is_wanted = log::logger().enabled(&about);
+    let trial = TRIAL.try_with(|trial| trial.replace(NO_TRIAL));
+    if trial.is_ok_and(|trial| trial.was_asked) {
+        LogState::Arrives
+    } else {
+        LogState::Elsewhere
+    }
 }
 
 /// Stands for the notes of any layer; only compared.

@@ -30,6 +30,11 @@ fn the_log_of_env_logger_goes_on() {
         let source = include_str!("../../src/logged.rs");
         assert_eq!(site(&record, query), line_of("logged.rs", source, "answer"));
         assert_eq!(health(&silk, "SQL").unwrap().0, "Full");
+        // Lines of `log` go to env_logger alone, and Health says so.
+        let (level, reason, remedy) = health(&silk, "spans and logs").unwrap();
+        assert_eq!(level, "Partial", "{reason}");
+        assert!(reason.contains("Silk does not see"), "{reason}");
+        assert!(remedy.contains("LogTracer"), "{remedy}");
     });
     let Some(printed) = printed else { return };
     let lines: Vec<_> = printed

@@ -23,7 +23,7 @@ use crate::{
     record::{
         ActiveRequest, Recorder,
         buffers::Span,
-        capture_notes::TracingState,
+        capture_notes::{LogState, TracingState},
         own_spans::{INTERNAL_SPAN, QUERY_SPAN, REQUEST_SPAN, SILK_TARGET},
     },
     sql::plans::on_notice,
@@ -245,6 +245,9 @@ where
                 {
                     let mut fields = event_fields::Fields::default();
                     event.record(&mut fields);
+                    if fields.log_target.is_some() {
+                        self.recorder.notes().set_log(LogState::Arrives);
+                    }
                     active.push_log(LogRecord {
                         at_us: active.offset(Instant::now()),
                         level: metadata.level().as_str().to_owned(),

@@ -58,10 +58,10 @@ impl SilkTracingLayer {
         }
         let (rows, told) = (seen.rows_returned, seen.rows_affected);
         let rows_affected = all_changed(sql.as_str(), database.kind, rows, told);
-        if is_past_pool {
-            notes.count_past_pool();
-        }
         let call_site = call_site_of(&active, database.kind);
+        if is_past_pool {
+            notes.count_past_pool(call_site.is_some());
+        }
         active.push_query(CapturedQuery {
             sql,
             database,
