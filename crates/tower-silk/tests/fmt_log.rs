@@ -303,3 +303,30 @@ fn a_log_of_spans_stays_the_same() {
         stays_the_same(app);
     }
 }
+
+/// `docs/guides/set-up.md` says so, and what to write instead.
+#[tokio::test]
+async fn a_subscriber_that_fmt_has_finished_cannot_take_the_layer() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("silk.db");
+    let silk = Silk::builder().sqlite(&store).build().await.unwrap();
+    let finish = || {
+        tracing_subscriber::fmt()
+            .finish()
+            .with(silk.tracing_layer())
+    };
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(finish));
+    let message = panicked.map(|_| ()).unwrap_err();
+    let message = message.downcast_ref::<String>().unwrap();
+    assert!(
+        message.contains("does not currently support filters"),
+        "{message}"
+    );
+    // What the guide says to write instead.
+    let layer = tracing_subscriber::fmt::layer().with_filter(LevelFilter::INFO);
+    let _subscriber = tracing_subscriber::registry()
+        .with(layer)
+        .with(silk.tracing_layer());
+    let report = silk.shutdown(Duration::from_secs(5)).await;
+    assert!(report.is_complete);
+}
