@@ -188,3 +188,74 @@ async fn without_the_query_rows_asked_for_are_not_made_up() {
     assert!(json["findings"].to_string().contains(FEW), "{json}");
     assert!(page.contains(FEW), "{page}");
 }
+
+/// The page of a statement and the overview: what requests wrote in place of the `?`, each in a text
+/// of its own.
+async fn statement_of(texts: &[&str]) -> (String, String) {
+    const LIST: &str = "SELECT id, text FROM message ORDER BY updated DESC LIMIT ?";
+    let mut requests = Vec::new();
+    for (number, text) in (0_u32..).zip(texts) {
+        let mut asked = request(693 + u128::from(number), "GET", "/messages", "/messages");
+        let mut written = sql(LIST, "SELECT", &["message"], 0xa1);
+        written.text = (*text).into();
+        asked.detail.texts = vec![written];
+        asked.detail.queries.push(query(1, 0, 2_000, 600_000));
+        finish(&mut asked, 700_000);
+        requests.push(asked);
+    }
+    let raw = "2|0|SCAN message\n9|0|USE TEMP B-TREE FOR ORDER BY\n";
+    let mut plan = plans::record(78, PlanSource::Estimated, raw);
+    plan.fingerprint = Some(silk_core::Fingerprint(0xa1));
+    plan.captured_at = chrono::Utc::now();
+    let store = TestStore::of(requests);
+    store.keep(&plan);
+    let mut asked = config(store);
+    asked.explain = Arc::new(Tells::AnIndex);
+    let app = Router::new().nest_service("/silk", dashboard(asked));
+    let (status, page) = get(&app, "/silk/statements/00000000000000a1?window=7d").await;
+    assert_eq!(status, StatusCode::OK, "{page}");
+    let (status, overview) = get(&app, "/silk/?window=7d").await;
+    assert_eq!(status, StatusCode::OK, "{overview}");
+    (page, overview)
+}
+
+/// The statement shows literals and bound values alike; the texts that requests ran tell them apart.
+#[tokio::test]
+async fn literals_are_told_from_bound_values_on_statement_and_overview() {
+    const FORTY: &str = "to give the first 40";
+    let written = "SELECT id, text FROM message ORDER BY updated DESC LIMIT 40";
+    let (page, overview) = statement_of(&[written, written]).await;
+    assert!(page.contains(FORTY), "{page}");
+    assert!(overview.contains(FORTY), "{overview}");
+    // Bound, or another in each text: none of them is what the statement asks for.
+    let bound = "SELECT id, text FROM message ORDER BY updated DESC LIMIT $1";
+    let other = "SELECT id, text FROM message ORDER BY updated DESC LIMIT 50";
+    for texts in [&[bound, bound], &[written, other]] {
+        let (page, overview) = statement_of(texts).await;
+        assert!(
+            !page.contains("the first 4") && !page.contains("the first 5"),
+            "{page}"
+        );
+        assert!(!overview.contains(FORTY), "{overview}");
+    }
+}
+
+#[tokio::test]
+async fn an_old_plan_leads_to_the_newer_one_of_its_statement() {
+    let store = TestStore::of(vec![support::repeated(693)]);
+    plans::fill(&store);
+    let app = Router::new().nest_service("/silk", dashboard(config(store)));
+    let page_of = async |n: u128| get(&app, &format!("/silk/plans/{}", plans::id(n))).await.1;
+    // Five and three hours old; one of 90 seconds ago has another shape.
+    for n in [10, 11] {
+        let page = page_of(n).await;
+        let link = format!("href=\"/silk/plans/{}?of=", plans::id(4));
+        let said = page.split("By now the statement has another plan:").nth(1);
+        let said = said.expect("says so");
+        assert!(said.starts_with(&format!(" <a {link}")), "{said}");
+    }
+    // The newest, and one of a statement of its own, lead nowhere.
+    for n in [4, 5] {
+        assert!(!page_of(n).await.contains("By now the statement"));
+    }
+}

@@ -1,7 +1,9 @@
 //! Findings about the plans of the statements that take most time, across all requests.
 
+use std::sync::Arc;
+
 use silk_core::{
-    PlanId, PlanRecord, PlanSource,
+    PlanId, PlanRecord, PlanSource, RequestId,
     explain::PlanBucket,
     store::{
         StatementDetail, StatementFilter, StatementSort, StatementSummary, StatsWindow, TimeBucket,
@@ -26,6 +28,8 @@ const MAX_STATEMENTS: u32 = 10;
 const WORTH_US: u64 = 20_000;
 /// Nor on their own page.
 pub(crate) const WORTH_OWN_US: u64 = 5_000;
+/// Requests whose texts of a statement are compared.
+const MAX_TEXTS: usize = 3;
 
 /// A finding about the plan of a statement.
 pub(crate) struct StatementFinding {
@@ -89,7 +93,7 @@ pub(crate) async fn of_statement(
         return Vec::new();
     }
     let statement = &detail.summary;
-    let Some((plan, judged)) = of_summary(here, tables, statement).await else {
+    let Some((plan, judged)) = of_detail(here, tables, detail).await else {
         return Vec::new();
     };
     let fingerprint = statement.statement.fingerprint;
@@ -186,11 +190,12 @@ impl Ran {
 }
 
 /// The plan of a statement that gives the most detail, and what the rules find in it.
-async fn of_summary(
+async fn of_detail(
     here: &Here,
     tables: &Tables<'_>,
-    statement: &StatementSummary,
+    detail: &StatementDetail,
 ) -> Option<(PlanRecord, PlanFindings)> {
+    let statement = &detail.summary;
     let plans = kept::of_statement(&here.app, statement.statement.fingerprint).await;
     let plan = kept::current(&here.app, plans).await?;
     let known = Known {
@@ -199,6 +204,39 @@ async fn of_summary(
         is_top: true,
         ..Known::default()
     };
-    let judged = findings_of(tables, &plan, &statement.statement.normalized, known).await;
+    let written = as_written(here, &plan, detail).await;
+    let sql = written
+        .as_deref()
+        .unwrap_or(&statement.statement.normalized);
+    let judged = findings_of(tables, &plan, sql, known).await;
     Some((plan, judged))
+}
+
+/// The text of a statement as the app writes it: it tells literals from bound values, which the
+/// statement shows alike. None where it is not kept, where something was taken out of it, or where
+/// the texts differ, so that a literal in one of them is as good as a bound value.
+async fn as_written(here: &Here, plan: &PlanRecord, detail: &StatementDetail) -> Option<Arc<str>> {
+    let statement = &detail.summary.statement;
+    if !statement.normalized.contains('?') {
+        return None;
+    }
+    let mut requests: Vec<RequestId> = plan.query.iter().map(|query| query.request_id).collect();
+    requests.extend(detail.slowest.iter().map(|slow| slow.request_id));
+    requests.dedup();
+    let mut written: Option<Arc<str>> = None;
+    for id in requests.into_iter().take(MAX_TEXTS) {
+        let request = here.app.ask(|store| store.request(id)).await;
+        let Ok(Some(request)) = request else { continue };
+        for text in &request.detail.texts {
+            if text.statement.fingerprint != statement.fingerprint {
+                continue;
+            }
+            let is_other = written.as_ref().is_some_and(|known| *known != text.text);
+            if is_other || text.is_redacted {
+                return None;
+            }
+            written.get_or_insert_with(|| Arc::clone(&text.text));
+        }
+    }
+    written
 }

@@ -9,7 +9,7 @@ use axum::{extract::Path, response::Response};
 use silk_plan::{Plan, PlanFinding};
 
 use self::{
-    others::{changes_of, compare_links},
+    others::{changes_of, compare_links, newer},
     table::TableView,
 };
 use crate::{
@@ -66,6 +66,7 @@ struct PlanPage {
     crumbs: Vec<(String, String)>,
     badge: Badge,
     notice: Option<String>,
+    newer: Option<(&'static str, Choice)>,
     database: String,
     at: Markup,
     figures: Vec<(&'static str, Markup)>,
@@ -172,6 +173,7 @@ pub(crate) async fn page(
         title: subject.title(),
         badge: badge(record.source, record.output.analyzed),
         notice: here.app.notice(params.get("notice")),
+        newer: newer(here, record, &others).await,
         database: database_of(record),
         at: format::moment(record.captured_at),
         figures: figures(record, plan),

@@ -1,6 +1,7 @@
-//! Links to other plans of the same statement, and what became of this one.
+//! Links to other plans of the same statement: the newer one, those to compare with, and what became
+//! of this one.
 
-use silk_core::{PlanRecord, explain::plan_changes};
+use silk_core::{PlanRecord, PlanSource, explain::plan_changes};
 
 use crate::{
     context::Here,
@@ -10,6 +11,7 @@ use crate::{
         lists::Choice,
         plan_changes::{self, ChangeView},
     },
+    plans::kept,
 };
 
 /// Links to comparisons, older plan first.
@@ -44,6 +46,48 @@ pub(super) fn compare_links(
             }
         })
         .collect()
+}
+
+/// The plan by which the statement runs now, where this one is older: what stands before the link,
+/// and the link.
+pub(super) async fn newer(
+    here: &Here,
+    record: &PlanRecord,
+    others: &[PlanRecord],
+) -> Option<(&'static str, Choice)> {
+    if matches!(record.source, PlanSource::Generic | PlanSource::Pasted) {
+        return None;
+    }
+    let plans: Vec<PlanRecord> = others
+        .iter()
+        .filter(|other| other.database == record.database && other.captured_at > record.captured_at)
+        .chain([record])
+        .cloned()
+        .collect();
+    if plans.len() == 1 {
+        return None;
+    }
+    let newer = kept::current(&here.app, plans).await?;
+    if newer.id == record.id {
+        return None;
+    }
+    let before = if newer.shape == record.shape {
+        "A newer plan of the same shape is kept:"
+    } else {
+        "By now the statement has another plan:"
+    };
+    let of = (newer.fingerprint).map_or_else(String::new, |of| format!("?of={of}"));
+    let link = Choice {
+        label: format!(
+            "{}, {} of {}",
+            origin::in_one_line(&newer, 4, 80),
+            origin::source(newer.source),
+            newer.captured_at.format("%-d %b %H:%M UTC")
+        ),
+        href: format!("{}/plans/{}{of}", here.base, newer.id),
+        is_current: false,
+    };
+    Some((before, link))
 }
 
 /// Changes of the last week to or from this shape.
