@@ -61,6 +61,10 @@ async fn pages_are_drawn_as_before() {
         ("request", format!("/silk/requests/{id}")),
         ("request-transaction", format!("/silk/requests/{other}")),
         ("query", format!("/silk/requests/{id}/queries/2")),
+        (
+            "prove",
+            format!("/silk/requests/{id}/prove/00000000000000b2"),
+        ),
     ] {
         let html = page(&app, &uri).await;
         troubles.extend(compare(name, &outline(&html)));
