@@ -5,6 +5,7 @@ pub(crate) mod across;
 mod causes;
 pub(crate) mod lives;
 mod lost;
+pub(crate) mod many;
 mod of_statements;
 mod offer;
 mod verdict;

@@ -17,11 +17,12 @@ use crate::{
         svg::{self, charts},
     },
     error::Failure,
-    findings::lives,
+    findings::{lives, many::look},
     params::{Params, ROUTE_PARAMS, WINDOW_PARAMS, Window, route_name},
     parts::{
         frame::{Frame, render},
         lives::{LifeRow, rows},
+        many::{self, ManyView},
         route_link::requests_href,
         window_bar::{WindowBar, window_bar},
     },
@@ -52,6 +53,8 @@ struct RoutePage {
     until: Markup,
     deploys: Vec<(String, Markup)>,
     rows: Vec<LifeRow>,
+    many: Option<ManyView>,
+    look_href: String,
     csrf: String,
     back: String,
     statements: Vec<StatementRow>,
@@ -90,7 +93,8 @@ struct BuildRow {
 
 /// `GET /route`
 pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
-    let known: Vec<&str> = WINDOW_PARAMS.iter().chain(&ROUTE_PARAMS).copied().collect();
+    let known = WINDOW_PARAMS.iter().chain(&ROUTE_PARAMS).copied();
+    let known: Vec<&str> = known.chain(["look"]).collect();
     let params = here.params(&known)?;
     let window = Window::read(&params, here.now)?;
     let name = route_name(&params)?;
@@ -99,6 +103,14 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
     let found = match &detail {
         Some(_) => lives::of_route(&here, range, &name).await?,
         None => Vec::new(),
+    };
+    let many = match (&detail, params.get("look")) {
+        (Some(detail), Some(_)) => {
+            let routes = std::slice::from_ref(&detail.summary);
+            let found = look(&here, range, routes, Some(&name)).await?;
+            Some(many::view(&here, window, &found))
+        }
+        _ => None,
     };
     let path = format!("{}/route", here.base);
     let title = request_name(name.kind, &name.method, &name.route);
@@ -119,6 +131,8 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
         until: format::minute(range.until),
         deploys: Vec::new(),
         rows: rows(&here, window, &found).await,
+        many,
+        look_href: format!("{path}{}", params.with(&[("look", Some("1"))])),
         csrf: here.app.csrf.token().to_owned(),
         back: window.on(
             &Params::default(),

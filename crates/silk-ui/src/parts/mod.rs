@@ -5,6 +5,7 @@ pub(crate) mod findings_now;
 pub(crate) mod frame;
 pub(crate) mod lists;
 pub(crate) mod lives;
+pub(crate) mod many;
 pub(crate) mod offer;
 pub(crate) mod plan_changes;
 pub(crate) mod request_markdown;

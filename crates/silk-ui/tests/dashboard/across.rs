@@ -249,6 +249,22 @@ async fn a_route_shows_its_statements_builds_and_findings() {
     assert_eq!(one["builds"][0]["requests"], 30);
     assert_eq!(one["statements"][0]["calls"], 6_000);
 
+    let looked = get(&app, &format!("{uri}&look=1")).await;
+    assert_eq!(looked.status, StatusCode::OK);
+    check(&looked.text, "/silk", &uri);
+    assert!(
+        looked.text.contains("60 newest requests"),
+        "{}",
+        looked.text
+    );
+    let all = get(&app, &format!("{LIST}?look=1")).await;
+    assert_eq!(all.status, StatusCode::OK);
+    check(&all.text, "/silk", LIST);
+    assert!(
+        !page.text.contains("read whole</span></h2>"),
+        "on a click alone"
+    );
+
     let other = get(&app, "/silk/route?route=/never").await;
     assert_eq!(other.status, StatusCode::OK);
     assert!(other.text.contains("Nothing ran in the last hour"));

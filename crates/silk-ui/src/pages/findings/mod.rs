@@ -13,6 +13,7 @@ use crate::{
     findings::{
         across,
         lives::{self, LIFE_PARAMS, LifeFilter, STATES},
+        many::look,
     },
     params::{Params, WINDOW_PARAMS, Window},
     parts::{
@@ -20,6 +21,7 @@ use crate::{
         frame::{Frame, render},
         lists::{Chip, Choice, chips},
         lives::{LifeRow, rows},
+        many::{self, ManyView},
         window_bar::{WindowBar, window_bar},
     },
 };
@@ -45,6 +47,8 @@ struct FindingsPage {
     rows: Vec<LifeRow>,
     more: usize,
     notes: Vec<&'static str>,
+    many: Option<ManyView>,
+    look_href: String,
     notice: Option<String>,
     has_requests: bool,
     has_any: bool,
@@ -63,7 +67,7 @@ impl FindingsPage {
 /// Parameters of the page.
 fn known() -> Vec<&'static str> {
     let all = WINDOW_PARAMS.iter().chain(&LIFE_PARAMS);
-    all.copied().chain(["notice"]).collect()
+    all.copied().chain(["look", "notice"]).collect()
 }
 
 /// `GET /findings`
@@ -88,8 +92,15 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
         let first = across::of_window(&here, range, sums, total_us).await;
         findings_now::rows(&here, window, &first.items)
     };
+    let many = match params.get("look") {
+        Some(_) => {
+            let found = look(&here, range, &routes, None).await?;
+            Some(many::view(&here, window, &found))
+        }
+        None => None,
+    };
     let path = format!("{}/findings", here.base);
-    let kept = params.with(&[("notice", None)]);
+    let kept = params.with(&[("look", None), ("notice", None)]);
     let kept = Params::read(Some(kept.trim_start_matches('?')), &known())?;
     let field = |name: &str| params.get(name).unwrap_or_default().to_owned();
     let page = FindingsPage {
@@ -119,6 +130,8 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
         .await,
         more: found.items.len().saturating_sub(MAX_ROWS),
         notes: found.notes,
+        many,
+        look_href: format!("{path}{}", kept.with(&[("look", Some("1"))])),
         notice: here.app.notice(params.get("notice")),
         has_requests: !routes.is_empty(),
         has_any: found.counts.iter().any(|count| *count > 0),
