@@ -64,7 +64,9 @@ pub async fn filters_combine(store: &dyn Store) {
                 since: one.since.or(other.since),
                 until: one.until.or(other.until),
                 limit: 500,
-                ..RequestFilter::default()
+                // Written out, so that a filter that is added is missed here.
+                sort: RequestSort::default(),
+                cursor: None,
             };
             // Where both set the same field, the first one's counts.
             let are_same = filters_set(&one) & filters_set(&other) != 0;

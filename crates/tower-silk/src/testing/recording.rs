@@ -7,24 +7,12 @@ use silk_capture::{
     testing::{Captured, Sight, TestRecorder, unattributed},
     writer::call_site::workspace,
 };
-use silk_core::{Redactor, finding::Thresholds};
+use silk_core::{
+    Redactor,
+    finding::{Thresholds, rules},
+};
 
 use super::{Recorded, exchange, leave, name, recorded::Context, sight::Seen};
-
-/// Rules that speak from some time on: what they find differs from machine to machine.
-const TIMED_RULES: &[&str] = &[
-    "abandoned_query",
-    "blocked_executor",
-    "connection_wait",
-    "counts_everything",
-    "deep_offset",
-    "foreign_wait",
-    "idle_in_transaction",
-    "leading_wildcard",
-    "not_in_subquery",
-    "serial_queries",
-    "slow_query",
-];
 
 /// Sets up a recording: name, thresholds, file of known debts.
 ///
@@ -232,7 +220,7 @@ impl Begun {
         let ignored_rules = if self.has_timed_rules {
             &[]
         } else {
-            TIMED_RULES
+            rules::TIMED
         };
         Recorded {
             output,

@@ -196,6 +196,22 @@ pub const RULES: &[Rule] = &[
     },
 ];
 
+/// Rules that speak from some time on. What they find differs from machine to machine, so tests of
+/// apps leave them out unless they ask for them.
+pub const TIMED: &[&str] = &[
+    ABANDONED_QUERY,
+    BLOCKED_EXECUTOR,
+    CONNECTION_WAIT,
+    COUNTS_EVERYTHING,
+    DEEP_OFFSET,
+    FOREIGN_WAIT,
+    IDLE_IN_TRANSACTION,
+    LEADING_WILDCARD,
+    NOT_IN_SUBQUERY,
+    SERIAL_QUERIES,
+    SLOW_QUERY,
+];
+
 /// The rule of this name.
 #[must_use]
 pub fn rule(name: &str) -> Option<&'static Rule> {
