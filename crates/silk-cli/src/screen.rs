@@ -14,7 +14,7 @@ pub(crate) const FAINT: Style = Style::new().dimmed();
 pub(crate) const BAD: Style = AnsiColor::Red.on_default();
 /// What is worth a look.
 pub(crate) const WARN: Style = AnsiColor::Yellow.on_default();
-/// What got better.
+/// What improved.
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 
 /// Where output goes, and in which form.
@@ -22,7 +22,7 @@ pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 pub(crate) struct Screen {
     /// The API's own JSON in place of tables.
     pub(crate) is_json: bool,
-    /// Columns of the terminal; none where output goes elsewhere, and then nothing is cut.
+    /// Columns of the terminal; none if output goes elsewhere, and then nothing is cut.
     pub(crate) width: Option<usize>,
 }
 

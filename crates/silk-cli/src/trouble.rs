@@ -1,4 +1,4 @@
-//! What went wrong, in words for whoever called the program, and the code that it ends with.
+//! What went wrong, in words for people, and the code that it ends with.
 
 use std::{fmt, io};
 

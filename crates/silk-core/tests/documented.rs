@@ -1,24 +1,31 @@
 //! What the documents list is what there is.
 
-use silk_core::{LossReason, finding::rules::RULES};
+use silk_core::{
+    LossReason, across,
+    finding::rules::{self, Rule},
+};
 
-/// `docs/reference/findings.md` has a row for each rule about requests, and for no other.
+/// `docs/reference/findings.md` has a row for each rule about a request or many, and for no other.
 #[test]
 fn every_rule_about_requests_is_documented() {
+    listed("## Of a request\n", rules::RULES);
+    listed("## Of many requests\n", across::RULES);
+}
+
+/// The part below a heading has a row for each of the rules.
+fn listed(heading: &str, rules: &[Rule]) {
     let text = include_str!("../../../docs/reference/findings.md");
-    let (_, table) = text
-        .split_once("## Of a request")
-        .expect("a part on requests");
-    let (table, _) = table.split_once("## Of a plan").expect("a part on plans");
+    let (_, table) = text.split_once(heading).expect("the part is there");
+    let (table, _) = table.split_once("\n## ").expect("another part follows");
     let rows: Vec<&str> = table
         .lines()
         .filter(|line| line.starts_with("| `"))
         .collect();
-    for rule in RULES {
+    for rule in rules {
         let row = format!("| `{}` | {} | {} |", rule.name, rule.label, rule.about);
         assert!(rows.contains(&row.as_str()), "add the row: {row}");
     }
-    assert_eq!(rows.len(), RULES.len(), "{rows:#?}");
+    assert_eq!(rows.len(), rules.len(), "{rows:#?}");
 }
 
 /// `docs/reference/losses.md` has a row for each reason of loss, and for no other.

@@ -54,7 +54,7 @@ fn grows_linearly(name: &str, make: impl Fn(usize) -> String) {
     for _ in 0..8 {
         small = small.min(cost(&small_text));
         large = large.min(cost(&large_text));
-        // The kernel counts in ticks: less than a few of them is not told apart.
+        // The kernel counts in ticks: a few of them are no difference.
         ratio = large / small.max(0.012);
         // Nor does it make a linear one look like this: no need to try again.
         if !(100.0..120.0).contains(&ratio) {

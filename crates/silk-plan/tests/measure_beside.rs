@@ -51,7 +51,7 @@ fn of_those_who_ask_for_a_value_the_one_with_most_time_paid() {
     near(on(&plan, "large").derived.exclusive_ms, 42.0);
     near(on(&plan, "middle").derived.exclusive_ms, 12.0);
     near(plan.root.derived.exclusive_ms, 100.0 - 2.0 - 12.0 - 50.0);
-    // None of those who ask had the time: whoever had it, which the text does not say.
+    // None of those who ask had the time: another part had it, and the text does not say which.
     let plan = append(&[("small", "(actual time=1.000..2.000 rows=100 loops=1)")]);
     assert_eq!(on(&plan, "first").derived.paid_by, [plan.root.id]);
     near(plan.root.derived.exclusive_ms, 100.0 - 2.0 - 8.0);
@@ -205,7 +205,8 @@ fn pages_belong_to_who_touched_them() {
     ));
     near(pages(&plan.root), 10.0);
     near(pages(on(&plan, "a")), 90.0);
-    // A CTE's are its reader's as well, an InitPlan's those of who asked for it, a SubPlan's its node's.
+    // A CTE's are its reader's as well, an InitPlan's those of who asked for it, a SubPlan's its
+    // node's.
     let plan = read(&format!(
         "Aggregate  {COST} (actual time=1.000..100.000 rows=1 loops=1)\n  Buffers: shared hit=200\n  CTE c\n    ->  Seq Scan on kept  {COST} (actual time=1.000..30.000 rows=100 loops=1)\n          Buffers: shared hit=60\n  InitPlan 2 (returns $1)\n    ->  Seq Scan on first  {COST} (actual time=1.000..8.000 rows=1 loops=1)\n          Buffers: shared hit=20\n  ->  CTE Scan on c  {COST} (actual time=1.000..90.000 rows=100 loops=1)\n        Filter: ((a > $1) AND (b = (SubPlan 3)))\n        Buffers: shared hit=195\n        SubPlan 3\n          ->  Seq Scan on asked  {COST} (actual time=0.010..0.100 rows=1 loops=100)\n                Buffers: shared hit=100\n"
     ));

@@ -1,5 +1,5 @@
-//! What an app accepts is folded on the request's page with its reason, and told nowhere else; what
-//! request and plan both find is told once.
+//! What an app accepts is folded on the request's page with its reason, and shown nowhere else;
+//! what request and plan both find is shown once.
 
 mod support;
 

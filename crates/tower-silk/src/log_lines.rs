@@ -165,7 +165,7 @@ impl<S> LogLines<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    /// Says that a span was entered, left or let go.
+    /// Says that a span was entered, left or closed.
     fn about_span(&self, id: &Id, target: &str, sign: &str) {
         let level = log::Level::Trace;
         // These come often, and most loggers want none: they are asked before the span is sought.

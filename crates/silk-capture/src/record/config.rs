@@ -78,7 +78,7 @@ pub struct RecorderConfig {
     /// cannot be bound again for EXPLAIN.
     pub value_bytes: usize,
     /// Whether responses carry `Silk-Id` and `Server-Timing`. Default: in debug builds. They tell
-    /// whoever asks how many queries ran and how long they took.
+    /// every client how many queries ran and how long they took.
     pub response_headers: bool,
     /// Slots of the queue. Default [`DEFAULT_QUEUE_CAPACITY`]; more rides out longer pauses of
     /// the store and holds more memory meanwhile.

@@ -90,7 +90,7 @@ impl TestRecorder {
         run_job(&self.recorder, RequestKind::Test, name, future)
     }
 
-    /// What was recorded, once its last holder has let go: a task that carries the request, a
+    /// What was recorded, once its last holder is gone: a task that carries the request, a
     /// span, a query that still runs. Waits for these as long as
     /// [`linger`](RecorderConfig::linger) says, on any executor; none if nothing was recorded.
     pub async fn finish(mut self) -> Option<Captured> {

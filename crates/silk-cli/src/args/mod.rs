@@ -82,7 +82,7 @@ pub(crate) enum Colour {
     Never,
 }
 
-/// What is to be done.
+/// What the program does.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// List requests.
@@ -162,8 +162,8 @@ pub(crate) enum Command {
 
     /// Send a recorded request again.
     ///
-    /// Parts that were redacted or cut are not made up: such a request is refused. Only GET and HEAD
-    /// are sent unless --allow-writes is given.
+    /// Parts that were redacted or cut are not made up: such a request is refused. Only GET and
+    /// HEAD are sent unless --allow-writes is given.
     Replay {
         /// Id of the request.
         id: String,

@@ -22,7 +22,7 @@ use crate::{
 /// The version of the baseline's file.
 const VERSION: u32 = 1;
 
-/// What a check is told.
+/// What a check is given.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
     /// Folder of the recordings.
@@ -43,7 +43,7 @@ struct Baseline {
     recordings: Vec<Recording>,
 }
 
-/// What got worse, and what else changed.
+/// What is worse, and what else changed.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Verdict {
     problems: Vec<String>,
@@ -143,8 +143,8 @@ fn read_baseline(path: &Path) -> Result<Vec<Recording>> {
     Ok(baseline.recordings)
 }
 
-/// Finds what got worse: more queries, and findings that were not there. New SQL by itself is told,
-/// and is no problem: a fix is new SQL too.
+/// Finds what is worse: more queries, and findings that were not there. New SQL by itself is
+/// listed, and is no problem: a fix is new SQL too.
 fn compare(baseline: &[Recording], now: &[Recording], verdict: &mut Verdict) {
     let before: BTreeMap<_, _> = baseline.iter().map(|one| (key(one), one)).collect();
     for one in now {

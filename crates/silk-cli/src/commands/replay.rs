@@ -51,7 +51,7 @@ pub(crate) struct Options {
 #[derive(Debug)]
 pub(crate) struct Replayed {
     pub(crate) status: u16,
-    /// The record of the new request; none where the answer names none.
+    /// The record of the new request; none if the answer names none.
     pub(crate) id: Option<String>,
     pub(crate) bytes: usize,
 }

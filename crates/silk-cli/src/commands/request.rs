@@ -114,7 +114,7 @@ pub(crate) async fn show(api: &Api, screen: Screen, id: &str, with_queries: bool
     print(screen, &answer(api, &id).await?, with_queries)
 }
 
-/// Prints what the API told of a request.
+/// Prints what the API says of a request.
 pub(crate) fn print(screen: Screen, answer: &Answer, with_queries: bool) -> Result<()> {
     if screen.is_json {
         return screen.bytes(&answer.body);

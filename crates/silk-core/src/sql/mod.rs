@@ -171,7 +171,7 @@ impl SensitiveValues {
     }
 
     /// Whether bound values may say of each other that they are secrets: then
-    /// [`of`](SensitiveValues::of) is to be asked, else [`contains`](SensitiveValues::contains)
+    /// ask [`of`](SensitiveValues::of), else [`contains`](SensitiveValues::contains)
     /// knows all.
     #[must_use]
     pub fn has_links(&self) -> bool {

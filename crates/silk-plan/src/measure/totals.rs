@@ -47,7 +47,7 @@ pub(super) fn derive(flat: &Flat<'_>, measured: &mut Measured) {
 ///
 /// Constraints are always checked then. When any other trigger ran is not printed: one that does
 /// not fit into what the writing node took itself ran after, one that does not fit into what is
-/// left of the execution before. Of those that fit into both, the part is told that cannot have
+/// left of the execution before. Of those that fit into both, the part is reported that cannot have
 /// been before.
 fn after_triggers(plan: &Plan, measured: &Measured, left: f64) -> Vec<(String, f64)> {
     let name = |trigger: &Trigger| format!("Trigger {}", trigger.name);

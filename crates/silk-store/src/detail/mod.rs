@@ -1,13 +1,15 @@
 //! How the detail of a request becomes one compressed blob, and back.
 //!
 //! ```text
-//! blob = version (1 byte) · method (1 byte: 0 plain, 1 zstd, 2 zstd with the first dictionary) · body
+//! blob = version (1 byte) · method (1 byte: 0 plain, 1 zstd, 2 zstd with the first dictionary) ·
+//! body
 //! ```
 //!
-//! The body of versions [1](v1) to [3](v3) is column-wise: all starts, all durations and so on stand side by
-//! side, which is why a query costs a few bytes instead of a hundred. Texts without literals and
-//! call sites are rows of the store; the blob names them by number. Every version ever written
-//! stays readable. Decoding takes any bytes: it never panics, and what it allocates is bounded.
+//! The body of versions [1](v1) to [3](v3) is column-wise: all starts, all durations and so on
+//! stand side by side, which is why a query costs a few bytes instead of a hundred. Texts without
+//! literals and call sites are rows of the store; the blob names them by number. Every version ever
+//! written stays readable. Decoding takes any bytes: it never panics, and what it allocates is
+//! bounded.
 
 mod column;
 mod dictionary;
@@ -128,7 +130,7 @@ pub(crate) fn decode(blob: &[u8]) -> Result<StoredDetail, DecodeError> {
     }
 }
 
-/// All that a decompressor gives, as far as that is allowed.
+/// All that a decompressor gives, up to what is allowed.
 fn unpacked(decoder: io::Result<impl Read>) -> Result<Vec<u8>, DecodeError> {
     let limit = u64::try_from(MAX_BODY).unwrap_or(u64::MAX) + 1;
     let mut plain = Vec::new();

@@ -38,7 +38,7 @@ impl SourceRoot {
         Self(Root::FoundBy(Arc::new(find)))
     }
 
-    /// The folder, found now: blocking work where it is to be looked for.
+    /// The folder, found now: blocking work if it must be looked for.
     pub(crate) fn find(&self) -> Option<PathBuf> {
         match &self.0 {
             Root::Folder(folder) => Some(folder.clone()),

@@ -38,7 +38,7 @@ async fn advice_is_told_with_its_proof_or_honestly_without() {
     }
     let none = page(&app, &format!("/silk/requests/{id}/queries/2/indexes")).await;
     assert!(none.contains("No index would help") && none.contains("1,000 rows on 24 pages"));
-    // What it does for the other statements on its tables is told in numbers; the one that puts
+    // What it does for the other statements on its tables is shown in numbers; the one that puts
     // rows in is none of them.
     let both = TestStore::of(vec![support::repeated(693), support::transaction(695)]);
     let html = page(

@@ -272,7 +272,7 @@ impl<T> Recorded<T> {
         }
     }
 
-    /// Says on standard error which debts there are, and which have got smaller.
+    /// Says on standard error which debts there are, and which are smaller now.
     pub(super) fn note(&self, violations: &[Violation], known: &[Debt]) {
         for violation in violations {
             match violation.standing(known) {

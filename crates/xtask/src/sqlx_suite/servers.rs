@@ -82,7 +82,7 @@ fn in_database(url: &str) -> Result<String> {
     Ok(format!("{server}/sqlx"))
 }
 
-/// MariaDB's client, told to connect as the URL says.
+/// MariaDB's client, set up to connect as the URL says.
 fn client(url: &str) -> Result<Command> {
     let address = url
         .rsplit_once('@')

@@ -58,7 +58,7 @@ impl CallSiteResolver {
         origin::relative(file, &roots)
     }
 
-    /// The innermost place in the app's own code; none where the program has no debug information
+    /// The innermost place in the app's own code; none if the program has no debug information
     /// (`debug = "line-tables-only"` is enough) or no frame is the app's.
     ///
     /// The first call in a process takes 100–200 ms, and must not be made on the app's threads.

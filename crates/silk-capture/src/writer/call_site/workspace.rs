@@ -45,7 +45,7 @@ pub fn note(location: &'static Location<'static>) {
     });
 }
 
-/// The root of the workspace that the noted place was built in; none where none was noted, or the
+/// The root of the workspace that the noted place was built in; none if none was noted, or the
 /// program has no debug information.
 ///
 /// The first call takes 100–200 ms, and must not be made on the app's threads.

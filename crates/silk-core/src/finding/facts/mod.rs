@@ -126,7 +126,7 @@ impl<'a> Facts<'a> {
         self.record.detail.texts.get(at)
     }
 
-    /// Equal for two queries whose text, values and settings of the session are; none where values
+    /// Equal for two queries whose text, values and settings of the session are; none if values
     /// were not captured.
     pub(super) fn identity(&self, at: usize) -> Option<u64> {
         self.identities.get(at).copied().flatten()

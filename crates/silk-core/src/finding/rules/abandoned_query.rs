@@ -1,4 +1,4 @@
-//! A query that the app let go while it ran.
+//! A query that the app abandoned while it ran.
 //!
 //! **Definition.** The future or stream of a query was dropped before its end: a timeout, a
 //! `select!`, a client that went away, a stream that was not read to its end. The database does not
@@ -7,7 +7,7 @@
 //! **Formula.** `outcome = dropped and duration >= abandoned`, per shape.
 //! **Time lost.** The union of the intervals until they were dropped, less what the app did between
 //! rows.
-//! **Thresholds.** `abandoned`: 10 ms; what is let go sooner was short.
+//! **Thresholds.** `abandoned`: 10 ms; what is abandoned sooner was short.
 //! **Silent on.** SQLite, where the worker stops at the next row, if a row had come; queries that
 //! ended by themselves, or that had given as many rows as their LIMIT lets them.
 

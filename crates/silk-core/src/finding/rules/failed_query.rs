@@ -8,8 +8,8 @@
 //! of another transaction (see [`conflict`](super::conflict)).
 //! **Time lost.** The union of the intervals of the queries that failed.
 //! **Silent on.** `fetch_one` without a row, where no error came from the database; queries that
-//! were let go; what a transaction refuses because of an error before, which is reported with that
-//! error.
+//! were abandoned; what a transaction refuses because of an error before, which is reported with
+//! that error.
 
 use std::cmp::Reverse;
 

@@ -56,7 +56,7 @@ pub const SLOW_QUERY: &str = "slow_query";
 pub const SERIAL_QUERIES: &str = "serial_queries";
 /// One row was asked for and many were read.
 pub const ROWS_UNREAD: &str = "rows_unread";
-/// A query that the app let go while it ran.
+/// A query that the app abandoned while it ran.
 pub const ABANDONED_QUERY: &str = "abandoned_query";
 /// A page far back, reached by OFFSET.
 pub const DEEP_OFFSET: &str = "deep_offset";
@@ -221,7 +221,7 @@ pub fn rule(name: &str) -> Option<&'static Rule> {
 /// Everything the rules remark on a request: why it failed first, then what cost most.
 ///
 /// `identities` has one number for each query of the record, equal where text, bound values and
-/// settings of the session are; none where the values of a query were not captured. It is given
+/// settings of the session are; none if the values of a query were not captured. It is given
 /// apart because values may be redacted in the record, and secrets that differ look alike there.
 #[must_use]
 pub fn find(
@@ -281,7 +281,8 @@ fn is_told(found: &[Finding], group: &Group<'_>) -> bool {
     others.any(|other| other.lost_us.is_some() && other.fingerprint == Some(group.fingerprint()))
 }
 
-/// Whether the longest poll was for the most part the reading of rows that a finding names as too many.
+/// Whether the longest poll was for the most part the reading of rows that a finding names as too
+/// many.
 fn is_by_rows(facts: &Facts<'_>, found: &[Finding]) -> bool {
     let detail = &facts.record.detail;
     let took_us = facts.record.summary.times.longest_poll_us;

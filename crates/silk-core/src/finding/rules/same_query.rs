@@ -165,7 +165,7 @@ fn is_backing_off(pauses: &[u64]) -> bool {
     grown * 5 >= (pauses.len() - 1) * 4 && *last >= first.saturating_mul(2)
 }
 
-/// The longest time without a query before each run but the first; none where other queries run in
+/// The longest time without a query before each run but the first; none if other queries run in
 /// between that are not the same each time.
 fn pauses<'a>(facts: &Facts<'a>, group: &Group<'a>) -> Option<Vec<u64>> {
     let (first, last) = (*group.queries.first()?, *group.queries.last()?);

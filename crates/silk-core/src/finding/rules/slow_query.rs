@@ -7,7 +7,7 @@
 //! **Time lost.** The union of the intervals of those that were slow.
 //! **Thresholds.** `slow_query`: 100 ms, since a page should be there in 150 ms; `min_share`.
 //! **Silent on.** What another rule names already (each of a loop); streams that the app read
-//! slowly; queries that failed or were let go, which have findings of their own.
+//! slowly; queries that failed or were abandoned, which have findings of their own.
 
 use super::{SLOW_QUERY, is_told};
 use crate::{

@@ -74,7 +74,7 @@ pub(super) fn find<'a>(facts: &Facts<'a>, group: &Group<'a>) -> Option<Finding> 
     })
 }
 
-/// Whether the writes of a group, one row each, are all of the same row; none where they are no
+/// Whether the writes of a group, one row each, are all of the same row; none if they are no
 /// loop over rows: bulk writes, batches, heartbeats.
 fn writes_single_rows<'a>(facts: &Facts<'a>, group: &Group<'a>) -> Option<bool> {
     let kept = u64::try_from(group.queries.len()).unwrap_or(u64::MAX);

@@ -322,7 +322,7 @@ pub(super) fn is_code(text: &str) -> bool {
     is_prefixed || is_short || is_code_of_device(text) || is_opaque(text)
 }
 
-/// `WDJB-MJHT`: capitals without vowels, as the code that a device shows is to be made of, so that
+/// `WDJB-MJHT`: capitals without vowels, as RFC 8628 wants the code that a device shows, so that
 /// it is no word.
 fn is_code_of_device(text: &str) -> bool {
     let is_part = |part: &str| {

@@ -54,7 +54,7 @@ const fn flags_of_bytes() -> [u8; 256] {
     }
 }
 
-/// Whether [`super::Scan::word`] could find anything in the word from `start` to `end`, told by its
+/// Whether [`super::Scan::word`] could find anything in the word from `start` to `end`, by its
 /// first and last bytes and what follows. Must say so wherever it would.
 #[inline]
 pub(super) fn may_matter(bytes: &[u8], start: usize, end: usize) -> bool {

@@ -33,7 +33,7 @@ use super::{
 };
 use crate::Redactor;
 
-/// Groups nested deeper than this are not told apart.
+/// Groups nested deeper than this are not kept apart.
 const MAX_DEPTH: usize = 200;
 
 /// What is secret in a text.

@@ -287,7 +287,7 @@ impl<'a> Walk<'_, 'a> {
         if kind != GroupKind::Query {
             group.scope = scope;
         }
-        // The branches of a CASE are told apart by themselves.
+        // The branches of a CASE are kept apart.
         if matches!(kind, GroupKind::Plain | GroupKind::Row) {
             group.role = role;
         }

@@ -1,5 +1,5 @@
-//! Procedures of SQL Server and Sybase that are called without parentheses: `EXEC sp_addlogin 'bob',
-//! 'hunter2'`.
+//! Procedures of SQL Server and Sybase that are called without parentheses: `EXEC sp_addlogin
+//! 'bob', 'hunter2'`.
 
 use super::{
     Walk,
@@ -30,7 +30,7 @@ const PROCEDURES: &[(&str, &[usize])] = &[
 /// Where all arguments may be secrets.
 const ALL: &[usize] = &[];
 
-/// Which arguments of a procedure are secrets; none where it is not known.
+/// Which arguments of a procedure are secrets; none if the procedure is not known.
 fn secrets_of(name: &str) -> Option<&'static [usize]> {
     let is_it = |known: &(&str, &[usize])| known.0.eq_ignore_ascii_case(name);
     PROCEDURES

@@ -10,8 +10,7 @@ use crate::checks::{
     text,
 };
 
-/// An index nobody read can be told from one nobody had reason to read only when its table was read
-/// so often.
+/// Only if its table was read so often does it mean anything that nobody read an index.
 const MIN_TABLE_SCANS: i64 = 1_000;
 
 /// The size is that of the last vacuum or ANALYZE: asking for the present one waits for locks.

@@ -41,7 +41,7 @@ pub struct OneQuery {
     pub rust: String,
 }
 
-/// The query to run in place of all executions of a statement in a request; none where a rewrite is
+/// The query to run in place of all executions of a statement in a request; none if a rewrite is
 /// not certain to give the same rows.
 #[must_use]
 pub fn one_query(record: &RequestRecord, statement: Fingerprint) -> Option<OneQuery> {

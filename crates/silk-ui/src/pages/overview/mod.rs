@@ -80,7 +80,7 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
     routes.sort_by_key(|route| Reverse((sort.1)(route)));
     let mut worst = RequestFilter {
         since: Some(range.since),
-        // Of a window that ends now, what lies ahead is told apart.
+        // Of a window that ends now, what lies ahead is shown separately.
         until: window.of_list().is_none().then_some(range.until),
         sort: worst_sort.2,
         limit: WORST_LOOKED_AT,

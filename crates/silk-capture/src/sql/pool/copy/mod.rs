@@ -1,4 +1,5 @@
-//! COPY of PostgreSQL, for which sqlx has no event: rows, bytes, time and the wait for a connection.
+//! COPY of PostgreSQL, for which sqlx has no event: rows, bytes, time and the wait for a
+//! connection.
 
 mod copy_in;
 mod copy_out;
@@ -63,8 +64,8 @@ impl Conn<Postgres> {
 impl Pool<Postgres> {
     /// Waits for a connection and begins a `COPY … FROM STDIN` on it, as sqlx's own does.
     ///
-    /// sqlx does both in one, so the wait is told where the pool had no connection left, and the
-    /// answer to the statement counts in it.
+    /// sqlx does both in one, so a wait is recorded only if the pool had no connection left, and
+    /// the answer to the statement counts in it.
     ///
     /// # Errors
     /// Whatever sqlx says to either.

@@ -1,8 +1,8 @@
 //! "Slow database, or no free connection?"
 //!
-//! **Definition.** A request that spends its time waiting for a connection of the pool, or got none
-//! at all. The title says what the wait was for: a free connection, one being opened, one being
-//! checked (`test_before_acquire`); or that the client left meanwhile.
+//! **Definition.** A request that spends its time waiting for a connection of the pool, or never
+//! had one at all. The title says what the wait was for: a free connection, one being opened, one
+//! being checked (`test_before_acquire`); or that the client left meanwhile.
 //! **Formula.** Waits of at least 5 ms each, or however short where the pool had none; together at
 //! least `min_wait` and `min_wait_share` of the request. A wait that ended without a connection is
 //! reported whatever its share.

@@ -2,13 +2,13 @@
 //!
 //! **Definition.** Between `BEGIN` and `COMMIT` (or its other end) no query of the request ran: the
 //! app did other work, and held the connection and its locks meanwhile.
-//! **Formula.** `open − union(BEGIN, queries, savepoints, its end, waits) >= idle_in_transaction`, and
-//! a fifth of the request.
+//! **Formula.** `open − union(BEGIN, queries, savepoints, its end, waits) >= idle_in_transaction`,
+//! and a fifth of the request.
 //! **Time lost.** The idle time. The request needs it elsewhere; others need not wait for it.
 //! **Thresholds.** `idle_in_transaction` (100 ms); a warning from five times that on.
 //! **Evidence.** How long it was open and idle; the queries around the longest pause.
-//! **Silent on.** Short pauses; a query that waits for a lock (it runs); rows that are handed to the
-//! app (their query is open); a wait for another connection (see
+//! **Silent on.** Short pauses; a query that waits for a lock (it runs); rows that are handed to
+//! the app (their query is open); a wait for another connection (see
 //! [`connection_wait`](super::connection_wait)); queries that were not kept, or ran past the pool,
 //! since they may have run on it.
 
@@ -108,7 +108,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
     })
 }
 
-/// The transactions that were open for so long and idle at times; none where queries were not kept,
+/// The transactions that were open for so long and idle at times; none if queries were not kept,
 /// which may have run on them.
 pub(super) fn idle<'f, 'a>(
     facts: &'f Facts<'a>,
