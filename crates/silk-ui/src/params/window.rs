@@ -46,12 +46,14 @@ impl Window {
         }
     }
 
-    /// `the last hour`, `29 Nov 10:00 to 29 Nov 11:00 UTC`
+    /// `the last hour`, `29 Nov 10:00 to 11:00 UTC`
     pub(crate) fn phrase(self) -> String {
         match self {
             Self::Between { since, until } => {
-                let format = "%-d %b %H:%M";
-                format!("{} to {} UTC", since.format(format), until.format(format))
+                let full = "%-d %b %H:%M";
+                let is_same_day = since.date_naive() == until.date_naive();
+                let end = if is_same_day { "%H:%M" } else { full };
+                format!("{} to {} UTC", since.format(full), until.format(end))
             }
             listed => {
                 let (_, label) = listed.of_list().unwrap_or_default();
@@ -170,7 +172,9 @@ mod tests {
         assert_eq!(read("").unwrap(), Window::Hour);
         assert_eq!(read("window=7d").unwrap(), Window::Week);
         let between = read("since=2026-11-29T10:00&until=1h").unwrap();
-        assert_eq!(between.phrase(), "29 Nov 10:00 to 29 Nov 11:00 UTC");
+        assert_eq!(between.phrase(), "29 Nov 10:00 to 11:00 UTC");
+        let over_night = read("since=2026-11-28T22:00&until=1h").unwrap();
+        assert_eq!(over_night.phrase(), "28 Nov 22:00 to 29 Nov 11:00 UTC");
         let again = between.on(&Params::default(), &[("sort", Some("-total"))]);
         assert_eq!(
             again,
