@@ -47,7 +47,7 @@ macro_rules! executors {
                 let mut track = Track::new(within, &self.shared, &mut query);
                 track.await_plan(self.runs.tracker::<$db>(&self.shared));
                 track.runs_on(self.holding.as_ref());
-                let inner = track.cover.run(|| self.raw_mut().fetch_many(query));
+                let inner = track.cover.make(|| self.raw_mut().fetch_many(query));
                 Box::pin(Tracked::<$db>::new(inner, track))
             }
 
@@ -74,10 +74,10 @@ macro_rules! executors {
                 track.await_plan(self.runs.tracker::<$db>(&self.shared));
                 track.runs_on(self.holding.as_ref());
                 if <$db as PoolDatabase>::ONE_ROW != OneRow::Limits {
-                    let inner = track.cover.run(|| self.raw_mut().fetch_many(query));
+                    let inner = track.cover.make(|| self.raw_mut().fetch_many(query));
                     return Box::pin(TrackedFirst::<$db>::new(inner, track));
                 }
-                let inner = track.cover.run(|| self.raw_mut().fetch_optional(query));
+                let inner = track.cover.make(|| self.raw_mut().fetch_optional(query));
                 Box::pin(TrackedOptional::<$db>::new(inner, track))
             }
 
@@ -132,7 +132,7 @@ macro_rules! executors {
                         .await?;
                     let holding = Holding::new(&pool.shared.holders, Some(track.active()));
                     track.runs_on(Some(&holding));
-                    let inner = track.cover.run(|| (&mut *connection).fetch_many(query));
+                    let inner = track.cover.make(|| (&mut *connection).fetch_many(query));
                     let mut steps = Tracked::<$db>::new(inner, track);
                     while let Some(step) = steps.try_next().await? {
                         yielder.r#yield(step).await;
@@ -170,10 +170,12 @@ macro_rules! executors {
                     let holding = Holding::new(&pool.shared.holders, Some(track.active()));
                     track.runs_on(Some(&holding));
                     if <$db as PoolDatabase>::ONE_ROW != OneRow::Limits {
-                        let inner = track.cover.run(|| (&mut *connection).fetch_many(query));
+                        let inner = track.cover.make(|| (&mut *connection).fetch_many(query));
                         return TrackedFirst::<$db>::new(inner, track).await;
                     }
-                    let inner = track.cover.run(|| (&mut *connection).fetch_optional(query));
+                    let inner = track
+                        .cover
+                        .make(|| (&mut *connection).fetch_optional(query));
                     TrackedOptional::<$db>::new(inner, track).await
                 })
             }

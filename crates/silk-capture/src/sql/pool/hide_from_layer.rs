@@ -9,11 +9,14 @@ use std::{
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 use silk_core::DatabaseKind;
-use tracing::{Span, dispatcher};
+use tracing::{Dispatch, Span, dispatcher};
 use tracing_subscriber::Registry;
 
 use crate::{
-    record::{own_spans::SILK_TARGET, tracing_probe::others_see_spans},
+    record::{
+        own_spans::{REQUEST_SPAN, SILK_TARGET},
+        tracing_probe::others_see_spans,
+    },
     sql::tracing::is_installed,
     suppress,
 };
@@ -61,6 +64,16 @@ fn span() -> Span {
     tracing::debug_span!(target: SILK_TARGET, parent: None, "silk.query")
 }
 
+/// Whether the innermost span here is the one around a request.
+fn is_request_span_here() -> bool {
+    dispatcher::get_default(|dispatch| {
+        let current = dispatch.current_span();
+        current.metadata().is_some_and(|metadata| {
+            metadata.target() == SILK_TARGET && metadata.name() == REQUEST_SPAN
+        })
+    })
+}
+
 /// Which registry of spans is used here; only compared.
 fn registry_here() -> Option<usize> {
     dispatcher::get_default(|dispatch| {
@@ -96,6 +109,19 @@ impl Cover {
             Some(span) => span.in_scope(work),
             None => work(),
         }
+    }
+
+    /// Has a driver make the stream of a query.
+    ///
+    /// sqlx enters the span that is current then around each row that it gives. Where that is our
+    /// own around the request, nobody needs it there: the pool records the query, and whatever polls
+    /// the stream has the span around it. So it is made where none is current.
+    pub(super) fn make<T>(&self, make: impl FnOnce() -> T) -> T {
+        if self.span.is_some() || !is_installed() || !is_request_span_here() {
+            return self.run(make);
+        }
+        let _marked = suppress::recorded_elsewhere();
+        dispatcher::with_default(&Dispatch::none(), make)
     }
 
     /// Runs what comes of a query that was sent under it: a driver with a thread of its own sends a
@@ -171,7 +197,6 @@ impl<F: Stream> Stream for Covered<F> {
 
 #[cfg(test)]
 mod tests {
-    use tracing::Dispatch;
     use tracing_subscriber::layer::SubscriberExt as _;
 
     use super::*;
@@ -188,6 +213,21 @@ mod tests {
     #[test]
     fn the_span_has_the_name_that_the_layer_looks_for() {
         assert_eq!(QUERY_SPAN, "silk.query");
+    }
+
+    #[test]
+    fn rows_are_not_given_within_our_own_span_but_within_the_apps() {
+        dispatcher::with_default(&layered(), || {
+            let cover = Cover::new(DatabaseKind::Postgres, &CoverSpan::default());
+            let made_within = || cover.make(Span::current).id();
+            let request = tracing::debug_span!(target: SILK_TARGET, "silk.request");
+            let _entered = request.enter();
+            assert!(Span::current().id().is_some());
+            assert_eq!(made_within(), None);
+            let own = tracing::info_span!("of the app");
+            let _within = own.enter();
+            assert_eq!(made_within(), own.id());
+        });
     }
 
     #[test]
