@@ -86,14 +86,12 @@ async fn keys(connection: &mut SqliteConnection) -> Result<HashMap<i64, (i64, Fi
         .await?;
     rows.iter()
         .map(|row| {
-            let fingerprint = match row.try_get::<i64, _>(3)? {
+            let fingerprint = match row.try_get::<i64, _>("fingerprint")? {
                 0 => None,
                 number => Some(Fingerprint(number.cast_unsigned())),
             };
-            Ok((
-                row.try_get(0)?,
-                (row.try_get(1)?, (row.try_get(2)?, fingerprint)),
-            ))
+            let key = (row.try_get("rule")?, fingerprint);
+            Ok((row.try_get("finding_id")?, (row.try_get("route_id")?, key)))
         })
         .collect()
 }
@@ -112,19 +110,19 @@ async fn said(
     .await?;
     let mut sites = Vec::with_capacity(rows.len());
     for row in &rows {
-        sites.push(row.try_get::<i64, _>(3)?);
+        sites.push(row.try_get::<i64, _>("call_site_id")?);
     }
     let sites = call_sites(connection, json_numbers(sites)).await?;
     rows.iter()
         .map(|row| {
             let said = Said {
-                severity: severity(row.try_get(1)?),
-                title: row.try_get(2)?,
-                call_site: sites.get(&row.try_get(3)?).cloned(),
-                accepted_why: row.try_get(4)?,
-                last_us: row.try_get(5)?,
+                severity: severity(row.try_get("severity")?),
+                title: row.try_get("title")?,
+                call_site: sites.get(&row.try_get("call_site_id")?).cloned(),
+                accepted_why: row.try_get("accepted_why")?,
+                last_us: row.try_get("last_us")?,
             };
-            Ok((row.try_get(0)?, said))
+            Ok((row.try_get("finding_id")?, said))
         })
         .collect()
 }
@@ -143,8 +141,8 @@ async fn kept(
     .await?;
     rows.iter()
         .map(|row| {
-            let request = (row.try_get(1)?, RequestId(row.try_get(2)?));
-            Ok((row.try_get(0)?, request))
+            let request = (row.try_get("route_id")?, RequestId(row.try_get("id")?));
+            Ok((row.try_get("sequence")?, request))
         })
         .collect()
 }

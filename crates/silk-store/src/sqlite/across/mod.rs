@@ -33,11 +33,11 @@ async fn routes(
     rows.iter()
         .map(|row| {
             let name = RouteName {
-                kind: kind(row.try_get(1)?)?,
-                method: row.try_get(2)?,
-                route: row.try_get(3)?,
+                kind: kind(row.try_get("kind")?)?,
+                method: row.try_get("method")?,
+                route: row.try_get("route")?,
             };
-            Ok((row.try_get(0)?, name))
+            Ok((row.try_get("route_id")?, name))
         })
         .collect()
 }
@@ -50,10 +50,10 @@ async fn runs(connection: &mut SqliteConnection) -> Result<HashMap<i64, RunOf>, 
     rows.iter()
         .map(|row| {
             let run = RunOf {
-                started_us: row.try_get(1)?,
-                build: row.try_get(2)?,
+                started_us: row.try_get("started_us")?,
+                build: row.try_get("build")?,
             };
-            Ok((row.try_get(0)?, run))
+            Ok((row.try_get("run_id")?, run))
         })
         .collect()
 }

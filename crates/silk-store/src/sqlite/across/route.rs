@@ -136,8 +136,9 @@ async fn newest(
     window: &StatsWindow,
 ) -> Result<NewestRequests, Fault> {
     let row = query(
-        "SELECT count(*), coalesce(sum(wait_us > 0), 0), CAST(total(wait_us) AS INTEGER),
-                CAST(total(total_us) AS INTEGER)
+        "SELECT count(*) AS requests, coalesce(sum(wait_us > 0), 0) AS waited,
+                CAST(total(wait_us) AS INTEGER) AS wait_us,
+                CAST(total(total_us) AS INTEGER) AS total_us
          FROM (SELECT wait_us, total_us FROM requests INDEXED BY requests_by_route
                WHERE route_id = ? AND started_us >= ? AND started_us < ?
                ORDER BY started_us DESC LIMIT ?)",
@@ -149,9 +150,9 @@ async fn newest(
     .fetch_one(connection)
     .await?;
     Ok(NewestRequests {
-        requests: to_u64(row.try_get(0)?),
-        waited: to_u64(row.try_get(1)?),
-        wait_us: to_u64(row.try_get(2)?),
-        total_us: to_u64(row.try_get(3)?),
+        requests: to_u64(row.try_get("requests")?),
+        waited: to_u64(row.try_get("waited")?),
+        wait_us: to_u64(row.try_get("wait_us")?),
+        total_us: to_u64(row.try_get("total_us")?),
     })
 }
