@@ -53,6 +53,7 @@ impl Copied {
 }
 
 /// Whether a body of this content type is worth keeping as text.
+#[cfg(any(test, feature = "axum"))]
 pub(super) fn is_text(headers: &HeaderMap) -> bool {
     is_text_of(content_type(headers), headers)
 }

@@ -66,10 +66,6 @@ pub fn loops(database: &str) {
             _ => {}
         }
     }
-    println!(
-        "list_some: {} µs → {} µs",
-        proof["before"]["took_us"], proof["after"]["took_us"]
-    );
 
     // The page leads there, and looking at it runs nothing.
     let id = list["request"]["id"].as_str().unwrap();
