@@ -263,14 +263,10 @@ pub fn array_of(values: &[Value]) -> Result<Value, RebindError> {
         .filter(|name| !name.ends_with(']') && !name.starts_with("OID "))
         .ok_or(RebindError::Unavailable(1))?;
     let mut elements = Vec::new();
-    let mut has_null = false;
     for (value, position) in values.iter().zip(1..) {
         let unknown = RebindError::Unavailable(position);
         match whole_bytes(value, position)? {
-            None => {
-                has_null = true;
-                elements.extend_from_slice(&(-1_i32).to_be_bytes());
-            }
+            None => elements.extend_from_slice(&(-1_i32).to_be_bytes()),
             Some(bytes) if value.type_name == element => {
                 let length = i32::try_from(bytes.len()).map_err(|_| unknown)?;
                 elements.extend_from_slice(&length.to_be_bytes());
@@ -280,11 +276,11 @@ pub fn array_of(values: &[Value]) -> Result<Value, RebindError> {
         }
     }
     let count = i32::try_from(values.len()).map_err(|_| RebindError::Unavailable(1))?;
-    // One dimension; whether it has NULLs; the element's type, 0 where it is filled in when it is
-    // sent; how many, counted from 1.
+    // One dimension; no flags, as the driver has it (the server finds NULLs by their length); the
+    // element's type, 0 where it is filled in when it is sent; how many, counted from 1.
     let mut bytes = Vec::with_capacity(20 + elements.len());
     bytes.extend_from_slice(&1_i32.to_be_bytes());
-    bytes.extend_from_slice(&i32::from(has_null).to_be_bytes());
+    bytes.extend_from_slice(&0_i32.to_be_bytes());
     bytes.extend_from_slice(&built_in_oid(element).unwrap_or(0).to_be_bytes());
     bytes.extend_from_slice(&count.to_be_bytes());
     bytes.extend_from_slice(&1_i32.to_be_bytes());
