@@ -176,7 +176,9 @@ fn events(requests: &[Request]) -> Value {
 #[test]
 #[ignore = "writes the file that SILK_EVENTS names, for another detector"]
 fn write_events() {
-    let path = env::var("SILK_EVENTS").unwrap();
+    let Ok(path) = env::var("SILK_EVENTS") else {
+        return;
+    };
     let requests = corpus();
     let events = events(&requests);
     println!(
@@ -190,7 +192,10 @@ fn write_events() {
 #[test]
 #[ignore = "reads the report that SILK_REPORT names, of another detector"]
 fn score_report() {
-    let report = fs::read(env::var("SILK_REPORT").unwrap()).unwrap();
+    let Ok(path) = env::var("SILK_REPORT") else {
+        return;
+    };
+    let report = fs::read(path).unwrap();
     let report: Value = serde_json::from_slice(&report).unwrap();
     let mut found: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for finding in report["findings"].as_array().unwrap() {
