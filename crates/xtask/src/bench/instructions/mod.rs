@@ -146,7 +146,7 @@ mod tests {
             silk,
         };
         let accepted = [row(1_000.0, 2_000.0)];
-        assert!(compare(&accepted, &[row(1_030.0, 1_000.0)]).is_empty());
+        assert!(compare(&accepted, &[row(1_029.0, 1_000.0)]).is_empty());
         assert_eq!(
             compare(&accepted, &[row(1_031.0, 2_061.0)]),
             [
