@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use futures_util::TryStreamExt as _;
 use silk_capture::sql::values::{RebindError, mysql::rebind};
 use silk_core::{
     BoxFuture, DatabaseKind, ExplainOutput, Value,
@@ -11,9 +10,8 @@ use silk_core::{
     sql::reading_calls,
 };
 use sqlx_core::{
-    column::Column as _, connection::Connection as _, error::Error, executor::Executor as _,
-    query::query_with, raw_sql::raw_sql, row::Row as _, sql_str::AssertSqlSafe,
-    type_info::TypeInfo as _,
+    column::Column as _, connection::Connection as _, executor::Executor as _, query::query_with,
+    raw_sql::raw_sql, row::Row as _, sql_str::AssertSqlSafe, type_info::TypeInfo as _,
 };
 use sqlx_mysql::{MySql, MySqlConnection, MySqlRow};
 
@@ -22,7 +20,7 @@ use super::{
     connection::limit,
 };
 use crate::{
-    prove::{self, Snapshot, Taken},
+    prove::{self, CellsRead, Snapshot, Taken},
     refusal,
     target::{Failure, ProofQuestion, Question},
 };
@@ -82,13 +80,7 @@ impl Snapshot for MySqlSnapshot<'_> {
             // Prepared once, as the app's pool does; thrown away with the transaction.
             let query =
                 query_with::<MySql, _>(AssertSqlSafe(sql.to_owned()), arguments).persistent(true);
-            let mut rows = self.0.fetch(query);
-            while let Some(row) = rows.try_next().await? {
-                if !taken.row(|| names(&row), || cells(&row))? {
-                    break;
-                }
-            }
-            Ok(())
+            Ok(taken.all(self.0.fetch(query), cells).await?)
         })
     }
 
@@ -107,12 +99,7 @@ impl Snapshot for MySqlSnapshot<'_> {
     }
 }
 
-fn names(row: &MySqlRow) -> Vec<String> {
-    let names = row.columns().iter();
-    names.map(|column| column.name().to_owned()).collect()
-}
-
-fn cells(row: &MySqlRow) -> Result<(Vec<Cell>, usize), Error> {
+fn cells(row: &MySqlRow) -> CellsRead {
     let mut cells = Vec::with_capacity(row.len());
     let mut size = 0;
     for column in row.columns() {

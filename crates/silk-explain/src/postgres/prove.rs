@@ -3,16 +3,15 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use futures_util::TryStreamExt as _;
 use silk_capture::sql::values::postgres::{array_of, rebind};
 use silk_core::{
     BoxFuture, DatabaseKind, ExplainOutput, PlanFormat, Value,
     explain::{Cell, Proof},
 };
 use sqlx_core::{
-    column::Column as _, connection::Connection as _, error::Error, executor::Executor as _,
-    query::query_with, raw_sql::raw_sql, row::Row as _, sql_str::AssertSqlSafe,
-    type_info::TypeInfo as _, value::ValueRef as _,
+    connection::Connection as _, error::Error, executor::Executor as _, query::query_with,
+    raw_sql::raw_sql, row::Row as _, sql_str::AssertSqlSafe, type_info::TypeInfo as _,
+    value::ValueRef as _,
 };
 use sqlx_postgres::{PgConnection, PgRow, Postgres};
 
@@ -22,7 +21,7 @@ use super::{
     estimate::{explain, resolve},
 };
 use crate::{
-    prove::{self, Snapshot, Taken},
+    prove::{self, CellsRead, Snapshot, Taken},
     refusal,
     target::{Failure, ProofQuestion, Question},
 };
@@ -81,13 +80,7 @@ impl Snapshot for PgSnapshot<'_> {
             // Prepared once, as the app's pool does; thrown away with the transaction.
             let query = query_with::<Postgres, _>(AssertSqlSafe(sql.to_owned()), arguments)
                 .persistent(true);
-            let mut rows = self.connection.fetch(query);
-            while let Some(row) = rows.try_next().await? {
-                if !taken.row(|| names(&row), || cells(&row))? {
-                    break;
-                }
-            }
-            Ok(())
+            Ok(taken.all(self.connection.fetch(query), cells).await?)
         })
     }
 
@@ -105,12 +98,7 @@ impl Snapshot for PgSnapshot<'_> {
     }
 }
 
-fn names(row: &PgRow) -> Vec<String> {
-    let names = row.columns().iter();
-    names.map(|column| column.name().to_owned()).collect()
-}
-
-fn cells(row: &PgRow) -> Result<(Vec<Cell>, usize), Error> {
+fn cells(row: &PgRow) -> CellsRead {
     let mut cells = Vec::with_capacity(row.len());
     let mut size = 0;
     for at in 0..row.len() {

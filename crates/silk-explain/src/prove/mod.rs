@@ -13,7 +13,7 @@ use silk_core::{
     explain::{Fetched, OneValue, Proof, ProofSide, ProofVerdict, compare_rows},
 };
 
-pub(crate) use self::taken::Taken;
+pub(crate) use self::taken::{CellsRead, Taken};
 use self::taken::{MAX_BYTES, MAX_ROWS, Room};
 use crate::target::{Failure, ProofQuestion, Question};
 

@@ -1,6 +1,8 @@
 //! The rows that are taken from a query to be compared, and how many of them.
 
+use futures_util::{TryStreamExt as _, stream::BoxStream};
 use silk_core::explain::{Cell, Fetched};
+use sqlx_core::{column::Column as _, error::Error, row::Row};
 
 /// Rows of each side that are compared, and the memory that they may take, in bytes.
 pub(super) const MAX_ROWS: u64 = 50_000;
@@ -31,6 +33,9 @@ impl Room {
     }
 }
 
+/// The cells of a row, and how many bytes they were.
+pub(crate) type CellsRead = Result<(Vec<Cell>, usize), Error>;
+
 /// The rows of one query.
 #[derive(Debug)]
 pub(crate) struct Taken<'r> {
@@ -56,14 +61,24 @@ impl<'r> Taken<'r> {
         }
     }
 
-    /// Takes a row: the cells that `read` makes of it, and how many bytes they were. False if there
-    /// is no room for more.
-    pub(crate) fn row<E>(
+    /// Takes the rows of a query as long as there is room for them: the cells that `read` makes of
+    /// each, and how many bytes they were.
+    pub(crate) async fn all<R: Row>(
         &mut self,
-        columns: impl FnOnce() -> Vec<String>,
-        read: impl FnOnce() -> Result<(Vec<Cell>, usize), E>,
-    ) -> Result<bool, E> {
-        let (cells, bytes) = read()?;
+        mut rows: BoxStream<'_, Result<R, Error>>,
+        read: fn(&R) -> CellsRead,
+    ) -> Result<(), Error> {
+        while let Some(row) = rows.try_next().await? {
+            let (cells, bytes) = read(&row)?;
+            if !self.row(&row, cells, bytes) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a row. False if there is no room for it.
+    fn row<R: Row>(&mut self, row: &R, cells: Vec<Cell>, bytes: usize) -> bool {
         let size = if self.is_kept {
             cells.iter().map(Cell::size).sum()
         } else {
@@ -71,7 +86,7 @@ impl<'r> Taken<'r> {
         };
         if self.room.rows == 0 || self.room.bytes < size {
             self.room.is_full = true;
-            return Ok(false);
+            return false;
         }
         self.room.rows -= 1;
         self.room.bytes -= size;
@@ -79,11 +94,12 @@ impl<'r> Taken<'r> {
         self.bytes += u64::try_from(bytes).unwrap_or(u64::MAX);
         if self.is_kept {
             if self.fetched.columns.is_empty() {
-                self.fetched.columns = columns();
+                let columns = row.columns().iter();
+                self.fetched.columns = columns.map(|column| column.name().to_owned()).collect();
             }
             self.fetched.rows.push(cells);
         }
-        Ok(true)
+        true
     }
 
     pub(super) fn into_fetched(self) -> Fetched {

@@ -3,22 +3,20 @@
 
 use std::time::{Duration, Instant};
 
-use futures_util::TryStreamExt as _;
 use silk_capture::sql::values::{RebindError, sqlite::rebind};
 use silk_core::{
     BoxFuture, DatabaseKind, ExplainOutput, PlanFormat, Value,
     explain::{Cell, Proof},
 };
 use sqlx_core::{
-    column::Column as _, error::Error, executor::Executor as _, query::query_with,
-    raw_sql::raw_sql, row::Row as _, sql_str::AssertSqlSafe, type_info::TypeInfo as _,
-    value::ValueRef as _,
+    executor::Executor as _, query::query_with, raw_sql::raw_sql, row::Row as _,
+    sql_str::AssertSqlSafe, type_info::TypeInfo as _, value::ValueRef as _,
 };
 use sqlx_sqlite::{Sqlite, SqliteConnection, SqliteRow};
 
 use super::estimate;
 use crate::{
-    prove::{self, Snapshot, Taken},
+    prove::{self, CellsRead, Snapshot, Taken},
     target::{Failure, ProofQuestion, Question},
 };
 
@@ -73,13 +71,7 @@ impl Snapshot for SqliteSnapshot<'_> {
             let arguments = rebind(values)?;
             let query =
                 query_with::<Sqlite, _>(AssertSqlSafe(sql.to_owned()), arguments).persistent(true);
-            let mut rows = self.0.fetch(query);
-            while let Some(row) = rows.try_next().await? {
-                if !taken.row(|| names(&row), || cells(&row))? {
-                    break;
-                }
-            }
-            Ok(())
+            Ok(taken.all(self.0.fetch(query), cells).await?)
         })
     }
 
@@ -97,12 +89,7 @@ impl Snapshot for SqliteSnapshot<'_> {
     }
 }
 
-fn names(row: &SqliteRow) -> Vec<String> {
-    let names = row.columns().iter();
-    names.map(|column| column.name().to_owned()).collect()
-}
-
-fn cells(row: &SqliteRow) -> Result<(Vec<Cell>, usize), Error> {
+fn cells(row: &SqliteRow) -> CellsRead {
     let mut cells = Vec::with_capacity(row.len());
     let mut size = 0;
     for at in 0..row.len() {
