@@ -2,63 +2,34 @@
 
 use std::sync::Arc;
 
-use chrono::DateTime;
-
 use super::*;
 use crate::{
-    CapturedBy, Database, DatabaseKind, Finding, Histogram, Outcome, QueryRecord, RequestDetail,
-    RequestKind, RequestStatement, RequestSummary, RequestTimes, RunId, SqlText, Statement, Value,
-    ValueState,
+    Database, DatabaseKind, Finding, Histogram, RequestKind, RequestStatement, SqlText, Statement,
+    Value, ValueState, testing,
 };
 
 fn statement(number: u64, command: &str, table: &str) -> Arc<Statement> {
+    let sql = format!("{command} … {table} WHERE id = ?");
+    let one = testing::statement(number, DatabaseKind::Postgres, &sql, &[table]);
     Arc::new(Statement {
-        fingerprint: Fingerprint(number),
-        database: DatabaseKind::Postgres,
-        normalized: format!("{command} … {table} WHERE id = ?"),
         command: command.to_owned(),
-        tables: vec![table.to_owned()],
+        ..(*one).clone()
     })
 }
 
 fn request(number: u64) -> RequestRecord {
-    RequestRecord {
-        summary: RequestSummary {
-            id: RequestId(uuid::Uuid::from_u128(number.into())),
-            parent_id: None,
-            kind: RequestKind::Request,
-            run_id: RunId(uuid::Uuid::nil()),
-            started_at: DateTime::UNIX_EPOCH + chrono::TimeDelta::seconds(number.cast_signed()),
-            method: "GET".to_owned(),
-            route: "/x".to_owned(),
-            path: "/x".to_owned(),
-            status: Some(200),
-            outcome: Outcome::Completed,
-            times: RequestTimes::default(),
-            query_count: 0,
-            query_errors: 0,
-            trace_id: None,
-            findings: Vec::new(),
-            finding_calls: Vec::new(),
-        },
-        detail: RequestDetail::default(),
-        statements: Vec::new(),
-        findings: Vec::new(),
-    }
+    let mut record = testing::request();
+    let summary = &mut record.summary;
+    summary.id = RequestId(uuid::Uuid::from_u128(number.into()));
+    summary.started_at += chrono::TimeDelta::seconds(number.cast_signed());
+    "/x".clone_into(&mut summary.route);
+    "/x".clone_into(&mut summary.path);
+    record
 }
 
 fn uses(record: &mut RequestRecord, statement: &Arc<Statement>, calls: u64, rows: u64) {
-    record.statements.push(RequestStatement {
-        statement: Arc::clone(statement),
-        call_site: None,
-        calls,
-        errors: 0,
-        total_us: calls * 100,
-        max_us: 100,
-        rows,
-        distinct_values: None,
-        durations: Histogram::default(),
-    });
+    let used = testing::calls(Arc::clone(statement), None, calls, 100);
+    record.statements.push(RequestStatement { rows, ..used });
 }
 
 /// Requests that run a list once, and another statement so often.
@@ -163,30 +134,12 @@ fn read(number: u64, command: &str, table: &str, value: u8) -> RequestRecord {
         has_literals: false,
         is_redacted: false,
     });
-    record.detail.queries.push(QueryRecord {
-        seq: 1,
-        text: 0,
-        captured_by: CapturedBy::Pool,
-        started_us: 0,
-        duration_us: 100,
-        first_row_us: None,
-        consumer_us: 0,
-        rows_returned: 1,
-        rows_read: 1,
-        rows_affected: 0,
-        outcome: Outcome::Completed,
-        error: None,
-        values: Some(vec![Value {
-            type_name: "INT4".to_owned(),
-            state: ValueState::Bytes(vec![value]),
-        }]),
-        call_site: None,
-        span: None,
-        transaction: None,
-        plan_shape: None,
-        server_us: None,
-        is_past_pool: false,
-    });
+    let mut query = testing::query(1, 0, 100);
+    query.values = Some(vec![Value {
+        type_name: "INT4".to_owned(),
+        state: ValueState::Bytes(vec![value]),
+    }]);
+    record.detail.queries.push(query);
     record
 }
 
