@@ -77,6 +77,31 @@ pub fn part_of(part_us: u64, whole_us: u64) -> String {
     }
 }
 
+/// A share in whole percent; a dash of nothing.
+#[must_use]
+pub fn percent(part: u64, whole: u64) -> String {
+    if whole == 0 {
+        return "–".to_owned();
+    }
+    let percent = (u128::from(part) * 100 + u128::from(whole) / 2) / u128::from(whole);
+    format!("{percent} %")
+}
+
+/// A quotient with one decimal below ten: queries per request.
+#[must_use]
+pub fn ratio(part: u64, whole: u64) -> String {
+    if whole == 0 {
+        return "–".to_owned();
+    }
+    #[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
+    let ratio = part as f64 / whole as f64;
+    if part.is_multiple_of(whole) || ratio >= 9.95 {
+        count((part + whole / 2) / whole)
+    } else {
+        format!("{ratio:.1}")
+    }
+}
+
 /// Bytes, in kB from 1,000 on.
 #[must_use]
 pub fn bytes(n: u64) -> String {

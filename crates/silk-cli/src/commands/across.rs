@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use silk_core::{
     CallSite,
-    words::{count, duration},
+    words::{count, duration, percent, ratio},
 };
 
 use crate::{
@@ -133,22 +133,6 @@ fn or_unknown(us: Option<u64>) -> String {
     us.map_or_else(|| "–".to_owned(), duration)
 }
 
-/// `12.5`; a dash where nothing is to be divided by.
-fn mean(sum: u64, number: u64) -> String {
-    if number == 0 {
-        return "–".to_owned();
-    }
-    let tenths = sum.saturating_mul(10) / number;
-    format!("{}.{}", count(tenths / 10), tenths % 10)
-}
-
-fn percent(part: u64, whole: u64) -> String {
-    match whole {
-        0 => "–".to_owned(),
-        whole => format!("{} %", part.saturating_mul(100) / whole),
-    }
-}
-
 /// Prints routes by total time.
 pub(crate) async fn routes(api: &Api, screen: Screen, query: &Query) -> Result<()> {
     let answer = api.get("api/routes", query).await?;
@@ -173,7 +157,7 @@ pub(crate) async fn routes(api: &Api, screen: Screen, query: &Query) -> Result<(
             or_unknown(one.p50_us).into(),
             or_unknown(one.p95_us).into(),
             percent(one.sql_us, one.total_us).into(),
-            mean(one.queries, one.requests).into(),
+            ratio(one.queries, one.requests).into(),
             count(one.errors).into(),
             duration(one.total_us).into(),
         ]);
@@ -253,7 +237,7 @@ pub(crate) async fn route(api: &Api, screen: Screen, query: &Query) -> Result<()
     );
     line(
         "queries",
-        format!("{} a request", mean(one.queries, one.requests)),
+        format!("{} a request", ratio(one.queries, one.requests)),
     );
     let mut section = |name: &str, table: &Table| {
         if !table.is_empty() {
@@ -279,7 +263,7 @@ fn statements(whole: &RouteDetail) -> Table {
         table.row(vec![
             (&one.fingerprint).into(),
             count(one.calls).into(),
-            mean(one.calls, whole.route.requests).into(),
+            ratio(one.calls, whole.route.requests).into(),
             duration(one.total_us).into(),
             or_unknown(one.p95_us).into(),
             (&one.normalized).into(),
@@ -305,7 +289,7 @@ fn builds(builds: &[Build]) -> Table {
             count(one.requests).into(),
             or_unknown(one.p50_us).into(),
             or_unknown(one.p95_us).into(),
-            mean(one.queries, one.requests).into(),
+            ratio(one.queries, one.requests).into(),
         ]);
     }
     table

@@ -11,21 +11,20 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use silk_core::{
     CallSite, Fingerprint, RequestId, RequestKind, Severity,
-    finding::rules,
     store::{Acceptance, FindingLife, LifeState, RouteName, StatsWindow},
 };
 
 use crate::{
     context::{Here, read_id},
     error::Failure,
-    findings::lives::{self, LIFE_PARAMS, LifeFilter, lost_per_day_us, state_sentence, state_word},
+    findings::lives::{
+        self, LIFE_PARAMS, LifeFilter, accepted, lost_per_day_us, state_sentence, state_word,
+    },
     params::{WINDOW_PARAMS, Window},
 };
 
 /// Findings of an answer, unless it is asked for others.
-const LIMIT: usize = 100;
-/// Longest text of an acceptance, in characters.
-const MAX_CHARS: usize = 500;
+const LIMIT: u32 = 100;
 
 #[derive(Debug, Serialize)]
 struct FindingsJson<'a> {
@@ -117,11 +116,7 @@ pub(crate) async fn list(here: Here) -> Result<Response, Failure> {
     let params = here.params(&known)?;
     let range = Window::read(&params, here.now)?.range(here.now);
     let filter = LifeFilter::read(&params)?;
-    let limit = params
-        .parse("limit", "a whole number from 1 to 500", |v| {
-            v.parse().ok().filter(|n| (1..=500).contains(n))
-        })?
-        .unwrap_or(LIMIT);
+    let limit = usize::try_from(params.limit(LIMIT)?).unwrap_or(usize::MAX);
     let found = lives::read(&here, range, &filter).await?;
     let json = FindingsJson {
         items: found
@@ -203,32 +198,20 @@ struct RouteBody {
 
 impl AcceptBody {
     fn read(self, now: DateTime<Utc>) -> Result<Acceptance, Failure> {
-        if rules::rule(&self.rule).is_none() {
-            return Err(Failure::bad_request(
-                "rule must be the name of a rule that can be accepted; see docs/reference/findings.md.",
-            ));
-        }
-        for (name, text) in [("by", &self.by), ("why", &self.why)] {
-            if text.trim().is_empty() || text.chars().count() > MAX_CHARS {
-                return Err(Failure::bad_request(format!(
-                    "{name} must be a text of 1 to {MAX_CHARS} characters."
-                )));
-            }
-        }
         let fingerprint = (self.fingerprint.as_deref())
             .map(str::parse)
             .transpose()
             .map_err(|_| Failure::bad_request("fingerprint must be 16 hex digits."))?;
         let route = self.route.map(RouteBody::read).transpose()?;
-        Ok(Acceptance {
+        accepted(Acceptance {
             id: 0,
             rule: self.rule,
             route,
             fingerprint,
             call_site: self.call_site,
-            by: self.by.trim().to_owned(),
-            why: self.why.trim().to_owned(),
-            until_build: self.until_build.filter(|build| !build.trim().is_empty()),
+            by: self.by,
+            why: self.why,
+            until_build: self.until_build,
             at: now,
         })
     }

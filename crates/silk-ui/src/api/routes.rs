@@ -72,18 +72,11 @@ fn known(more: &[&'static str]) -> Vec<&'static str> {
     WINDOW_PARAMS.iter().chain(more).copied().collect()
 }
 
-fn limit(params: &crate::params::Params) -> Result<u32, Failure> {
-    let limit = params.parse("limit", "a whole number from 1 to 500", |v| {
-        v.parse().ok().filter(|n| (1..=500).contains(n))
-    })?;
-    Ok(limit.unwrap_or(LIMIT))
-}
-
 /// `GET api/routes`
 pub(crate) async fn list(here: Here) -> Result<Response, Failure> {
     let params = here.params(&known(&["limit"]))?;
     let range = Window::read(&params, here.now)?.range(here.now);
-    let limit = usize::try_from(limit(&params)?).unwrap_or(usize::MAX);
+    let limit = usize::try_from(params.limit(LIMIT)?).unwrap_or(usize::MAX);
     let routes = here.app.ask(|store| store.routes(range)).await?;
     let json = ListJson {
         items: routes.iter().take(limit).map(figures).collect(),
@@ -268,7 +261,7 @@ fn hotspot(line: &Hotspot) -> HotspotJson<'_> {
 pub(crate) async fn hotspots(here: Here) -> Result<Response, Failure> {
     let params = here.params(&known(&["limit"]))?;
     let range = Window::read(&params, here.now)?.range(here.now);
-    let limit = limit(&params)?;
+    let limit = params.limit(LIMIT)?;
     let lines = here.app.ask(|store| store.hotspots(range, limit)).await?;
     let json = ListJson {
         items: lines.iter().map(hotspot).collect(),

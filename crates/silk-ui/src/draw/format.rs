@@ -102,7 +102,7 @@ pub(crate) fn whole(n: f64) -> u64 {
 }
 
 use silk_core::words::three_digits;
-pub(crate) use silk_core::words::{bytes, count, duration};
+pub(crate) use silk_core::words::{bytes, count, duration, percent, ratio};
 
 /// A count, or a dash for none.
 pub(crate) fn count_or_dash(n: u64) -> Markup {
@@ -117,29 +117,6 @@ pub(crate) fn about(n: u64) -> String {
         0..10_000 => format!("about {}", count(n)),
         10_000..999_500 => format!("about {:.0} k", n_f / 1e3),
         _ => format!("about {:.1} M", n_f / 1e6),
-    }
-}
-
-/// A share in whole percent; a dash of nothing.
-pub(crate) fn percent(part: u64, whole: u64) -> String {
-    if whole == 0 {
-        return "–".to_owned();
-    }
-    let percent = (u128::from(part) * 100 + u128::from(whole) / 2) / u128::from(whole);
-    format!("{percent} %")
-}
-
-/// A quotient with one decimal below ten: queries per request.
-pub(crate) fn ratio(part: u64, whole: u64) -> String {
-    if whole == 0 {
-        return "–".to_owned();
-    }
-    #[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
-    let ratio = part as f64 / whole as f64;
-    if part.is_multiple_of(whole) || ratio >= 9.95 {
-        count((part + whole / 2) / whole)
-    } else {
-        format!("{ratio:.1}")
     }
 }
 

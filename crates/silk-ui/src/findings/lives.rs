@@ -5,7 +5,8 @@ use std::cmp::Reverse;
 
 use silk_core::{
     Fingerprint,
-    store::{FindingLife, FindingSum, FindingSums, LifeState, RouteName, StatsWindow},
+    finding::rules,
+    store::{Acceptance, FindingLife, FindingSum, FindingSums, LifeState, RouteName, StatsWindow},
 };
 
 use crate::{
@@ -262,4 +263,36 @@ pub(crate) fn lost_per_day_us(lost_us: u64, range: StatsWindow) -> Option<u64> {
     }
     let per_day = u128::from(lost_us) * u128::from(DAY_S) / u128::from(seconds);
     u64::try_from(per_day).ok()
+}
+
+/// Longest text of an acceptance, in characters.
+const MAX_CHARS: usize = 500;
+
+/// An acceptance as it is kept: its rule is one of ours, and it says who and why.
+///
+/// # Errors
+/// What is missing or too long.
+pub(crate) fn accepted(mut acceptance: Acceptance) -> Result<Acceptance, Failure> {
+    if rules::rule(&acceptance.rule).is_none() {
+        return Err(Failure::bad_request(
+            "rule must be the name of a rule about requests; docs/reference/findings.md lists them.",
+        ));
+    }
+    let told = [
+        ("by must say who accepts it", &mut acceptance.by),
+        ("why must say why it is accepted", &mut acceptance.why),
+    ];
+    for (must, text) in told {
+        *text = text.trim().to_owned();
+        if text.is_empty() || text.chars().count() > MAX_CHARS {
+            return Err(Failure::bad_request(format!(
+                "{must}, in 1 to {MAX_CHARS} characters."
+            )));
+        }
+    }
+    let until = acceptance.until_build.take();
+    acceptance.until_build = until
+        .map(|build| build.trim().chars().take(MAX_CHARS).collect::<String>())
+        .filter(|build| !build.is_empty());
+    Ok(acceptance)
 }

@@ -55,7 +55,7 @@ pub(crate) fn request_filter(
         since: params.moment("since", now)?,
         until: params.moment("until", now)?,
         sort: params.word("sort")?.unwrap_or_default(),
-        limit: limit(params)?,
+        limit: params.limit(50)?,
         cursor: params.parse("cursor", "the one of the page before, unchanged", |v| {
             v.parse::<Cursor>().ok()
         })?,
@@ -81,7 +81,7 @@ pub(crate) fn statement_filter(params: &Params) -> Result<StatementFilter, Failu
         })?,
         database: params.word("database")?,
         sort: params.word("sort")?.unwrap_or_default(),
-        limit: limit(params)?,
+        limit: params.limit(50)?,
         // The list is short, so its cursor is the number of rows before.
         offset: params
             .parse("cursor", "the one of the page before, unchanged", |v| {
@@ -95,13 +95,6 @@ const PATTERN_HINT: &str = "a text with at most 8 `*`, each for any number of ch
 
 fn pattern(text: &str) -> Option<String> {
     TextPattern::new(text).is_ok().then(|| text.to_owned())
-}
-
-fn limit(params: &Params) -> Result<u32, Failure> {
-    let limit = params.parse("limit", "a whole number from 1 to 500", |v| {
-        v.parse().ok().filter(|n| (1..=500).contains(n))
-    })?;
-    Ok(limit.unwrap_or(50))
 }
 
 fn status_range(text: &str) -> Option<(u16, u16)> {

@@ -109,6 +109,17 @@ impl Params {
         self.parse(name, filters::TIME_HINT, |v| moment(v, now))
     }
 
+    /// How many items are wanted at most.
+    ///
+    /// # Errors
+    /// Less than 1 or more than 500.
+    pub(crate) fn limit(&self, unless_given: u32) -> Result<u32, Failure> {
+        let limit = self.parse("limit", "a whole number from 1 to 500", |v| {
+            v.parse().ok().filter(|n| (1..=500).contains(n))
+        })?;
+        Ok(limit.unwrap_or(unless_given))
+    }
+
     /// The same parameters with one set (`Some`) or taken out (`None`), as `?a=b` or nothing.
     pub(crate) fn with(&self, changes: &[(&str, Option<&str>)]) -> String {
         let mut out = form_urlencoded::Serializer::new(String::new());

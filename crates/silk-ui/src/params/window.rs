@@ -75,6 +75,18 @@ impl Window {
     /// # Errors
     /// A window that is none of ours, both at once, or an end before the start.
     pub(crate) fn read(params: &Params, now: DateTime<Utc>) -> Result<Self, Failure> {
+        Self::read_or(params, now, Self::default())
+    }
+
+    /// The same, on a page that shows another window unless one is named.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub(crate) fn read_or(
+        params: &Params,
+        now: DateTime<Utc>,
+        unless_named: Self,
+    ) -> Result<Self, Failure> {
         let words = alternatives(&Self::ALL.map(|one| one.of_list().unwrap_or_default().0));
         let listed = params.parse("window", &words, |v| {
             let mut all = Self::ALL.into_iter();
@@ -83,7 +95,7 @@ impl Window {
         let since = params.moment("since", now)?;
         let until = params.moment("until", now)?;
         match (listed, since, until) {
-            (window, None, None) => Ok(window.unwrap_or_default()),
+            (window, None, None) => Ok(window.unwrap_or(unless_named)),
             (Some(_), ..) => Err(Failure::bad_request(
                 "window and since or until name two stretches of time; give one of them.",
             )),

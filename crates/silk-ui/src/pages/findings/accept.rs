@@ -4,16 +4,15 @@ use axum::{extract::Form, response::Response};
 use serde::Deserialize;
 use silk_core::{
     CallSite,
-    finding::rules,
     record::RequestKind,
     store::{Acceptance, RouteName},
 };
 
 use super::known;
-use crate::{context::Here, error::Failure, params::Params, parts::frame::see_other};
-
-/// Longest texts that are kept, in characters.
-const MAX_CHARS: usize = 500;
+use crate::{
+    context::Here, error::Failure, findings::lives::accepted, params::Params,
+    parts::frame::see_other,
+};
 
 #[derive(Deserialize)]
 pub(crate) struct AcceptForm {
@@ -83,16 +82,6 @@ fn back(here: &Here, query: &str, notice: uuid::Uuid) -> Result<Response, Failur
 
 impl AcceptForm {
     fn read(&self, now: chrono::DateTime<chrono::Utc>) -> Result<Acceptance, Failure> {
-        if rules::rule(&self.rule).is_none() {
-            return Err(Failure::bad_request("There is no rule of this name."));
-        }
-        let text = |name: &str, text: &str| {
-            let text = text.trim();
-            if text.is_empty() {
-                return Err(Failure::bad_request(format!("Say {name}.")));
-            }
-            Ok(text.chars().take(MAX_CHARS).collect::<String>())
-        };
         let kind: RequestKind = (self.kind.parse())
             .map_err(|_| Failure::bad_request("There is no such kind of request."))?;
         let fingerprint = match &*self.fingerprint {
@@ -123,17 +112,15 @@ impl AcceptForm {
                 ));
             }
         };
-        let until_build = self.until_build.trim();
-        Ok(Acceptance {
+        accepted(Acceptance {
             id: 0,
             rule: self.rule.clone(),
             route,
             fingerprint,
             call_site,
-            by: text("who accepts it", &self.by)?,
-            why: text("why it is accepted", &self.why)?,
-            until_build: (!until_build.is_empty())
-                .then(|| until_build.chars().take(MAX_CHARS).collect()),
+            by: self.by.clone(),
+            why: self.why.clone(),
+            until_build: Some(self.until_build.clone()),
             at: now,
         })
     }

@@ -73,12 +73,8 @@ fn known() -> Vec<&'static str> {
 /// `GET /findings`
 pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
     let params = here.params(&known())?;
-    let window = match params.get("window").or_else(|| params.get("since")) {
-        Some(_) => Window::read(&params, here.now)?,
-        None if params.get("until").is_some() => Window::read(&params, here.now)?,
-        // A day has seen most of what an app does.
-        None => Window::Day,
-    };
+    // A day has seen most of what an app does.
+    let window = Window::read_or(&params, here.now, Window::Day)?;
     let filter = LifeFilter::read(&params)?;
     let range = window.range(here.now);
     let found = lives::read(&here, range, &filter).await?;
