@@ -169,8 +169,14 @@ impl Printer {
             Piece::Name
         };
         self.space(piece);
-        if self.before == Piece::Glue && !self.is_member && lexeme.text.starts_with('_') {
-            // The tokenizer refuses `._` unless a name stands before it.
+        if self.before == Piece::Glue
+            && !self.is_member
+            && lexeme
+                .text
+                .starts_with(|first: char| first == '_' || first.is_ascii_digit())
+        {
+            // The tokenizer refuses `._` unless a name stands before it, and reads `.1a` as a
+            // number.
             self.out.push(' ');
         }
         if is_values {

@@ -28,6 +28,12 @@ impl Printer {
             {
                 self.operator(lexeme.text);
             }
+            // Close behind a variable, MySQL's lexer takes a dot for a part of its name.
+            "." if self.database == DatabaseKind::MySql
+                && previous.is_some_and(|previous| previous.text.starts_with('@')) =>
+            {
+                self.operator(".");
+            }
             // A dot behind a value is an access in PostgreSQL (`$1.x`) and nonsense elsewhere.
             "." if self.before == Piece::Value && self.database != DatabaseKind::Postgres => {
                 self.operator(".");

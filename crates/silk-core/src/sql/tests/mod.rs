@@ -28,6 +28,23 @@ fn normal(sql: &str) -> String {
     read(sql).statement.normalized.clone()
 }
 
+/// Found by the property of normal texts, each once in some ten thousand of them.
+#[test]
+fn what_mysql_reads_as_one_stays_apart() {
+    for (sql, normal) in [
+        ("VALUES@@v .x'ab'", "VALUES @@v . ?"),
+        ("VALUES@@vVALUES .?", "VALUES @@vVALUES . ?"),
+        ("SELECT @@global.v", "SELECT @@global.v"),
+        ("SELECT(. 1a", "SELECT (. 1a"),
+        ("SELECT t. 1a", "SELECT t.1a"),
+    ] {
+        let once = read_as(sql, DatabaseKind::MySql).statement;
+        assert_eq!(once.normalized, normal, "{sql}");
+        let twice = read_as(&once.normalized, DatabaseKind::MySql).statement;
+        assert_eq!(twice.normalized, normal, "{sql}");
+    }
+}
+
 #[test]
 fn formatting_breaks_at_clauses_and_keeps_tokens() {
     let pretty = format(
