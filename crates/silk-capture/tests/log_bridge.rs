@@ -15,6 +15,7 @@ use std::{
         OnceLock,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
+    thread,
     time::Duration,
 };
 
@@ -50,6 +51,10 @@ fn silk() -> &'static Fixture {
         });
         tracing_log::LogTracer::init().unwrap();
         let wanted = filter_fn(|metadata| {
+            if metadata.target() == "silk" {
+                // Tests run beside each other meanwhile, as the first requests of an app do.
+                thread::sleep(Duration::from_millis(50));
+            }
             *metadata.level() <= LevelFilter::INFO || metadata.target() == "sqlx::query"
         });
         let subscriber = tracing_subscriber::registry()

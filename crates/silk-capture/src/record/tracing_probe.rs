@@ -3,7 +3,16 @@
 use std::{
     cell::Cell,
     ptr::{self, null},
-    sync::Arc,
+    sync::{Arc, Once},
+};
+
+use tracing::{
+    Level, Metadata,
+    callsite::{DefaultCallsite, Identifier},
+    dispatcher,
+    field::FieldSet,
+    level_filters::LevelFilter,
+    metadata::Kind,
 };
 
 use super::{
@@ -47,7 +56,7 @@ pub fn probe(recorder: &Recorder) -> bool {
     };
     let _ = TRIAL.try_with(|trial| trial.set(this));
     // As sqlx asks before it writes an event.
-    let is_enabled = tracing::event_enabled!(target: "sqlx::query", tracing::Level::DEBUG);
+    let is_enabled = tracing::event_enabled!(target: "sqlx::query", Level::DEBUG);
     let trial = TRIAL.try_with(|trial| trial.replace(NO_TRIAL));
     let has_arrived = is_enabled && trial.is_ok_and(|trial| trial.was_asked);
     if has_arrived {
@@ -95,7 +104,7 @@ pub(crate) fn any_layer_hears() -> bool {
         was_asked: false,
     };
     let _ = TRIAL.try_with(|trial| trial.set(this));
-    let is_enabled = tracing::event_enabled!(target: "sqlx::query", tracing::Level::DEBUG);
+    let is_enabled = tracing::event_enabled!(target: "sqlx::query", Level::DEBUG);
     let trial = TRIAL.try_with(|trial| trial.replace(NO_TRIAL));
     is_enabled && trial.is_ok_and(|trial| trial.was_asked)
 }
@@ -118,9 +127,35 @@ pub(crate) fn is_trial(notes: Option<&Arc<PlanNotes>>) -> bool {
     TRIAL.try_with(answer).unwrap_or(false)
 }
 
+/// A span that nobody opens: who sees it would see Silk's own.
+static ANY_OF_OURS: DefaultCallsite = DefaultCallsite::new(&ABOUT_OURS);
+static ABOUT_OURS: Metadata<'static> = Metadata::new(
+    "a span of Silk's",
+    SILK_TARGET,
+    Level::DEBUG,
+    None,
+    None,
+    None,
+    FieldSet::new(&[], Identifier(&ANY_OF_OURS)),
+    Kind::SPAN,
+);
+
 /// Whether a layer of the app's would see a span of Silk's own: a line of its log would name it.
 /// Silk opens none then.
 pub(crate) fn others_see_spans() -> bool {
+    // As `span_enabled!`, but nobody is answered before the callsite is registered: meanwhile its
+    // interest is "sometimes", and with filters per layer that is a yes whatever they say, so that
+    // requests that ran beside the very first had no span, and lost their queries on SQLite.
+    static REGISTERED: Once = Once::new();
+    REGISTERED.call_once(|| {
+        ANY_OF_OURS.register();
+    });
+    if Level::DEBUG > LevelFilter::current() {
+        return false;
+    }
     // Our own filter refuses what is not named as our spans are, so that only others say yes.
-    tracing::span_enabled!(target: SILK_TARGET, tracing::Level::DEBUG)
+    let interest = ANY_OF_OURS.interest();
+    interest.is_always()
+        || (!interest.is_never()
+            && dispatcher::get_default(|dispatch| dispatch.enabled(&ABOUT_OURS)))
 }
