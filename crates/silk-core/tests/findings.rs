@@ -10,16 +10,16 @@
     reason = "tests say what failed by panicking"
 )]
 
-use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
+mod recorded;
+
+use std::{collections::BTreeMap, fs, path::Path};
 
 use silk_core::{
-    CallSite, CapturedBy, ConnectionWait, Database, DatabaseKind, Finding, Holder, PoolUse,
-    QueryError, QueryRecord, Redactor, RequestRecord, SpanRecord, TransactionRecord, Value,
-    ValueState,
-    finding::{Identities, Thresholds, rules},
-    sql::SqlReader,
-    testing,
+    Finding, RequestRecord,
+    finding::{Thresholds, rules},
 };
+
+use recorded::{Reading, number};
 
 struct Scenario {
     name: String,
@@ -38,138 +38,37 @@ impl Scenario {
 }
 
 fn corpus() -> Vec<Scenario> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/findings");
-    let mut files: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|end| end == "tsv"))
-        .collect();
-    files.sort();
+    let files = recorded::files("findings");
     files.iter().map(|path| scenario(path)).collect()
 }
 
 fn scenario(path: &Path) -> Scenario {
     let name = path.file_stem().unwrap().to_string_lossy().into_owned();
     let text = fs::read_to_string(path).unwrap();
-    let reader = SqlReader::new(Arc::new(Redactor::default()));
-    let mut scenario = Scenario {
-        name,
-        expected: Vec::new(),
-        first: None,
-        record: testing::request(),
-        identities: Vec::new(),
-        thresholds: Thresholds::default(),
-    };
-    let mut database = Arc::new(Database {
-        kind: DatabaseKind::Postgres,
-        name: String::new(),
-    });
-    let mut same = Identities::default();
+    let mut reading = Reading::default();
+    let (mut expected, mut thresholds) = (Vec::new(), Thresholds::default());
     for line in text.lines() {
         let cells: Vec<&str> = line.split('\t').collect();
         let (kind, cells) = cells.split_first().unwrap();
-        let detail = &mut scenario.record.detail;
         match *kind {
             "about" | "source" => {}
-            "expect" => {
-                scenario.expected = cells
-                    .iter()
-                    .filter(|rule| **rule != "nothing")
-                    .map(|rule| (*rule).to_owned())
-                    .collect();
-                scenario.first = scenario.expected.first().cloned();
-                scenario.expected.sort();
-            }
-            "threshold" => set(&mut scenario.thresholds, cells[0], cells[1]),
-            "database" => {
-                database = Arc::new(Database {
-                    kind: cells[0].parse().unwrap(),
-                    name: String::new(),
-                });
-            }
-            "request" => request(&mut scenario.record, cells),
-            "text" => detail
-                .texts
-                .push(reader.read(&unescaped(cells[1]), &database)),
-            "site" => {
-                let (file, line) = cells[1].rsplit_once(':').unwrap();
-                detail.call_sites.push(CallSite {
-                    function: cells[2].to_owned(),
-                    file: file.to_owned(),
-                    line: line.parse().unwrap(),
-                });
-            }
-            "query" => {
-                let query = query(cells, database.kind);
-                let text = &detail.texts[usize::try_from(query.text).unwrap()];
-                let sensitive = reader.sensitive(&text.text, database.kind);
-                let identity = same.of(&sensitive, query.values.as_deref());
-                scenario
-                    .identities
-                    .push(same.within_session(&sensitive, identity));
-                detail.queries.push(query);
-            }
-            "error" => {
-                detail.queries.last_mut().unwrap().error = Some(error(cells[0], cells[1]));
-            }
-            "wait" => detail.waits.push(wait(cells)),
-            "holder" => {
-                let wait = detail.waits.last_mut().unwrap();
-                wait.holders.push(Holder {
-                    route: cells[0].to_owned(),
-                    fingerprint: None,
-                    normalized: some(cells[1]).map(ToOwned::to_owned),
-                    call_site: None,
-                    connections: number(cells[2]),
-                    idle_in_transaction: number(cells[3]),
-                    held_us: number(cells[4]),
-                });
-            }
-            "transaction" => detail.transactions.push(TransactionRecord {
-                started_us: number(cells[0]),
-                duration_us: number(cells[1]),
-                begin_us: number(cells[2]),
-                end_us: number(cells[3]),
-                depth: number(cells[4]),
-                end: cells[5].parse().unwrap(),
-                error: cells.get(6).map(|message| error("-", message)),
-            }),
-            "span" => detail.spans.push(span(cells)),
-            "failure" => {
-                detail.error = Some(unescaped(cells[0]));
-                detail.error_site = some(cells[1]).map(|at| {
-                    let (file, line) = at.rsplit_once(':').unwrap();
-                    CallSite {
-                        function: String::new(),
-                        file: file.to_owned(),
-                        line: line.parse().unwrap(),
-                    }
-                });
-            }
-            other => panic!("{}: no line is called {other}", scenario.name),
+            "expect" => expected = recorded::expected(cells),
+            "threshold" => set(&mut thresholds, cells[0], cells[1]),
+            kind => assert!(
+                reading.line(kind, cells),
+                "{name}: no line is called {kind}"
+            ),
         }
     }
-    let count = u64::try_from(scenario.record.detail.queries.len()).unwrap();
-    scenario.record.summary.query_count = count;
-    scenario
-}
-
-fn number<T: std::str::FromStr<Err: std::fmt::Debug>>(cell: &str) -> T {
-    cell.parse().unwrap()
-}
-
-fn some(cell: &str) -> Option<&str> {
-    (cell != "-").then_some(cell)
-}
-
-fn unescaped(cell: &str) -> String {
-    cell.replace("\\n", "\n").replace("\\t", "\t")
-}
-
-fn error(code: &str, message: &str) -> QueryError {
-    QueryError {
-        code: some(code).map(ToOwned::to_owned),
-        message: unescaped(message),
+    let first = expected.first().cloned();
+    expected.sort();
+    Scenario {
+        name,
+        expected,
+        first,
+        record: reading.record,
+        identities: reading.identities,
+        thresholds,
     }
 }
 
@@ -178,128 +77,6 @@ fn set(thresholds: &mut Thresholds, name: &str, value: &str) {
         "min_calls" => thresholds.min_calls = number(value),
         "min_lost_us" => thresholds.min_lost = std::time::Duration::from_micros(number(value)),
         other => panic!("no threshold {other}"),
-    }
-}
-
-fn request(record: &mut RequestRecord, cells: &[&str]) {
-    let detail = &mut record.detail;
-    let times = &mut record.summary.times;
-    for cell in cells {
-        let (name, value) = cell.split_once('=').unwrap();
-        match name {
-            "status" => record.summary.status = some(value).map(number),
-            "outcome" => record.summary.outcome = value.parse().unwrap(),
-            "kind" => record.summary.kind = value.parse().unwrap(),
-            "head_us" => times.head_us = number(value),
-            "total_us" => times.total_us = number(value),
-            "sql_us" => times.sql_us = number(value),
-            "wait_us" => times.wait_us = number(value),
-            "longest_poll_us" => times.longest_poll_us = number(value),
-            "longest_poll_started_us" => {
-                detail.longest_poll_started_us = some(value).map(number);
-            }
-            other => panic!("no field {other}"),
-        }
-    }
-}
-
-fn query(cells: &[&str], kind: DatabaseKind) -> QueryRecord {
-    QueryRecord {
-        text: number::<u32>(cells[1]) - 1,
-        first_row_us: some(cells[4]).map(number),
-        consumer_us: number(cells[5]),
-        rows_returned: number(cells[6]),
-        rows_read: number(cells[7]),
-        rows_affected: number(cells[8]),
-        outcome: cells[9].parse().unwrap(),
-        call_site: some(cells[10]).map(|site| number::<u32>(site) - 1),
-        transaction: some(cells[11]).map(|transaction| number::<u32>(transaction) - 1),
-        values: some(cells[12]).map(|_| cells[13..].iter().map(|cell| value(cell, kind)).collect()),
-        captured_by: if cells[12] == "-" {
-            CapturedBy::Layer
-        } else {
-            CapturedBy::Pool
-        },
-        ..testing::query(number(cells[0]), number(cells[2]), number(cells[3]))
-    }
-}
-
-/// `INT8=7`: the value as shown, in the bytes that its database sends where a rule reads it: whole
-/// numbers, text, the length of arrays. Of all others it only matters whether they are equal.
-fn value(cell: &str, kind: DatabaseKind) -> Value {
-    let (type_name, shown) = cell.split_once('=').unwrap();
-    let state = match shown {
-        "NULL" => ValueState::Null,
-        "[redacted]" => ValueState::Redacted,
-        shown if type_name.ends_with("[]") => {
-            let elements = shown.trim_matches(['{', '}']);
-            let length = if elements.is_empty() {
-                0
-            } else {
-                elements.split(',').count()
-            };
-            let mut bytes = Vec::new();
-            for part in [1, 0, 20, u32::try_from(length).unwrap(), 1] {
-                bytes.extend(part.to_be_bytes());
-            }
-            bytes.extend(shown.as_bytes());
-            ValueState::Bytes(bytes)
-        }
-        // Of numbers a rule may ask how large they are.
-        shown => ValueState::Bytes(match (type_name, kind, shown.parse::<i64>()) {
-            ("INT8", DatabaseKind::Postgres, Ok(number)) => number.to_be_bytes().to_vec(),
-            ("INT4", DatabaseKind::Postgres, Ok(number)) => {
-                i32::try_from(number).unwrap().to_be_bytes().to_vec()
-            }
-            (
-                "INT" | "BIGINT" | "INTEGER",
-                DatabaseKind::MySql | DatabaseKind::Sqlite,
-                Ok(number),
-            ) => number.to_le_bytes().to_vec(),
-            _ => unescaped(shown).into_bytes(),
-        }),
-    };
-    Value {
-        type_name: type_name.to_owned(),
-        state,
-    }
-}
-
-fn span(cells: &[&str]) -> SpanRecord {
-    SpanRecord {
-        name: unescaped(cells[0]),
-        target: cells[1].to_owned(),
-        file: None,
-        line: None,
-        started_us: number(cells[2]),
-        duration_us: number(cells[3]),
-        busy_us: 0,
-        parent: None,
-        fields: cells[4..]
-            .iter()
-            .map(|cell| {
-                let (name, value) = cell.split_once('=').unwrap();
-                (name.to_owned(), unescaped(value))
-            })
-            .collect(),
-    }
-}
-
-fn wait(cells: &[&str]) -> ConnectionWait {
-    let pool = some(cells[3]).map(|pool| {
-        let parts: Vec<u32> = pool.split('/').map(number).collect();
-        PoolUse {
-            open: parts[0],
-            idle: parts[1],
-            most: parts[2],
-        }
-    });
-    ConnectionWait {
-        started_us: number(cells[0]),
-        duration_us: number(cells[1]),
-        error: some(cells[2]).map(ToOwned::to_owned),
-        pool,
-        holders: Vec::new(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Records the corpus of findings anew: real SQL, through real pools, on real databases, one
-//! readable file each in `silk-core/tests/findings`.
+//! readable file each in `silk-core/tests/findings`, and of the rules about many requests in
+//! `silk-core/tests/across`.
 //!
 //! `SILK_SCENARIO=all cargo test -p silk-capture --features axum,postgres,mysql,sqlite --test
 //! record_findings -- --ignored`, or a part of one scenario's name for that one alone. Without the
@@ -16,6 +17,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod across;
 mod apps_mysql;
 mod apps_postgres;
 mod apps_sqlite;
@@ -32,6 +34,7 @@ use std::{convert::Infallible, future::Future, pin::Pin, time::Duration};
 
 use http::{Request, Response, StatusCode};
 use silk_capture::RecorderConfig;
+use silk_core::RequestRecord;
 use support::{Fixture, fixture_with};
 use tower::{Layer as _, ServiceExt as _};
 use tracing::instrument::WithSubscriber as _;
@@ -72,31 +75,38 @@ async fn record_all<P: Clone + Send + Sync + 'static>(
             continue;
         }
         let (run, one) = (scenario.run, pool.clone());
-        let service = fixture
-            .layer()
-            .layer(tower::service_fn(move |_: Request<String>| {
-                let handled = run(one.clone());
-                async move {
-                    let status = handled.await;
-                    let response = Response::builder().status(status).body(String::new());
-                    Ok::<_, Infallible>(response.unwrap())
-                }
-            }));
-        let path = format!("/{}", scenario.name);
-        let request = Request::get(&path).body(String::new()).unwrap();
-        // A panic is recorded too.
-        let _ended = tokio::spawn(service.oneshot(request).with_current_subscriber()).await;
-        let mut record = None;
-        for _ in 0..600 {
-            record = fixture.store.take(&path);
-            if record.is_some() {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(25)).await;
-        }
-        let record = record.unwrap_or_else(|| panic!("{path} was not recorded"));
+        let record = record_one(fixture, scenario.name, move || run(one.clone())).await;
         write::scenario(&scenario, &record);
     }
+}
+
+/// Handles one request of `/name`, and gives what was recorded of it.
+async fn record_one(
+    fixture: &Fixture,
+    name: &str,
+    handle: impl Fn() -> Handled + Clone + Send + Sync + 'static,
+) -> RequestRecord {
+    let service = fixture
+        .layer()
+        .layer(tower::service_fn(move |_: Request<String>| {
+            let handled = handle();
+            async move {
+                let status = handled.await;
+                let response = Response::builder().status(status).body(String::new());
+                Ok::<_, Infallible>(response.unwrap())
+            }
+        }));
+    let path = format!("/{name}");
+    let request = Request::get(&path).body(String::new()).unwrap();
+    // A panic is recorded too.
+    let _ended = tokio::spawn(service.oneshot(request).with_current_subscriber()).await;
+    for _ in 0..600 {
+        if let Some(record) = fixture.store.take(&path) {
+            return record;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    panic!("{path} was not recorded")
 }
 
 /// Scenarios in a table: name, what it is about, where it comes from, what is expected, and what

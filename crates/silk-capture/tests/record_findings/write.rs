@@ -4,28 +4,55 @@ use std::{fmt::Write as _, fs, path::Path};
 
 use silk_core::{RequestRecord, Value, ValueState, value::render};
 
-use super::Scenario;
+use super::{Scenario, across::Many};
 
 pub(super) fn scenario<P>(scenario: &Scenario<P>, record: &RequestRecord) {
-    let mut out = String::new();
-    let (detail, times) = (&record.detail, &record.summary.times);
-    line(&mut out, &["about", scenario.about]);
-    line(&mut out, &["source", scenario.source]);
-    let mut expect = vec!["expect"];
-    expect.extend(scenario.expected);
-    if scenario.expected.is_empty() {
-        expect.push("nothing");
-    }
-    line(&mut out, &expect);
+    let mut out = head(scenario.about, scenario.source, scenario.expected);
     for (name, value) in scenario.thresholds {
         line(&mut out, &["threshold", name, &value.to_string()]);
     }
+    request(&mut out, record);
+    save("findings", scenario.name, &out);
+}
+
+/// Many requests of one scenario in one file.
+pub(super) fn many<P>(scenario: &Many<P>, records: &[RequestRecord]) {
+    let mut out = head(scenario.about, scenario.source, scenario.expected);
+    for record in records {
+        let since_first = record.summary.started_at - records[0].summary.started_at;
+        let since_first = since_first.num_microseconds().unwrap().to_string();
+        line(&mut out, &["next", &record.summary.route, &since_first]);
+        request(&mut out, record);
+    }
+    save("across", scenario.name, &out);
+}
+
+fn head(about: &str, source: &str, expected: &[&str]) -> String {
+    let mut out = String::new();
+    line(&mut out, &["about", about]);
+    line(&mut out, &["source", source]);
+    let mut expect = vec!["expect"];
+    expect.extend(expected);
+    if expected.is_empty() {
+        expect.push("nothing");
+    }
+    line(&mut out, &expect);
+    out
+}
+
+fn save(folder: &str, name: &str, out: &str) {
+    let corpora = Path::new(env!("CARGO_MANIFEST_DIR")).join("../silk-core/tests");
+    fs::write(corpora.join(folder).join(format!("{name}.tsv")), out).unwrap();
+}
+
+fn request(out: &mut String, record: &RequestRecord) {
+    let (detail, times) = (&record.detail, &record.summary.times);
     if let Some(text) = detail.texts.first() {
-        line(&mut out, &["database", text.database.kind.as_str()]);
+        line(out, &["database", text.database.kind.as_str()]);
     }
     let status = record.summary.status;
     line(
-        &mut out,
+        out,
         &[
             "request",
             &format!("status={}", some(status)),
@@ -44,24 +71,21 @@ pub(super) fn scenario<P>(scenario: &Scenario<P>, record: &RequestRecord) {
     );
     if let Some(error) = &detail.error {
         let at = detail.error_site.as_ref().map(ToString::to_string);
-        line(&mut out, &["failure", &escaped(error), &some(at)]);
+        line(out, &["failure", &escaped(error), &some(at)]);
     }
     for (number, text) in (1..).zip(&detail.texts) {
-        line(
-            &mut out,
-            &["text", &format!("{number}"), &escaped(&text.text)],
-        );
+        line(out, &["text", &format!("{number}"), &escaped(&text.text)]);
     }
     for (number, site) in (1..).zip(&detail.call_sites) {
         let number = format!("{number}");
-        line(&mut out, &["site", &number, &site.to_string(), "handler"]);
+        line(out, &["site", &number, &site.to_string(), "handler"]);
     }
     for wait in &detail.waits {
         let pool = wait
             .pool
             .map(|pool| format!("{}/{}/{}", pool.open, pool.idle, pool.most));
         line(
-            &mut out,
+            out,
             &[
                 "wait",
                 &wait.started_us.to_string(),
@@ -72,7 +96,7 @@ pub(super) fn scenario<P>(scenario: &Scenario<P>, record: &RequestRecord) {
         );
         for holder in &wait.holders {
             line(
-                &mut out,
+                out,
                 &[
                     "holder",
                     &holder.route,
@@ -95,7 +119,7 @@ pub(super) fn scenario<P>(scenario: &Scenario<P>, record: &RequestRecord) {
         let fields = span.fields.iter();
         cells.extend(fields.map(|(name, value)| format!("{name}={}", escaped(value))));
         let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
-        line(&mut out, &cells);
+        line(out, &cells);
     }
     for transaction in &detail.transactions {
         let mut cells = vec![
@@ -109,7 +133,7 @@ pub(super) fn scenario<P>(scenario: &Scenario<P>, record: &RequestRecord) {
         ];
         cells.extend(transaction.error.as_ref().map(|e| escaped(&e.message)));
         let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
-        line(&mut out, &cells);
+        line(out, &cells);
     }
     for query in &detail.queries {
         let kind = detail.texts[usize::try_from(query.text).unwrap()]
@@ -135,14 +159,12 @@ pub(super) fn scenario<P>(scenario: &Scenario<P>, record: &RequestRecord) {
             cells.push(format!("{}={}", value.type_name, shown(value, kind)));
         }
         let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
-        line(&mut out, &cells);
+        line(out, &cells);
         if let Some(error) = &query.error {
             let code = some(error.code.as_deref());
-            line(&mut out, &["error", &code, &escaped(&error.message)]);
+            line(out, &["error", &code, &escaped(&error.message)]);
         }
     }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../silk-core/tests/findings");
-    fs::write(folder.join(format!("{}.tsv", scenario.name)), out).unwrap();
 }
 
 fn shown(value: &Value, kind: silk_core::DatabaseKind) -> String {
