@@ -121,4 +121,5 @@ fn api_routes() -> Router {
         .route("/api/prove", post(api::prove::run))
         .route("/api/databases", get(api::databases::list))
         .route("/api/health", get(api::health::show))
+        .route("/api/openapi.json", get(api::openapi::show))
 }

@@ -53,12 +53,16 @@ const WRITTEN_WITHIN: TimeDelta = TimeDelta::seconds(3);
 /// A client that was away for longer begins anew.
 const MAX_AWAY: TimeDelta = TimeDelta::minutes(5);
 
+/// Parameters of `api/live`.
+pub(super) fn params() -> Vec<&'static str> {
+    (REQUEST_PARAMS.iter().copied())
+        .filter(|name| !matches!(*name, "sort" | "limit" | "cursor" | "until"))
+        .collect()
+}
+
 /// `GET api/live`, with the filters of `api/requests` (no sort, limit or cursor).
 pub(crate) async fn listen(here: Here, parts: Parts) -> Result<Response, Failure> {
-    let known: Vec<&str> = (REQUEST_PARAMS.iter().copied())
-        .filter(|name| !matches!(*name, "sort" | "limit" | "cursor" | "until"))
-        .collect();
-    let params = here.params(&known)?;
+    let params = here.params(&params())?;
     let filter = RequestFilter {
         sort: RequestSort::StartedAt,
         limit: LOOKED_AT,

@@ -3,17 +3,19 @@
 
 use axum::{
     Json,
-    extract::{Path, rejection::JsonRejection},
+    body::Bytes,
+    extract::Path,
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use silk_core::{
     CallSite, Fingerprint, RequestId, RequestKind, Severity,
     store::{Acceptance, FindingLife, LifeState, RouteName, StatsWindow},
 };
 
+use super::plans::read_body;
 use crate::{
     context::{Here, read_id},
     error::Failure,
@@ -106,14 +108,14 @@ fn life(life: &FindingLife, range: StatsWindow) -> LifeJson<'_> {
     }
 }
 
+/// Parameters of `api/findings`.
+pub(super) fn params() -> Vec<&'static str> {
+    [&WINDOW_PARAMS[..], &LIFE_PARAMS, &["limit"]].concat()
+}
+
 /// `GET api/findings`
 pub(crate) async fn list(here: Here) -> Result<Response, Failure> {
-    let known: Vec<&str> = (WINDOW_PARAMS.iter())
-        .chain(&LIFE_PARAMS)
-        .chain(&["limit"])
-        .copied()
-        .collect();
-    let params = here.params(&known)?;
+    let params = here.params(&params())?;
     let range = Window::read(&params, here.now)?.range(here.now);
     let filter = LifeFilter::read(&params)?;
     let limit = usize::try_from(params.limit(LIMIT)?).unwrap_or(usize::MAX);
@@ -239,10 +241,16 @@ struct AcceptedJson {
 /// `POST api/acceptances`
 pub(crate) async fn accept(
     here: Here,
-    body: Result<Json<AcceptBody>, JsonRejection>,
+    headers: HeaderMap,
+    body: Bytes,
 ) -> Result<Response, Failure> {
     here.params(&[])?;
-    let Json(body) = body.map_err(|error| Failure::bad_request(error.body_text()))?;
+    let body: AcceptBody = read_body(
+        &headers,
+        &body,
+        "{\"rule\": name, \"by\": who, \"why\": reason, and to narrow it route, fingerprint, \
+         call_site, until_build}",
+    )?;
     let acceptance = body.read(here.now)?;
     let id = here.app.ask(|store| store.accept(&acceptance)).await?;
     Ok((StatusCode::CREATED, Json(AcceptedJson { id })).into_response())

@@ -7,6 +7,7 @@ mod findings;
 pub(crate) mod health;
 pub(crate) mod live;
 pub(crate) mod lives;
+pub(crate) mod openapi;
 pub(crate) mod plan_history;
 pub(crate) mod plans;
 pub(crate) mod prove;

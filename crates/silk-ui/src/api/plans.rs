@@ -204,6 +204,7 @@ pub(crate) async fn explain(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Failure> {
+    here.params(&[])?;
     let body: ExplainBody = read_body(
         &headers,
         &body,
@@ -229,6 +230,7 @@ pub(crate) async fn paste(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Failure> {
+    here.params(&[])?;
     let body: PasteBody = read_body(
         &headers,
         &body,
