@@ -63,6 +63,11 @@ impl ActiveRequest {
         WeakRequest(Arc::downgrade(&self.0))
     }
 
+    /// Where it lies in memory: no other has this address while it is held.
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
     /// When it started.
     #[must_use]
     pub fn started(&self) -> Instant {

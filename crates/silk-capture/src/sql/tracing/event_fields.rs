@@ -2,7 +2,7 @@
 
 use std::{
     cell::RefCell,
-    collections::HashSet,
+    collections::HashMap,
     fmt::{self, Write as _},
     sync::Arc,
     time::Duration,
@@ -10,7 +10,10 @@ use std::{
 
 use tracing::field::{Field, Visit};
 
-use crate::record::SqlSource;
+use crate::{
+    record::SqlSource,
+    sql::verbs::{Verb, plain_verb},
+};
 
 /// Fields kept of a span or event.
 pub(super) const MAX_FIELDS: usize = 32;
@@ -38,19 +41,28 @@ impl<F: FnMut(&str)> Visit for Message<F> {
 #[derive(Default)]
 pub(super) struct Query {
     pub(super) sql: Option<SqlSource>,
+    /// Its verb, where the text is one plain statement.
+    pub(super) verb: Option<Verb>,
     pub(super) elapsed: Duration,
     pub(super) rows_returned: u64,
     pub(super) rows_affected: u64,
+}
+
+impl Query {
+    fn set(&mut self, text: &str) {
+        let (text, verb) = remembered(text);
+        (self.sql, self.verb) = (Some(SqlSource::Shared(text)), verb);
+    }
 }
 
 impl Visit for Query {
     fn record_str(&mut self, field: &Field, value: &str) {
         match field.name() {
             // The summary comes first and is the whole text where `db.statement` is empty.
-            "summary" if !value.ends_with('…') => self.sql = Some(remembered(value)),
+            "summary" if !value.ends_with('…') => self.set(value),
             "db.statement" if !value.is_empty() => {
                 let text = value.strip_prefix("\n\n").unwrap_or(value);
-                self.sql = Some(remembered(text.strip_suffix('\n').unwrap_or(text)));
+                self.set(text.strip_suffix('\n').unwrap_or(text));
             }
             _ => {}
         }
@@ -145,27 +157,31 @@ impl fmt::Write for Capped {
     }
 }
 
-fn remembered(text: &str) -> SqlSource {
+/// A text as its thread remembers it, and its verb where it is one plain statement: neither is
+/// worked out again for each query.
+fn remembered(text: &str) -> (Arc<str>, Option<Verb>) {
     thread_local! {
-        static TEXTS: RefCell<HashSet<Arc<str>, foldhash::fast::RandomState>> = RefCell::default();
+        static TEXTS: RefCell<HashMap<Arc<str>, Option<Verb>, foldhash::fast::RandomState>> =
+            RefCell::default();
     }
     if text.len() > MAX_REMEMBERED_BYTES {
-        return SqlSource::Shared(text.into());
+        return (text.into(), plain_verb(text));
     }
     let known = TEXTS.try_with(|texts| {
         let mut texts = texts.try_borrow_mut().ok()?;
-        if let Some(known) = texts.get(text) {
-            return Some(Arc::clone(known));
+        if let Some((known, verb)) = texts.get_key_value(text) {
+            return Some((Arc::clone(known), *verb));
         }
-        let new: Arc<str> = text.into();
+        let (new, verb): (Arc<str>, _) = (text.into(), plain_verb(text));
         // Texts with literals would fill it: start anew, what repeats is soon back.
         if texts.len() >= MAX_REMEMBERED_TEXTS {
             texts.clear();
         }
-        texts.insert(Arc::clone(&new));
-        Some(new)
+        texts.insert(Arc::clone(&new), verb);
+        Some((new, verb))
     });
-    SqlSource::Shared(known.ok().flatten().unwrap_or_else(|| text.into()))
+    let known = known.ok().flatten();
+    known.unwrap_or_else(|| (text.into(), plain_verb(text)))
 }
 
 #[cfg(test)]
@@ -184,11 +200,9 @@ mod tests {
 
     #[test]
     fn texts_are_shared_within_a_thread() {
-        let (SqlSource::Shared(one), SqlSource::Shared(two)) =
-            (remembered("SELECT 1"), remembered("SELECT 1"))
-        else {
-            panic!("both are shared")
-        };
-        assert!(Arc::ptr_eq(&one, &two));
+        let (one, two) = (remembered("SELECT 1"), remembered("SELECT 1"));
+        assert!(Arc::ptr_eq(&one.0, &two.0));
+        assert_eq!((one.1, two.1), (Some(Verb::Read), Some(Verb::Read)));
+        assert_eq!(remembered("SELECT 1; DELETE FROM a").1, None);
     }
 }

@@ -16,7 +16,9 @@ use tracing::{
 use tracing_subscriber::{Layer, filter::Filtered, layer::Context, registry::LookupSpan};
 
 use super::{
-    POSTGRES_NOTICE, SQLX_ACQUIRE, SQLX_QUERY, SilkFilter, event_fields, last_entered,
+    POSTGRES_NOTICE, SQLX_ACQUIRE, SQLX_QUERY, SilkFilter,
+    entered_spans::{self, Kind},
+    event_fields,
     span_mark::{Mark, Within, of_parent, within},
 };
 use crate::{
@@ -78,6 +80,11 @@ impl SilkTracingLayer {
         if suppress::is_suppressed() {
             return Place::Ignored;
         }
+        if event.is_contextual()
+            && let Some(active) = self.of_innermost()
+        {
+            return Place::In(active, None);
+        }
         for span in ctx.event_scope(event).into_iter().flatten() {
             match span.extensions().get::<Mark>() {
                 Some(Mark::Ignore) => return Place::Ignored,
@@ -89,6 +96,12 @@ impl SilkTracingLayer {
         }
         // No span of a request: whatever is being polled here.
         ActiveRequest::current().map_or(Place::Nowhere, |active| Place::In(active, None))
+    }
+
+    /// The request that is being polled, where its own span is the innermost.
+    fn of_innermost(&self) -> Option<ActiveRequest> {
+        let address = entered_spans::innermost_request(self.number)?;
+        ActiveRequest::current().filter(|active| active.address() == address)
     }
 }
 
@@ -163,22 +176,24 @@ where
     }
 
     fn on_enter(&self, id: &Id, ctx: Context<'_, S>) {
-        if last_entered::enter_again(self.number, id) {
+        if entered_spans::enter_again(self.number, id) {
             return;
         }
         let Some(span) = ctx.span(id) else { return };
-        match span.extensions_mut().get_mut::<Mark>() {
+        let kind = match span.extensions_mut().get_mut::<Mark>() {
             Some(Mark::Within(within)) if within.index.is_some() => {
                 within.entered = Some(Instant::now());
+                Kind::Other
             }
-            Some(Mark::Within(_)) => last_entered::entered(self.number, id, false),
-            Some(Mark::Ignore) => last_entered::entered(self.number, id, true),
-            None => {}
-        }
+            Some(Mark::Within(within)) => Kind::Request(within.active.address()),
+            Some(Mark::Ignore) => Kind::Cover,
+            None => Kind::Other,
+        };
+        entered_spans::entered(self.number, id, kind);
     }
 
     fn on_exit(&self, id: &Id, ctx: Context<'_, S>) {
-        if last_entered::leave(self.number, id) {
+        if entered_spans::leave(self.number, id) {
             return;
         }
         let Some(span) = ctx.span(id) else { return };

@@ -5,10 +5,10 @@
 //! its own [`Filter`](tracing_subscriber::layer::Filter) and works beside any other layer; a
 //! *global* filter in front of it starves it, which the [probe](crate::record::probe()) finds out.
 
+mod entered_spans;
 mod event_fields;
 mod expected;
 mod filter;
-mod last_entered;
 mod layer;
 mod query_event;
 mod span_mark;

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     record::{ActiveRequest, CallStack, CapturedQuery, tracing_probe::others_see_spans},
-    sql::verbs::{all_changed, control},
+    sql::verbs::{all_changed, changed, control},
 };
 
 impl SilkTracingLayer {
@@ -38,7 +38,10 @@ impl SilkTracingLayer {
             Some(lent) => (lent.database, lent.transaction),
             None => (notes.layer_database(), None),
         };
-        let control = control(sql.as_str(), database.kind);
+        let control = match seen.verb {
+            Some(_) => None,
+            None => control(sql.as_str(), database.kind),
+        };
         let Place::In(active, span) = place else {
             if control.is_none() {
                 self.recorder.count_unattributed();
@@ -57,7 +60,10 @@ impl SilkTracingLayer {
             return active.push_control(started, ended, None);
         }
         let (rows, told) = (seen.rows_returned, seen.rows_affected);
-        let rows_affected = all_changed(sql.as_str(), database.kind, rows, told);
+        let rows_affected = match seen.verb {
+            Some(verb) => changed(verb, database.kind, rows, told),
+            None => all_changed(sql.as_str(), database.kind, rows, told),
+        };
         let call_site = call_site_of(&active, database.kind);
         if is_past_pool {
             notes.count_past_pool(call_site.is_some());

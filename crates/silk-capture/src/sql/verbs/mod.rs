@@ -92,11 +92,7 @@ pub(crate) const fn changed(verb: Verb, kind: DatabaseKind, rows: u64, told: u64
 
 /// The rows that a whole text changed, where only the sums of its statements are known.
 pub(crate) fn all_changed(sql: &str, kind: DatabaseKind, rows: u64, told: u64) -> u64 {
-    // Nearly all texts are one statement without a semicolon, and begin with its verb: the rest of
-    // them is not read.
-    if let Some(verb) = at_once(sql)
-        && !sql.contains(';')
-    {
+    if let Some(verb) = plain_verb(sql) {
         return changed(verb, kind, rows, told);
     }
     let mut verbs = Verbs::new(sql, kind);
@@ -108,6 +104,12 @@ pub(crate) fn all_changed(sql: &str, kind: DatabaseKind, rows: u64, told: u64) -
         DatabaseKind::Postgres | DatabaseKind::Unknown => told.saturating_sub(rows),
         DatabaseKind::MySql | DatabaseKind::Sqlite => told,
     }
+}
+
+/// The verb of a text that is one statement without a semicolon and begins with one of the commonest,
+/// as nearly all do: the rest of it is not read. It is no [`control`].
+pub(crate) fn plain_verb(sql: &str) -> Option<Verb> {
+    at_once(sql).filter(|_| !sql.contains(';'))
 }
 
 /// The verb of a text that begins with one of the commonest.
