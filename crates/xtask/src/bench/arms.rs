@@ -1,11 +1,23 @@
 //! The arms of the bench: the same app with more or less of Silk switched on, found by name.
 
-/// How weave is started for an arm.
+/// Which program an arm starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Of {
+    /// weave as it is now.
+    Now,
+    /// weave of another commit, given by `--before`.
+    Before,
+    /// The small app that others record too.
+    Peers,
+}
+
+/// How an app is started for an arm.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Arm {
     /// How tables call it.
     pub(super) name: &'static str,
-    /// Its `--capture`: what records.
+    pub(super) of: Of,
+    /// Its `--capture`, or the arm of the small app: what records.
     pub(super) capture: &'static str,
     /// Its `--subscriber`: whether the app has called `init_tracing`.
     pub(super) subscriber: &'static str,
@@ -16,6 +28,7 @@ pub(super) struct Arm {
 /// Records nothing; what the others are compared to.
 pub(super) const OFF: Arm = Arm {
     name: "off",
+    of: Of::Now,
     capture: "off",
     subscriber: "off",
     plans: "off",
@@ -28,6 +41,7 @@ const OFF_AGAIN: Arm = Arm {
 /// The tracing layer alone.
 pub(super) const LAYER: Arm = Arm {
     name: "layer",
+    of: Of::Now,
     capture: "layer",
     subscriber: "on",
     plans: "off",
@@ -53,6 +67,57 @@ const PLANS: Arm = Arm {
 
 /// What runs side by side to measure recording, [`OFF`] first.
 pub(super) const RECORDING: [Arm; 6] = [OFF, OFF_AGAIN, LAYER, POOL, POOL_ALONE, PLANS];
+
+/// The same as before, side by side: what a change costs or saves.
+pub(super) const BEFORE_AND_NOW: [Arm; 8] = [
+    OFF,
+    OFF_AGAIN,
+    LAYER,
+    before("layer before", LAYER),
+    POOL,
+    before("pool before", POOL),
+    POOL_ALONE,
+    before("pool alone before", POOL_ALONE),
+];
+
+const fn before(name: &'static str, arm: Arm) -> Arm {
+    Arm {
+        name,
+        of: Of::Before,
+        ..arm
+    }
+}
+
+/// What spans of OpenTelemetry cost, which ours is held against.
+pub(super) const OTEL: Arm = peer("OpenTelemetry", "otel");
+
+/// The small app, recorded by others and by us.
+pub(super) const PEERS: [Arm; 8] = [
+    peer(OFF.name, "off"),
+    peer(OFF_AGAIN.name, "off"),
+    peer("lines of log", "logs"),
+    peer("hotpath", "hotpath"),
+    OTEL,
+    peer("ours, tracing layer", "layer"),
+    peer("ours, pool alone", "pool"),
+    peer("ours, both", "both"),
+];
+
+const fn peer(name: &'static str, capture: &'static str) -> Arm {
+    Arm {
+        name,
+        of: Of::Peers,
+        capture,
+        ..OFF
+    }
+}
+
+impl Arm {
+    /// Whether it is ours that records, and tells what was lost.
+    pub(super) fn is_ours(self) -> bool {
+        matches!(self.capture, "layer" | "pool" | "both")
+    }
+}
 
 /// Both tiers without plans: what the arms under load are compared to.
 pub(super) const NO_PLANS: Arm = Arm {
@@ -84,11 +149,11 @@ pub(super) const UNDER_LOAD: [Arm; 4] = [NO_PLANS, NO_PLANS_AGAIN, AUTOMATIC, OF
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{RECORDING, UNDER_LOAD};
+    use super::{BEFORE_AND_NOW, PEERS, RECORDING, UNDER_LOAD};
 
     #[test]
     fn an_arm_has_a_name_of_its_own() {
-        for arms in [&RECORDING[..], &UNDER_LOAD] {
+        for arms in [&RECORDING[..], &UNDER_LOAD, &BEFORE_AND_NOW, &PEERS] {
             let names: BTreeSet<&str> = arms.iter().map(|arm| arm.name).collect();
             assert_eq!(names.len(), arms.len());
         }

@@ -18,18 +18,24 @@ mod load;
 mod memory;
 mod price;
 mod report;
+mod sink;
 mod slices;
 mod spread;
 mod weave;
 mod writer;
 
+use std::path::PathBuf;
+
 use clap::Args;
 
-use self::price::Price;
+use self::{
+    arms::{Arm, BEFORE_AND_NOW, PEERS, RECORDING},
+    price::Price,
+};
 use crate::{
     Result,
     process::{self, Folder},
-    say,
+    root, say,
     services::{Need, Postgres, provide},
 };
 
@@ -49,8 +55,17 @@ pub(crate) struct Options {
     #[arg(long)]
     load: bool,
 
+    /// Measure only beside weave of another commit: the path of its program, built in release.
+    #[arg(long, value_name = "PROGRAM", conflicts_with = "load")]
+    before: Option<PathBuf>,
+
+    /// Measure only beside what others take: lines of log, hotpath, OpenTelemetry. Builds a small
+    /// app with them.
+    #[arg(long, conflicts_with_all = ["load", "before"])]
+    peers: bool,
+
     /// Count instructions of the paths through us instead, and compare with what was accepted.
-    #[arg(long, conflicts_with_all = ["cycles", "databases", "load"])]
+    #[arg(long, conflicts_with_all = ["cycles", "databases", "load", "before", "peers"])]
     instructions: bool,
 
     /// Accept the instructions that are counted.
@@ -64,6 +79,10 @@ pub(crate) fn run(options: &Options) -> Result {
         return instructions::run(options.accept);
     }
     process::run(process::cargo().args(["build", "--release", "--quiet", "--package", "weave"]))?;
+    if options.peers {
+        build_peers()?;
+    }
+    let is_compared = options.peers || options.before.is_some();
     let mut prices = Vec::new();
     let databases = match options.load {
         true => &["postgres".to_owned()],
@@ -71,7 +90,7 @@ pub(crate) fn run(options: &Options) -> Result {
     };
     for database in databases {
         match database.as_str() {
-            "sqlite" => prices.extend(measure("SQLite", None, options.cycles)?),
+            "sqlite" => prices.extend(measure("SQLite", None, options)?),
             "postgres" => {
                 let server;
                 let url = match std::env::var("SILK_TEST_POSTGRES") {
@@ -83,13 +102,18 @@ pub(crate) fn run(options: &Options) -> Result {
                     }
                 };
                 if !options.load {
-                    prices.extend(measure("PostgreSQL", Some(&url), options.cycles)?);
+                    prices.extend(measure("PostgreSQL", Some(&url), options)?);
                 }
-                say("measuring plans under load");
-                prices.extend(load::report(&url, options.cycles)?);
+                if !is_compared {
+                    say("measuring plans under load");
+                    prices.extend(load::report(&url, options.cycles)?);
+                }
             }
             other => return Err(format!("`{other}` is not sqlite or postgres").into()),
         }
+    }
+    if is_compared {
+        return Ok(());
     }
     if options.load {
         price::print(&prices);
@@ -105,8 +129,45 @@ pub(crate) fn run(options: &Options) -> Result {
     Ok(())
 }
 
-fn measure(name: &str, url: Option<&str>, cycles: usize) -> Result<Vec<Price>> {
+fn measure(name: &str, url: Option<&str>, options: &Options) -> Result<Vec<Price>> {
+    let cycles = options.cycles;
     say(format_args!("measuring on {name}, {cycles} cycles"));
-    let slices = slices::measure(url, cycles)?;
-    Ok(report::print(name, &slices))
+    let (arms, before): (&[Arm], _) = match &options.before {
+        Some(before) => (&BEFORE_AND_NOW, Some(before.canonicalize()?)),
+        None if options.peers => (&PEERS, None),
+        None => (&RECORDING, None),
+    };
+    let slices = slices::measure(slices::Plan {
+        url,
+        arms,
+        before: before.as_deref(),
+        cycles,
+    })?;
+    report::print(name, arms, &slices);
+    Ok(match options.peers {
+        true => Vec::new(),
+        false => report::prices(name, &slices),
+    })
+}
+
+/// Builds the small app, beside what is built here already.
+fn build_peers() -> Result {
+    process::run(
+        process::cargo()
+            .args([
+                "build",
+                "--release",
+                "--quiet",
+                "--locked",
+                "--manifest-path",
+            ])
+            .arg(root().join("crates/bench-app/Cargo.toml"))
+            .arg("--target-dir")
+            .arg(target()),
+    )
+}
+
+/// Where cargo puts what it builds.
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into)
 }

@@ -1,7 +1,7 @@
 //! The figures of recording as tables, and the prices they are held to.
 
 use super::{
-    arms::{Arm, LAYER, OFF, POOL, RECORDING},
+    arms::{Arm, LAYER, OFF, OTEL, POOL},
     price::{Limit, Price},
     slices::{ADDRESSES, Address, Cycle, HELLO, LIST_SOME, LIST_SOME_JOINED, Slice},
     spread::Spread,
@@ -10,9 +10,10 @@ use super::{
 /// Queries that `list_some` runs more than `list_some_joined`.
 const MORE_QUERIES: f64 = 100.0;
 
-/// Prints what is added, as tables that can go into a README, and tells what it says of the prices.
+/// Prints what is added, as tables that can go into a README.
 #[expect(clippy::print_stdout, reason = "the figures are what it is for")]
-pub(super) fn print(database: &str, slices: &[Cycle]) -> Vec<Price> {
+pub(super) fn print(database: &str, arms: &[Arm], slices: &[Cycle]) {
+    let recording = || arms.iter().copied().skip(1);
     println!("\n### {database}\n");
     println!(
         "Added to a request, µs: median [quartiles] of the ratios within {} cycles, times the \
@@ -29,7 +30,7 @@ pub(super) fn print(database: &str, slices: &[Cycle]) -> Vec<Price> {
             base(slices, address, |slice| slice.all),
             base(slices, address, |slice| slice.latency),
         );
-        for arm in RECORDING.into_iter().skip(1) {
+        for arm in recording() {
             println!(
                 "| {} | {} | {} | {} | {:.2} | {} |",
                 address.name,
@@ -44,7 +45,7 @@ pub(super) fn print(database: &str, slices: &[Cycle]) -> Vec<Price> {
     println!("\nAdded per query (`list_some` less `list_some_joined`, over 100), µs.\n");
     println!("| arm | CPU, app's threads | CPU, all threads | client p50 |");
     println!("|---|---|---|---|");
-    for arm in RECORDING.into_iter().skip(1) {
+    for arm in recording() {
         println!(
             "| {} | {:+.1} | {:+.1} | {:+.1} |",
             arm.name,
@@ -53,10 +54,40 @@ pub(super) fn print(database: &str, slices: &[Cycle]) -> Vec<Price> {
             per_query(slices, arm, |slice| slice.latency),
         );
     }
-    prices(database, slices)
+    if arms.iter().any(|arm| arm.name == OTEL.name) {
+        beside(arms, slices);
+    }
 }
 
-fn prices(database: &str, slices: &[Cycle]) -> Vec<Price> {
+/// What each adds to all threads, beside what spans of OpenTelemetry add in the same run.
+#[expect(clippy::print_stdout, reason = "the figures are what it is for")]
+fn beside(arms: &[Arm], slices: &[Cycle]) {
+    let all: Figure = |slice| slice.all;
+    println!(
+        "\nAdded CPU of all threads as a multiple of what {} adds.\n",
+        OTEL.name
+    );
+    println!(
+        "| arm | request without SQL | page of one query | per query | 101-query page, × none |"
+    );
+    println!("|---|---|---|---|---|");
+    for &arm in arms.iter().skip(1) {
+        let times = |address| {
+            added(slices, address, arm, all).median / added(slices, address, OTEL, all).median
+        };
+        println!(
+            "| {} | {:.2} | {:.2} | {:.2} | {:.2} |",
+            arm.name,
+            times(HELLO),
+            times(LIST_SOME_JOINED),
+            per_query(slices, arm, all) / per_query(slices, OTEL, all),
+            ratio(slices, LIST_SOME, arm, all).median,
+        );
+    }
+}
+
+/// What the figures say of the prices.
+pub(super) fn prices(database: &str, slices: &[Cycle]) -> Vec<Price> {
     let mut prices = Vec::new();
     for (arm, per_query_us, times) in [(LAYER, 7.0, 1.15), (POOL, 12.0, 1.22)] {
         let mut price = |what: &str, unit, limit, value| {

@@ -3,13 +3,15 @@
 use std::{
     collections::{BTreeMap, hash_map::RandomState},
     hash::{BuildHasher as _, Hasher as _},
+    path::Path,
     thread,
     time::{Duration, Instant},
 };
 
 use super::{
-    arms::{self, Arm},
+    arms::{Arm, OFF, OTEL, Of},
     cpu::Cpu,
+    sink::Sink,
     weave::Weave,
 };
 use crate::{Result, process::Folder, say};
@@ -19,6 +21,8 @@ use crate::{Result, process::Folder, say};
 pub(super) struct Address {
     pub(super) name: &'static str,
     path: &'static str,
+    /// Queries of a request.
+    queries: u64,
     /// Requests per slice: few, so that the arms of a cycle see the same machine, and enough that
     /// the writer's batches are as full as under load.
     requests: u32,
@@ -28,18 +32,21 @@ pub(super) struct Address {
 pub(super) const HELLO: Address = Address {
     name: "/hello",
     path: "/hello",
+    queries: 0,
     requests: 10_000,
 };
 /// One query.
 pub(super) const LIST_SOME_JOINED: Address = Address {
     name: "list_some_joined",
     path: "/api/messages/list_some_joined",
+    queries: 1,
     requests: 300,
 };
 /// A hundred queries more, and nothing else.
 pub(super) const LIST_SOME: Address = Address {
     name: "list_some",
     path: "/api/messages/list_some",
+    queries: 101,
     requests: 40,
 };
 
@@ -69,17 +76,41 @@ pub(super) struct Slice {
 /// The slices of one cycle, by name of the address and of the arm.
 pub(super) type Cycle = BTreeMap<(&'static str, &'static str), Slice>;
 
+/// What runs side by side, and on what.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Plan<'a> {
+    /// None for SQLite.
+    pub(super) url: Option<&'a str>,
+    pub(super) arms: &'a [Arm],
+    /// The program of the arms of before.
+    pub(super) before: Option<&'a Path>,
+    pub(super) cycles: usize,
+}
+
 /// Runs all arms side by side.
-pub(super) fn measure(url: Option<&str>, cycles: usize) -> Result<Vec<Cycle>> {
+pub(super) fn measure(plan: Plan<'_>) -> Result<Vec<Cycle>> {
+    let Plan { url, cycles, .. } = plan;
     let folder = Folder::new()?;
     let database = url.map_or_else(
         || format!("sqlite:{}", folder.path().join("weave.db").display()),
         str::to_owned,
     );
+    // weave makes and fills the tables.
+    Weave::start(OFF, "first", &database, folder.path())?.stop();
+    let sink = Sink::open()?;
     let mut weaves = Vec::new();
-    for arm in arms::RECORDING {
-        let store = arm.name.replace(' ', "-");
-        weaves.push((arm, Weave::start(arm, &store, &database, folder.path())?));
+    for &arm in plan.arms {
+        let store = arm.name.replace([' ', ','], "-");
+        let (store, folder) = (store.as_str(), folder.path());
+        let weave = match arm.of {
+            Of::Now => Weave::start(arm, store, &database, folder)?,
+            Of::Before => {
+                let before = plan.before.ok_or("no program of before was given")?;
+                Weave::start_program(before, arm, store, &database, folder)?
+            }
+            Of::Peers => Weave::start_peer(arm, store, &database, sink.address(), folder)?,
+        };
+        weaves.push((arm, weave));
     }
     let mut random = Random::new();
     let mut measured = Vec::new();
@@ -100,6 +131,11 @@ pub(super) fn measure(url: Option<&str>, cycles: usize) -> Result<Vec<Cycle>> {
             idle = idle_of(&weaves)?;
         }
     }
+    let asked = (u64::try_from(cycles)? + 1)
+        * ADDRESSES
+            .map(|address| u64::from(address.requests) * (1 + address.queries))
+            .iter()
+            .sum::<u64>();
     for (arm, mut weave) in weaves {
         let lost = weave.lost()?;
         if lost > 0 {
@@ -109,6 +145,12 @@ pub(super) fn measure(url: Option<&str>, cycles: usize) -> Result<Vec<Cycle>> {
             ));
         }
         weave.stop();
+    }
+    if plan.arms.iter().any(|arm| arm.capture == OTEL.capture) && sink.spans() < asked {
+        say(format_args!(
+            "of {asked} spans of OpenTelemetry {} arrived: its figures are too small",
+            sink.spans()
+        ));
     }
     Ok(measured)
 }

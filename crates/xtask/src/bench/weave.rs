@@ -8,11 +8,8 @@ use std::{
     time::Duration,
 };
 
-use super::{
-    arms::{Arm, OFF},
-    client::Client,
-};
-use crate::{Result, process::Running, root};
+use super::{arms::Arm, client::Client, target};
+use crate::{Result, process::Running};
 
 /// One running weave, and a connection to it.
 #[derive(Debug)]
@@ -26,17 +23,43 @@ impl Weave {
     /// Starts one for an arm, with the store `NAME.db` of its own in `folder`.
     pub(super) fn start(arm: Arm, name: &str, database: &str, folder: &Path) -> Result<Self> {
         let program = target().join("release").join("weave");
+        Self::start_program(&program, arm, name, database, folder)
+    }
+
+    /// Starts weave of another build.
+    pub(super) fn start_program(
+        program: &Path,
+        arm: Arm,
+        name: &str,
+        database: &str,
+        folder: &Path,
+    ) -> Result<Self> {
+        let mut command = Command::new(program);
+        command
+            .args(["--listen", "127.0.0.1:0", "--indexed"])
+            .args(["--capture", arm.capture, "--subscriber", arm.subscriber])
+            .args(["--plans", arm.plans, "--database", database]);
+        Self::started(command, arm, name, folder)
+    }
+
+    /// Starts the small app; spans of OpenTelemetry go to `sink`.
+    pub(super) fn start_peer(
+        arm: Arm,
+        name: &str,
+        database: &str,
+        sink: &str,
+        folder: &Path,
+    ) -> Result<Self> {
+        let mut command = Command::new(target().join("release").join("bench-app"));
+        command
+            .arg(arm.capture)
+            .args(["--database", database, "--sink", sink]);
+        Self::started(command, arm, name, folder)
+    }
+
+    fn started(mut command: Command, arm: Arm, name: &str, folder: &Path) -> Result<Self> {
         let mut process = Running::start(
-            Command::new(program)
-                .args([
-                    "--listen",
-                    "127.0.0.1:0",
-                    "--indexed",
-                    "--capture",
-                    arm.capture,
-                ])
-                .args(["--subscriber", arm.subscriber, "--database", database])
-                .args(["--plans", arm.plans])
+            command
                 .arg("--store")
                 .arg(folder.join(format!("{name}.db")))
                 .current_dir(folder)
@@ -63,7 +86,7 @@ impl Weave {
         Ok(Self {
             client,
             process,
-            is_recording: arm.capture != OFF.capture,
+            is_recording: arm.is_ours(),
         })
     }
 
@@ -93,8 +116,4 @@ impl Weave {
     pub(super) fn stop(mut self) {
         self.process.stop(Duration::from_secs(20));
     }
-}
-
-fn target() -> std::path::PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into)
 }

@@ -7,7 +7,7 @@ use std::{
     str::FromStr,
 };
 
-use super::{paths::Path, target};
+use super::{super::target, paths::Path};
 use crate::{
     Result,
     process::{self, Folder},

@@ -9,10 +9,7 @@ mod callgrind;
 mod paths;
 mod table;
 
-use std::{
-    fs,
-    path::{Path as File, PathBuf},
-};
+use std::{fs, path::Path as File};
 
 use self::{paths::Path, table::Row};
 use crate::{
@@ -127,11 +124,6 @@ fn compiler() -> Result<String> {
     // "rustc 1.95.0 (hash date)"
     let words: Vec<&str> = printed.split_whitespace().take(2).collect();
     Ok(words.join(" "))
-}
-
-/// Where cargo puts what it builds.
-fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into)
 }
 
 #[cfg(test)]
