@@ -163,31 +163,34 @@ async fn case_pages_05_commit_is_other_on_sqlite() {
 async fn who_held_the_connections_is_told_with_a_wait() {
     let folder = tempfile::tempdir().unwrap();
     let pool = pool(&folder).await;
-    let (sender, receiver) = tokio::sync::oneshot::channel();
+    let (begun, has_begun) = tokio::sync::oneshot::channel();
+    let (waited, has_waited) = tokio::sync::oneshot::channel();
     let holder = run_job(&recorder(), RequestKind::Job, "nightly report", async {
         let mut tx = pool.begin().await.unwrap();
         sqlx::query("select 41 + 1")
             .execute(&mut *tx)
             .await
             .unwrap();
-        sender.send(()).unwrap();
+        begun.send(()).unwrap();
         // Idle in its transaction.
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        has_waited.await.unwrap();
         tx.commit().await.unwrap();
     });
     let waiter = async {
-        receiver.await.unwrap();
+        has_begun.await.unwrap();
         let outside = pool.acquire().await.unwrap();
-        let freed = tokio::spawn(async move {
-            tokio::time::sleep(Duration::from_millis(60)).await;
-            drop(outside);
-        });
         let seen = seen(async {
-            sqlx::query("select 2").execute(&pool).await.unwrap();
+            // Given back only once the wait has begun, however slow the machine is.
+            let freed = async {
+                tokio::time::sleep(Duration::from_millis(60)).await;
+                drop(outside);
+            };
+            let (first, ()) = tokio::join!(sqlx::query("select 2").execute(&pool), freed);
+            first.unwrap();
             sqlx::query("select 3").execute(&pool).await.unwrap();
         })
         .await;
-        freed.await.unwrap();
+        waited.send(()).unwrap();
         seen
     };
     let ((), seen) = tokio::join!(holder, waiter);

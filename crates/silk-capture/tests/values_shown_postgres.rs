@@ -503,6 +503,12 @@ fn case_09_a_long_array_is_cut_at_an_element() {
         text.starts_with("{0,1,2,3,") && text.ends_with(",81,82,…"),
         "{text}"
     );
+    // With room for it, it is kept whole and can be run again.
+    let mut ids = PgArguments::default();
+    ids.add((0..100_i64).collect::<Vec<_>>()).unwrap();
+    let whole = &postgres::encode(ids, 4_096)[0];
+    assert!(matches!(whole.state, ValueState::Bytes(_)));
+    assert!(to_sql_literal(whole, DatabaseKind::Postgres).is_some());
     let mut texts = PgArguments::default();
     texts
         .add(vec!["x".repeat(300), "y".repeat(900), "z".to_owned()])

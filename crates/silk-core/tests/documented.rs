@@ -49,3 +49,12 @@ fn every_reason_of_loss_is_documented() {
     }
     assert_eq!(rows.len(), LossReason::ALL.len(), "{rows:#?}");
 }
+
+/// What responses tell strangers stands in the README.
+#[test]
+fn case_apps_04_headers_that_responses_carry_are_documented() {
+    let text = include_str!("../../../README.md");
+    for name in ["`Silk-Id`", "`Server-Timing`"] {
+        assert!(text.contains(name), "{name}");
+    }
+}

@@ -355,6 +355,7 @@ fn plans_09_doubled_quotes_csv() {
 #[test]
 fn plans_10_unicode_json() {
     let plan = case!("10-unicode-json.txt");
+    assert_eq!(drawn(&plan.root), "Seq Scan");
     assert_eq!(plan.root.relation.as_deref(), Some("a"));
 }
 
@@ -378,6 +379,7 @@ fn plans_12_costs_off_partitioned_write() {
 fn plans_13_costs_off_with_statement() {
     let plan = case!("13-costs-off-with-statement.txt");
     assert_eq!(drawn(&plan.root), "Index Scan");
+    assert_eq!(plan.root.relation.as_deref(), Some("a"));
     assert_eq!(plan.root.index.as_deref(), Some("a_pkey"));
     assert_eq!(plan.root.condition("Index Cond"), Some("(id = 4)"));
 }
@@ -486,6 +488,9 @@ fn plans_26_mysql_g_indented() {
         drawn(&plan.root),
         "Table scan(Union materialize(Table scan, Table scan))"
     );
+    for (node, relation) in [(0, "v"), (2, "a"), (3, "b")] {
+        assert_eq!(at(&plan, node).relation.as_deref(), Some(relation));
+    }
 }
 
 #[test]
@@ -514,6 +519,8 @@ fn discovery_sqlite_search_without_index() {
     let told = |context: &JudgeContext| findings::judge(&plan, context).len();
     context.sql = Some("select max(at) from ev".to_owned());
     assert_eq!(told(&context), 1);
+    assert_eq!(findings::judge(&plan, &context)[0].rule, "full_scan");
+    assert_eq!(plan.root.relation.as_deref(), Some("ev"));
     // By the rowid it stops at the first row, and SQLite prints the same.
     context.sql = Some("select max(id) from ev".to_owned());
     assert_eq!(told(&context), 0);

@@ -241,3 +241,75 @@ async fn health_says_when_the_store_failed() {
     let html = page(&app, "/silk/health").await;
     assert!(html.contains("It failed <time"));
 }
+
+#[tokio::test]
+async fn case_pages_01_percentiles_of_a_statement_are_of_its_calls() {
+    let records = (1..=2).map(|n| {
+        let mut record = short(n);
+        record.detail.queries = (0..10)
+            .map(|seq| {
+                let duration_us = if seq == 9 { 91_000 } else { 1_000 };
+                query(seq + 1, 0, u64::from(seq) * 2_000, duration_us)
+            })
+            .collect();
+        finish(&mut record, 200_000);
+        let part = &mut record.statements[0];
+        for query in &record.detail.queries {
+            part.durations.record(query.duration_us);
+        }
+        record
+    });
+    let app = app(&TestStore::of(records.collect()));
+    let uri = "statements/00000000000000a1?window=24h";
+    let json = get(&app, &format!("/silk/api/{uri}")).await.json();
+    // A histogram tells times to one in 32.
+    let figure = |name: &str| {
+        json[name]
+            .as_u64()
+            .unwrap_or_else(|| panic!("{name}: {json}"))
+    };
+    assert!((1_000..=1_032).contains(&figure("p50_us")), "{json}");
+    assert!((91_000..=93_935).contains(&figure("p95_us")), "{json}");
+    assert_eq!(figure("percentile_calls"), 20);
+    let html = page(&app, &format!("/silk/{uri}")).await;
+    assert!(html.contains("p95") && html.contains("91.0"), "{html}");
+}
+
+#[tokio::test]
+async fn case_faults_a_path_is_a_pattern_and_one_that_is_none_is_refused() {
+    let mut one = request(1, "GET", "/threads/{id}", "/threads/1995");
+    let mut two = request(2, "GET", "/threads/{id}", "/threads/7");
+    finish(&mut one, 1_000);
+    finish(&mut two, 1_000);
+    let app = app(&TestStore::of(vec![one, two]));
+    let json = get(&app, "/silk/api/requests?path=*99*").await.json();
+    assert_eq!(json["items"].as_array().unwrap().len(), 1, "{json}");
+    assert_eq!(json["items"][0]["path"], "/threads/1995");
+    let refused = get(
+        &app,
+        &format!("/silk/api/requests?path={}", "*a".repeat(10)),
+    )
+    .await;
+    assert_eq!(refused.status.as_u16(), 400);
+    let message = refused.json()["error"]["message"].to_string();
+    assert!(message.contains("at most 8 `*`"), "{message}");
+}
+
+#[tokio::test]
+async fn case_apps_02_a_query_past_the_pool_says_what_to_write_instead() {
+    let mut record = short(1);
+    record.detail.queries[0].is_past_pool = true;
+    finish(&mut record, 20_000);
+    let id = record.summary.id;
+    let app = app(&TestStore::of(vec![record]));
+    let html = page(&app, &format!("/silk/requests/{id}/queries/1")).await;
+    for text in [
+        "&amp;sqlx::PgPool or &amp;mut sqlx::PgConnection",
+        "&amp;tower_silk::PgPool or &amp;mut tower_silk::PgConnection",
+    ] {
+        assert!(
+            html.contains(text) || html.contains(&text.replace("&amp;", "&#38;")),
+            "{text}"
+        );
+    }
+}
