@@ -27,13 +27,14 @@ use silk_store::{
 /// The first keeps figures in a row each, the second packs them. Both have the means of requests
 /// for durations of calls: of no call they know how long it took. The third has findings in full,
 /// and durations of calls. The fourth follows findings across requests; until its version is
-/// released it may be written anew. Beside each: the calls whose durations it knows, and the
+/// released it may be written anew. The fifth knows the errors of requests. Beside each: the calls whose durations it knows, and the
 /// requests with a finding that it counted.
-const GOLDEN: [(&[u8], u64, u64); 4] = [
+const GOLDEN: [(&[u8], u64, u64); 5] = [
     (include_bytes!("golden/first.db.zst"), 0, 0),
     (include_bytes!("golden/second.db.zst"), 0, 0),
     (include_bytes!("golden/third.db.zst"), 5, 0),
     (include_bytes!("golden/fourth.db.zst"), 5, 1),
+    (include_bytes!("golden/fifth.db.zst"), 5, 1),
 ];
 
 const UNLIMITED: Budget = Budget {
@@ -73,6 +74,28 @@ async fn files_of_every_schema_are_read_and_written_on() {
         figures_are_read(&store, known_calls).await;
         sums_are_read(&store, known_calls, known_sights).await;
         it_is_written_on(&store).await;
+    }
+}
+
+/// Statements are searched in every file, errors only where their requests were written with them.
+#[tokio::test]
+async fn errors_are_found_in_files_that_have_them() {
+    for (at, (golden, ..)) in GOLDEN.into_iter().enumerate() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("silk.db");
+        fs::write(&path, zstd::decode_all(golden).unwrap()).unwrap();
+        let store = store(&path);
+        for (text, found) in [
+            ("from THREADS", 2),
+            ("Connection Reset", usize::from(at >= 4)),
+        ] {
+            let filter = RequestFilter {
+                text: Some(text.to_owned()),
+                ..RequestFilter::default()
+            };
+            let page = store.requests(&filter).await.unwrap();
+            assert_eq!(page.items.len(), found, "{text} in file {at}");
+        }
     }
 }
 

@@ -40,6 +40,13 @@ const PATTERNS: [&str; 8] = [
     "",
 ];
 const METHODS: [&str; 3] = ["GET", "POST", ""];
+const TEXTS: [&str; 5] = [
+    "FROM threads",
+    "Users",
+    "gave UP",
+    "nowhere",
+    "4bf90000000000000000000000000003",
+];
 const TABLES: [&str; 3] = ["threads", "messages", "Users"];
 
 /// Statements run from a line: number, line, calls, microseconds each.
@@ -85,6 +92,13 @@ fn record() -> impl Strategy<Value = RequestRecord> {
         summary.times.total_us = total_us;
         summary.times.sql_us = sql_us;
         summary.findings = rules.iter().copied().map(str::to_owned).collect();
+        if number % 4 == 1 {
+            record.detail.error = Some(format!("Gave up\0 on {number}"));
+        }
+        summary.trace_id = Some(format!(
+            "{:032x}",
+            0x4bf9_u128 << 112 | u128::from(number % 9)
+        ));
         summary.run_id = RunId(uuid::Uuid::from_u128(run));
         for rule in rules {
             record.findings.push(Finding {
@@ -167,6 +181,7 @@ fn request_filter() -> impl Strategy<Value = RequestFilter> {
         text(&PATTERNS),
         text(&PATTERNS),
         text(&RULES),
+        text(&TEXTS),
     );
     let numbers = (
         option::weighted(
@@ -181,7 +196,7 @@ fn request_filter() -> impl Strategy<Value = RequestFilter> {
     );
     let kind = option::weighted(0.3, select(RequestKind::ALL));
     (kind, texts, numbers, select(RequestSort::ALL), 1..9_u32).prop_map(
-        |(kind, (method, route, path, finding), numbers, sort, limit)| {
+        |(kind, (method, route, path, finding, text), numbers, sort, limit)| {
             let (status, min_duration_us, min_queries, fingerprint, since, until) = numbers;
             RequestFilter {
                 kind,
@@ -193,6 +208,7 @@ fn request_filter() -> impl Strategy<Value = RequestFilter> {
                 min_queries,
                 finding,
                 fingerprint: fingerprint.map(Fingerprint),
+                text,
                 since: since.map(at),
                 until: until.map(at),
                 sort,

@@ -5,7 +5,10 @@ use std::{str::FromStr, sync::Arc, time::Duration};
 use axum::extract::{FromRequestParts, OriginalUri};
 use chrono::{DateTime, Utc};
 use http::{Uri, request::Parts};
-use silk_core::{Explain, PlanRecord, RequestId, RequestRecord, Store, Vitals, store::StoreFuture};
+use silk_core::{
+    Explain, PlanRecord, RequestId, RequestRecord, Store, StoreError, StoreErrorKind, Vitals,
+    store::StoreFuture,
+};
 use uuid::Uuid;
 
 use crate::{
@@ -86,12 +89,38 @@ impl App {
         &'a self,
         question: impl FnOnce(&'a dyn Store) -> StoreFuture<'a, T>,
     ) -> Result<T, Failure> {
-        match tokio::time::timeout(STORE_TIMEOUT, question(&*self.store)).await {
-            Ok(answer) => Ok(answer?),
-            Err(_) => Err(Failure::unavailable(
+        Ok(self.in_time(question).await??)
+    }
+
+    /// The same for what changes the store.
+    ///
+    /// # Errors
+    /// 409 if the store is only read (`silk serve`, a file that may not be written); else as
+    /// [`ask`](Self::ask).
+    pub(crate) async fn change<'a, T>(
+        &'a self,
+        question: impl FnOnce(&'a dyn Store) -> StoreFuture<'a, T>,
+    ) -> Result<T, Failure> {
+        self.in_time(question).await?.map_err(|error| {
+            let is_read_only = error.kind() == StoreErrorKind::ReadOnly;
+            let failure = Failure::from(error);
+            if is_read_only {
+                Failure::conflict("read_only", failure.message)
+            } else {
+                failure
+            }
+        })
+    }
+
+    async fn in_time<'a, T>(
+        &'a self,
+        question: impl FnOnce(&'a dyn Store) -> StoreFuture<'a, T>,
+    ) -> Result<Result<T, StoreError>, Failure> {
+        (tokio::time::timeout(STORE_TIMEOUT, question(&*self.store)).await).map_err(|_| {
+            Failure::unavailable(
                 "The store did not answer within 10 seconds; see whether its disk is busy.",
-            )),
-        }
+            )
+        })
     }
 
     /// A request by the id in an address.

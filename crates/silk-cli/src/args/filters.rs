@@ -34,6 +34,9 @@ pub(crate) struct RequestFilters {
     /// Runs the statement of this fingerprint.
     #[arg(long)]
     pub(crate) fingerprint: Option<String>,
+    /// Text in the SQL or an error, or a trace id.
+    #[arg(long)]
+    pub(crate) text: Option<String>,
     /// Started at or after: 15m, 1h, 7d ago, or 2026-01-31T12:00:00Z.
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<String>,
@@ -63,6 +66,7 @@ impl RequestFilters {
             ("min_queries", &self.min_queries),
             ("finding", &self.finding),
             ("fingerprint", &self.fingerprint),
+            ("text", &self.text),
             ("since", &self.since),
             ("until", &self.until),
             ("sort", &self.sort),

@@ -6,6 +6,7 @@
 //! Everything in it is redacted already.
 
 mod detail;
+mod errors;
 mod finding;
 mod intervals;
 mod plan;

@@ -52,6 +52,9 @@ pub struct RequestFilter {
     pub finding: Option<String>,
     /// Running this statement.
     pub fingerprint: Option<crate::Fingerprint>,
+    /// With this text in the normalised SQL of a statement or in an
+    /// [error](crate::RequestRecord::error_text), upper or lower case (ASCII), or as its trace id.
+    pub text: Option<String>,
     /// Started at or after.
     pub since: Option<DateTime<Utc>>,
     /// Started before.
@@ -62,6 +65,22 @@ pub struct RequestFilter {
     pub limit: u32,
     /// Go on after this one.
     pub cursor: Option<Cursor>,
+}
+
+/// The trace id that a text is: 32 hex digits, or a whole `traceparent`; in lower case.
+#[must_use]
+pub fn trace_id_of(text: &str) -> Option<String> {
+    let id = match text.split('-').collect::<Vec<_>>()[..] {
+        [id] => id,
+        [version, id, parent, flags]
+            if (version.len(), parent.len(), flags.len()) == (2, 16, 2) =>
+        {
+            id
+        }
+        _ => return None,
+    };
+    let is_id = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_id.then(|| id.to_ascii_lowercase())
 }
 
 /// Order of a list of statements.
@@ -178,5 +197,26 @@ impl<T> Default for Page<T> {
             is_partial: false,
             searched: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_id_stands_alone_or_in_its_header() {
+        let id = "4bf92f3577b34da6a3ce929d0e0e4736";
+        for text in [
+            id.to_owned(),
+            id.to_uppercase(),
+            format!("00-{id}-00f067aa0ba902b7-01"),
+        ] {
+            assert_eq!(trace_id_of(&text).as_deref(), Some(id), "{text}");
+        }
+        for text in ["", "4bf9", "4bf92f3577b34da6a3ce929d0e0e473ü", "a-b-c-d"] {
+            assert_eq!(trace_id_of(text), None, "{text}");
+        }
+        assert_eq!(trace_id_of(&format!("00-{id}")), None);
     }
 }

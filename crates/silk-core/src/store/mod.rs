@@ -19,7 +19,7 @@ pub use across::{
 pub use error::{StoreError, StoreErrorKind};
 pub use filter::{
     Cursor, InvalidCursor, Page, RequestFilter, RequestSort, Searched, StatementFilter,
-    StatementSort,
+    StatementSort, trace_id_of,
 };
 pub use life_state::{BuildSight, MIN_REQUESTS, life_state};
 pub use lives::{Acceptance, FindingLife, FindingLives, LifeState, MAX_FINDINGS};

@@ -34,12 +34,20 @@ pub(super) fn varied() -> Vec<RequestRecord> {
             if number.is_multiple_of(15) {
                 summary.findings.push("slow_query".to_owned());
             }
+            summary.trace_id = (number % 7 == 2).then(|| trace_id(number));
+            if number % 8 == 1 {
+                record.detail.error = Some(format!("gave up\0 on Threads of {number}"));
+            }
             if number.is_multiple_of(3) {
                 add_queries(&mut record, &statement(5, "threads"), 1, 2, 10);
             }
             record
         })
         .collect()
+}
+
+fn trace_id(number: u64) -> String {
+    format!("{:032x}", 0x4bf9_u128 << 112 | u128::from(number))
 }
 
 /// A filter and what it is to select.
@@ -192,6 +200,42 @@ pub(super) fn filters() -> Vec<Selection> {
         ),
         (
             RequestFilter {
+                text: Some("FROM threads".to_owned()),
+                ..none()
+            },
+            |record| !record.statements.is_empty(),
+        ),
+        (
+            RequestFilter {
+                text: Some("on threads OF".to_owned()),
+                ..none()
+            },
+            |record| record.detail.error.is_some(),
+        ),
+        (
+            RequestFilter {
+                text: Some(format!("00-{}-00f067aa0ba902b7-01", trace_id(2))),
+                ..none()
+            },
+            |record| record.summary.path == "/threads/2",
+        ),
+        (
+            RequestFilter {
+                text: Some(trace_id(16).to_uppercase()),
+                ..none()
+            },
+            |record| record.summary.path == "/threads/16",
+        ),
+        (
+            // A part of a trace id is none.
+            RequestFilter {
+                text: Some("4bf9".to_owned()),
+                ..none()
+            },
+            |_| false,
+        ),
+        (
+            RequestFilter {
                 since: Some(at(4)),
                 ..none()
             },
@@ -219,6 +263,7 @@ pub(super) fn filters_set(filter: &RequestFilter) -> u16 {
         filter.min_queries.is_some(),
         filter.finding.is_some(),
         filter.fingerprint.is_some(),
+        filter.text.is_some(),
         filter.since.is_some(),
         filter.until.is_some(),
     ]

@@ -61,6 +61,7 @@ pub async fn filters_combine(store: &dyn Store) {
                 min_queries: one.min_queries.or(other.min_queries),
                 finding: one.finding.clone().or(other.finding.clone()),
                 fingerprint: one.fingerprint.or(other.fingerprint),
+                text: one.text.clone().or(other.text.clone()),
                 since: one.since.or(other.since),
                 until: one.until.or(other.until),
                 limit: 500,

@@ -8,7 +8,7 @@ use silk_core::{
     store::{
         CallSiteUse, Cursor, Page, RequestFilter, RequestSort, RouteSummary, RouteUse, SlowQuery,
         StatementDetail, StatementFilter, StatementSort, StatementSummary, StatsWindow,
-        TextPattern, TooManyStars,
+        TextPattern, TooManyStars, trace_id_of,
     },
 };
 
@@ -37,6 +37,29 @@ fn key(sort: RequestSort, summary: &RequestSummary) -> i64 {
 struct Patterns<'a> {
     route: Option<TextPattern<'a>>,
     path: Option<TextPattern<'a>>,
+    text: Option<Text>,
+}
+
+/// What is searched for.
+struct Text {
+    lower: String,
+    trace_id: Option<String>,
+}
+
+impl Text {
+    fn of(text: &str) -> Self {
+        Self {
+            lower: text.to_ascii_lowercase(),
+            trace_id: trace_id_of(text),
+        }
+    }
+
+    fn is_in(&self, record: &RequestRecord) -> bool {
+        let holds = |text: &str| text.to_ascii_lowercase().contains(&self.lower);
+        (record.statements.iter()).any(|used| holds(&used.statement.normalized))
+            || record.error_text().is_some_and(|errors| holds(&errors))
+            || self.trace_id.is_some() && self.trace_id == record.summary.trace_id
+    }
 }
 
 fn is_wanted(filter: &RequestFilter, patterns: &Patterns<'_>, record: &RequestRecord) -> bool {
@@ -78,6 +101,7 @@ fn is_wanted(filter: &RequestFilter, patterns: &Patterns<'_>, record: &RequestRe
                 .iter()
                 .any(|used| used.statement.fingerprint == fingerprint)
         })
+        && patterns.text.as_ref().is_none_or(|text| text.is_in(record))
         && filter.since.is_none_or(|since| summary.started_at >= since)
         && filter.until.is_none_or(|until| summary.started_at < until)
 }
@@ -101,6 +125,7 @@ pub(super) fn requests(
             .map(TextPattern::new)
             .transpose()
             .map_err(refused)?,
+        text: filter.text.as_deref().map(Text::of),
     };
     let size = page_size(filter.limit);
     let place = |summary: &RequestSummary| (key(filter.sort, summary), summary.id);

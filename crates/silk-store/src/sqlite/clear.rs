@@ -5,11 +5,12 @@ use sqlx::{AssertSqlSafe, Connection, query};
 use super::{error::Fault, generation, open::Writer, retention_state::RetentionState};
 
 /// All tables but that of migrations, and what people accept.
-const TABLES: [&str; 18] = [
+const TABLES: [&str; 19] = [
     "requests",
     "request_details",
     "request_statements",
     "findings",
+    "request_errors",
     "finding_lives",
     "plans",
     "plan_forms",

@@ -252,7 +252,7 @@ pub(crate) async fn accept(
          call_site, until_build}",
     )?;
     let acceptance = body.read(here.now)?;
-    let id = here.app.ask(|store| store.accept(&acceptance)).await?;
+    let id = here.app.change(|store| store.accept(&acceptance)).await?;
     Ok((StatusCode::CREATED, Json(AcceptedJson { id })).into_response())
 }
 
@@ -260,7 +260,7 @@ pub(crate) async fn accept(
 pub(crate) async fn withdraw(here: Here, Path(id): Path<String>) -> Result<StatusCode, Failure> {
     here.params(&[])?;
     let id: i64 = read_id(&id, "acceptance")?;
-    if here.app.ask(|store| store.withdraw(id)).await? {
+    if here.app.change(|store| store.withdraw(id)).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Failure::not_found("Nothing is accepted under this number."))

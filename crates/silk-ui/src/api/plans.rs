@@ -250,6 +250,6 @@ pub(crate) async fn paste(
         return Ok(write(&record, plan.as_ref(), judged, false));
     }
     let record = pasted::redacted(record)?;
-    here.app.ask(|store| store.add_plan(&record)).await?;
+    here.app.change(|store| store.add_plan(&record)).await?;
     show(&here, &record.id.to_string()).await
 }

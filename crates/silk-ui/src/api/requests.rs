@@ -119,7 +119,7 @@ pub(crate) async fn list(here: Here) -> Result<Response, Failure> {
 pub(crate) async fn clear(here: Here) -> Result<StatusCode, Failure> {
     // A filter would be ignored, and everything be gone.
     here.params(&[])?;
-    here.app.ask(silk_core::Store::clear).await?;
+    here.app.change(silk_core::Store::clear).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -77,6 +77,7 @@ struct Form {
     status: String,
     min_duration_ms: String,
     min_queries: String,
+    text: String,
     finding: String,
     since: String,
     /// What the form does not show but keeps.
@@ -205,6 +206,7 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
             status: field("status"),
             min_duration_ms: field("min_duration_ms"),
             min_queries: field("min_queries"),
+            text: field("text"),
             finding: field("finding"),
             since: field("since"),
             hidden: params

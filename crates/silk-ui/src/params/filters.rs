@@ -17,6 +17,7 @@ pub(crate) const REQUEST_PARAMS: &[&str] = &[
     "min_queries",
     "finding",
     "fingerprint",
+    "text",
     "since",
     "until",
     "sort",
@@ -52,6 +53,12 @@ pub(crate) fn request_filter(
                 .then(|| v.to_owned())
         })?,
         fingerprint: params.parse("fingerprint", "16 hex digits", |v| v.parse().ok())?,
+        text: params.parse("text", "1 to 200 characters", |v| {
+            let text = v.trim();
+            (1..=200)
+                .contains(&text.chars().count())
+                .then(|| text.to_owned())
+        })?,
         since: params.moment("since", now)?,
         until: params.moment("until", now)?,
         sort: params.word("sort")?.unwrap_or_default(),
@@ -190,6 +197,7 @@ mod tests {
             ("limit=501", "limit"),
             ("cursor=x", "cursor"),
             ("fingerprint=1", "fingerprint"),
+            ("text=%20", "text"),
             ("statusses=1", "statusses"),
             ("limit=1&limit=2", "limit"),
             ("method=GET%20", "method"),

@@ -94,7 +94,7 @@ pub(crate) async fn explain(
         ExplainMode::Analyze { .. } => PlanSource::Analyzed,
     };
     let record = record_of(output, source, found.id, found.query().seq, text);
-    app.ask(|store| store.add_plan(&record)).await?;
+    app.change(|store| store.add_plan(&record)).await?;
     Ok(record)
 }
 

@@ -111,3 +111,45 @@ async fn api_speaks_as_designed() {
     );
     assert_eq!(one["statement"]["fingerprint"], fingerprint);
 }
+
+/// In the SQL, in an error, by trace id: on the page as in the API; and a search that was cut short
+/// says that it was, not that nothing fits.
+#[tokio::test]
+async fn requests_are_searched_for_text() {
+    let loop_of_100 = support::repeated(1);
+    let mut failed = support::request(2, "POST", "/imports", "/imports");
+    failed.detail.error = Some("Disk quota exceeded".to_owned());
+    failed.summary.trace_id = Some("4bf92f3577b34da6a3ce929d0e0e4736".to_owned());
+    let (a, b) = (loop_of_100.summary.id, failed.summary.id);
+    let store = TestStore::of(vec![loop_of_100, failed]);
+    let app = app(&store);
+    for (text, id) in [
+        ("from%20PERSON", Some(a)),
+        ("quota+exceeded", Some(b)),
+        (
+            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+            Some(b),
+        ),
+        ("nowhere", None),
+    ] {
+        let found = get(&app, &format!("/silk/api/requests?text={text}"))
+            .await
+            .json();
+        let ids: Vec<_> = (found["items"].as_array().expect("is a list").iter())
+            .map(|item| item["id"].clone())
+            .collect();
+        let wanted: Vec<serde_json::Value> = id.iter().map(|id| id.to_string().into()).collect();
+        assert_eq!(ids, wanted, "{text}");
+        let page = get(&app, &format!("/silk/requests?text={text}")).await.text;
+        assert_eq!(page.contains("No request fits"), id.is_none(), "{text}");
+    }
+    *store.cut.lock().expect("is not poisoned") = Some(silk_core::store::Searched {
+        looked_at: 1_000,
+        of: 9_000,
+    });
+    let page = get(&app, "/silk/requests?text=nowhere").await.text;
+    assert!(
+        !page.contains("No request fits") && page.contains("none yet"),
+        "{page}"
+    );
+}

@@ -190,7 +190,19 @@ async fn an_empty_a_broken_and_a_closed_store_answer_as_described() {
             .all(|answer| !answer.status.is_server_error())
     );
 
+    store.is_read_only.store(true, Relaxed);
+    let answers = walk(&mut description, &app).await;
+    let is_refused = |answer: &&Answer| answer.text.contains("\"read_only\"");
+    let refused = answers.iter().filter(is_refused);
+    assert_eq!(
+        refused
+            .map(|answer| is(answer, StatusCode::CONFLICT))
+            .count(),
+        3
+    );
+
     store.is_broken.store(true, Relaxed);
+    store.is_read_only.store(false, Relaxed);
     let answers = walk(&mut description, &app).await;
     let is_down = |answer: &&Answer| answer.status == StatusCode::SERVICE_UNAVAILABLE;
     assert!(answers.iter().filter(is_down).count() >= 16);

@@ -31,6 +31,8 @@ pub struct TestStore {
     /// Plans that were handed over, oldest first; the store may have dropped some.
     plan_ids: Mutex<Vec<PlanId>>,
     pub is_broken: AtomicBool,
+    /// Whether what would change it is refused.
+    pub is_read_only: AtomicBool,
     /// How far searches get before they are cut short without a hit; `None` if they are not.
     pub cut: Mutex<Option<Searched>>,
 }
@@ -124,6 +126,14 @@ impl TestStore {
     }
 }
 
+fn refused<'a, T: Send + 'a>() -> StoreFuture<'a, T> {
+    Box::pin(std::future::ready(Err(StoreError::new(
+        StoreErrorKind::ReadOnly,
+        "write",
+        "the file was opened to be read",
+    ))))
+}
+
 /// What a store in memory answers: it never waits.
 fn now<T>(future: StoreFuture<'_, T>) -> T {
     let mut context = Context::from_waker(Waker::noop());
@@ -182,12 +192,18 @@ impl Store for TestStore {
         self.unless_broken(self.inner.finding_lives(window, limit))
     }
     fn accept<'a>(&'a self, acceptance: &'a Acceptance) -> StoreFuture<'a, i64> {
+        if self.is_read_only.load(Relaxed) {
+            return refused();
+        }
         self.unless_broken(self.inner.accept(acceptance))
     }
     fn acceptances(&self) -> StoreFuture<'_, Vec<Acceptance>> {
         self.unless_broken(self.inner.acceptances())
     }
     fn withdraw(&self, id: i64) -> StoreFuture<'_, bool> {
+        if self.is_read_only.load(Relaxed) {
+            return refused();
+        }
         self.unless_broken(self.inner.withdraw(id))
     }
     fn findings(&self, window: StatsWindow) -> StoreFuture<'_, FindingSums> {
@@ -235,6 +251,9 @@ impl Store for TestStore {
         self.unless_broken(self.inner.plan_changes(window, limit))
     }
     fn clear(&self) -> StoreFuture<'_, ()> {
+        if self.is_read_only.load(Relaxed) {
+            return refused();
+        }
         self.unless_broken(self.inner.clear())
     }
 }

@@ -10,6 +10,7 @@ use super::{
     super::{error::Fault, json::json_numbers, numbers::to_i64},
     bind::{bind, pattern},
     few::{FEW, few},
+    text,
 };
 use crate::kind_number;
 
@@ -45,6 +46,14 @@ impl Conditions {
         };
         if !this.add_statement(connection, filter).await? {
             return Ok(None);
+        }
+        if let Some(text) = &filter.text {
+            let (sql, are_few) = text::condition(connection, text, &mut this.arguments).await?;
+            this.sql.push_str(&sql);
+            this.needs_scan = true;
+            if are_few {
+                this.few = Some("requests q NOT INDEXED");
+            }
         }
         this.add_finding(filter)?;
         this.add_path(filter)?;

@@ -11,6 +11,7 @@ mod found;
 mod row;
 mod searched;
 mod stretch;
+mod text;
 
 use std::time::Duration;
 

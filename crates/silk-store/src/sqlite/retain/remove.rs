@@ -70,6 +70,7 @@ pub(super) async fn remove(
         "request_details",
         "request_statements",
         "findings",
+        "request_errors",
     ] {
         query(AssertSqlSafe(format!(
             "DELETE FROM {table} WHERE sequence IN (SELECT value FROM json_each(?))"

@@ -19,6 +19,7 @@ pub(super) struct Rows<'a> {
     details: Vec<(i64, Vec<u8>)>,
     statements: Vec<StatementRow>,
     findings: Vec<FindingRow<'a>>,
+    errors: Vec<(i64, Vec<u8>)>,
 }
 
 impl<'a> Rows<'a> {
@@ -46,6 +47,10 @@ impl<'a> Rows<'a> {
         }
         let blob = encoder.encode(detail, &texts, &call_sites);
         self.details.push((sequence, blob));
+        if let Some(mut errors) = record.error_text() {
+            errors.make_ascii_lowercase();
+            self.errors.push((sequence, errors.into_bytes()));
+        }
         for (position, used) in (0..).zip(&record.statements) {
             self.statements.push(StatementRow {
                 sequence,
@@ -83,7 +88,8 @@ impl<'a> Rows<'a> {
         insert_requests(connection, &self.requests).await?;
         insert_details(connection, self.details).await?;
         insert_statements(connection, &self.statements).await?;
-        insert_findings(connection, &self.findings).await
+        insert_findings(connection, &self.findings).await?;
+        insert_errors(connection, &self.errors).await
     }
 }
 
@@ -191,6 +197,23 @@ async fn insert_details(
         |arguments, (sequence, detail)| {
             arguments.add(*sequence)?;
             arguments.add(&**detail)
+        },
+    )
+    .await
+}
+
+async fn insert_errors(
+    connection: &mut SqliteConnection,
+    errors: &[(i64, Vec<u8>)],
+) -> Result<(), Fault> {
+    insert_rows(
+        connection,
+        "INSERT OR FAIL INTO request_errors (sequence, text)",
+        2,
+        errors,
+        |arguments, (sequence, text)| {
+            arguments.add(*sequence)?;
+            arguments.add(&**text)
         },
     )
     .await

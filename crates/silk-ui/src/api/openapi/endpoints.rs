@@ -110,7 +110,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         "clear",
         "/api/requests",
         "Removes everything that was recorded.",
-        LIST,
+        &[400, 403, 409, 503],
     ),
     get(
         "request",
@@ -168,13 +168,13 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         "Accepts findings of a rule.",
         "AcceptBody",
         Answer::Created("AcceptanceMade"),
-        &[400, 403, 413, 415, 503],
+        &[400, 403, 409, 413, 415, 503],
     ),
     delete(
         "withdraw",
         "/api/acceptances/{id}",
         "Takes an acceptance back.",
-        ONE,
+        &[400, 403, 404, 409, 503],
     ),
     get(
         "list_routes",
@@ -230,7 +230,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         "Reads and judges a pasted plan.",
         "PasteBody",
         Answer::Json("Plan"),
-        &[400, 403, 413, 415, 422, 503],
+        &[400, 403, 409, 413, 415, 422, 503],
     ),
     get(
         "plan",

@@ -150,7 +150,7 @@ const ERRORS: [(u16, &str); 8] = [
     (404, "It is not kept, or was never there."),
     (
         409,
-        "Nothing was run: `kind` says why not, as in `needs_confirmation`.",
+        "Nothing was done: `kind` says why not, as in `needs_confirmation` or `read_only`.",
     ),
     (413, "The body is larger than this address takes."),
     (415, "The body is not `application/json`."),

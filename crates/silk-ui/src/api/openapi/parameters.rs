@@ -143,6 +143,11 @@ fn described_as(query: Query, name: &str) -> (Value, &'static str) {
             json!({ "type": "string", "pattern": "^-?[0-9]{1,18}\\.[0-9a-f]{32}$" }),
             "`next` of the page before.",
         ),
+        (Query::Requests | Query::Live, "text") => (
+            json!({ "type": "string", "maxLength": 200, "pattern": "\\S" }),
+            "In the normalised SQL or an error, upper or lower case; or the trace id, or a whole \
+             `traceparent`.",
+        ),
         (_, "text") => (text(), "In the normalised SQL, upper or lower case."),
         (_, "table") => (text(), "That touch this table."),
         (_, "command") => (

@@ -43,7 +43,7 @@ pub(crate) struct AcceptForm {
 pub(crate) async fn accept(here: Here, Form(form): Form<AcceptForm>) -> Result<Response, Failure> {
     here.app.csrf.check(&form.csrf)?;
     let acceptance = form.read(here.now)?;
-    here.app.ask(|store| store.accept(&acceptance)).await?;
+    here.app.change(|store| store.accept(&acceptance)).await?;
     let notice = here.app.leave_notice(
         "Accepted. It is listed under “accepted”, where it can be taken back.".to_owned(),
     );
@@ -63,7 +63,7 @@ pub(crate) async fn withdraw(
     Form(form): Form<WithdrawForm>,
 ) -> Result<Response, Failure> {
     here.app.csrf.check(&form.csrf)?;
-    let was_there = here.app.ask(|store| store.withdraw(form.id)).await?;
+    let was_there = here.app.change(|store| store.withdraw(form.id)).await?;
     let words = if was_there {
         "It is not accepted any more."
     } else {

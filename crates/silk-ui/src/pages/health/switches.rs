@@ -68,7 +68,7 @@ pub(crate) struct ClearForm {
 /// `POST /health/clear`
 pub(crate) async fn clear(here: Here, Form(form): Form<ClearForm>) -> Result<Response, Failure> {
     here.app.csrf.check(&form.csrf)?;
-    here.app.ask(silk_core::Store::clear).await?;
+    here.app.change(silk_core::Store::clear).await?;
     let notice = here
         .app
         .leave_notice("Everything recorded so far was removed.".to_owned());

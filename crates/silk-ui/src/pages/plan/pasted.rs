@@ -66,7 +66,7 @@ pub(crate) async fn keep(
 ) -> Result<Response, Failure> {
     here.app.csrf.check(&form.csrf)?;
     let record = redacted(held(&here, &id)?.record)?;
-    here.app.ask(|store| store.add_plan(&record)).await?;
+    here.app.change(|store| store.add_plan(&record)).await?;
     // A store keeps one plan for each shape: it may be that of an earlier paste.
     let id = record.id;
     let is_there = here
