@@ -129,20 +129,7 @@ fn described_as(query: Query, name: &str) -> (Value, &'static str) {
         ),
         (_, "since") => (moment(), "Inclusive: a time, or a while ago such as `3h`."),
         (_, "until") => (moment(), "Exclusive; up to now unless given."),
-        (Query::Statements, "sort") => (reference("StatementSort"), ""),
-        (_, "sort") => (reference("RequestSort"), ""),
-        (_, "limit") => (
-            json!({ "type": "integer", "minimum": 1, "maximum": 500 }),
-            "Items at most: 50 requests or statements unless given, 100 of other things.",
-        ),
-        (Query::Statements, "cursor") => (
-            json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX }),
-            "`next` of the page before.",
-        ),
-        (_, "cursor") => (
-            json!({ "type": "string", "pattern": "^-?[0-9]{1,18}\\.[0-9a-f]{32}$" }),
-            "`next` of the page before.",
-        ),
+        (_, "sort" | "limit" | "cursor") => of_page(query, name),
         (Query::Requests | Query::Live, "text") => (
             json!({ "type": "string", "maxLength": 200, "pattern": "\\S" }),
             "In the normalised SQL or an error, upper or lower case; or the trace id, or a whole \
@@ -162,6 +149,26 @@ fn described_as(query: Query, name: &str) -> (Value, &'static str) {
              `all@…`.",
         ),
         _ => (text(), ""),
+    }
+}
+
+/// What says which page of a list is wanted.
+fn of_page(query: Query, name: &str) -> (Value, &'static str) {
+    match (query, name) {
+        (Query::Statements, "sort") => (reference("StatementSort"), ""),
+        (_, "sort") => (reference("RequestSort"), ""),
+        (_, "limit") => (
+            json!({ "type": "integer", "minimum": 1, "maximum": 500 }),
+            "Items at most: 50 requests or statements unless given, 100 of other things.",
+        ),
+        (Query::Statements, "cursor") => (
+            json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX }),
+            "`next` of the page before.",
+        ),
+        _ => (
+            json!({ "type": "string", "pattern": "^-?[0-9]{1,18}\\.[0-9a-f]{32}$" }),
+            "`next` of the page before.",
+        ),
     }
 }
 
