@@ -1,6 +1,8 @@
 //! How fast the SQLite store writes, and how many bytes a request takes on disk.
 //!
-//! `cargo run --release -p silk-store --example write_rate`
+//! `cargo run --release -p silk-store --example write_rate [share]`
+//!
+//! A share of 20 writes a twentieth of the requests: enough to count instructions.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -9,21 +11,25 @@
 
 use std::time::Instant;
 
-use silk_core::{RequestRecord, Store, Value, ValueState};
+use silk_core::{Finding, Fingerprint, RequestRecord, Severity, Store, Value, ValueState};
 use silk_store::{
     SqliteStore, SqliteStoreConfig,
     contract::fixture::{add_queries, batch, request, statement},
 };
 
+const WITH_FINDING: &str = "5 queries, finding";
+
 /// Requests in a batch, as the writer makes them under load.
 const BATCH: u64 = 200;
 
 /// What is measured: a name, queries per request, whether values and call sites are kept, requests.
-const RUNS: [(&str, u32, bool, u64); 4] = [
+/// The last has a finding in each request.
+const RUNS: [(&str, u32, bool, u64); 5] = [
     ("101 queries, layer", 101, false, 20_000),
     ("101 queries, pool", 101, true, 20_000),
     ("5 queries, layer", 5, false, 60_000),
     ("5 queries, pool", 5, true, 60_000),
+    (WITH_FINDING, 5, true, 60_000),
 ];
 
 #[tokio::main(flavor = "current_thread")]
@@ -32,7 +38,11 @@ async fn main() {
         "{:<22}{:>12}{:>16}{:>16}",
         "", "requests/s", "bytes/request", "bytes/query"
     );
+    let share = std::env::args()
+        .nth(1)
+        .map_or(1, |share| share.parse().unwrap());
     for (name, queries, is_pool, count) in RUNS {
+        let count = (count / share).max(2000) / 2000 * 2000;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("silk.db");
         let store = SqliteStore::new(&path, SqliteStoreConfig::default());
@@ -44,7 +54,13 @@ async fn main() {
                     let first = portion * 2000 + number * BATCH;
                     batch(
                         (first..first + BATCH)
-                            .map(|n| record(n, queries, is_pool))
+                            .map(|n| {
+                                let mut record = record(n, queries, is_pool);
+                                if name == WITH_FINDING {
+                                    remark(&mut record, n);
+                                }
+                                record
+                            })
                             .collect(),
                     )
                 })
@@ -64,6 +80,23 @@ async fn main() {
             each / f64::from(queries)
         );
     }
+}
+
+/// A finding that says something else each time, as most do.
+fn remark(record: &mut RequestRecord, number: u64) {
+    let rule = "repeated_statement";
+    record.summary.findings.push(rule.to_owned());
+    record.findings.push(Finding {
+        rule: rule.to_owned(),
+        severity: Severity::Warning,
+        title: format!("The same query ran {} times.", 5 + number % 90),
+        detail: String::new(),
+        fingerprint: Some(Fingerprint(10 + number % 5)),
+        remedy: None,
+        call_site: None,
+        query: None,
+        lost_us: Some(500 + number % 90),
+    });
 }
 
 /// A page that reads a list and then each item's owner, as an N+1 does; times vary by noise.

@@ -26,15 +26,17 @@ use silk_store::{
 
 /// The first keeps figures in a row each, the second packs them. Both have the means of requests
 /// for durations of calls: of no call they know how long it took. The third has findings in full,
-/// and durations of calls. The fourth follows findings across requests; until its version is
-/// released it may be written anew. The fifth knows the errors of requests. Beside each: the calls whose durations it knows, and the
+/// and durations of calls. The fourth follows findings across requests, the fifth knows the errors
+/// of requests, the sixth sums lines; until its version is released it may be written anew. Beside
+/// each: the calls whose durations it knows, and the
 /// requests with a finding that it counted.
-const GOLDEN: [(&[u8], u64, u64); 5] = [
+const GOLDEN: [(&[u8], u64, u64); 6] = [
     (include_bytes!("golden/first.db.zst"), 0, 0),
     (include_bytes!("golden/second.db.zst"), 0, 0),
     (include_bytes!("golden/third.db.zst"), 5, 0),
     (include_bytes!("golden/fourth.db.zst"), 5, 1),
     (include_bytes!("golden/fifth.db.zst"), 5, 1),
+    (include_bytes!("golden/sixth.db.zst"), 5, 1),
 ];
 
 const UNLIMITED: Budget = Budget {

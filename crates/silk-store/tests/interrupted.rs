@@ -89,6 +89,21 @@ async fn child_that_looks_after() {
     println!("done");
 }
 
+/// Leaves figures as an earlier version wrote them.
+async fn forget_lines(path: &Path) {
+    let mut other = SqliteConnection::connect(&format!("sqlite:{}", path.display()))
+        .await
+        .unwrap();
+    sqlx::raw_sql(
+        "DELETE FROM figures WHERE statement_id IN (-9223372036854775807, -9223372036854775806);
+         INSERT INTO unsummed_figures SELECT DISTINCT width_s, bucket_us FROM figures;",
+    )
+    .execute(&mut other)
+    .await
+    .unwrap();
+    other.close().await.unwrap();
+}
+
 #[tokio::test]
 async fn upkeep_that_is_killed_changes_no_sum() {
     let folder = tempfile::tempdir().unwrap();
@@ -97,14 +112,20 @@ async fn upkeep_that_is_killed_changes_no_sum() {
         let store = open(&path);
         let routes = store.routes(window()).await.unwrap();
         let of_statement = store.statement(Fingerprint(71), window()).await.unwrap();
+        let lines = store.hotspots(window(), 9).await.unwrap();
+        let route = store.route(&lines[0].route, window()).await.unwrap();
         store.close().await;
-        (routes, of_statement.unwrap())
+        (routes, of_statement.unwrap(), lines, route.unwrap())
     };
     let store = open(&path);
     fill(&store).await;
     store.close().await;
     let before = read().await;
     assert_eq!(before.0.len(), 40);
+    assert_eq!((before.2[0].calls, before.2[0].routes), (2880, 40));
+    assert_eq!(before.3.statements[0].durations.count(), 72);
+    forget_lines(&path).await;
+    assert!(read().await == before, "lines are read from statements");
     let mut is_done = false;
     // From another step on each time, and in the middle of one.
     for steps in [1, 1, 2, 3, 4, usize::MAX] {
@@ -136,6 +157,8 @@ async fn upkeep_that_is_killed_changes_no_sum() {
         let after = read().await;
         assert!(after.0 == before.0, "routes after {steps} steps");
         assert!(after.1 == before.1, "statement after {steps} steps");
+        assert!(after.2 == before.2, "lines after {steps} steps");
+        assert!(after.3 == before.3, "one route after {steps} steps");
     }
     assert!(is_done, "the last child came to its end");
 }

@@ -23,6 +23,10 @@ pub struct RouteName {
 /// tell. What is told of them says so.
 pub const LOOKED_AT: u32 = 2000;
 
+/// Of a line in one route, and of a route, so many statements have sums of their own in each stretch
+/// of figures: those that took most time. What further ones took is summed as one.
+pub const MAX_OWN_STATEMENTS: usize = 200;
+
 /// A line of code with the queries it ran in all requests of a window.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hotspot {
@@ -38,6 +42,9 @@ pub struct Hotspot {
     pub total_us: u64,
     /// Number of different statements that the line ran.
     pub statements: u64,
+    /// Whether it ran further ones, beyond [`MAX_OWN_STATEMENTS`] at a time: they are not among the
+    /// number, and their time is in the line's only.
+    pub has_more_statements: bool,
     /// The one that took most time.
     pub statement: Arc<Statement>,
     /// Time of that statement from this line, in µs.
@@ -64,6 +71,8 @@ pub struct RouteDetail {
     pub summary: RouteSummary,
     /// What it ran, by total time, largest first.
     pub statements: Vec<RouteStatement>,
+    /// What it ran beyond [`MAX_OWN_STATEMENTS`] of a line at a time; none if nothing.
+    pub other_statements: Option<OtherStatements>,
     /// How each build of the service fared in it, in order of their first use.
     pub builds: Vec<BuildFigures>,
     /// The newest kept requests.
@@ -91,6 +100,21 @@ pub struct RouteStatement {
     pub call_sites: u64,
     /// Distribution of the durations of calls, in µs.
     pub durations: Histogram,
+}
+
+/// Statements that have no sums of their own, as one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OtherStatements {
+    /// Executions.
+    pub calls: u64,
+    /// Executions that failed.
+    pub errors: u64,
+    /// Rows that they returned.
+    pub rows: u64,
+    /// Sum of durations, in µs.
+    pub total_us: u64,
+    /// Longest, in µs.
+    pub max_us: u64,
 }
 
 /// Figures of one route under one build of the service.

@@ -14,7 +14,8 @@ mod view;
 
 pub use crate::budget::Budget;
 pub use across::{
-    BuildFigures, Hotspot, LOOKED_AT, NewestRequests, RouteDetail, RouteName, RouteStatement,
+    BuildFigures, Hotspot, LOOKED_AT, MAX_OWN_STATEMENTS, NewestRequests, OtherStatements,
+    RouteDetail, RouteName, RouteStatement,
 };
 pub use error::{StoreError, StoreErrorKind};
 pub use filter::{

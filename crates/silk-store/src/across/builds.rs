@@ -1,6 +1,6 @@
 //! Figures of a route by the builds that served it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::DateTime;
 use silk_core::{HistogramSum, store::BuildFigures};
@@ -11,7 +11,7 @@ use crate::stats::RouteFigures;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct RunOf {
     pub(crate) started_us: i64,
-    pub(crate) build: Option<String>,
+    pub(crate) build: Option<Arc<str>>,
 }
 
 impl RunOf {
@@ -23,7 +23,7 @@ impl RunOf {
 
 /// Sums figures by build.
 #[derive(Debug, Default)]
-pub(crate) struct BuildsOf(BTreeMap<Option<String>, Build>);
+pub(crate) struct BuildsOf(BTreeMap<Option<Arc<str>>, Build>);
 
 #[derive(Debug)]
 struct Build {
@@ -57,7 +57,7 @@ impl BuildsOf {
             .filter_map(|(name, build)| {
                 let figures = build.figures;
                 Some(BuildFigures {
-                    build: name,
+                    build: name.map(|name| name.to_string()),
                     first_at: DateTime::from_timestamp_micros(build.first_us)?,
                     last_at: DateTime::from_timestamp_micros(build.last_us)?,
                     requests: figures.requests,

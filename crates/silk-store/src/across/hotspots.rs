@@ -10,7 +10,7 @@ use silk_core::{
     store::{Hotspot, RouteName},
 };
 
-use crate::stats::StatementFigures;
+use crate::stats::{ByStatement, Sum as _, UseFigures};
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
@@ -23,7 +23,8 @@ pub(crate) struct Sites<S, T, R>(Map<S, Site<T, R>>);
 
 #[derive(Debug)]
 struct Site<T, R> {
-    figures: StatementFigures,
+    figures: UseFigures,
+    has_more_statements: bool,
     by_statement: Map<T, u64>,
     by_route: Map<R, u64>,
 }
@@ -32,8 +33,9 @@ struct Site<T, R> {
 #[derive(Debug)]
 pub(crate) struct Hot<S, T, R> {
     pub(crate) site: S,
-    figures: StatementFigures,
+    figures: UseFigures,
     statements: usize,
+    has_more_statements: bool,
     routes: usize,
     pub(crate) dearest_statements: Vec<T>,
     pub(crate) dearest_routes: Vec<R>,
@@ -65,25 +67,30 @@ impl<S, T, R> Default for Sites<S, T, R> {
 }
 
 impl<S: Eq + Hash + Clone, T: Eq + Hash + Clone, R: Eq + Hash + Clone> Sites<S, T, R> {
-    pub(crate) fn add(&mut self, site: &S, statement: T, route: R, figures: &StatementFigures) {
-        if !self.0.contains_key(site) {
-            let new = Site {
-                figures: StatementFigures::default(),
-                by_statement: Map::default(),
-                by_route: Map::default(),
-            };
-            self.0.insert(site.clone(), new);
-        }
-        let Some(sum) = self.0.get_mut(site) else {
-            return;
-        };
-        sum.figures.merge_numbers(figures);
-        for us in [
-            sum.by_statement.entry(statement).or_default(),
-            sum.by_route.entry(route).or_default(),
-        ] {
+    /// Adds what a line ran in a route.
+    pub(crate) fn add(&mut self, site: S, route: R, uses: &ByStatement<T, UseFigures>)
+    where
+        T: Copy,
+    {
+        let sum = self.0.entry(site).or_insert_with(|| Site {
+            figures: UseFigures::default(),
+            has_more_statements: false,
+            by_statement: Map::default(),
+            by_route: Map::default(),
+        });
+        let mut all = UseFigures::default();
+        for (statement, figures) in &uses.own {
+            all.merge(figures);
+            let us = sum.by_statement.entry(*statement).or_default();
             *us = us.saturating_add(figures.total_us);
         }
+        if let Some(other) = &uses.other {
+            sum.has_more_statements = true;
+            all.merge(other);
+        }
+        sum.figures.merge(&all);
+        let us = sum.by_route.entry(route).or_default();
+        *us = us.saturating_add(all.total_us);
     }
 
     /// The lines that were added.
@@ -110,6 +117,7 @@ impl<S: Eq + Hash + Clone, T: Eq + Hash + Clone, R: Eq + Hash + Clone> Sites<S, 
                 site,
                 figures: sum.figures,
                 statements: sum.by_statement.len(),
+                has_more_statements: sum.has_more_statements,
                 routes: sum.by_route.len(),
                 dearest_statements,
                 dearest_routes,
@@ -146,6 +154,7 @@ pub(crate) fn as_hotspot<S, T, R>(
         rows: hot.figures.rows,
         total_us: hot.figures.total_us,
         statements: as_u64(hot.statements),
+        has_more_statements: hot.has_more_statements,
         statement: statements.min_by_key(|statement| statement.fingerprint)?,
         statement_us: hot.statement_us,
         routes: as_u64(hot.routes),

@@ -7,6 +7,7 @@ use std::{
     cmp::Reverse,
     collections::{BTreeMap, HashMap},
     hash::Hash,
+    sync::Arc,
 };
 
 use chrono::DateTime;
@@ -19,7 +20,7 @@ use super::RunOf;
 use crate::stats::{FindingKey, Said, SightFigures};
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
-type Build = Option<String>;
+type Build = Option<Arc<str>>;
 
 /// Requests that are remembered for the worst: of some the store may not keep the record any more.
 const CANDIDATES: usize = 8;
@@ -80,7 +81,7 @@ pub(crate) struct Life<R, F> {
     pub(crate) worst: Vec<i64>,
     state: LifeState,
     /// Of its route, in order of first use.
-    builds: Vec<String>,
+    builds: Vec<Arc<str>>,
 }
 
 fn remember(worst: &mut Vec<(u64, i64)>, figures: &SightFigures) {
@@ -204,7 +205,7 @@ fn life<R, F>(route: R, finding: F, mut found: Found, looked: &Ordered) -> Life<
     let sights = looked.builds.iter().map(|(build, figures)| {
         let with = found.builds.get(build);
         BuildSight {
-            build: build.clone(),
+            build: build.as_deref().map(str::to_owned),
             first_us: figures.first_us,
             last_us: figures.last_us,
             requests: figures.requests,
@@ -241,6 +242,10 @@ fn life<R, F>(route: R, finding: F, mut found: Found, looked: &Ordered) -> Life<
     }
 }
 
+fn name(build: Build) -> Option<String> {
+    build.map(|build| build.to_string())
+}
+
 impl<R, F> Life<R, F> {
     /// As it is told: with its names, what was said of it, and what people accept (newest first).
     pub(crate) fn tell(
@@ -251,7 +256,7 @@ impl<R, F> Life<R, F> {
         worst: Option<RequestId>,
         acceptances: &[Acceptance],
     ) -> Option<FindingLife> {
-        let builds: Vec<&str> = self.builds.iter().map(String::as_str).collect();
+        let builds: Vec<&str> = self.builds.iter().map(|build| &**build).collect();
         let acceptance = acceptances.iter().find(|one| {
             one.is_about(&rule, &route, fingerprint, said.call_site.as_ref())
                 && one.holds(&self.state, &builds, self.last_build.as_deref())
@@ -281,8 +286,8 @@ impl<R, F> Life<R, F> {
             call_site: said.call_site,
             first_at: DateTime::from_timestamp_micros(self.first_us)?,
             last_at: DateTime::from_timestamp_micros(self.last_us)?,
-            first_build: self.first_build,
-            last_build: self.last_build,
+            first_build: name(self.first_build),
+            last_build: name(self.last_build),
             requests: self.in_window.requests,
             lost_us: self.in_window.lost_us,
             of_requests: self.of_requests,

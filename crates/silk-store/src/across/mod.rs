@@ -8,4 +8,4 @@ mod route;
 pub(crate) use builds::{BuildsOf, RunOf};
 pub(crate) use hotspots::{Seen, Sites, as_hotspot};
 pub(crate) use lives::{Lives, When};
-pub(crate) use route::sort_statements;
+pub(crate) use route::RanBy;

@@ -3,7 +3,7 @@
 use silk_core::{
     CallSite, RequestKind, RequestRecord, RunId, RunRecord, Store, WriteBatch,
     across::Sample,
-    store::{Acceptance, MAX_ACCEPTANCES, RouteName, StatsWindow},
+    store::{Acceptance, MAX_ACCEPTANCES, MAX_OWN_STATEMENTS, RouteName, StatsWindow},
 };
 
 use super::{
@@ -135,6 +135,51 @@ pub async fn lines_of_the_same_time_keep_their_order(store: &dyn Store) {
         })
         .collect();
     assert_eq!(told, [(7, 7), (12, 6), (40, 8)]);
+}
+
+/// Of many statements of a line those that took most have sums of their own; the rest is told.
+pub async fn the_rest_of_many_statements_is_told(store: &dyn Store) {
+    let most = u64::try_from(MAX_OWN_STATEMENTS).unwrap();
+    // In two batches and two minutes: the rest is of each minute.
+    for (number, seconds) in [(1, 0), (2, 1), (3, 60)] {
+        let mut record = request(number, seconds);
+        for one in 1..=most + 10 {
+            add_queries(&mut record, &statement(one, "made_up"), 20, 1, 100 + one);
+        }
+        add_queries(&mut record, &statement(1, "made_up"), 30, 1, 5000);
+        store.write(&batch(vec![record])).await.unwrap();
+    }
+    let hotspots = store.hotspots(all_day(), 10).await.unwrap();
+    let whole: u64 = (1..=most + 10).map(|one| 100 + one).sum();
+    let told: Vec<_> = hotspots
+        .iter()
+        .map(|hot| {
+            (
+                hot.calls,
+                hot.total_us,
+                hot.statements,
+                hot.has_more_statements,
+            )
+        })
+        .collect();
+    let calls = 3 * (most + 10);
+    assert_eq!(
+        told,
+        [(calls, 3 * whole, most, true), (3, 15_000, 1, false)]
+    );
+    assert_eq!(hotspots[0].statement.fingerprint.0, most + 10);
+
+    let detail = store.route(&threads(), all_day()).await.unwrap().unwrap();
+    // The first is known from its other line.
+    assert_eq!(detail.statements.len(), MAX_OWN_STATEMENTS + 1);
+    let first = &detail.statements[0];
+    assert_eq!((first.statement.fingerprint.0, first.calls), (1, 3));
+    let second = &detail.statements[1];
+    assert_eq!((second.calls, second.durations.count()), (3, 3));
+    let other = detail.other_statements.unwrap();
+    assert_eq!((other.calls, other.max_us), (30, 110));
+    let own: u64 = detail.statements.iter().map(|one| one.total_us).sum();
+    assert_eq!(own + other.total_us, 3 * whole + 15_000);
 }
 
 /// Writes requests of a route under two builds and under none: the build that sorts first came

@@ -57,6 +57,7 @@ macro_rules! contract_tests {
             findings::the_newest_are_summed_of_too_many,
             across::lines_are_summed,
             across::lines_of_the_same_time_keep_their_order,
+            across::the_rest_of_many_statements_is_told,
             across::a_route_tells_its_builds,
             across::a_route_tells_what_it_ran,
             across::a_sample_is_of_the_newest,

@@ -1,21 +1,22 @@
 //! Lines of code and routes across requests.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
 use silk_core::{
     CallSite, Fingerprint, RequestRecord,
     store::{
-        Hotspot, LOOKED_AT, NewestRequests, RouteDetail, RouteName, RouteStatement, StatsWindow,
+        Hotspot, LOOKED_AT, NewestRequests, OtherStatements, RouteDetail, RouteName,
+        RouteStatement, StatsWindow,
     },
 };
 
 use super::{query, state::State};
 use crate::{
-    across::{BuildsOf, RunOf, Seen, Sites, as_hotspot},
-    stats::{MINUTE_S, StatementFigures, overlaps},
+    across::{BuildsOf, RanBy, RunOf, Seen, Sites, as_hotspot},
+    stats::{MINUTE_S, overlaps},
 };
 
 /// The newest requests of a window that `is_wanted` takes.
@@ -36,9 +37,9 @@ fn newest<'a>(
 pub(super) fn hotspots(state: &State, window: &StatsWindow, limit: u32) -> Vec<Hotspot> {
     type SitesOf<'a> = Sites<&'a Option<CallSite>, Fingerprint, &'a RouteName>;
     let mut sites = SitesOf::default();
-    for ((bucket, fingerprint, route, call_site), figures) in &state.statement_stats {
+    for ((bucket, route, call_site), uses) in &state.lines {
         if overlaps(window, *bucket, MINUTE_S) {
-            sites.add(&call_site, *fingerprint, route, figures);
+            sites.add(call_site, route, uses);
         }
     }
     let mut seen: HashMap<&Option<CallSite>, Seen> = HashMap::new();
@@ -74,31 +75,33 @@ pub(super) fn route(state: &State, name: &RouteName, window: &StatsWindow) -> Op
             builds.add(*bucket, state.runs.get(run).unwrap_or(&unknown), figures);
         }
     }
+    let (statements, other_statements) = statements(state, name, window);
     Some(RouteDetail {
         summary,
-        statements: statements(state, name, window),
+        statements,
+        other_statements,
         builds: builds.finish(),
         newest: newest_requests(state, name, window),
     })
 }
 
-fn statements(state: &State, name: &RouteName, window: &StatsWindow) -> Vec<RouteStatement> {
-    type Sum<'a> = (StatementFigures, BTreeSet<&'a Option<CallSite>>);
-    let mut sums: BTreeMap<Fingerprint, Sum<'_>> = BTreeMap::new();
-    for ((bucket, fingerprint, route, call_site), figures) in &state.statement_stats {
+fn statements(
+    state: &State,
+    name: &RouteName,
+    window: &StatsWindow,
+) -> (Vec<RouteStatement>, Option<OtherStatements>) {
+    let mut ran: RanBy<&Option<CallSite>, Fingerprint> = RanBy::default();
+    for ((bucket, route, call_site), uses) in &state.lines {
         if route == name && overlaps(window, *bucket, MINUTE_S) {
-            let (sum, sites) = sums.entry(*fingerprint).or_default();
-            sum.merge(figures);
-            sites.insert(call_site);
+            ran.add(&call_site, uses);
         }
     }
-    let statements = sums.into_iter().filter_map(|(fingerprint, (sum, sites))| {
-        let statement = &state.statements.get(&fingerprint)?.statement;
-        Some(sum.of_route(Arc::clone(statement), sites.len()))
-    });
-    let mut statements: Vec<_> = statements.collect();
-    crate::across::sort_statements(&mut statements);
-    statements
+    for ((bucket, route), durations) in &state.durations {
+        if route == name && overlaps(window, *bucket, MINUTE_S) {
+            ran.add_durations(durations);
+        }
+    }
+    ran.finish(|fingerprint| Some(Arc::clone(&state.statements.get(fingerprint)?.statement)))
 }
 
 fn newest_requests(state: &State, name: &RouteName, window: &StatsWindow) -> NewestRequests {

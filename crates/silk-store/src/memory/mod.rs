@@ -2,6 +2,7 @@
 
 mod acceptances;
 mod across;
+mod figures;
 mod findings;
 mod lives;
 mod plans;

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use silk_core::{
     BatchId, CallSite, Fingerprint, Histogram, RequestId, RequestRecord, RunId, Statement, Value,
     ValueState, WriteBatch,
-    store::{Budget, MAX_FINDINGS, StoreSize},
+    store::{Budget, StoreSize},
 };
 use std::sync::Arc;
 
@@ -18,18 +18,15 @@ use crate::{
     across::RunOf,
     age::{AHEAD_US, Age, Starts},
     stats::{
-        BatchStats, FindingKey, RouteFigures, RouteKey, Said, SightFigures, Sights,
-        StatementFigures,
+        BatchStats, ByStatement, Durations, FindingKey, RouteFigures, RouteKey, Said, SightFigures,
+        StatementFigures, UseFigures,
     },
 };
 
-type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+pub(super) type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
 /// Requests removed in one step.
 const STEP: usize = 500;
-
-/// At most so many statements, and so many rows of figures.
-const MAX_FIGURES: usize = 20_000;
 
 /// How long figures outlive their requests.
 const STATS_AGE: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -59,6 +56,11 @@ pub(super) struct State {
     /// By bucket, statement, route and call site.
     pub(super) statement_stats:
         BTreeMap<(i64, Fingerprint, RouteKey, Option<CallSite>), StatementFigures>,
+    /// What lines ran, by bucket, route and line.
+    pub(super) lines:
+        BTreeMap<(i64, RouteKey, Option<CallSite>), ByStatement<Fingerprint, UseFigures>>,
+    /// How long it took, by bucket and route.
+    pub(super) durations: BTreeMap<(i64, RouteKey), ByStatement<Fingerprint, Durations>>,
     /// Requests that were looked through, or that had a finding, by bucket, route and run.
     pub(super) sights: BTreeMap<(i64, RouteKey, RunId, Option<FindingKey>), SightFigures>,
     /// The findings that are followed.
@@ -106,76 +108,9 @@ impl State {
         }
         self.runs.entry(batch.run.id).or_insert_with(|| RunOf {
             started_us: batch.run.started_at.timestamp_micros(),
-            build: batch.run.build.clone(),
+            build: batch.run.build.as_deref().map(Into::into),
         });
         self.add_stats(stats, batch.run.id);
-    }
-
-    fn add_stats(&mut self, stats: BatchStats, run: RunId) {
-        for ((bucket, route), figures) in stats.by_route {
-            self.route_stats
-                .entry((bucket, stats.routes[route].clone(), run))
-                .or_default()
-                .merge(&figures);
-        }
-        for ((bucket, fingerprint, route, call_site), figures) in stats.by_statement {
-            self.statement_stats
-                .entry((bucket, fingerprint, stats.routes[route].clone(), call_site))
-                .or_default()
-                .merge(&figures);
-        }
-        for (fingerprint, totals) in stats.totals {
-            let known = self
-                .statements
-                .entry(fingerprint)
-                .or_insert_with(|| KnownStatement {
-                    statement: totals.statement,
-                    figures: StatementFigures::default(),
-                    last_seen_us: totals.last_seen_us,
-                });
-            known.figures.merge(&totals.figures);
-            known.last_seen_us = known.last_seen_us.max(totals.last_seen_us);
-        }
-        self.add_sights(stats.sights, &stats.routes, run);
-        while self.route_stats.len() > MAX_FIGURES {
-            self.route_stats.pop_first();
-        }
-        while self.statement_stats.len() > MAX_FIGURES {
-            self.statement_stats.pop_first();
-        }
-        if self.statements.len() > MAX_FIGURES {
-            let mut seen: Vec<i64> = self
-                .statements
-                .values()
-                .map(|known| known.last_seen_us)
-                .collect();
-            let (_, middle, _) = seen.select_nth_unstable(MAX_FIGURES / 2);
-            let middle = *middle;
-            self.statements
-                .retain(|_, known| known.last_seen_us >= middle);
-        }
-    }
-
-    fn add_sights(&mut self, sights: Sights, routes: &[RouteKey], run: RunId) {
-        let most = usize::try_from(MAX_FINDINGS).unwrap_or(usize::MAX);
-        for ((route, finding), said) in sights.said {
-            let key = (routes[route].clone(), finding);
-            if self.said.len() < most || self.said.contains_key(&key) {
-                self.said.insert(key, said);
-            }
-        }
-        let looked = sights.looked.into_iter();
-        let looked = looked.map(|((bucket, route), figures)| (bucket, route, None, figures));
-        let found = sights.found.into_iter();
-        let found = found
-            .map(|((bucket, route, finding), figures)| (bucket, route, Some(finding), figures));
-        for (bucket, route, finding, figures) in looked.chain(found) {
-            let key = (bucket, routes[route].clone(), run, finding);
-            self.sights.entry(key).or_default().merge(&figures);
-        }
-        while self.sights.len() > MAX_FIGURES {
-            self.sights.pop_first();
-        }
     }
 
     pub(super) fn is_over(&self, budget: &Budget) -> bool {
@@ -214,6 +149,8 @@ impl State {
         self.runs.retain(|run, _| used.contains(run));
         self.statement_stats
             .retain(|(bucket, ..), _| *bucket >= stats_us);
+        self.lines.retain(|(bucket, ..), _| *bucket >= stats_us);
+        self.durations.retain(|(bucket, _), _| *bucket >= stats_us);
         self.statements
             .retain(|_, known| known.last_seen_us >= stats_us);
         self.plans.retain(stats_us);

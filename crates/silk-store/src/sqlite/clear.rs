@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, Connection, query};
 use super::{error::Fault, generation, open::Writer, retention_state::RetentionState};
 
 /// All tables but that of migrations, and what people accept.
-const TABLES: [&str; 19] = [
+const TABLES: [&str; 20] = [
     "requests",
     "request_details",
     "request_statements",
@@ -16,6 +16,7 @@ const TABLES: [&str; 19] = [
     "plan_forms",
     "plan_stats",
     "figures",
+    "unsummed_figures",
     "route_stats",
     "statement_stats",
     "top_thresholds",

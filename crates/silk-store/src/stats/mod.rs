@@ -10,6 +10,7 @@ mod compaction;
 mod histogram;
 mod plans;
 mod sights;
+mod uses;
 mod window;
 
 pub(crate) use batch::{BatchStats, RouteFigures, StatementFigures};
@@ -21,6 +22,7 @@ pub(crate) use histogram::{from_bytes, to_bytes};
 pub(crate) use plans::is_asked_for;
 pub(crate) use plans::{PlanFigures, is_better, sight_of};
 pub(crate) use sights::{FindingKey, Said, SightFigures, Sights};
+pub(crate) use uses::{ByStatement, Durations, Sum, UseFigures};
 pub(crate) use window::{OverTime, bucket_start, overlaps};
 
 /// What does the work.

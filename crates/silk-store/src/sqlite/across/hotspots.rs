@@ -15,10 +15,7 @@ use super::{
     },
     routes,
 };
-use crate::{
-    across::{Seen, Sites, as_hotspot},
-    stats::StatementFigures,
-};
+use crate::across::{Seen, Sites, as_hotspot};
 
 /// Lines by the time of their queries within a window.
 pub(in super::super) async fn hotspots(
@@ -38,13 +35,8 @@ async fn read(
     limit: u32,
 ) -> Result<Vec<Hotspot>, Fault> {
     let mut sites: Sites<i64, i64, i64> = Sites::default();
-    figures::of_statements::<StatementFigures>(connection, None, window, |at, figures| {
-        sites.add(
-            &at.call_site,
-            at.statement.saturating_abs(),
-            at.route,
-            &figures,
-        );
+    figures::lines(connection, None, window, |line, uses| {
+        sites.add(line.call_site, line.route, uses);
     })
     .await?;
     let names = call_sites(connection, json_numbers(sites.names().copied())).await?;
@@ -80,10 +72,12 @@ async fn seen(
         "WITH newest AS MATERIALIZED (
              SELECT sequence FROM requests INDEXED BY requests_by_start
              WHERE started_us >= ?1 AND started_us < ?2 ORDER BY started_us DESC LIMIT ?3)
-         SELECT u.call_site_id, sum(u.calls)
-         FROM newest n CROSS JOIN request_statements u ON u.sequence = n.sequence
-         WHERE u.call_site_id IN (SELECT value FROM json_each(?4))
-         GROUP BY u.sequence, u.call_site_id",
+         SELECT site, count(*), CAST(total(calls) AS INTEGER), CAST(max(calls) AS INTEGER)
+         FROM (SELECT u.call_site_id AS site, total(u.calls) AS calls
+               FROM newest n CROSS JOIN request_statements u ON u.sequence = n.sequence
+               WHERE u.call_site_id IN (SELECT value FROM json_each(?4))
+               GROUP BY u.sequence, u.call_site_id)
+         GROUP BY site",
     )
     .bind(window.since.timestamp_micros())
     .bind(window.until.timestamp_micros())
@@ -91,10 +85,14 @@ async fn seen(
     .bind(json_numbers(sites))
     .fetch_all(connection)
     .await?;
-    let mut seen: HashMap<i64, Seen> = HashMap::new();
-    for row in rows {
-        let calls = to_u64(row.try_get(1)?);
-        seen.entry(row.try_get(0)?).or_default().add(calls);
-    }
-    Ok(seen)
+    rows.iter()
+        .map(|row| {
+            let seen = Seen {
+                requests: to_u64(row.try_get(1)?),
+                calls: to_u64(row.try_get(2)?),
+                most_calls: to_u64(row.try_get(3)?),
+            };
+            Ok((row.try_get(0)?, seen))
+        })
+        .collect()
 }

@@ -51,7 +51,7 @@ async fn runs(connection: &mut SqliteConnection) -> Result<HashMap<i64, RunOf>, 
         .map(|row| {
             let run = RunOf {
                 started_us: row.try_get("started_us")?,
-                build: row.try_get("build")?,
+                build: row.try_get::<Option<String>, _>("build")?.map(Into::into),
             };
             Ok((row.try_get("run_id")?, run))
         })

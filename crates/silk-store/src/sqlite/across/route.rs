@@ -1,15 +1,12 @@
 //! One route with what it ran and how its builds fared.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use silk_core::{
-    Histogram, HistogramSum,
+    HistogramSum,
     store::{
-        LOOKED_AT, NewestRequests, RouteDetail, RouteName, RouteStatement, RouteSummary,
-        StatsWindow,
+        LOOKED_AT, NewestRequests, OtherStatements, RouteDetail, RouteName, RouteStatement,
+        RouteSummary, StatsWindow,
     },
 };
 use sqlx::{Connection, Row, SqliteConnection, query, query_scalar};
@@ -19,9 +16,9 @@ use super::{
     runs,
 };
 use crate::{
-    across::{BuildsOf, RunOf, sort_statements},
+    across::{BuildsOf, RanBy, RunOf},
     kind_number,
-    stats::{OverTime, RouteFigures, StatementFigures},
+    stats::{OverTime, RouteFigures},
 };
 
 /// The route, if there is anything of it within the window.
@@ -81,6 +78,7 @@ async fn read(
         return Ok(None);
     }
     let (over_time, durations) = over_time.finish(&mut HistogramSum::default());
+    let (statements, other_statements) = statements(connection, id, window).await?;
     Ok(Some(RouteDetail {
         summary: RouteSummary {
             kind: name.kind,
@@ -95,7 +93,8 @@ async fn read(
             durations,
             over_time,
         },
-        statements: statements(connection, id, window).await?,
+        statements,
+        other_statements,
         builds: builds.finish(),
         newest: newest(connection, id, window).await?,
     }))
@@ -105,29 +104,23 @@ async fn statements(
     connection: &mut SqliteConnection,
     route: i64,
     window: &StatsWindow,
-) -> Result<Vec<RouteStatement>, Fault> {
-    let mut sums: HashMap<i64, (StatementFigures, HashSet<i64>)> = HashMap::new();
-    let part = Some(figures::part_of(route));
-    figures::of_statements::<StatementFigures>(connection, part, window, |at, mut figures| {
-        if at.route != route {
-            return;
+) -> Result<(Vec<RouteStatement>, Option<OtherStatements>), Fault> {
+    let mut ran: RanBy<i64, i64> = RanBy::default();
+    let part = figures::part_of(route);
+    figures::lines(connection, Some(part), window, |line, uses| {
+        if line.route == route {
+            ran.add(&line.call_site, uses);
         }
-        if at.statement > figures::NONE {
-            // Means of requests, of an earlier version.
-            figures.durations = Histogram::default();
-        }
-        let (sum, sites) = sums.entry(at.statement.saturating_abs()).or_default();
-        sum.merge(&figures);
-        sites.insert(at.call_site);
     })
     .await?;
-    let known = names::statements(connection, sums.keys().copied().collect()).await?;
-    let statements = sums.into_iter().filter_map(|(id, (sum, sites))| {
-        Some(sum.of_route(Arc::clone(known.get(&id)?), sites.len()))
-    });
-    let mut statements: Vec<_> = statements.collect();
-    sort_statements(&mut statements);
-    Ok(statements)
+    figures::ran(connection, part, window, |of, durations| {
+        if of == route {
+            ran.add_durations(durations);
+        }
+    })
+    .await?;
+    let known = names::statements(connection, ran.names().copied().collect()).await?;
+    Ok(ran.finish(|id| known.get(id).map(Arc::clone)))
 }
 
 async fn newest(

@@ -2,16 +2,17 @@
 
 use std::collections::HashMap;
 
-use sqlx::{AssertSqlSafe, Row, SqliteConnection, query, query_as};
+use sqlx::{AssertSqlSafe, SqliteConnection, query, query_as};
 
 use super::{
     super::error::Fault,
-    group::{Figures, Group, NONE, PLACE, Place, SIGHTS},
-    rows,
+    group::{Figures, Group, LINES, NONE, PLACE, Place, RAN, Ran, SIGHTS, Uses},
+    rows::{self, Packed},
 };
 use crate::stats::{Compaction, RouteFigures, SightFigures, StatementFigures};
 
-/// Compacts one statement, the routes, or the findings, of the oldest coarse bucket; `false` if there is none.
+/// Compacts the rows under one number (a statement, or what stands for routes, findings, lines) of
+/// the oldest coarse bucket; `false` if there is none.
 pub(in super::super) async fn compact(
     connection: &mut SqliteConnection,
     compaction: Compaction,
@@ -31,6 +32,12 @@ pub(in super::super) async fn compact(
         }
         Some((bucket_us, SIGHTS)) => {
             sum::<SightFigures>(connection, compaction, SIGHTS, bucket_us).await?;
+        }
+        Some((bucket_us, LINES)) => {
+            sum::<Uses>(connection, compaction, LINES, bucket_us).await?;
+        }
+        Some((bucket_us, RAN)) => {
+            sum::<Ran>(connection, compaction, RAN, bucket_us).await?;
         }
         Some((bucket_us, statement)) => {
             sum::<StatementFigures>(connection, compaction, statement, bucket_us).await?;
@@ -62,30 +69,34 @@ async fn sum<F: Figures>(
     .await?;
     let mut sums: HashMap<Place, Group<F>> = HashMap::new();
     for row in &rows {
+        let place = Place::of_row(row)?;
         let place = Place {
             width_s: compaction.coarse_s,
             bucket_us: start,
-            ..Place::of_row(row)?
+            // Only routes and findings are told by build.
+            run: match statement {
+                NONE | SIGHTS => place.run,
+                _ => NONE,
+            },
+            ..place
         };
         // What cannot be read is dropped: it would be in the way for ever.
-        if let Ok(group) = Group::unpack(row.try_get("figures")?) {
+        if let Some(group) = rows::group(row)? {
             sums.entry(place).or_default().merge(group);
         }
     }
-    rows::replace(
-        connection,
-        sums.iter().map(|(place, group)| (*place, group)),
-    )
-    .await?;
     query(
-        "DELETE FROM figures
-         WHERE statement_id = ? AND width_s = ? AND bucket_us >= ? AND bucket_us < ?",
+        "DELETE FROM figures WHERE statement_id = ?5
+           AND (width_s = ?1 AND bucket_us >= ?3 AND bucket_us < ?4
+                OR width_s = ?2 AND bucket_us = ?3)",
     )
-    .bind(statement)
     .bind(compaction.fine_s)
+    .bind(compaction.coarse_s)
     .bind(start)
     .bind(end)
-    .execute(connection)
+    .bind(statement)
+    .execute(&mut *connection)
     .await?;
-    Ok(())
+    let sums: Vec<Packed> = rows::pack(sums).collect();
+    rows::replace(connection, &sums).await
 }

@@ -15,8 +15,9 @@ use sqlx::{AssertSqlSafe, Row, SqliteConnection, query, query_with, sqlite::Sqli
 
 use super::{
     super::{error::Fault, numbers::to_u64},
-    group::{At, Figures, Group, Place, part_of},
-    rows,
+    group::{At, Figures, Group, Place, is_statement, part_of},
+    rows::{self, Packed},
+    unsummed,
 };
 use crate::stats::{RouteFigures, StatementFigures, WIDTHS, from_bytes};
 
@@ -170,17 +171,18 @@ async fn chunk<F: First>(connection: &mut SqliteConnection) -> Result<bool, Faul
         // What cannot be read is dropped: it would be in the way for ever.
         if let Ok(figures) = F::of_row(row, 6) {
             let group = groups.entry(place).or_default();
-            group.add(route, row.try_get(4)?, &figures);
+            group.add(route, row.try_get(4)?, figures);
         }
     }
-    for (place, group) in rows::find(connection, groups.keys().copied()).await? {
-        groups.entry(place).or_default().merge(group);
+    for row in rows::find(connection, groups.keys().copied()).await? {
+        if let Some(group) = rows::group(&row)? {
+            groups.entry(Place::of_row(&row)?).or_default().merge(group);
+        }
     }
-    rows::replace(
-        connection,
-        groups.iter().map(|(place, group)| (*place, group)),
-    )
-    .await?;
+    let statements = groups.keys().filter(|place| is_statement(place.statement));
+    unsummed::note(connection, statements.copied()).await?;
+    let moved: Vec<Packed> = rows::pack(groups).collect();
+    rows::replace(connection, &moved).await?;
 
     let mut arguments = SqliteArguments::default();
     for number in &numbers {

@@ -6,14 +6,18 @@
 //! ```text
 //! figures = version (1 byte) · map from (place of the route in the row, call site) to figures
 //! ```
-
-use std::collections::BTreeMap;
+//!
+//! Of statements there is a row for each, by route and call site. What lines and routes ran stands
+//! in rows of its own besides, all statements together: a page of a route, or of all lines, would
+//! else read the rows of every statement.
 
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::{Row, sqlite::SqliteRow};
 
 use super::super::{error::Fault, json::json_numbers};
-use crate::stats::{RouteFigures, SightFigures, StatementFigures};
+use crate::stats::{
+    ByStatement, Durations, RouteFigures, SightFigures, StatementFigures, UseFigures,
+};
 
 const VERSION: u8 = 1;
 
@@ -26,6 +30,21 @@ pub(in super::super) const NONE: i64 = 0;
 
 /// The number under which figures of findings stand, by route and finding; below all others.
 pub(in super::super) const SIGHTS: i64 = i64::MIN;
+
+/// The number under which stands what lines ran, by route and call site.
+pub(in super::super) const LINES: i64 = i64::MIN + 1;
+
+/// The number under which stands how long what routes ran took, by route.
+pub(in super::super) const RAN: i64 = i64::MIN + 2;
+
+/// Whether figures of one statement stand under a number. In SQL: [`IS_STATEMENT`].
+pub(super) const fn is_statement(number: i64) -> bool {
+    number != NONE && number > RAN
+}
+
+/// As [`is_statement`]. `SIGHTS` to `RAN` are the smallest numbers there are.
+pub(super) const IS_STATEMENT: &str =
+    "s.statement_id <> 0 AND s.statement_id > -9223372036854775806";
 
 /// The number under which figures of a statement stand whose durations are of calls.
 ///
@@ -40,35 +59,67 @@ pub(in super::super) const fn of_calls(statement: i64) -> i64 {
 pub(in super::super) trait Figures:
     Default + Serialize + DeserializeOwned + Send + Sync
 {
-    fn merge(&mut self, other: &Self);
+    /// Adds all of another, and cuts.
+    fn merge(&mut self, other: Self);
+
+    /// Keeps to the number of parts that it may have.
+    fn cut(&mut self) {}
 }
 
 impl Figures for RouteFigures {
-    fn merge(&mut self, other: &Self) {
-        Self::merge(self, other);
+    fn merge(&mut self, other: Self) {
+        Self::merge(self, &other);
     }
 }
 
 impl Figures for SightFigures {
-    fn merge(&mut self, other: &Self) {
-        Self::merge(self, other);
+    fn merge(&mut self, other: Self) {
+        Self::merge(self, &other);
     }
 }
 
 impl Figures for StatementFigures {
-    fn merge(&mut self, other: &Self) {
+    fn merge(&mut self, other: Self) {
+        Self::merge(self, &other);
+    }
+}
+
+/// What a line ran in a route, by number of the statement.
+pub(in super::super) type Uses = ByStatement<i64, UseFigures>;
+
+impl Figures for Uses {
+    fn merge(&mut self, other: Self) {
         Self::merge(self, other);
+    }
+
+    fn cut(&mut self) {
+        Self::cut(self);
+    }
+}
+
+/// How long what a route ran took, by number of the statement.
+pub(in super::super) type Ran = ByStatement<i64, Durations>;
+
+impl Figures for Ran {
+    fn merge(&mut self, other: Self) {
+        Self::merge(self, other);
+    }
+
+    fn cut(&mut self) {
+        Self::cut(self);
     }
 }
 
 /// Which row: the key of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(in super::super) struct Place {
-    /// [`NONE`] for the routes themselves, below it where durations are [`of_calls`].
+    /// [`NONE`] for the routes themselves, below it where durations are [`of_calls`]; or
+    /// [`SIGHTS`], [`LINES`], [`RAN`].
     pub(in super::super) statement: i64,
     pub(in super::super) width_s: i64,
     pub(in super::super) bucket_us: i64,
     pub(in super::super) part: i64,
+    /// [`NONE`] where several runs are summed.
     pub(in super::super) run: i64,
 }
 
@@ -120,28 +171,54 @@ pub(in super::super) const fn part_of(route: i64) -> i64 {
     route.div_euclid(ROUTES)
 }
 
-/// Figures by route and call site, all of one [`Place`].
+/// Figures by route and call site, all of one [`Place`]; in order.
 #[derive(Debug, Clone, PartialEq)]
-pub(in super::super) struct Group<F>(BTreeMap<(u8, i64), F>);
+pub(in super::super) struct Group<F>(Vec<((u8, i64), F)>);
 
 impl<F> Default for Group<F> {
     fn default() -> Self {
-        Self(BTreeMap::new())
+        Self(Vec::new())
     }
 }
 
 impl<F: Figures> Group<F> {
-    /// Adds figures of a route of this group's part.
-    pub(super) fn add(&mut self, route: i64, call_site: i64, figures: &F) {
+    /// The figures of a route of this group's part.
+    pub(super) fn at(&mut self, route: i64, call_site: i64) -> &mut F {
         // Below 16.
         let place = u8::try_from(route.rem_euclid(ROUTES)).unwrap_or(0);
-        self.0.entry((place, call_site)).or_default().merge(figures);
+        self.at_key((place, call_site))
+    }
+
+    fn at_key(&mut self, key: (u8, i64)) -> &mut F {
+        let at = match self.0.binary_search_by_key(&key, |(key, _)| *key) {
+            Ok(at) => at,
+            Err(at) => {
+                self.0.insert(at, (key, F::default()));
+                at
+            }
+        };
+        &mut self.0[at].1
+    }
+
+    /// Adds figures of a route of this group's part.
+    pub(super) fn add(&mut self, route: i64, call_site: i64, figures: F) {
+        self.at(route, call_site).merge(figures);
     }
 
     pub(in super::super) fn merge(&mut self, other: Self) {
-        for (key, figures) in other.0 {
-            self.0.entry(key).or_default().merge(&figures);
+        if self.0.is_empty() {
+            self.0 = other.0;
+            self.cut();
+            return;
         }
+        for (key, figures) in other.0 {
+            self.at_key(key).merge(figures);
+        }
+    }
+
+    /// Keeps each to the number of parts that it may have.
+    pub(super) fn cut(&mut self) {
+        self.0.iter_mut().for_each(|(_, figures)| figures.cut());
     }
 
     /// Route, call site and figures of each.
@@ -155,7 +232,7 @@ impl<F: Figures> Group<F> {
     }
 
     pub(super) fn pack(&self) -> Vec<u8> {
-        // Writing into a growing vector cannot fail.
+        // In order, so that it reads as a map, too. Writing into a growing vector cannot fail.
         postcard::to_extend(&self.0, vec![VERSION]).unwrap_or_default()
     }
 
@@ -186,7 +263,7 @@ mod tests {
     fn routes_come_back_from_every_part() {
         for route in [-17, -1, 0, 1, 15, 16, 1_000_003] {
             let mut group = Group::default();
-            group.add(route, 7, &figures(3));
+            group.add(route, 7, figures(3));
             let back = Group::<RouteFigures>::unpack(&group.pack()).unwrap();
             assert_eq!(back, group);
             let parts: Vec<_> = back.into_parts(part_of(route)).collect();
@@ -197,10 +274,10 @@ mod tests {
     #[test]
     fn groups_are_summed_by_route_and_call_site() {
         let mut group = Group::default();
-        group.add(3, 0, &figures(1));
+        group.add(3, 0, figures(1));
         let mut other = Group::default();
-        other.add(3, 0, &figures(2));
-        other.add(3, 1, &figures(4));
+        other.add(3, 0, figures(2));
+        other.add(3, 1, figures(4));
         group.merge(other);
         let counts: Vec<_> = group
             .into_parts(0)
@@ -210,10 +287,26 @@ mod tests {
     }
 
     #[test]
+    fn numbers_of_statements_are_told_from_others() {
+        for (number, is_one) in [
+            (NONE, false),
+            (SIGHTS, false),
+            (LINES, false),
+            (RAN, false),
+            (RAN + 1, true),
+            (of_calls(1), true),
+            (1, true),
+        ] {
+            assert_eq!(is_statement(number), is_one, "{number}");
+        }
+        assert!(IS_STATEMENT.ends_with(&format!("> {RAN}")));
+    }
+
+    #[test]
     fn other_bytes_are_refused() {
         let packed = {
             let mut group = Group::default();
-            group.add(3, 0, &figures(1));
+            group.add(3, 0, figures(1));
             group.pack()
         };
         assert!(Group::<RouteFigures>::unpack(&packed).is_ok());

@@ -32,6 +32,18 @@ pub(in super::super) async fn each_of<F: First>(
     window: &StatsWindow,
     mut each: impl FnMut(At, F),
 ) -> Result<(), Fault> {
+    of_buckets(connection, statement, part, window, &mut each).await?;
+    first::within(connection, Some(statement), window, each).await
+}
+
+/// As [`each_of`], of packed rows only.
+pub(super) async fn of_buckets<F: Figures>(
+    connection: &mut SqliteConnection,
+    statement: i64,
+    part: Option<i64>,
+    window: &StatsWindow,
+    mut each: impl FnMut(At, F),
+) -> Result<(), Fault> {
     let rows = query(
         "SELECT s.statement_id, s.width_s, s.bucket_us, s.part, s.run_id, s.figures
          FROM json_each(?1) w CROSS JOIN figures s
@@ -44,36 +56,9 @@ pub(in super::super) async fn each_of<F: First>(
     .bind(window.since.timestamp_micros())
     .bind(window.until.timestamp_micros())
     .bind(part)
-    .fetch_all(&mut *connection)
+    .fetch_all(connection)
     .await?;
-    give(&rows, &mut each)?;
-    first::within(connection, Some(statement), window, each).await
-}
-
-/// Gives the figures of all statements to `each`; of one part only, where that is named.
-pub(in super::super) async fn of_statements<F: First>(
-    connection: &mut SqliteConnection,
-    part: Option<i64>,
-    window: &StatsWindow,
-    mut each: impl FnMut(At, F),
-) -> Result<(), Fault> {
-    let rows = query(
-        "SELECT s.statement_id, s.width_s, s.bucket_us, s.part, s.run_id, s.figures
-         FROM json_each(?1) w CROSS JOIN figures s INDEXED BY figures_by_bucket
-           ON s.width_s = w.value
-              AND s.bucket_us > ?2 - w.value * 1000000 AND s.bucket_us < ?3
-         WHERE s.statement_id NOT IN (?4, ?5) AND (?6 IS NULL OR s.part = ?6)",
-    )
-    .bind(WIDTHS)
-    .bind(window.since.timestamp_micros())
-    .bind(window.until.timestamp_micros())
-    .bind(NONE)
-    .bind(SIGHTS)
-    .bind(part)
-    .fetch_all(&mut *connection)
-    .await?;
-    give(&rows, &mut each)?;
-    first::within(connection, None, window, each).await
+    give(&rows, &mut each)
 }
 
 /// Gives the sights of findings up to an instant to `each`.
@@ -95,7 +80,10 @@ pub(in super::super) async fn sights(
     give(&rows, &mut each)
 }
 
-fn give<F: Figures>(rows: &[SqliteRow], each: &mut impl FnMut(At, F)) -> Result<(), Fault> {
+pub(super) fn give<F: Figures>(
+    rows: &[SqliteRow],
+    each: &mut impl FnMut(At, F),
+) -> Result<(), Fault> {
     // By number: there are thousands of rows, and a look-up by name would cost for each.
     for row in rows {
         let (part, run) = (row.try_get(3)?, row.try_get(4)?);

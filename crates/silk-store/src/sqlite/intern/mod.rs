@@ -4,6 +4,7 @@
 //! says when it was last used, to six hours, so that orphans are found without looking into any
 //! blob: a row not used since the oldest request was written is used by none.
 
+mod finding;
 mod route;
 mod text;
 
@@ -17,7 +18,7 @@ use silk_core::{CallSite, Database, Fingerprint, RunId, RunRecord, Statement};
 use sqlx::{SqliteConnection, query_scalar};
 
 use super::{error::Fault, json::to_json, numbers::database_number};
-use crate::stats::RouteKey;
+use crate::stats::{FindingKey, RouteKey, Said};
 use text::TextEntry;
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
@@ -51,6 +52,8 @@ pub(super) struct Intern {
     statements: Map<Fingerprint, Entry>,
     call_sites: Map<CallSite, Entry>,
     texts: Map<Arc<str>, Vec<TextEntry>>,
+    /// By row of the route; as many as are followed at most.
+    findings: Map<i64, Map<FindingKey, (i64, Said)>>,
 }
 
 impl Intern {

@@ -141,6 +141,7 @@ async fn look_after(
         return Ok(true);
     }
     if figures::move_first(&mut transaction, STEP_TIME).await?
+        || figures::sum_lines(&mut transaction, STEP_TIME).await?
         || compact::step(&mut transaction, now, STEP_TIME).await?
     {
         let next = generation::next(&mut transaction).await?;

@@ -82,8 +82,7 @@ pub(super) async fn write(writer: &mut Writer, batch: &WriteBatch) -> Result<i64
     rows.insert(connection).await?;
     figures::add_totals(connection, intern, &stats).await?;
     let routes: Vec<i64> = routes.iter().map(|(id, _)| *id).collect();
-    figures::add(connection, intern, buckets, &stats, &routes, run, at_us).await?;
-    figures::add_sights(connection, intern, buckets, &stats.sights, &routes, run).await?;
+    figures::add(connection, intern, buckets, stats, &routes, run, at_us).await?;
     top::trim(connection, flagged).await?;
     transaction.commit().await?;
     Ok(last.saturating_add(i64::try_from(written).unwrap_or(0)))
