@@ -312,3 +312,51 @@ async fn the_statement_page_and_its_json_have_the_same_findings() {
     assert!(of_plan["lost_us"].as_u64() > Some(0));
     assert!(html.matches("<p class=\"what\">").count() == findings.len());
 }
+
+/// The missing index and the N+1 stand in one list, in the order of what they cost.
+#[tokio::test]
+async fn findings_of_plans_and_of_requests_are_one_list() {
+    let (app, _) = app(repeated(), Some(plan(PlanSource::AutoExplain, SEQ_SCAN)));
+    let list = async |query: &str| {
+        let json = page(&app, &format!("/silk/api/findings?window=24h{query}")).await;
+        let json: serde_json::Value = serde_json::from_str(&json).expect("is JSON");
+        json["items"].as_array().expect("is a list").clone()
+    };
+    let all = list("").await;
+    let sources: Vec<_> = all.iter().map(|one| one["source"].as_str()).collect();
+    assert!(sources.contains(&Some("plan")) && sources.contains(&Some("request")));
+    let lost: Vec<_> = all.iter().map(|one| one["lost_us"].as_u64()).collect();
+    assert!(lost.is_sorted_by(|a, b| a >= b), "{lost:?}");
+    let is_plan = |one: &&serde_json::Value| one["source"] == "plan";
+    let of_plan = all.iter().find(is_plan).expect("its plan is judged");
+    assert_eq!(of_plan["rule"], "seq_scan_filters_most");
+    assert_eq!(of_plan["state"], "unknown", "not guessed");
+    assert!(of_plan["requests"].is_null() && of_plan["plan"]["calls"].as_u64() > Some(0));
+
+    // The page has them in the same order, and counts them in its states.
+    let html = page(&app, "/silk/findings?window=24h").await;
+    let (_, table) = html.split_once("id=\"all\"").expect("has the table");
+    let mut from = 0;
+    for one in &all {
+        let title = one["title"].as_str().expect("has a title");
+        let at = table[from..].find(title);
+        from += at.unwrap_or_else(|| panic!("{title} in its order"));
+    }
+    assert!(table.contains(&format!("to do {}", all.len())), "{table}");
+    assert!(table.contains("unknown 1") && table.contains(">plan</a>"));
+
+    // The filters are theirs too.
+    for (query, plans) in [
+        ("&state=unknown", 1),
+        ("&state=all&rule=seq_scan_filters_most", 1),
+        (&*format!("&fingerprint={PERSON}"), 1),
+        ("&route=list_some", 1),
+        ("&route=nowhere", 0),
+        ("&state=open", 0),
+        ("&rule=repeated_statement", 0),
+    ] {
+        let found = list(query).await;
+        assert_eq!(found.iter().filter(is_plan).count(), plans, "{query}");
+    }
+    assert_eq!(list("&state=unknown").await.len(), 1);
+}

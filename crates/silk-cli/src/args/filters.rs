@@ -187,7 +187,8 @@ impl WindowFilter {
 /// Narrows findings across requests.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct FindingFilters {
-    /// todo (what needs an answer), all, new, open, came_back, fixed or accepted; todo unless given.
+    /// todo (what needs an answer), all, new, open, came_back, fixed, accepted or
+    /// unknown (of plans); todo unless given.
     #[arg(long)]
     pub(crate) state: Option<String>,
     /// Name of the rule.

@@ -46,14 +46,64 @@ impl RouteName {
 #[derive(Debug, Deserialize)]
 struct Life {
     title: String,
-    route: RouteName,
+    /// None of a plan whose statement several routes run.
+    route: Option<RouteName>,
+    fingerprint: Option<String>,
     call_site: Option<CallSite>,
     state: String,
     state_sentence: String,
-    requests: u64,
-    of_requests: u64,
+    /// None of a plan.
+    requests: Option<u64>,
+    of_requests: Option<u64>,
     lost_us: u64,
+    #[serde(default)]
+    is_at_most: bool,
     worst: Option<String>,
+    #[serde(default)]
+    plan: Option<LifePlan>,
+}
+
+/// The plan that a finding is about.
+#[derive(Debug, Deserialize)]
+struct LifePlan {
+    id: String,
+    calls: u64,
+    are_calls_at_most: bool,
+}
+
+impl Life {
+    /// Where it was seen, how often, and what shows it.
+    fn about(&self) -> Vec<String> {
+        let up_to = |is_it: bool| if is_it { "up to " } else { "" };
+        let mut about: Vec<String> = self.route.iter().map(|r| one_line(&r.words())).collect();
+        if let (Some(requests), Some(of)) = (self.requests, self.of_requests) {
+            about.push(format!("in {} of {} requests", count(requests), count(of)));
+        }
+        if let Some(plan) = &self.plan {
+            let s = if plan.calls == 1 { "" } else { "s" };
+            let calls = count(plan.calls);
+            about.push(format!("{}{calls} call{s}", up_to(plan.are_calls_at_most)));
+        }
+        about.extend(self.call_site.as_ref().map(|place| site(Some(place))));
+        about.extend((self.worst.iter()).map(|id| format!("worst {}", one_line(id))));
+        if let Some(plan) = &self.plan {
+            let of = self.fingerprint.as_ref();
+            about.extend(of.map(|of| format!("statement {}", one_line(of))));
+            about.push(format!("plan {}", one_line(&plan.id)));
+        }
+        if self.is_at_most && self.lost_us > 0 {
+            about.push("the time is at most this".to_owned());
+        }
+        about
+    }
+
+    /// The state as people call it.
+    fn state(&self) -> String {
+        match &*self.state {
+            "unknown" => "state unknown".to_owned(),
+            state => state.replace('_', " "),
+        }
+    }
 }
 
 /// Prints what was found across requests, what costs most first.
@@ -73,23 +123,9 @@ pub(crate) async fn findings(api: &Api, screen: Screen, query: &Query) -> Result
             out,
             "{STRONG}{lost:>8}{STRONG:#}  {}  {FAINT}{}{FAINT:#}",
             one_line(&one.title),
-            one.state.replace('_', " ")
+            one.state()
         );
-        let mut about = vec![
-            one_line(&one.route.words()),
-            format!(
-                "in {} of {} requests",
-                count(one.requests),
-                count(one.of_requests)
-            ),
-        ];
-        about.extend(one.call_site.as_ref().map(|place| site(Some(place))));
-        about.extend(
-            one.worst
-                .as_ref()
-                .map(|id| format!("worst {}", one_line(id))),
-        );
-        let _ = writeln!(out, "          {FAINT}{}{FAINT:#}", about.join(" · "));
+        let _ = writeln!(out, "          {FAINT}{}{FAINT:#}", one.about().join(" · "));
         if !one.state_sentence.is_empty() {
             let _ = writeln!(out, "          {}", one_line(&one.state_sentence));
         }

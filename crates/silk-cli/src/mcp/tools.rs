@@ -102,7 +102,8 @@ struct AwaitInput {
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 struct FindingsInput {
-    /// todo (what needs an answer), all, new, open, came_back, fixed or accepted; todo unless given.
+    /// todo (what needs an answer), all, new, open, came_back, fixed, accepted or
+    /// unknown (of plans); todo unless given.
     state: Option<String>,
     /// Text within the route.
     route: Option<String>,

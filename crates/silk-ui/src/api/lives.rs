@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use silk_core::{
-    CallSite, Fingerprint, RequestId, RequestKind, Severity,
+    CallSite, Fingerprint, PlanId, RequestId, RequestKind, Severity,
     store::{Acceptance, FindingLife, LifeState, RouteName, StatsWindow},
 };
 
@@ -19,8 +19,10 @@ use super::plans::read_body;
 use crate::{
     context::{Here, read_id},
     error::Failure,
-    findings::lives::{
-        self, LIFE_PARAMS, LifeFilter, accepted, lost_per_day_us, state_sentence, state_word,
+    findings::{
+        listed::{Listed, UNKNOWN, read_all},
+        lives::{LIFE_PARAMS, LifeFilter, accepted, lost_per_day_us, state_sentence, state_word},
+        of_statements::StatementFinding,
     },
     params::{WINDOW_PARAMS, Window},
 };
@@ -39,24 +41,30 @@ struct FindingsJson<'a> {
 #[derive(Debug, Serialize)]
 struct LifeJson<'a> {
     rule: &'a str,
+    /// `request` for a rule about requests, `plan` for one about the plan of a statement.
+    source: &'static str,
     severity: Severity,
     title: &'a str,
-    route: RouteJson<'a>,
+    /// Null of a plan whose statement is run by several.
+    route: Option<RouteJson<'a>>,
     fingerprint: Option<Fingerprint>,
     call_site: Option<&'a CallSite>,
-    /// `new`, `open`, `came_back`, `fixed` or `accepted`.
+    /// `new`, `open`, `came_back`, `fixed` or `accepted`; `unknown` of a plan.
     state: &'static str,
     /// The same in a sentence; empty where there is nothing to add.
     state_sentence: String,
-    /// Requests of the window that had it.
-    requests: u64,
-    /// Requests of the route within the window.
-    of_requests: u64,
-    /// Lost in these requests.
+    /// Requests of the window that had it; null of a plan.
+    requests: Option<u64>,
+    /// Requests of the route within the window; null of a plan.
+    of_requests: Option<u64>,
+    /// Lost in these requests, or in the executions by the plan.
     lost_us: u64,
+    /// Whether `lost_us` is the most that it can be.
+    is_at_most: bool,
     /// Lost in a day at that pace; null for windows shorter than a day.
     lost_per_day_us: Option<u64>,
-    first_at: DateTime<Utc>,
+    /// Null of a plan.
+    first_at: Option<DateTime<Utc>>,
     last_at: DateTime<Utc>,
     first_build: Option<&'a str>,
     last_build: Option<&'a str>,
@@ -64,6 +72,20 @@ struct LifeJson<'a> {
     worst: Option<RequestId>,
     /// Number of the acceptance that covers it.
     acceptance: Option<i64>,
+    plan: Option<PlanJson>,
+}
+
+/// The plan that a finding is about.
+#[derive(Debug, Serialize)]
+struct PlanJson {
+    id: PlanId,
+    node: Option<usize>,
+    /// Executions of the statement within the window that ran by it.
+    calls: u64,
+    /// Whether some of these may have run by another plan.
+    are_calls_at_most: bool,
+    /// Whether the finding rests on estimates only.
+    is_estimated: bool,
 }
 
 /// What does the work.
@@ -85,18 +107,20 @@ pub(super) fn route_json(route: &RouteName) -> RouteJson<'_> {
 fn life(life: &FindingLife, range: StatsWindow) -> LifeJson<'_> {
     LifeJson {
         rule: &life.rule,
+        source: "request",
         severity: life.severity,
         title: &life.title,
-        route: route_json(&life.route),
+        route: Some(route_json(&life.route)),
         fingerprint: life.fingerprint,
         call_site: life.call_site.as_ref(),
         state: state_word(&life.state),
         state_sentence: state_sentence(life),
-        requests: life.requests,
-        of_requests: life.of_requests,
+        requests: Some(life.requests),
+        of_requests: Some(life.of_requests),
         lost_us: life.lost_us,
+        is_at_most: false,
         lost_per_day_us: lost_per_day_us(life.lost_us, range),
-        first_at: life.first_at,
+        first_at: Some(life.first_at),
         last_at: life.last_at,
         first_build: life.first_build.as_deref(),
         last_build: life.last_build.as_deref(),
@@ -105,6 +129,44 @@ fn life(life: &FindingLife, range: StatsWindow) -> LifeJson<'_> {
             LifeState::Accepted { acceptance, .. } => *acceptance,
             _ => None,
         },
+        plan: None,
+    }
+}
+
+/// A finding of a plan: what became of it is not known.
+fn of_plan(found: &StatementFinding, range: StatsWindow) -> LifeJson<'_> {
+    let lost_us = found.lost_us.unwrap_or(0);
+    LifeJson {
+        rule: found.finding.rule,
+        source: "plan",
+        severity: found.finding.severity,
+        title: &found.finding.title,
+        route: match &*found.routes {
+            [route] => Some(route_json(route)),
+            _ => None,
+        },
+        fingerprint: Some(found.statement.statement.fingerprint),
+        call_site: found.call_site.as_ref(),
+        state: UNKNOWN,
+        state_sentence: String::new(),
+        requests: None,
+        of_requests: None,
+        lost_us,
+        is_at_most: found.is_at_most,
+        lost_per_day_us: lost_per_day_us(lost_us, range),
+        first_at: None,
+        last_at: found.statement.last_seen_at,
+        first_build: None,
+        last_build: None,
+        worst: None,
+        acceptance: None,
+        plan: Some(PlanJson {
+            id: found.plan,
+            node: found.finding.node,
+            calls: found.calls,
+            are_calls_at_most: found.are_calls_at_most,
+            is_estimated: found.finding.estimated,
+        }),
     }
 }
 
@@ -119,15 +181,15 @@ pub(crate) async fn list(here: Here) -> Result<Response, Failure> {
     let range = Window::read(&params, here.now)?.range(here.now);
     let filter = LifeFilter::read(&params)?;
     let limit = usize::try_from(params.limit(LIMIT)?).unwrap_or(usize::MAX);
-    let found = lives::read(&here, range, &filter).await?;
+    let found = read_all(&here, range, &filter).await?;
+    let listed = found.in_order();
+    let items = listed.iter().take(limit).map(|one| match one {
+        Listed::Requests(one) => life(one, range),
+        Listed::Plan(found) => of_plan(found, range),
+    });
     let json = FindingsJson {
-        items: found
-            .items
-            .iter()
-            .take(limit)
-            .map(|one| life(one, range))
-            .collect(),
-        more: found.items.len().saturating_sub(limit),
+        items: items.collect(),
+        more: listed.len().saturating_sub(limit),
         notes: &found.notes,
     };
     Ok(Json(json).into_response())

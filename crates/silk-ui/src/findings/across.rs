@@ -120,16 +120,16 @@ impl Sum {
     }
 }
 
-/// What was found within a window; `total_us` is what all of its requests took.
+/// What was found within a window, in requests and in plans; `total_us` is what all of its requests
+/// took.
 pub(crate) async fn of_window(
     here: &Here,
-    range: StatsWindow,
     sums: FindingSums,
+    plans: Vec<StatementFinding>,
     total_us: u64,
 ) -> WindowFindings {
     let of_last = sums.is_partial.then_some(sums.requests);
     let mut all: Vec<Sum> = sums.items.into_iter().map(Sum::Request).collect();
-    let plans = of_statements::worst(here, range).await;
     all.extend(
         plans
             .into_iter()

@@ -1,7 +1,4 @@
-//! What became of findings across requests: read from the store, narrowed, and in order of what to
-//! look at first.
-
-use std::cmp::Reverse;
+//! What became of findings across requests: read from the store, and narrowed.
 
 use silk_core::{
     Fingerprint,
@@ -9,6 +6,10 @@ use silk_core::{
     store::{Acceptance, FindingLife, FindingSum, FindingSums, LifeState, RouteName, StatsWindow},
 };
 
+use super::{
+    listed::{UNKNOWN, route_contains},
+    of_statements::StatementFinding,
+};
 use crate::{
     context::Here,
     draw::{counted, format::one_line},
@@ -20,7 +21,7 @@ use crate::{
 const MAX_READ: u32 = 500;
 
 /// Words of the states, and of several at once, as addresses name them; with what people call them.
-pub(crate) const STATES: [(&str, &str); 7] = [
+pub(crate) const STATES: [(&str, &str); 8] = [
     ("todo", "to do"),
     ("all", "all"),
     ("new", "new"),
@@ -28,6 +29,7 @@ pub(crate) const STATES: [(&str, &str); 7] = [
     ("came_back", "came back"),
     ("fixed", "fixed"),
     ("accepted", "accepted"),
+    (UNKNOWN, "unknown"),
 ];
 
 /// Parameters that narrow a list of findings, beside those of its window.
@@ -71,23 +73,25 @@ impl LifeFilter {
         has_state
             && self.rule.as_ref().is_none_or(|rule| *rule == life.rule)
             && (self.fingerprint.is_none() || self.fingerprint == life.fingerprint)
-            && self.route.as_ref().is_none_or(|part| {
-                let name = format!("{} {}", life.route.method, life.route.route);
-                name.to_lowercase().contains(part)
-            })
+            && (self.route.as_ref()).is_none_or(|part| route_contains(&life.route, part))
     }
 }
 
 /// Findings of a window that fit.
 pub(crate) struct Lives {
     pub(crate) items: Vec<FindingLife>,
+    /// Those of plans, where they were asked for; `in_order` has all.
+    pub(crate) plans: Vec<StatementFinding>,
+    /// Statements of the window that requests have findings about, whatever is filtered, with the
+    /// rules.
+    pub(super) told: Vec<(Fingerprint, String)>,
     /// Findings of each state in the window, whatever is filtered, in the order of [`STATES`].
     pub(crate) counts: [usize; STATES.len()],
     /// What is not among them, in words.
     pub(crate) notes: Vec<&'static str>,
 }
 
-/// Reads the findings of a window.
+/// Reads the findings of the requests of a window.
 ///
 /// # Errors
 /// 503 where the store fails.
@@ -110,34 +114,36 @@ pub(crate) async fn read(
              requests only.",
         );
     }
-    let mut counts = [0; STATES.len()];
-    for life in &answer.items {
-        for (count, (word, _)) in counts.iter_mut().zip(STATES) {
-            let of_state = LifeFilter {
+    let told = (answer.items.iter())
+        .filter(|life| life.requests > 0)
+        .filter_map(|life| Some((life.fingerprint?, life.rule.clone())))
+        .collect();
+    let mut lives = Lives {
+        items: answer.items,
+        plans: Vec::new(),
+        told,
+        counts: [0; STATES.len()],
+        notes,
+    };
+    let all = std::mem::take(&mut lives.items);
+    lives.count(|filter| all.iter().filter(|life| filter.fits(life)).count());
+    lives.items = all;
+    lives.items.retain(|life| filter.fits(life));
+    Ok(lives)
+}
+
+impl Lives {
+    /// Adds to the count of each state how many fit it.
+    pub(super) fn count(&mut self, fitting: impl Fn(&LifeFilter) -> usize) {
+        for (count, (word, _)) in self.counts.iter_mut().zip(STATES) {
+            *count += fitting(&LifeFilter {
                 state: word,
                 rule: None,
                 route: None,
                 fingerprint: None,
-            };
-            *count += usize::from(of_state.fits(life));
+            });
         }
     }
-    let mut items = answer.items;
-    items.retain(|life| filter.fits(life));
-    // What needs an answer, then what costs most; what no time is known of by its number.
-    items.sort_by_key(|life| {
-        (
-            Reverse(is_open(&life.state)),
-            Reverse(life.lost_us),
-            Reverse(life.requests),
-            Reverse(life.last_at),
-        )
-    });
-    Ok(Lives {
-        items,
-        counts,
-        notes,
-    })
 }
 
 /// Findings of one route.
@@ -148,15 +154,15 @@ pub(crate) async fn of_route(
     here: &Here,
     range: StatsWindow,
     route: &RouteName,
-) -> Result<Vec<FindingLife>, Failure> {
+) -> Result<Lives, Failure> {
     let all = LifeFilter {
         state: "all",
         rule: None,
         route: None,
         fingerprint: None,
     };
-    let mut lives = read(here, range, &all).await?.items;
-    lives.retain(|life| life.route == *route);
+    let mut lives = read(here, range, &all).await?;
+    lives.items.retain(|life| life.route == *route);
     Ok(lives)
 }
 

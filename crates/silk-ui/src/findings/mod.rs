@@ -3,10 +3,11 @@
 
 pub(crate) mod across;
 mod causes;
+pub(crate) mod listed;
 pub(crate) mod lives;
 mod lost;
 pub(crate) mod many;
-mod of_statements;
+pub(crate) mod of_statements;
 mod offer;
 mod verdict;
 

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use silk_core::{
-    PlanId, PlanRecord, PlanSource, RequestId,
+    CallSite, PlanId, PlanRecord, PlanSource, RequestId,
     explain::PlanBucket,
     store::{
-        StatementDetail, StatementFilter, StatementSort, StatementSummary, StatsWindow, TimeBucket,
+        RouteName, RouteUse, StatementDetail, StatementFilter, StatementSort, StatementSummary,
+        StatsWindow, TimeBucket,
     },
 };
 use silk_plan::PlanFinding;
@@ -32,8 +33,13 @@ pub(crate) const WORTH_OWN_US: u64 = 5_000;
 const MAX_TEXTS: usize = 3;
 
 /// A finding about the plan of a statement.
+#[derive(Clone)]
 pub(crate) struct StatementFinding {
     pub(crate) statement: StatementSummary,
+    /// Routes that run it, those with most time first.
+    pub(crate) routes: Vec<RouteName>,
+    /// The line that runs it, where all its calls come from one.
+    pub(crate) call_site: Option<CallSite>,
     /// Executions within the window that ran by the plan.
     pub(crate) calls: u64,
     /// Whether some of these may have run by another plan.
@@ -107,6 +113,11 @@ pub(crate) async fn of_statement(
         return Vec::new();
     }
     let total_ms = judged.total_ms;
+    let routes: Vec<RouteName> = detail.routes.iter().map(named).collect();
+    let call_site = match &*detail.call_sites {
+        [only] => only.call_site.clone(),
+        _ => None,
+    };
     judged
         .found
         .into_iter()
@@ -126,9 +137,19 @@ pub(crate) async fn of_statement(
             calls: ran.calls,
             are_calls_at_most: ran.is_at_most,
             statement: statement.clone(),
+            routes: routes.clone(),
+            call_site: call_site.clone(),
             finding,
         })
         .collect()
+}
+
+fn named(used: &RouteUse) -> RouteName {
+    RouteName {
+        kind: used.kind,
+        method: used.method.clone(),
+        route: used.route.clone(),
+    }
 }
 
 /// Calls of a statement within a window.

@@ -17,7 +17,10 @@ use crate::{
         svg::{self, charts},
     },
     error::Failure,
-    findings::{lives, many::look},
+    findings::{
+        lives::{self, Lives},
+        many::look,
+    },
     params::{Params, ROUTE_PARAMS, WINDOW_PARAMS, Window, route_name},
     parts::{
         frame::{Frame, render},
@@ -101,9 +104,10 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
     let range = window.range(here.now);
     let detail = here.app.ask(|store| store.route(&name, range)).await?;
     let found = match &detail {
-        Some(_) => lives::of_route(&here, range, &name).await?,
-        None => Vec::new(),
+        Some(_) => Some(lives::of_route(&here, range, &name).await?),
+        None => None,
     };
+    let listed = found.as_ref().map(Lives::in_order).unwrap_or_default();
     let many = match (&detail, params.get("look")) {
         (Some(detail), Some(_)) => {
             let routes = std::slice::from_ref(&detail.summary);
@@ -130,7 +134,7 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
         from: format::minute(range.since),
         until: format::minute(range.until),
         deploys: Vec::new(),
-        rows: rows(&here, window, &found).await,
+        rows: rows(&here, window, &listed).await,
         many,
         look_href: format!("{path}{}", params.with(&[("look", Some("1"))])),
         csrf: here.app.csrf.token().to_owned(),

@@ -16,7 +16,11 @@ use crate::{
         names::{request_name, rule_name, severity_class},
         svg,
     },
-    findings::lives::{is_open, lost_per_day_us, state_sentence},
+    findings::{
+        listed::Listed,
+        lives::{is_open, lost_per_day_us, state_sentence},
+        of_statements::StatementFinding,
+    },
     params::Window,
 };
 
@@ -29,11 +33,12 @@ pub(crate) struct LifeRow {
     pub(crate) title: String,
     pub(crate) class: &'static str,
     pub(crate) rule: String,
-    /// The request that lost most.
-    pub(crate) href: Option<String>,
+    /// The request that lost most, or the plan; and what it is called.
+    pub(crate) href: Option<(String, &'static str)>,
     pub(crate) state: StateView,
+    /// The route, or how many run the statement.
     pub(crate) route: String,
-    pub(crate) route_href: String,
+    pub(crate) route_href: Option<String>,
     pub(crate) place: Option<String>,
     /// Opens the place in an editor.
     pub(crate) editor_href: Option<String>,
@@ -41,8 +46,11 @@ pub(crate) struct LifeRow {
     /// `12 of 340 requests`
     pub(crate) seen: String,
     pub(crate) list_href: String,
-    pub(crate) share: String,
+    /// What that number means.
+    pub(crate) seen_title: String,
     pub(crate) lost: Markup,
+    /// Whether that is the most that it can be.
+    pub(crate) is_at_most: bool,
     /// Lost in a day at the pace of the window; none for windows below a day.
     pub(crate) per_day: Option<Markup>,
     pub(crate) bar: Markup,
@@ -84,21 +92,82 @@ fn state(life: &FindingLife) -> StateView {
 }
 
 /// Findings as rows, their bars on one scale.
-pub(crate) async fn rows(here: &Here, window: Window, lives: &[FindingLife]) -> Vec<LifeRow> {
+pub(crate) async fn rows(here: &Here, window: Window, listed: &[Listed<'_>]) -> Vec<LifeRow> {
     let links = here.app.editor_links().await;
-    let most = lives.iter().map(|life| life.lost_us).max().unwrap_or(0);
-    lives
+    let most = listed.iter().map(Listed::lost_us).max().unwrap_or(0);
+    listed
         .iter()
-        .map(|life| {
-            let mut row = row(here, window, life, most);
-            let site = links.as_ref().zip(life.call_site.as_ref());
+        .map(|one| {
+            let (mut row, site) = match one {
+                Listed::Requests(life) => (of_requests(here, window, life, most), &life.call_site),
+                Listed::Plan(found) => (of_plan(here, window, found, most), &found.call_site),
+            };
+            let site = links.as_ref().zip(site.as_ref());
             row.editor_href = site.and_then(|(links, site)| links.to(site));
             row
         })
         .collect()
 }
 
-fn row(here: &Here, window: Window, life: &FindingLife, most: u64) -> LifeRow {
+/// A finding of a plan: nobody follows what becomes of it, and nothing accepts it.
+fn of_plan(here: &Here, window: Window, found: &StatementFinding, most: u64) -> LifeRow {
+    let fingerprint = found.statement.statement.fingerprint.to_string();
+    let statement_href = format!("{}/statements/{fingerprint}", here.base);
+    let (route, route_href) = match &*found.routes {
+        [route] => (
+            request_name(route.kind, &route.method, &route.route),
+            Some(route_href(&here.base, route, window)),
+        ),
+        routes => (counted(as_u64(routes.len()), "route"), None),
+    };
+    let lost_us = found.lost_us.unwrap_or(0);
+    let lost = match lost_us {
+        0 => format::dash(),
+        us => duration_cell(us),
+    };
+    let of = found.finding.node;
+    let node = of.map_or_else(String::new, |node| format!("#n{node}"));
+    let plan = format!("{}/plans/{}?of={fingerprint}{node}", here.base, found.plan);
+    LifeRow {
+        accept: None,
+        withdraw: None,
+        title: one_line(&found.finding.title, 240),
+        class: severity_class(found.finding.severity),
+        rule: rule_name(found.finding.rule),
+        href: Some((plan, "plan")),
+        state: StateView {
+            word: "unknown",
+            class: "",
+            sentence: String::new(),
+        },
+        route,
+        route_href,
+        place: found.call_site.as_ref().map(short_site),
+        editor_href: None,
+        list_href: statement_href.clone(),
+        statement_href: Some(statement_href),
+        seen: if found.are_calls_at_most {
+            format!("up to {}", counted(found.calls, "call"))
+        } else {
+            counted(found.calls, "call")
+        },
+        seen_title: "executions by this plan".to_owned(),
+        lost,
+        is_at_most: found.is_at_most && lost_us > 0,
+        per_day: lost_per_day_us(lost_us, window.range(here.now))
+            .filter(|us| *us > 0)
+            .map(duration_cell),
+        bar: svg::bar(lost_us, most, "k-total"),
+        first: format::dash(),
+        last: format::ago(found.statement.last_seen_at),
+    }
+}
+
+fn as_u64(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+fn of_requests(here: &Here, window: Window, life: &FindingLife, most: u64) -> LifeRow {
     let fingerprint = life.fingerprint.map(|fingerprint| fingerprint.to_string());
     let range = window.range(here.now);
     let withdraw = match &life.state {
@@ -124,10 +193,12 @@ fn row(here: &Here, window: Window, life: &FindingLife, most: u64) -> LifeRow {
             ""
         },
         rule: rule_name(&life.rule),
-        href: life.worst.map(|id| format!("{}/requests/{id}", here.base)),
+        href: life
+            .worst
+            .map(|id| (format!("{}/requests/{id}", here.base), "worst request")),
         state: state(life),
         route: request_name(life.route.kind, &life.route.method, &life.route.route),
-        route_href: route_href(&here.base, &life.route, window),
+        route_href: Some(route_href(&here.base, &life.route, window)),
         place: life.call_site.as_ref().map(short_site),
         editor_href: None,
         statement_href: fingerprint
@@ -143,12 +214,16 @@ fn row(here: &Here, window: Window, life: &FindingLife, most: u64) -> LifeRow {
                 ("fingerprint", fingerprint.as_deref()),
             ],
         ),
-        share: percent(life.requests.min(life.of_requests), life.of_requests),
+        seen_title: format!(
+            "{} of its requests",
+            percent(life.requests.min(life.of_requests), life.of_requests)
+        ),
         lost: if life.lost_us == 0 {
             format::dash()
         } else {
             duration_cell(life.lost_us)
         },
+        is_at_most: false,
         per_day: lost_per_day_us(life.lost_us, range)
             .filter(|us| *us > 0)
             .map(duration_cell),

@@ -261,6 +261,7 @@ async fn causes(description: &mut Description) {
     let asked = [
         ("/api/requests/{id}", &*one),
         ("/api/statements/{fingerprint}", statement),
+        ("/api/findings", "/api/findings?window=24h"),
     ];
     let app = app(&store);
     for paths in asked {

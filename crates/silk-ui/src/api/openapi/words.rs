@@ -41,7 +41,7 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
         (
             "FindingState",
             words(STATES.iter().map(|(word, _)| *word)),
-            "What became of a finding; `todo` is new, open or came back.",
+            "What became of a finding; `todo` is new, open, came back, or unknown (of plans).",
         ),
         (
             "RequestRule",

@@ -2,18 +2,23 @@
 
 mod accept;
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::response::Response;
-use silk_core::finding::rules::RULES;
+use silk_core::finding::rules;
 
 pub(crate) use self::accept::{accept, withdraw};
 use crate::{
     context::Here,
+    draw::names::rule_name,
     error::Failure,
     findings::{
         across,
+        listed::read_all,
         lives::{self, LIFE_PARAMS, LifeFilter, STATES},
         many::look,
+        of_statements::StatementFinding,
     },
     params::{Params, WINDOW_PARAMS, Window},
     parts::{
@@ -39,6 +44,8 @@ struct FindingsPage {
     has_pace: bool,
     states: Vec<Choice>,
     rule: String,
+    /// Names and labels of rules about plans, to filter by.
+    plan_rules: BTreeMap<String, String>,
     route: String,
     hidden: Vec<(String, String)>,
     chips: Vec<Chip>,
@@ -58,9 +65,11 @@ struct FindingsPage {
 }
 
 impl FindingsPage {
-    /// Words and labels of the rules.
-    fn rules() -> impl Iterator<Item = (&'static str, &'static str)> {
-        RULES.iter().map(|rule| (rule.name, rule.label))
+    /// Words and labels of the rules about requests, and of those about plans that are listed.
+    fn rules(&self) -> impl Iterator<Item = (&str, &str)> {
+        let of_requests = rules::RULES.iter().map(|rule| (rule.name, rule.label));
+        let of_plans = self.plan_rules.iter();
+        of_requests.chain(of_plans.map(|(name, label)| (&**name, &**label)))
     }
 }
 
@@ -77,7 +86,7 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
     let window = Window::read_or(&params, here.now, Window::Day)?;
     let filter = LifeFilter::read(&params)?;
     let range = window.range(here.now);
-    let found = lives::read(&here, range, &filter).await?;
+    let found = read_all(&here, range, &filter).await?;
     let routes = here.app.ask(|store| store.routes(range)).await?;
     let total_us = routes.iter().map(|route| route.total_us).sum();
     let is_narrowed = params.iter().any(|(name, _)| LIFE_PARAMS.contains(&name));
@@ -85,7 +94,7 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
         Vec::new()
     } else {
         let sums = lives::sums_to_do(&found.items);
-        let first = across::of_window(&here, range, sums, total_us).await;
+        let first = across::of_window(&here, sums, found.plans.clone(), total_us).await;
         findings_now::rows(&here, window, &first.items)
     };
     let many = match params.get("look") {
@@ -95,6 +104,7 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
         }
         None => None,
     };
+    let listed = found.in_order();
     let path = format!("{}/findings", here.base);
     let kept = params.with(&[("look", None), ("notice", None)]);
     let kept = Params::read(Some(kept.trim_start_matches('?')), &known())?;
@@ -105,6 +115,7 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
         window: window.phrase(),
         has_pace: range.until - range.since >= chrono::TimeDelta::days(1),
         states: states(&path, &kept, filter.state, found.counts),
+        plan_rules: plan_rules(&found.plans, filter.rule.as_deref()),
         rule: field("rule"),
         route: field("route"),
         hidden: kept
@@ -118,13 +129,8 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
             .collect(),
         clear_href: path.clone(),
         first,
-        rows: rows(
-            &here,
-            window,
-            &found.items[..found.items.len().min(MAX_ROWS)],
-        )
-        .await,
-        more: found.items.len().saturating_sub(MAX_ROWS),
+        rows: rows(&here, window, &listed[..listed.len().min(MAX_ROWS)]).await,
+        more: listed.len().saturating_sub(MAX_ROWS),
         notes: found.notes,
         many,
         look_href: format!("{path}{}", kept.with(&[("look", Some("1"))])),
@@ -135,6 +141,14 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
         back: kept.with(&[]),
     };
     render(&page)
+}
+
+/// The rules of the plan findings that are listed, and the one that is filtered by.
+fn plan_rules(plans: &[StatementFinding], filtered: Option<&str>) -> BTreeMap<String, String> {
+    let listed = plans.iter().map(|plan| plan.finding.rule);
+    let filtered = filtered.filter(|rule| rules::rule(rule).is_none());
+    let all = listed.chain(filtered);
+    all.map(|rule| (rule.to_owned(), rule_name(rule))).collect()
 }
 
 /// The switch between states, each with how many there are.

@@ -17,7 +17,7 @@ use crate::{
     ahead::{self, AheadView},
     context::Here,
     error::Failure,
-    findings::across,
+    findings::{across, of_statements},
     params::{Params, Window},
     parts::{
         findings_now::{self, FindingRow},
@@ -91,7 +91,8 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
     let worst = varied(worst);
     let sums = app.ask(|store| store.findings(range)).await?;
     let total_us = routes.iter().map(|route| route.total_us).sum();
-    let found = across::of_window(&here, range, sums, total_us).await;
+    let plans = of_statements::worst(&here, range).await;
+    let found = across::of_window(&here, sums, plans, total_us).await;
     let changes = plan_changes::of_all(&here, range).await;
     let vitals = app.vitals.snapshot();
     let base = &*here.base;
