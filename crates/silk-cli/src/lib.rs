@@ -24,8 +24,8 @@ use crate::{
     api::{Api, Place, Query, segment},
     args::{Cli, Colour, Command, Global},
     commands::{
-        across, check, clear, compare, health, ids, plan, prove, replay, request, requests, serve,
-        statements, wait,
+        across, baseline, check, clear, compare, health, ids, plan, prove, replay, request,
+        requests, serve, statements, wait,
     },
     screen::{Screen, complain},
     trouble::{Result, Trouble},
@@ -112,7 +112,14 @@ async fn look(screen: Screen, api: &Api, command: Command) -> Result<()> {
     match command {
         Command::Requests(filters) => requests::list(api, screen, &filters.query()).await,
         Command::Request { id, queries } => request::show(api, screen, &id, queries).await,
-        Command::Findings(filters) => across::findings(api, screen, &filters.query()).await,
+        Command::Findings {
+            filters,
+            write_baseline: None,
+        } => across::findings(api, screen, &filters.query()).await,
+        Command::Findings {
+            filters,
+            write_baseline: Some(file),
+        } => baseline::write(api, screen, &filters.query(), &file).await,
         Command::Routes(filters) => across::routes(api, screen, &filters.query()).await,
         Command::Route { name, window } => {
             let mut query = across::name(&name)?;

@@ -4,7 +4,8 @@ mod support;
 
 use std::time::Duration;
 
-use support::{App, program, silk};
+use support::{App, BASELINE, program, silk};
+use tower_silk::Silk;
 
 /// A list with everything in it: two routes, a failure, an N+1.
 async fn app() -> (App, String) {
@@ -458,4 +459,64 @@ async fn an_offered_query_is_proved_by_the_running_app_only() {
         .await
         .failed(2);
     assert!(unknown.contains("No query is offered"), "{unknown}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_there_on_the_first_day_is_folded_and_what_is_new_speaks() {
+    let (old, _) = app().await;
+    let file = old.folder.path().join(BASELINE);
+    let path = file.to_str().unwrap();
+    let only = ["findings", "--rule", "repeated_statement"];
+    let write = [&only[..], &["--write-baseline", path]].concat();
+    let run = old.silk(&write).await;
+    assert!(run.err.contains(": 1 known, 1 of them new."), "{}", run.err);
+    run.done();
+    let text = std::fs::read_to_string(&file).unwrap();
+    for line in [
+        "version = 1",
+        "route = \"GET /people\"",
+        "rule = \"repeated_statement\"",
+        "statement = \"SELECT name FROM person WHERE id = ?\"",
+    ] {
+        assert!(text.lines().any(|one| one == line), "{line}: {text}");
+    }
+    // Again, from the file of the store: nothing is new, and the text is the same.
+    let run = old.silk_on_store(&write).await;
+    assert!(run.err.contains(": 1 known, 0 of them new."), "{}", run.err);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+
+    let folder = tempfile::TempDir::new().unwrap();
+    std::fs::copy(&file, folder.path().join(BASELINE)).unwrap();
+    let new = App::start_in(folder).await;
+    let id = new.get("/people").await;
+    new.get("/broken").await;
+    let found = new.silk(&["--json", "findings"]).await.json();
+    let rules: Vec<_> = found["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["rule"])
+        .collect();
+    assert!(!rules.is_empty(), "the failure is new");
+    assert!(
+        rules.iter().all(|rule| **rule != "repeated_statement"),
+        "{rules:?}"
+    );
+    let request = new.silk(&["--json", "request", &id]).await.json();
+    assert_eq!(request["accepted"][0]["rule"], "repeated_statement");
+    assert_eq!(request["accepted"][0]["reason"], "known by the baseline");
+
+    // A file that is not understood is neither written over nor passed over.
+    std::fs::write(&file, "version = 1\n[[finding]]\nruel = 'x'\n").unwrap();
+    let run = old.silk(&write).await;
+    assert!(
+        run.err.contains("line 3: a finding has no ruel"),
+        "{}",
+        run.err
+    );
+    let start = Silk::builder().in_memory().baseline(&file).build().await;
+    let error = start.err().map(|error| error.to_string());
+    assert!(error.is_some_and(|error| error.ends_with("line 3: a finding has no ruel")));
+    let nowhere = Silk::builder().in_memory().baseline("no such file").build();
+    assert!(nowhere.await.is_err());
 }

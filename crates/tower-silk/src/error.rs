@@ -20,6 +20,14 @@ pub enum BuildError {
         /// What to do instead.
         remedy: &'static str,
     },
+    /// A file of findings that are known cannot be read.
+    #[error("baseline {}: {problem}", .path.display())]
+    Baseline {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What is wrong, with the line where there is one.
+        problem: String,
+    },
     /// The operating system gave no thread.
     #[error("could not start the profiler's threads")]
     Threads(#[source] std::io::Error),

@@ -98,7 +98,14 @@ pub(crate) enum Command {
     },
 
     /// List what was found across requests, what costs most first, and what became of it.
-    Findings(FindingFilters),
+    Findings {
+        #[command(flatten)]
+        filters: FindingFilters,
+        /// Add what is listed to a file of known findings, which the app reads by
+        /// `Silk::builder().baseline(FILE)`. What stands there stays.
+        #[arg(long, value_name = "FILE")]
+        write_baseline: Option<PathBuf>,
+    },
 
     /// List routes by the time they took.
     Routes(TopFilters),

@@ -1,6 +1,7 @@
 //! One file per command, or per pair that belongs together.
 
 pub(crate) mod across;
+pub(crate) mod baseline;
 pub(crate) mod check;
 pub(crate) mod clear;
 pub(crate) mod compare;

@@ -27,6 +27,8 @@ use tempfile::TempDir;
 use tower_silk::{Silk, SqlitePool, Thresholds};
 
 pub const TOKEN: &str = "a token of the tests";
+/// File of known findings.
+pub const BASELINE: &str = "silk-findings.toml";
 
 /// The app, running in this process.
 pub struct App {
@@ -42,8 +44,14 @@ impl App {
         Self::start_in(folder).await
     }
 
+    /// With what a `silk-findings.toml` in the folder knows.
     pub async fn start_in(folder: TempDir) -> Self {
-        let silk = Silk::builder()
+        let baseline = folder.path().join(BASELINE);
+        let mut builder = Silk::builder();
+        if baseline.exists() {
+            builder = builder.baseline(baseline);
+        }
+        let silk = builder
             .sqlite(folder.path().join("silk.db"))
             .token(TOKEN)
             .service("people")

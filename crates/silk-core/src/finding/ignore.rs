@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::rules;
+use super::{Baseline, KnownFinding, rules};
 use crate::{
     CallSite, Database, DatabaseKind, Finding, Fingerprint, Redactor, RequestRecord,
     RequestSummary, record::AcceptedFinding, sql::SqlReader,
@@ -35,6 +35,13 @@ enum Place {
     CallSite {
         file: String,
         line: Option<u32>,
+    },
+    /// One finding that is known.
+    Known {
+        /// The method, or the kind of a job or test; and the rest of the route's name.
+        first: String,
+        route: String,
+        fingerprint: Option<Fingerprint>,
     },
 }
 
@@ -115,7 +122,22 @@ impl Ignore {
                 .call_site
                 .as_ref()
                 .is_some_and(|site| is_at(site, file, *line)),
+            Place::Known { fingerprint, .. } => {
+                self.is_of_route(summary) && *fingerprint == finding.fingerprint
+            }
         }
+    }
+
+    /// Whether a request is one of the route of a finding that is known.
+    fn is_of_route(&self, summary: &RequestSummary) -> bool {
+        let Place::Known { first, route, .. } = &self.0 else {
+            return false;
+        };
+        let method = match &*summary.method {
+            "" => summary.kind.as_str(),
+            method => method,
+        };
+        *first == method && *route == summary.route
     }
 }
 
@@ -139,7 +161,18 @@ struct Entry {
     rule: String,
     place: Ignore,
     reason: String,
+    /// Of one that is known by a baseline: whether it is looked for still.
+    watch: Option<Watch>,
 }
+
+/// Requests of the route of a known finding without it, until it was seen or that was told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Watch {
+    requests: u32,
+}
+
+/// Requests of its route without a known finding that make its entry stale.
+pub const STALE_AFTER: u32 = 200;
 
 impl IgnoreList {
     /// Accepts findings of a rule in a place.
@@ -148,7 +181,25 @@ impl IgnoreList {
             rule: rule.into(),
             place,
             reason: reason.into(),
+            watch: None,
         });
+    }
+
+    /// Accepts what is known, and looks whether it is still seen.
+    pub fn add_baseline(&mut self, baseline: Baseline) {
+        for known in baseline.findings {
+            let (first, route) = known.route.split_once(' ').unwrap_or(("", &known.route));
+            self.entries.push(Entry {
+                place: Ignore(Place::Known {
+                    first: first.to_owned(),
+                    route: route.to_owned(),
+                    fingerprint: known.fingerprint,
+                }),
+                rule: known.rule,
+                reason: "known by the baseline".to_owned(),
+                watch: Some(Watch::default()),
+            });
+        }
     }
 
     /// The first rule named that there is not.
@@ -160,9 +211,13 @@ impl IgnoreList {
 
     /// Moves findings that are accepted from those of the request to
     /// [`accepted`](crate::RequestDetail::accepted), each with the first reason that fits.
-    pub fn apply(&self, record: &mut RequestRecord) {
+    ///
+    /// Gives the entries of a baseline that are stale by now, each once: [`STALE_AFTER`] requests of
+    /// their route were looked at, and none had the finding.
+    pub fn apply(&mut self, record: &mut RequestRecord) -> Vec<Stale> {
+        let stale = self.watch(record);
         if self.entries.is_empty() || record.findings.is_empty() {
-            return;
+            return stale;
         }
         let (mut kept, mut accepted) = (Vec::new(), Vec::new());
         for finding in record.findings.drain(..) {
@@ -179,7 +234,44 @@ impl IgnoreList {
         }
         record.findings = kept;
         record.detail.accepted = accepted;
+        stale
     }
+
+    /// Looks whether known findings are still seen.
+    fn watch(&mut self, record: &RequestRecord) -> Vec<Stale> {
+        let mut stale = Vec::new();
+        let (summary, findings) = (&record.summary, &record.findings);
+        for entry in &mut self.entries {
+            let Entry {
+                rule, place, watch, ..
+            } = entry;
+            let Some(seen) = watch else { continue };
+            if !place.is_of_route(summary) {
+                continue;
+            }
+            seen.requests += 1;
+            let is_it = |found: &Finding| *rule == found.rule && place.is_met(summary, found);
+            if findings.iter().any(is_it) {
+                *watch = None;
+            } else if seen.requests >= STALE_AFTER {
+                *watch = None;
+                stale.push(Stale {
+                    rule: rule.clone(),
+                    route: KnownFinding::route_name(summary.kind, &summary.method, &summary.route),
+                });
+            }
+        }
+        stale
+    }
+}
+
+/// An entry of a baseline whose finding is seen no more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stale {
+    /// Name of the rule.
+    pub rule: String,
+    /// The route.
+    pub route: String,
 }
 
 #[cfg(test)]
@@ -222,7 +314,7 @@ mod tests {
         let mut list = IgnoreList::default();
         list.add(rule, place, "known");
         let mut record = record();
-        list.apply(&mut record);
+        assert_eq!(list.apply(&mut record), []);
         record.sum_findings();
         // Nothing is lost: it is either a finding or accepted, with its reason.
         assert_eq!(record.findings.len() + record.detail.accepted.len(), 1);
@@ -265,6 +357,82 @@ mod tests {
                 "{place:?}"
             );
         }
+    }
+
+    fn known(route: &str, rule: &str, fingerprint: Option<Fingerprint>) -> IgnoreList {
+        let mut list = IgnoreList::default();
+        list.add_baseline(Baseline {
+            findings: vec![KnownFinding {
+                route: route.to_owned(),
+                rule: rule.to_owned(),
+                fingerprint,
+                statement: None,
+            }],
+        });
+        list
+    }
+
+    #[test]
+    fn a_baseline_accepts_what_it_names_and_nothing_else() {
+        let rule = rules::COUNTS_EVERYTHING;
+        let of = |route: &str, rule: &str, fingerprint| {
+            let mut record = record();
+            known(route, rule, fingerprint).apply(&mut record);
+            record.findings.is_empty()
+        };
+        assert!(of("GET /x/{id}", rule, Some(fingerprint())));
+        assert!(!of("POST /x/{id}", rule, Some(fingerprint())));
+        assert!(!of("GET /x", rule, Some(fingerprint())));
+        assert!(!of("GET /x/{id}", rules::SLOW_QUERY, Some(fingerprint())));
+        assert!(!of("GET /x/{id}", rule, None), "about another statement");
+        assert!(!of("GET /x/{id}", rule, Some(Fingerprint(1))));
+        // A job has no method.
+        let mut job = record();
+        job.summary.kind = crate::RequestKind::Job;
+        job.summary.method = String::new();
+        job.summary.route = "nightly report".to_owned();
+        known("job nightly report", rule, Some(fingerprint())).apply(&mut job);
+        assert_eq!(job.findings, []);
+    }
+
+    #[test]
+    fn an_entry_that_is_seen_no_more_is_told_once() {
+        let list = || known("GET /x/{id}", rules::COUNTS_EVERYTHING, Some(fingerprint()));
+        let run = |list: &mut IgnoreList, with: bool, route: &str, times: u32| {
+            let told = (0..times).flat_map(|_| {
+                let mut record = record();
+                route.clone_into(&mut record.summary.route);
+                if !with {
+                    record.findings.clear();
+                }
+                list.apply(&mut record)
+            });
+            told.collect::<Vec<_>>()
+        };
+        let mut gone = list();
+        assert_eq!(run(&mut gone, false, "/x/{id}", STALE_AFTER - 1), []);
+        assert_eq!(
+            run(&mut gone, false, "/y", STALE_AFTER),
+            [],
+            "another route"
+        );
+        let told = run(&mut gone, false, "/x/{id}", 5 * STALE_AFTER);
+        assert_eq!(told.len(), 1);
+        assert_eq!(
+            (&*told[0].rule, &*told[0].route),
+            (rules::COUNTS_EVERYTHING, "GET /x/{id}")
+        );
+        // It is still accepted, until somebody takes the entry out.
+        let mut back = record();
+        gone.apply(&mut back);
+        assert_eq!(back.findings, []);
+        let mut there = list();
+        run(&mut there, true, "/x/{id}", 1);
+        assert_eq!(run(&mut there, false, "/x/{id}", 5 * STALE_AFTER), []);
+        // What is ignored by hand is nobody's to watch.
+        let mut by_hand = IgnoreList::default();
+        by_hand.add(rules::COUNTS_EVERYTHING, Ignore::everywhere(), "known");
+        assert_eq!(run(&mut by_hand, false, "/x/{id}", 5 * STALE_AFTER), []);
     }
 
     #[test]

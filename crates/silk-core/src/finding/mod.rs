@@ -1,5 +1,6 @@
 //! What rules find in a request.
 
+mod baseline;
 mod facts;
 mod identity;
 mod ignore;
@@ -7,6 +8,7 @@ pub mod rules;
 mod thresholds;
 mod words;
 
+pub use baseline::{Baseline, BaselineError, KnownFinding};
 pub use identity::Identities;
-pub use ignore::{Ignore, IgnoreList};
+pub use ignore::{Ignore, IgnoreList, STALE_AFTER, Stale};
 pub use thresholds::Thresholds;

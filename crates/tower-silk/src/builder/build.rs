@@ -13,7 +13,7 @@ use silk_store::MemoryStore;
 #[cfg(feature = "ui")]
 use silk_ui::SourceRoot;
 
-use super::{SilkBuilder, StoreChoice};
+use super::{SilkBuilder, StoreChoice, baseline};
 #[cfg(feature = "store-sqlite")]
 use crate::store_path::{self, Place};
 use crate::{
@@ -38,8 +38,9 @@ impl SilkBuilder {
         not(feature = "store-sqlite"),
         expect(clippy::unused_async, reason = "only a store in a file is waited for")
     )]
-    pub async fn build(self) -> Result<Silk, BuildError> {
+    pub async fn build(mut self) -> Result<Silk, BuildError> {
         check(&self.config)?;
+        baseline::read(&self.baselines, &mut self.config.ignored)?;
         let choice = self.store.ok_or(BuildError::NoStore);
         #[cfg(feature = "store-sqlite")]
         let choice = choice.and_then(placed);

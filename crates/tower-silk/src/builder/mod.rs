@@ -1,10 +1,13 @@
 //! Sets up a profiler: every setting, with its default.
 
+mod baseline;
 mod build;
 
-#[cfg(feature = "store-sqlite")]
-use std::path::PathBuf;
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use silk_capture::{Plans, RecorderConfig};
 use silk_core::{
@@ -28,6 +31,7 @@ use crate::silk::Silk;
 pub struct SilkBuilder {
     store: Option<StoreChoice>,
     config: RecorderConfig,
+    baselines: Vec<PathBuf>,
     redactor: RedactorBuilder,
     token: Option<String>,
     explain_timeout: Duration,
@@ -63,6 +67,7 @@ impl SilkBuilder {
         Self {
             store: None,
             config: RecorderConfig::default(),
+            baselines: Vec::new(),
             redactor: Redactor::builder(),
             token: None,
             explain_timeout: ExplainConfig::default().timeout,

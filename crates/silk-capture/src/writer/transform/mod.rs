@@ -11,7 +11,7 @@ use std::{sync::Arc, time::Instant};
 use silk_core::{
     ConnectionWait, CountedRequest, Outcome, PlanRecord, Redactor, RequestDetail, RequestRecord,
     RequestSummary, RunId,
-    finding::{IgnoreList, Thresholds, rules},
+    finding::{IgnoreList, STALE_AFTER, Thresholds, rules},
     record::breakdown,
     redact::Secrets,
     sql::SqlReader,
@@ -185,7 +185,14 @@ impl Transform {
         self.plans
             .keep(&mut record, &buffers.plans, &marks, &secrets);
         record.findings = rules::find(&record, &identities, &self.thresholds);
-        self.ignored.apply(&mut record);
+        for stale in self.ignored.apply(&mut record) {
+            tracing::warn!(
+                target: "silk",
+                rule = stale.rule,
+                route = stale.route,
+                "{STALE_AFTER} requests of the route had none of what the baseline knows: fixed? Remove its entry",
+            );
+        }
         record.sum_findings();
         // Last: what was redacted in one place must not stand in another, findings included.
         if !secrets.is_empty() {
