@@ -1,10 +1,11 @@
 //! How long the store takes for each page and each call of the API, with a million requests kept.
 //!
-//! `cargo run --release -p silk-store --example page_times [requests] [file]`
+//! `cargo run --release -p silk-store --example page_times [--fill] [requests] [file]`
 //!
 //! A file that is there already is looked after as its writer would, then measured; one that is
-//! named and not there is kept. The last column says what is over the price, 30 ms: by the least time of all repetitions, and by the
-//! time on the processor, because others may use the machine too.
+//! named and not there is kept. With `--fill` nothing is measured. The last column says what is over
+//! the price, 30 ms: by the least time of all repetitions, and by the time on the processor, because
+//! others may use the machine too.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -32,7 +33,8 @@ const PRICE: Duration = Duration::from_millis(30);
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
-    let mut arguments = std::env::args().skip(1);
+    let mut arguments = std::env::args().skip(1).peekable();
+    let fills_only = arguments.next_if_eq("--fill").is_some();
     let count = arguments.next().map_or(1_000_000, |n| n.parse().unwrap());
     let folder = tempfile::tempdir().unwrap();
     let path = arguments
@@ -44,6 +46,10 @@ async fn main() {
         look_after(&store).await;
     } else {
         fill(&store, count).await;
+    }
+    if fills_only {
+        store.close().await;
+        return;
     }
     let size = store.size().await.unwrap();
     println!("{} requests, {} bytes", size.requests, size.bytes);

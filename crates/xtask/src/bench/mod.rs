@@ -16,6 +16,7 @@ mod instructions;
 mod kept;
 mod load;
 mod memory;
+mod pages;
 mod price;
 mod report;
 mod sink;
@@ -68,6 +69,14 @@ pub(crate) struct Options {
     #[arg(long, conflicts_with_all = ["cycles", "databases", "load", "before", "peers"])]
     instructions: bool,
 
+    /// Measure only how long pages and calls of the API take over a store of so many requests.
+    #[arg(long, value_name = "REQUESTS", conflicts_with_all = ["cycles", "databases", "load", "instructions"])]
+    pages: Option<u64>,
+
+    /// The store to measure pages on; made where it is not there.
+    #[arg(long, value_name = "FILE", requires = "pages")]
+    store: Option<PathBuf>,
+
     /// Accept the instructions that are counted.
     #[arg(long, requires = "instructions")]
     accept: bool,
@@ -77,6 +86,9 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result {
     if options.instructions {
         return instructions::run(options.accept);
+    }
+    if let Some(requests) = options.pages {
+        return pages::report(requests, options.store.as_deref());
     }
     process::run(process::cargo().args(["build", "--release", "--quiet", "--package", "weave"]))?;
     if options.peers {
