@@ -224,6 +224,7 @@ pub(crate) fn name(text: &str) -> Result<Query> {
 struct RouteDetail {
     route: Route,
     statements: Vec<Statement>,
+    other_statements: Option<OtherStatements>,
     builds: Vec<Build>,
 }
 
@@ -234,6 +235,12 @@ struct Statement {
     calls: u64,
     total_us: u64,
     p95_us: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+struct OtherStatements {
+    calls: u64,
+    total_us: u64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -303,6 +310,16 @@ fn statements(whole: &RouteDetail) -> Table {
             duration(one.total_us).into(),
             or_unknown(one.p95_us).into(),
             (&one.normalized).into(),
+        ]);
+    }
+    if let Some(other) = &whole.other_statements {
+        table.row(vec![
+            "(other)".into(),
+            count(other.calls).into(),
+            ratio(other.calls, whole.route.requests).into(),
+            duration(other.total_us).into(),
+            or_unknown(None).into(),
+            "other statements".into(),
         ]);
     }
     table

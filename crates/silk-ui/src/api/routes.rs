@@ -8,7 +8,10 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use silk_core::{
     CallSite, Fingerprint, Histogram,
-    store::{BuildFigures, Hotspot, RouteDetail, RouteStatement, RouteSummary, TimeBucket},
+    store::{
+        BuildFigures, Hotspot, OtherStatements, RouteDetail, RouteStatement, RouteSummary,
+        TimeBucket,
+    },
 };
 
 use super::lives::{RouteJson, route_json};
@@ -89,6 +92,8 @@ pub(crate) async fn list(here: Here) -> Result<Response, Failure> {
 struct RouteDetailJson<'a> {
     route: FiguresJson<'a>,
     statements: Vec<StatementJson<'a>>,
+    /// What further statements took that have no figures of their own; null if there are none.
+    other_statements: Option<OtherStatementsJson>,
     builds: Vec<BuildJson<'a>>,
     over_time: Vec<BucketJson>,
     newest: NewestJson,
@@ -108,6 +113,15 @@ struct StatementJson<'a> {
     p95_us: Option<u64>,
     /// Lines that ran it.
     call_sites: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct OtherStatementsJson {
+    calls: u64,
+    errors: u64,
+    rows: u64,
+    total_us: u64,
+    max_us: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -159,6 +173,16 @@ fn statement(one: &RouteStatement) -> StatementJson<'_> {
     }
 }
 
+fn others(of: &OtherStatements) -> OtherStatementsJson {
+    OtherStatementsJson {
+        calls: of.calls,
+        errors: of.errors,
+        rows: of.rows,
+        total_us: of.total_us,
+        max_us: of.max_us,
+    }
+}
+
 fn build(one: &BuildFigures) -> BuildJson<'_> {
     BuildJson {
         build: one.build.as_deref(),
@@ -188,6 +212,7 @@ fn detail(of: &RouteDetail) -> RouteDetailJson<'_> {
     RouteDetailJson {
         route: figures(&of.summary),
         statements: of.statements.iter().map(statement).collect(),
+        other_statements: of.other_statements.as_ref().map(others),
         builds: of.builds.iter().map(build).collect(),
         over_time: of.summary.over_time.iter().map(bucket).collect(),
         newest: NewestJson {
@@ -220,6 +245,8 @@ struct HotspotJson<'a> {
     rows: u64,
     /// Statements that the line ran.
     statements: u64,
+    /// Whether it ran further ones, that have no figures of their own.
+    has_more_statements: bool,
     /// The one that took most time.
     fingerprint: Fingerprint,
     database: &'static str,
@@ -244,6 +271,7 @@ fn hotspot(line: &Hotspot) -> HotspotJson<'_> {
         errors: line.errors,
         rows: line.rows,
         statements: line.statements,
+        has_more_statements: line.has_more_statements,
         fingerprint: line.statement.fingerprint,
         database: line.statement.database.as_str(),
         normalized: &line.statement.normalized,

@@ -25,6 +25,8 @@ use crate::{
 
 /// Lines on the page, and in the API unless it is asked for others.
 pub(crate) const MAX_LINES: u32 = 50;
+/// Lines whose times are summed for the shares: as many as the store tells.
+const MAX_SUMMED: u32 = 500;
 
 /// From so many executions in one request on, a line is marked as a loop: the default of
 /// [`Thresholds::min_calls`](silk_core::finding::Thresholds::min_calls), from which on a repeated
@@ -59,6 +61,8 @@ struct Row {
     whole_sql: String,
     statement_href: String,
     more_statements: u64,
+    /// Whether there are further ones that are not told apart.
+    has_more_statements: bool,
     route: String,
     route_href: String,
     more_routes: u64,
@@ -69,14 +73,18 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
     let params = here.params(&WINDOW_PARAMS)?;
     let window = Window::read(&params, here.now)?;
     let range = window.range(here.now);
-    let lines = here
+    let mut lines = here
         .app
-        .ask(|store| store.hotspots(range, MAX_LINES))
+        .ask(|store| store.hotspots(range, MAX_SUMMED))
         .await?;
-    let routes = here.app.ask(|store| store.routes(range)).await?;
-    let sql_us = routes.iter().map(|route| route.sql_us).sum();
+    let all_us = lines.iter().map(|line| line.total_us).sum();
+    let most = usize::try_from(MAX_LINES).unwrap_or(usize::MAX);
+    let is_cut = lines.len() > most;
+    lines.truncate(most);
+    // Only an empty page must know.
+    let has_requests =
+        !lines.is_empty() || !here.app.ask(|store| store.routes(range)).await?.is_empty();
     let links = here.app.editor_links().await;
-    let listed = u32::try_from(lines.len()).unwrap_or(u32::MAX);
     let page = HotspotsPage {
         frame: Frame::new(&here, "hotspots", "Hotspots"),
         bar: window_bar(
@@ -86,9 +94,9 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
             here.now,
         ),
         window: window.phrase(),
-        rows: rows(&here, window, &lines, sql_us, links.as_ref()),
-        cut_at: (listed >= MAX_LINES).then_some(MAX_LINES),
-        has_requests: !routes.is_empty(),
+        rows: rows(&here, window, &lines, all_us, links.as_ref()),
+        cut_at: is_cut.then_some(MAX_LINES),
+        has_requests,
         looked_at: LOOKED_AT,
     };
     render(&page)
@@ -98,7 +106,7 @@ fn rows(
     here: &Here,
     window: Window,
     lines: &[Hotspot],
-    sql_us: u64,
+    all_us: u64,
     links: Option<&EditorLinks>,
 ) -> Vec<Row> {
     let most = lines.iter().map(|line| line.total_us).max().unwrap_or(0);
@@ -122,9 +130,7 @@ fn rows(
                     .and_then(|(links, site)| links.to(site)),
                 total: duration_cell(line.total_us),
                 bar: svg::bar(line.total_us, most, "k-sql"),
-                // Queries of a request may run at the same time: their sum may be more than its SQL
-                // time.
-                share: percent(line.total_us.min(sql_us), sql_us),
+                share: percent(line.total_us, all_us),
                 calls: count(line.calls),
                 in_loop: in_loop(line),
                 most_calls: match line.most_calls_in_request {
@@ -135,6 +141,7 @@ fn rows(
                 whole_sql: one_line(&statement.normalized, 1_000),
                 statement_href: format!("{}/statements/{}", here.base, statement.fingerprint),
                 more_statements: line.statements.saturating_sub(1),
+                has_more_statements: line.has_more_statements,
                 route: request_name(line.route.kind, &line.route.method, &line.route.route),
                 route_href: route_href(&here.base, &line.route, window),
                 more_routes: line.routes.saturating_sub(1),

@@ -11,6 +11,7 @@ use crate::{
     config::Targets,
     context::Here,
     draw::{
+        counted,
         format::{self, Markup, count, count_or_dash, duration, duration_cell, one_line, percent},
         names::request_name,
         short_sql::brief,
@@ -62,6 +63,8 @@ struct RoutePage {
     back: String,
     statements: Vec<StatementRow>,
     more_statements: usize,
+    /// What further ones took that have no figures of their own.
+    other_statements: Option<String>,
     builds: Vec<BuildRow>,
     more_builds: usize,
     has_named_build: bool,
@@ -144,6 +147,7 @@ pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
         ),
         statements: Vec::new(),
         more_statements: 0,
+        other_statements: None,
         builds: Vec::new(),
         more_builds: 0,
         has_named_build: false,
@@ -164,6 +168,10 @@ fn fill(page: &mut RoutePage, here: &Here, name: &RouteName, range: StatsWindow,
     page.over_time = charts::over_time(&summary.over_time, "requests");
     page.deploys = deploys(&of.builds, range);
     page.statements = statement_rows(&here.base, of);
+    page.other_statements = of.other_statements.as_ref().map(|other| {
+        let calls = counted(other.calls, "call");
+        format!("{calls}, {} in total", duration(other.total_us))
+    });
     page.more_statements = of.statements.len().saturating_sub(MAX_STATEMENTS);
     page.builds = build_rows(&here.base, name, &of.builds, range);
     page.more_builds = of.builds.len().saturating_sub(MAX_BUILDS);

@@ -298,6 +298,34 @@ async fn hotspots_are_lines_by_time_with_their_loops() {
     assert_eq!(first["items"].as_array().map(Vec::len), Some(1));
 }
 
+/// An app that makes statements up as it goes: what has no figures of its own is told as one.
+#[tokio::test]
+async fn the_rest_of_many_statements_is_told() {
+    let app = app(&TestStore::of(vec![support::made_up(1)]));
+    let query = "method=GET&route=/made_up&window=24h";
+    let answer = json(&app, &format!("/silk/api/route?{query}")).await;
+    assert_eq!(answer["statements"].as_array().map(Vec::len), Some(200));
+    let other = &answer["other_statements"];
+    assert_eq!(
+        (&other["calls"], &other["total_us"]),
+        (&3.into(), &3006.into())
+    );
+    let page = get(&app, &format!("/silk/route?{query}")).await;
+    assert!(
+        page.text
+            .contains("of their own: 3 calls, 3.01 ms in total")
+    );
+    let answer = json(&app, "/silk/api/hotspots?window=24h").await;
+    let line = &answer["items"][0];
+    assert_eq!(
+        (&line["statements"], &line["has_more_statements"]),
+        (&200.into(), &true.into())
+    );
+    let page = get(&app, "/silk/hotspots?window=24h").await;
+    assert!(page.text.contains("+ 199 others, and more"));
+    assert!(page.text.contains(">100 %<"), "of all time");
+}
+
 #[tokio::test]
 async fn they_teach_where_nothing_is_and_say_where_the_store_fails() {
     let empty = TestStore::of(Vec::new());

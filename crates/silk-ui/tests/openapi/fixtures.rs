@@ -124,6 +124,7 @@ pub(crate) fn requests(shapes: [PlanShape; 2]) -> Vec<RequestRecord> {
         support::transaction(9_004),
         support::ten_thousand(9_005),
         slow(9_006),
+        support::made_up(9_008),
         support::repeated(9_007),
     ];
     for (record, minutes) in records.iter_mut().zip(2..) {

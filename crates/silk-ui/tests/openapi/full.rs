@@ -98,10 +98,12 @@ async fn requests(description: &mut Description, app: &Router, store: &TestStore
     });
     description.call(app, &Method::GET, list, None).await;
     *store.cut.lock().expect("is not poisoned") = None;
-    let route = "/api/route?window=24h&route=/api/messages/list_some";
-    description
-        .call(app, &Method::GET, ("/api/route", route), None)
-        .await;
+    for route in ["/api/messages/list_some", "/made_up"] {
+        let address = format!("/api/route?window=24h&route={route}");
+        description
+            .call(app, &Method::GET, ("/api/route", &address), None)
+            .await;
+    }
     for (a, b) in [(1, &*ids[2]), (1, "fastest"), (2, "previous"), (0, &ids[5])] {
         let address = format!("/api/compare?a={}&b={b}", ids[a]);
         description

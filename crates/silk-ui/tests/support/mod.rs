@@ -31,7 +31,7 @@ mod vitals;
 
 pub use explain::{FakeExplain, HostileExplain, NoExplain, PLAN, SlowExplain};
 pub use records::{MESSAGES, PERSON, finish, query, request, site, sql, value};
-pub use requests::{hostile, repeated, ten_thousand, transaction};
+pub use requests::{hostile, made_up, repeated, ten_thousand, transaction};
 pub use store::TestStore;
 pub use vitals::FakeVitals;
 

@@ -1,5 +1,7 @@
 //! Requests as they come: a loop, ten thousand queries, a transaction, an attack.
 
+use std::sync::Arc;
+
 use silk_core::{
     Body, CapturedBy, ConnectionWait, Finding, Fingerprint, Header, LogRecord, Outcome, QueryError,
     RequestRecord, RequestStatement, Severity, SpanRecord, TransactionEnd, TransactionRecord,
@@ -428,5 +430,22 @@ pub fn hostile(n: u128) -> RequestRecord {
         query: None,
         lost_us: None,
     }];
+    record
+}
+
+/// A request of an app that makes statements up as it goes: more than have figures of their own.
+pub fn made_up(n: u128) -> RequestRecord {
+    let mut record = repeated(n);
+    "/made_up".clone_into(&mut record.summary.route);
+    let one = record.statements[0].clone();
+    record.statements = (1..=203_u64)
+        .map(|number| {
+            let mut used = one.clone();
+            let statement = Arc::make_mut(&mut used.statement);
+            statement.fingerprint = Fingerprint(0xad_0000 + number);
+            (used.calls, used.total_us) = (1, 1000 + number);
+            used
+        })
+        .collect();
     record
 }
