@@ -20,8 +20,10 @@ use crate::{
     context::{Here, read_id},
     error::Failure,
     findings::{
-        listed::{Listed, UNKNOWN, read_all},
-        lives::{LIFE_PARAMS, LifeFilter, accepted, lost_per_day_us, state_sentence, state_word},
+        listed::{Listed, read_all},
+        lives::{
+            LIFE_PARAMS, LifeFilter, UNKNOWN, accepted, lost_per_day_us, state_sentence, state_word,
+        },
         of_statements::StatementFinding,
     },
     params::{WINDOW_PARAMS, Window},

@@ -7,7 +7,7 @@ use silk_core::store::{FindingLife, RouteName, StatsWindow};
 
 use super::{
     causes,
-    lives::{LifeFilter, Lives, is_open, read},
+    lives::{LifeFilter, Lives, UNKNOWN, is_open, read, route_contains},
     of_statements::{self, StatementFinding},
 };
 use crate::{context::Here, error::Failure};
@@ -47,9 +47,6 @@ impl Listed<'_> {
     }
 }
 
-/// Word of the state of a finding of a plan: no store follows these from build to build.
-pub(crate) const UNKNOWN: &str = "unknown";
-
 impl LifeFilter {
     /// Whether a finding of a plan fits: it is there now, so that it is to do.
     fn fits_plan(&self, finding: &StatementFinding) -> bool {
@@ -63,12 +60,6 @@ impl LifeFilter {
                 finding.routes.iter().any(is_it)
             })
     }
-}
-
-/// Whether the name of a route has a part, which is in lower case.
-pub(super) fn route_contains(route: &RouteName, part: &str) -> bool {
-    let name = format!("{} {}", route.method, route.route);
-    name.to_lowercase().contains(part)
 }
 
 /// Reads the findings of a window: those of requests, and of the plans of the statements that take

@@ -6,10 +6,7 @@ use silk_core::{
     store::{Acceptance, FindingLife, FindingSum, FindingSums, LifeState, RouteName, StatsWindow},
 };
 
-use super::{
-    listed::{UNKNOWN, route_contains},
-    of_statements::StatementFinding,
-};
+use super::of_statements::StatementFinding;
 use crate::{
     context::Here,
     draw::{counted, format::one_line},
@@ -19,6 +16,9 @@ use crate::{
 
 /// Findings that the store is asked for.
 const MAX_READ: u32 = 500;
+
+/// Word of the state of a finding of a plan: no store follows these from build to build.
+pub(crate) const UNKNOWN: &str = "unknown";
 
 /// Words of the states, and of several at once, as addresses name them; with what people call them.
 pub(crate) const STATES: [(&str, &str); 8] = [
@@ -34,6 +34,12 @@ pub(crate) const STATES: [(&str, &str); 8] = [
 
 /// Parameters that narrow a list of findings, beside those of its window.
 pub(crate) const LIFE_PARAMS: [&str; 4] = ["state", "rule", "route", "fingerprint"];
+
+/// Whether the name of a route has a part, which is in lower case.
+pub(super) fn route_contains(route: &RouteName, part: &str) -> bool {
+    let name = format!("{} {}", route.method, route.route);
+    name.to_lowercase().contains(part)
+}
 
 /// What a list of findings is narrowed to.
 pub(crate) struct LifeFilter {
