@@ -525,6 +525,30 @@ async fn case_pool_07_copy_is_not_seen() {
     }
 }
 
+/// A COPY takes until its last row, whoever is slow meanwhile.
+#[tokio::test]
+#[ignore = "needs PostgreSQL: run cargo xtask test"]
+async fn case_pool_07_a_copy_takes_as_long_as_it_does() {
+    for pool in pools().await {
+        let seen = seen(async {
+            let mut copy = pool
+                .copy_in_raw("copy t from stdin with (format csv)")
+                .await
+                .unwrap();
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            copy.send("1,a\n".as_bytes()).await.unwrap();
+            copy.finish().await.unwrap();
+            let slow = "copy (select pg_sleep(0.05)) to stdout";
+            let data = pool.copy_out_raw(slow).await.unwrap();
+            data.try_collect::<Vec<_>>().await.unwrap();
+        })
+        .await;
+        let times: Vec<_> = seen.queries.iter().map(|query| query.duration).collect();
+        assert_eq!(times.len(), 2);
+        assert!(times.iter().all(|time| *time >= Duration::from_millis(40)), "{times:?}");
+    }
+}
+
 #[tokio::test]
 #[ignore = "needs PostgreSQL: run cargo xtask test"]
 async fn case_pool_12_large_values_memory() {

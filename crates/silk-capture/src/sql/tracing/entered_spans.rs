@@ -11,8 +11,9 @@ use tracing::span::Id;
 
 use crate::suppress;
 
-/// Spans that a thread is within at most, before it is thought that some are never left.
-const MAX_WITHIN: usize = 256;
+/// Spans that are told apart of those that a thread is within; beyond them nothing is known of the
+/// innermost.
+const MAX_WITHIN: usize = 16;
 
 /// What a span is to the layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,26 +29,49 @@ pub(super) enum Kind {
 /// A span of a layer's subscriber.
 #[derive(Debug, Clone, Copy)]
 struct Entered {
-    layer: u32,
     span: u64,
+    layer: u32,
     /// How often it is entered: it is current where it was entered first.
     times: u32,
     kind: Kind,
 }
 
+/// No layer has the number 0.
+const NONE: Entered = Entered {
+    span: 0,
+    layer: 0,
+    times: 0,
+    kind: Kind::Other,
+};
+
+impl Entered {
+    const fn is(&self, layer: u32, span: u64) -> bool {
+        self.span == span && self.layer == layer
+    }
+}
+
+/// What a span that is entered or left again is.
+enum Known {
+    Entered,
+    Cover,
+    No,
+}
+
+/// Has nothing to drop, so that a thread gets at it in a few instructions: it does so twice a row.
 #[derive(Debug)]
 struct Spans {
     /// The last one whose time is not taken, which may have been left.
-    last: Option<Entered>,
+    last: Entered,
     /// Outermost first.
-    within: Vec<Entered>,
-    /// Whether too many were never left.
-    is_lost: bool,
+    within: [Entered; MAX_WITHIN],
+    count: usize,
+    /// Those for which there was no place.
+    beyond: u32,
 }
 
 thread_local! {
     static SPANS: RefCell<Spans> = const {
-        RefCell::new(Spans { last: None, within: Vec::new(), is_lost: false })
+        RefCell::new(Spans { last: NONE, within: [NONE; MAX_WITHIN], count: 0, beyond: 0 })
     };
 }
 
@@ -59,45 +83,55 @@ fn with<R>(f: impl FnOnce(&mut Spans) -> R) -> Option<R> {
 }
 
 impl Spans {
-    /// The span, where it is the last one whose time is not taken.
-    fn known(&self, layer: u32, span: u64) -> Option<Kind> {
-        let last = self.last?;
-        (last.span == span && last.layer == layer).then_some(last.kind)
+    /// The spans that the thread is within.
+    fn within(&mut self) -> &mut [Entered] {
+        self.within.get_mut(..self.count).unwrap_or_default()
+    }
+
+    /// The innermost, where it is this one.
+    #[inline]
+    fn innermost(&mut self, layer: u32, span: u64) -> Option<&mut Entered> {
+        let place = self.count.checked_sub(1)?;
+        self.within
+            .get_mut(place)
+            .filter(|entered| entered.is(layer, span))
+    }
+
+    fn find(&mut self, layer: u32, span: u64) -> Option<usize> {
+        let is_it = |entered: &Entered| entered.is(layer, span);
+        self.within().iter().rposition(is_it)
     }
 
     fn enter(&mut self, layer: u32, span: u64, kind: Kind) {
-        let place = self.find(layer, span);
-        if let Some(entered) = place.and_then(|place| self.within.get_mut(place)) {
-            entered.times = entered.times.saturating_add(1);
-            return;
+        if let Some(place) = self.find(layer, span) {
+            self.within[place].times = self.within[place].times.saturating_add(1);
+        } else if let Some(free) = self.within.get_mut(self.count) {
+            *free = Entered {
+                span,
+                layer,
+                times: 1,
+                kind,
+            };
+            self.count += 1;
+        } else {
+            self.beyond = self.beyond.saturating_add(1);
         }
-        if self.within.len() >= MAX_WITHIN {
-            self.within.clear();
-            self.is_lost = true;
-        }
-        self.within.push(Entered {
-            layer,
-            span,
-            times: 1,
-            kind,
-        });
     }
 
-    fn leave(&mut self, layer: u32, span: u64) {
+    /// What the span is that is left, where that is known.
+    fn leave(&mut self, layer: u32, span: u64) -> Option<Kind> {
         let Some(place) = self.find(layer, span) else {
-            return;
+            self.beyond = self.beyond.saturating_sub(1);
+            return None;
         };
         let entered = &mut self.within[place];
+        let kind = entered.kind;
         entered.times -= 1;
         if entered.times == 0 {
-            self.within.remove(place);
+            self.within.copy_within(place + 1..self.count, place);
+            self.count -= 1;
         }
-    }
-
-    fn find(&self, layer: u32, span: u64) -> Option<usize> {
-        self.within
-            .iter()
-            .rposition(|entered| entered.span == span && entered.layer == layer)
+        Some(kind)
     }
 }
 
@@ -105,15 +139,31 @@ impl Spans {
 pub(super) fn enter_again(layer: u32, id: &Id) -> bool {
     let span = id.into_u64();
     let known = with(|spans| {
-        let kind = spans.known(layer, span)?;
-        spans.enter(layer, span, kind);
-        Some(kind)
+        // A row of a request: its span is the innermost.
+        if let Some(entered) = spans.innermost(layer, span)
+            && matches!(entered.kind, Kind::Request(_))
+        {
+            entered.times = entered.times.saturating_add(1);
+            return Known::Entered;
+        }
+        let last = spans.last;
+        if !last.is(layer, span) {
+            return Known::No;
+        }
+        spans.enter(layer, span, last.kind);
+        match last.kind {
+            Kind::Cover => Known::Cover,
+            Kind::Request(_) | Kind::Other => Known::Entered,
+        }
     });
-    let known = known.flatten();
-    if known == Some(Kind::Cover) {
-        suppress::enter_cover();
+    match known {
+        Some(Known::Entered) => true,
+        Some(Known::Cover) => {
+            suppress::enter_cover();
+            true
+        }
+        Some(Known::No) | None => false,
     }
-    known.is_some()
 }
 
 /// Enters a span.
@@ -122,12 +172,12 @@ pub(super) fn entered(layer: u32, id: &Id, kind: Kind) {
     with(|spans| {
         spans.enter(layer, span, kind);
         if kind != Kind::Other {
-            spans.last = Some(Entered {
-                layer,
+            spans.last = Entered {
                 span,
+                layer,
                 times: 0,
                 kind,
-            });
+            };
         }
     });
     if kind == Kind::Cover {
@@ -138,25 +188,41 @@ pub(super) fn entered(layer: u32, id: &Id, kind: Kind) {
 /// Leaves a span; `false` where it must be looked up to be left.
 pub(super) fn leave(layer: u32, id: &Id) -> bool {
     let span = id.into_u64();
-    let known = with(|spans| {
-        spans.leave(layer, span);
-        spans.known(layer, span)
+    let left = with(|spans| {
+        if let Some(entered) = spans.innermost(layer, span)
+            && entered.times > 1
+            && matches!(entered.kind, Kind::Request(_))
+        {
+            entered.times -= 1;
+            return Known::Entered;
+        }
+        let kind = spans.leave(layer, span);
+        // Without a place it may still be the last.
+        let last = spans.last;
+        match kind.or_else(|| last.is(layer, span).then_some(last.kind)) {
+            Some(Kind::Request(_)) => Known::Entered,
+            Some(Kind::Cover) => Known::Cover,
+            Some(Kind::Other) | None => Known::No,
+        }
     });
-    let known = known.flatten();
-    if known == Some(Kind::Cover) {
-        suppress::leave_cover();
+    match left {
+        Some(Known::Entered) => true,
+        Some(Known::Cover) => {
+            suppress::leave_cover();
+            true
+        }
+        Some(Known::No) | None => false,
     }
-    known.is_some()
 }
 
 /// The address of the request whose own span is the innermost that the thread is within; none where
 /// it is another span, or none, or not known.
 pub(super) fn innermost_request(layer: u32) -> Option<usize> {
     with(|spans| {
-        if spans.is_lost {
+        if spans.beyond > 0 {
             return None;
         }
-        let mut within = spans.within.iter().rev();
+        let mut within = spans.within().iter().rev();
         match within.find(|entered| entered.layer == layer)?.kind {
             Kind::Request(address) => Some(address),
             Kind::Cover | Kind::Other => None,
@@ -230,12 +296,16 @@ mod tests {
     }
 
     #[test]
-    fn where_spans_are_never_left_nothing_is_said() {
+    fn of_more_than_there_is_place_for_nothing_is_said() {
         alone(|| {
-            for span in 1..=300 {
+            for span in 1..=20 {
                 entered(1, &id(span), Kind::Request(7));
             }
             assert_eq!(innermost_request(1), None);
+            for span in (17..=20).rev() {
+                leave(1, &id(span));
+            }
+            assert_eq!(innermost_request(1), Some(7));
         });
     }
 }
