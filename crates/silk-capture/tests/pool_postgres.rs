@@ -545,7 +545,10 @@ async fn case_pool_07_a_copy_takes_as_long_as_it_does() {
         .await;
         let times: Vec<_> = seen.queries.iter().map(|query| query.duration).collect();
         assert_eq!(times.len(), 2);
-        assert!(times.iter().all(|time| *time >= Duration::from_millis(40)), "{times:?}");
+        assert!(
+            times.iter().all(|time| *time >= Duration::from_millis(40)),
+            "{times:?}"
+        );
     }
 }
 
