@@ -88,6 +88,8 @@ fn the_n_plus_one_is_in_sight(desk: &Desk<'_>, id: &str) {
 fn keys_reach_everything(desk: &Desk<'_>, id: &str) {
     let browser = desk.browser;
     desk.open("/silk/requests?sort=-query_count");
+    // Without it, a key goes nowhere.
+    browser.until("return document.hasFocus();");
     browser.keys("j");
     browser.until(&format!(
         "return document.querySelector('tr.at a').getAttribute('href').endsWith('{id}')

@@ -83,6 +83,11 @@ impl Browser {
     }
 
     fn call(&self, method: &str, path: &str, body: &Value) -> Value {
+        self.try_call(method, path, body)
+            .unwrap_or_else(|answer| panic!("{method} {path}: {answer:#}"))
+    }
+
+    fn try_call(&self, method: &str, path: &str, body: &Value) -> Result<Value, Value> {
         let body = if method == "POST" {
             body.to_string()
         } else {
@@ -91,8 +96,10 @@ impl Browser {
         let headers = [("Content-Type", "application/json")];
         let response = http::send(&self.address, method, path, &headers, body.as_bytes()).unwrap();
         let mut answer = response.json();
-        assert_eq!(response.status, 200, "{method} {path}: {answer:#}");
-        answer["value"].take()
+        match response.status {
+            200 => Ok(answer["value"].take()),
+            _ => Err(answer),
+        }
     }
 
     fn post(&self, path: &str, body: &Value) -> Value {
@@ -216,11 +223,11 @@ impl Browser {
 
     /// A picture of the window.
     pub fn screenshot(&self, file: &Path) {
-        let picture = self.call(
-            "GET",
-            &format!("/session/{}/screenshot", self.session),
-            &Value::Null,
-        );
+        // Chromium gives none while a page is drawn anew.
+        let path = format!("/session/{}/screenshot", self.session);
+        let picture = (0..2)
+            .find_map(|_| self.try_call("GET", &path, &Value::Null).ok())
+            .unwrap_or_else(|| self.call("GET", &path, &Value::Null));
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, decode_base64(picture.as_str().unwrap())).unwrap();
     }
