@@ -33,6 +33,24 @@ struct Options {
     sink: String,
 }
 
+/// The routes over a pool as the arm wants it. No function: the pools of three crates have no trait in
+/// common that says which databases each may be of.
+macro_rules! routes_of {
+    ($recording:expr, $pool:expr) => {{
+        let pool = $pool;
+        match &$recording {
+            Recording::Silk {
+                silk,
+                has_pool: true,
+            } => routes::router(silk.pool(pool)),
+            Recording::OpenTelemetry(_) => {
+                routes::router(sqlx_otel::PoolBuilder::from(pool).build())
+            }
+            _ => routes::router(pool),
+        }
+    }};
+}
+
 #[tokio::main(worker_threads = 2)]
 async fn main() -> Result<(), Box<dyn Error>> {
     let options = Options::parse();
@@ -42,31 +60,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
             let database = SqliteConnectOptions::new()
                 .filename(file)
                 .journal_mode(SqliteJournalMode::Wal);
-            let pool = SqlitePool::connect_with(database).await?;
-            match &recording {
-                Recording::Silk {
-                    silk,
-                    has_pool: true,
-                } => routes::router(silk.pool(pool)),
-                Recording::OpenTelemetry(_) => {
-                    routes::router(sqlx_otel::PoolBuilder::from(pool).build())
-                }
-                _ => routes::router(pool),
-            }
+            routes_of!(recording, SqlitePool::connect_with(database).await?)
         }
-        None => {
-            let pool = PgPool::connect(&options.database).await?;
-            match &recording {
-                Recording::Silk {
-                    silk,
-                    has_pool: true,
-                } => routes::router(silk.pool(pool)),
-                Recording::OpenTelemetry(_) => {
-                    routes::router(sqlx_otel::PoolBuilder::from(pool).build())
-                }
-                _ => routes::router(pool),
-            }
-        }
+        None => routes_of!(recording, PgPool::connect(&options.database).await?),
     };
     let app: Router = recording.wrap(routes);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;

@@ -520,13 +520,13 @@ async fn what_was_there_on_the_first_day_is_folded_and_what_is_new_speaks() {
     std::fs::write(&file, "version = 1\n[[finding]]\nruel = 'x'\n").unwrap();
     let run = old.silk(&write).await;
     assert!(
-        run.err.contains("line 3: a finding has no ruel"),
+        run.err.contains("line 3: unknown field `ruel`"),
         "{}",
         run.err
     );
     let start = Silk::builder().in_memory().baseline(&file).build().await;
     let error = start.err().map(|error| error.to_string());
-    assert!(error.is_some_and(|error| error.ends_with("line 3: a finding has no ruel")));
+    assert!(error.is_some_and(|error| error.contains("line 3: unknown field `ruel`")));
     let nowhere = Silk::builder().in_memory().baseline("no such file").build();
     assert!(nowhere.await.is_err());
 }

@@ -28,6 +28,7 @@ pub mod store;
 #[cfg(any(test, feature = "testing"))]
 #[doc(hidden)]
 pub mod testing;
+pub mod toml_file;
 pub mod value;
 pub mod vitals;
 pub mod words;

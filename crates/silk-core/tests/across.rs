@@ -3,19 +3,11 @@
 //!
 //! `across/*.tsv` are written by `silk-capture/tests/record_findings/across.rs`.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "tests say what failed by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "tests say what failed by panicking")]
 
 mod recorded;
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    fs,
-    path::Path,
-};
+use std::{collections::HashMap, fs, path::Path};
 
 use chrono::TimeDelta;
 use silk_core::{
@@ -26,7 +18,7 @@ use silk_core::{
     testing,
 };
 
-use recorded::{Reading, number};
+use recorded::{Reading, Tally, number};
 
 struct Scenario {
     name: String,
@@ -136,50 +128,13 @@ fn route(requests: &[RequestRecord]) -> RouteSummary {
 
 #[test]
 fn each_rule_names_what_it_must_and_nothing_else() {
-    let mut tallies: BTreeMap<&str, [u32; 3]> = across::RULES
-        .iter()
-        .map(|rule| (rule.name, [0; 3]))
-        .collect();
-    let (mut wrong, mut harmless) = (Vec::new(), 0);
-    let corpus = corpus();
-    for scenario in &corpus {
-        let mut missed = scenario.expected.clone();
-        harmless += usize::from(missed.is_empty());
-        for finding in scenario.found() {
-            let tally = tallies.get_mut(finding.rule).unwrap();
-            match missed.iter().position(|rule| *rule == finding.rule) {
-                Some(at) => {
-                    missed.swap_remove(at);
-                    tally[0] += 1;
-                }
-                None => {
-                    tally[1] += 1;
-                    wrong.push(format!("{}: {}", scenario.name, finding.title));
-                }
-            }
-        }
-        for rule in missed {
-            tallies.get_mut(&*rule).unwrap()[2] += 1;
-            wrong.push(format!("{}: no {rule}", scenario.name));
-        }
+    let mut tally = Tally::of(across::RULES);
+    for scenario in &corpus() {
+        let found = scenario.found();
+        let found = found.iter().map(|one| (one.rule, &*one.title));
+        tally.add(&scenario.name, &scenario.expected, found);
     }
-    println!("{} routes, {harmless} of them harmless", corpus.len());
-    println!("rule                 right wrong missed  precision recall");
-    for (rule, [right, false_alarms, missed]) in &tallies {
-        let rate = |others: u32| match right + others {
-            0 => "–".to_owned(),
-            all => format!("{:.3}", f64::from(*right) / f64::from(all)),
-        };
-        println!(
-            "{rule:<20} {right:>5} {false_alarms:>5} {missed:>6}  {:>9} {:>6}",
-            rate(*false_alarms),
-            rate(*missed)
-        );
-    }
-    assert!(wrong.is_empty(), "{wrong:#?}");
-    for (rule, [right, ..]) in &tallies {
-        assert!(*right >= 2, "{rule} has {right} routes that show it");
-    }
+    let harmless = tally.check("routes");
     assert!(harmless >= 2 * across::RULES.len());
 }
 

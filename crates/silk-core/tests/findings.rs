@@ -12,14 +12,14 @@
 
 mod recorded;
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{fs, path::Path};
 
 use silk_core::{
     Finding, RequestRecord,
     finding::{Thresholds, rules},
 };
 
-use recorded::{Reading, number};
+use recorded::{Reading, Tally, number};
 
 struct Scenario {
     name: String,
@@ -94,59 +94,13 @@ fn set(thresholds: &mut Thresholds, name: &str, value: &str) {
 
 #[test]
 fn each_rule_names_what_it_must_and_nothing_else() {
-    // Found rightly, found wrongly, missed, and left alone where another request has it.
-    let mut tallies: BTreeMap<&str, [u32; 3]> = rules::RULES
-        .iter()
-        .map(|rule| (rule.name, [0; 3]))
-        .collect();
-    let mut wrong = Vec::new();
-    let corpus = corpus();
-    let mut quiet = 0;
-    for scenario in &corpus {
+    let mut tally = Tally::of(rules::RULES);
+    for scenario in &corpus() {
         let found = scenario.found();
-        let mut missed = scenario.expected.clone();
-        quiet += usize::from(missed.is_empty());
-        for finding in &found {
-            let tally = tallies.get_mut(&*finding.rule).unwrap();
-            match missed.iter().position(|rule| *rule == finding.rule) {
-                Some(at) => {
-                    missed.swap_remove(at);
-                    tally[0] += 1;
-                }
-                None => {
-                    tally[1] += 1;
-                    wrong.push(format!("{}: {}", scenario.name, finding.title));
-                }
-            }
-        }
-        for rule in missed {
-            tallies.get_mut(&*rule).unwrap()[2] += 1;
-            wrong.push(format!("{}: no {rule}", scenario.name));
-        }
+        let found = found.iter().map(|one| (&*one.rule, &*one.title));
+        tally.add(&scenario.name, &scenario.expected, found);
     }
-    println!(
-        "{} requests, {quiet} of them harmless\n{:<20} {:>5} {:>5} {:>6}  precision recall",
-        corpus.len(),
-        "rule",
-        "right",
-        "wrong",
-        "missed"
-    );
-    for (rule, [right, false_alarms, missed]) in &tallies {
-        let rate = |others: u32| match right + others {
-            0 => "–".to_owned(),
-            all => format!("{:.3}", f64::from(*right) / f64::from(all)),
-        };
-        println!(
-            "{rule:<20} {right:>5} {false_alarms:>5} {missed:>6}  {:>9} {:>6}",
-            rate(*false_alarms),
-            rate(*missed)
-        );
-    }
-    assert!(wrong.is_empty(), "{wrong:#?}");
-    for (rule, [right, ..]) in &tallies {
-        assert!(*right >= 2, "{rule} has {right} requests that show it");
-    }
+    tally.check("requests");
 }
 
 /// The same requests as the tracing layer sees them: no values, no call sites, no transactions.

@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "tests say what failed by panicking")]
 
+mod recorded;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     env, fs,
@@ -38,14 +40,10 @@ struct Query {
 }
 
 fn corpus() -> Vec<Request> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/findings");
-    let mut files: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|end| end == "tsv"))
-        .collect();
-    files.sort();
-    files.iter().map(|path| request(path)).collect()
+    recorded::files("findings")
+        .iter()
+        .map(|path| request(path))
+        .collect()
 }
 
 fn request(path: &Path) -> Request {

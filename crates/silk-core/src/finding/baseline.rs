@@ -1,11 +1,15 @@
 //! The findings that an app had when tower-silk came to it: a file that is reviewed like code.
 //!
-//! The file is TOML, of the plainest kind: comments, `version`, and tables `[[finding]]` of strings
-//! on one line each. What else TOML allows is refused, with the line.
+//! The file is TOML: its `version`, and a table `[[finding]]` for each.
 
 use std::fmt::Write as _;
 
-use crate::{Fingerprint, RequestKind};
+use serde::Deserialize;
+
+use crate::{
+    Fingerprint, RequestKind,
+    toml_file::{self, TomlError, quoted},
+};
 
 /// The version that is written, and the newest that is read.
 const VERSION: u32 = 1;
@@ -59,14 +63,31 @@ pub struct Baseline {
     pub findings: Vec<KnownFinding>,
 }
 
-/// A line of the file that cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {problem}")]
-pub struct BaselineError {
-    /// Number of the line, from 1.
-    pub line: usize,
-    /// What is wrong with it.
-    pub problem: String,
+/// The file as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(rename = "version")]
+    _version: u32,
+    #[serde(default, rename = "finding")]
+    findings: Vec<Written>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    route: String,
+    rule: String,
+    #[serde(default, deserialize_with = "fingerprint")]
+    fingerprint: Option<Fingerprint>,
+    statement: Option<String>,
+}
+
+fn fingerprint<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Fingerprint>, D::Error> {
+    let text = String::deserialize(from)?;
+    let read = text.parse();
+    read.map(Some)
+        .map_err(|_| serde::de::Error::custom("fingerprint must be 16 hex digits"))
 }
 
 impl Baseline {
@@ -74,60 +95,16 @@ impl Baseline {
     ///
     /// # Errors
     /// The first line that is wrong, and why.
-    pub fn parse(text: &str) -> Result<Self, BaselineError> {
-        let mut findings: Vec<(usize, KnownFinding)> = Vec::new();
-        let mut has_version = false;
-        for (number, line) in (1..).zip(text.lines()) {
-            let wrong = |problem: String| BaselineError {
-                line: number,
-                problem,
-            };
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            if line == "[[finding]]" {
-                let empty = KnownFinding {
-                    route: String::new(),
-                    rule: String::new(),
-                    fingerprint: None,
-                    statement: None,
-                };
-                findings.push((number, empty));
-                continue;
-            }
-            let (key, value) = line
-                .split_once('=')
-                .map(|(key, value)| (key.trim(), value.trim()))
-                .ok_or_else(|| wrong("expected `key = \"value\"` or `[[finding]]`".to_owned()))?;
-            match (key, findings.last_mut()) {
-                ("version", None) => {
-                    is_known_version(value).map_err(wrong)?;
-                    has_version = true;
-                }
-                (_, None) => return Err(wrong(format!("{key} stands before any [[finding]]"))),
-                (key, Some((_, finding))) => {
-                    let value = string(value).map_err(wrong)?;
-                    set(finding, key, value).map_err(wrong)?;
-                }
-            }
-        }
-        if !has_version {
-            return Err(BaselineError {
-                line: 1,
-                problem: format!("version = {VERSION} is missing"),
-            });
-        }
-        for (line, finding) in &findings {
-            if finding.rule.is_empty() || finding.route.is_empty() {
-                return Err(BaselineError {
-                    line: *line,
-                    problem: "a finding needs route and rule".to_owned(),
-                });
-            }
-        }
+    pub fn parse(text: &str) -> Result<Self, TomlError> {
+        let file: File = toml_file::read(text, VERSION)?;
+        let known = |written: Written| KnownFinding {
+            route: written.route,
+            rule: written.rule,
+            fingerprint: written.fingerprint,
+            statement: written.statement,
+        };
         Ok(Self {
-            findings: findings.into_iter().map(|(_, finding)| finding).collect(),
+            findings: file.findings.into_iter().map(known).collect(),
         })
     }
 
@@ -163,88 +140,6 @@ impl Baseline {
         }
         text
     }
-}
-
-fn is_known_version(value: &str) -> Result<(), String> {
-    match value.parse::<u32>() {
-        Ok(1..=VERSION) => Ok(()),
-        Ok(version) => Err(format!(
-            "version {version} is of a later tower-silk; this one reads up to {VERSION}"
-        )),
-        Err(_) => Err("version must be a number".to_owned()),
-    }
-}
-
-fn set(finding: &mut KnownFinding, key: &str, value: String) -> Result<(), String> {
-    match key {
-        "route" => finding.route = value,
-        "rule" => finding.rule = value,
-        "statement" => finding.statement = Some(value),
-        "fingerprint" => {
-            let read = value.parse();
-            finding.fingerprint =
-                Some(read.map_err(|_| "fingerprint must be 16 hex digits".to_owned())?);
-        }
-        other => return Err(format!("a finding has no {other}")),
-    }
-    Ok(())
-}
-
-/// A string of TOML on one line: in double quotes with escapes, or in single quotes as it is.
-fn string(value: &str) -> Result<String, String> {
-    let wrong = || "expected one string in quotes".to_owned();
-    if let Some(rest) = value.strip_prefix('\'') {
-        let (text, rest) = rest.split_once('\'').ok_or_else(wrong)?;
-        return is_end(rest).then(|| text.to_owned()).ok_or_else(wrong);
-    }
-    let mut chars = value.strip_prefix('"').ok_or_else(wrong)?.chars();
-    let mut text = String::new();
-    loop {
-        match chars.next().ok_or_else(wrong)? {
-            '"' => break,
-            '\\' => text.push(match chars.next() {
-                Some('n') => '\n',
-                Some('t') => '\t',
-                Some('r') => '\r',
-                Some(kept @ ('"' | '\\')) => kept,
-                Some('u') => {
-                    let digits: String = chars.by_ref().take(4).collect();
-                    let code = u32::from_str_radix(&digits, 16).ok();
-                    code.and_then(char::from_u32).ok_or_else(wrong)?
-                }
-                _ => return Err("unknown escape in a string".to_owned()),
-            }),
-            char => text.push(char),
-        }
-    }
-    is_end(chars.as_str()).then_some(text).ok_or_else(wrong)
-}
-
-/// Whether nothing but a comment follows.
-fn is_end(rest: &str) -> bool {
-    let rest = rest.trim_start();
-    rest.is_empty() || rest.starts_with('#')
-}
-
-/// A string of TOML on one line: in single quotes where that reads better.
-fn quoted(value: &str) -> String {
-    let is_plain = |char: char| !char.is_control();
-    if value.contains(['"', '\\']) && !value.contains('\'') && value.chars().all(is_plain) {
-        return format!("'{value}'");
-    }
-    let mut text = String::from("\"");
-    for char in value.chars() {
-        match char {
-            '"' => text.push_str("\\\""),
-            '\\' => text.push_str("\\\\"),
-            char if char.is_control() => {
-                let _ = write!(text, "\\u{:04X}", u32::from(char));
-            }
-            char => text.push(char),
-        }
-    }
-    text.push('"');
-    text
 }
 
 #[cfg(test)]
@@ -296,46 +191,31 @@ mod tests {
         let finding = "version = 1\n\n[[finding]]\nroute = \"GET /a\"\nrule = 'panic' # known\n";
         assert_eq!(of(finding).map(|all| all.findings.len()), Ok(1));
         for (text, problem) in [
-            ("", "line 1: version = 1 is missing"),
-            ("[[finding]]\nroute = 'a'", "line 1: version = 1 is missing"),
+            ("", "line 1: missing field `version`"),
             (
-                "version = 2",
+                "version = 2\nother = 1",
                 "line 1: version 2 is of a later tower-silk; this one reads up to 1",
             ),
             (
-                "version = 1\nrule = 'a'",
-                "line 2: rule stands before any [[finding]]",
-            ),
-            (
                 "version = 1\n[[finding]]\nrule = 'a'",
-                "line 2: a finding needs route and rule",
+                "line 2: missing field `route`",
             ),
             (
-                "version = 1\n[[finding]]\nrule = \"a",
-                "line 3: expected one string in quotes",
-            ),
-            (
-                "version = 1\n[[finding]]\nrule = 'a' 'b'",
-                "line 3: expected one string in quotes",
-            ),
-            (
-                "version = 1\n[[finding]]\nrule = \"\\x\"",
-                "line 3: unknown escape in a string",
-            ),
-            (
-                "version = 1\n[[finding]]\nfingerprint = 'z'",
-                "line 3: fingerprint must be 16 hex digits",
+                "version = 1\n[[finding]]\nroute = 'GET /'\nrule = 'a'\nfingerprint = 'z'",
+                "line 5: fingerprint must be 16 hex digits",
             ),
             (
                 "version = 1\n[[finding]]\nruel = 'a'",
-                "line 3: a finding has no ruel",
-            ),
-            (
-                "version = 1\n[finding]",
-                "line 2: expected `key = \"value\"` or `[[finding]]`",
+                "line 3: unknown field `ruel`, expected one of `route`, `rule`, `fingerprint`, `statement`",
             ),
         ] {
             assert_eq!(of(text), Err(problem.to_owned()));
+        }
+        for (text, line) in [
+            ("version = 1\n[[finding]]\nrule = \"a", 3),
+            ("version = 1\n[finding]", 2),
+        ] {
+            assert_eq!(Baseline::parse(text).map_err(|error| error.line), Err(line));
         }
     }
 }

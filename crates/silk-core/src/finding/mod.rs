@@ -8,7 +8,7 @@ pub mod rules;
 mod thresholds;
 mod words;
 
-pub use baseline::{Baseline, BaselineError, KnownFinding};
+pub use baseline::{Baseline, KnownFinding};
 pub use identity::Identities;
 pub use ignore::{Ignore, IgnoreList, STALE_AFTER, Stale};
 pub use thresholds::Thresholds;

@@ -5,10 +5,14 @@
     dead_code,
     unreachable_pub,
     clippy::allow_attributes,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
     reason = "each test program includes this, and uses its part of it"
 )]
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     sync::Arc,
@@ -17,7 +21,9 @@ use std::{
 use silk_core::{
     CallSite, CapturedBy, ConnectionWait, Database, DatabaseKind, Holder, PoolUse, QueryError,
     QueryRecord, Redactor, RequestRecord, SpanRecord, TransactionRecord, Value, ValueState,
-    finding::Identities, sql::SqlReader, testing,
+    finding::{Identities, rules::Rule},
+    sql::SqlReader,
+    testing,
 };
 
 /// The files of a corpus: a folder beside the tests.
@@ -279,5 +285,76 @@ fn wait(cells: &[&str]) -> ConnectionWait {
         error: some(cells[2]).map(ToOwned::to_owned),
         pool,
         holders: Vec::new(),
+    }
+}
+
+/// How often each rule was right, wrong, and silent where it should have spoken.
+pub struct Tally {
+    rules: BTreeMap<&'static str, [u32; 3]>,
+    wrong: Vec<String>,
+    all: usize,
+    harmless: usize,
+}
+
+impl Tally {
+    pub fn of(rules: &[Rule]) -> Self {
+        Self {
+            rules: rules.iter().map(|rule| (rule.name, [0; 3])).collect(),
+            wrong: Vec::new(),
+            all: 0,
+            harmless: 0,
+        }
+    }
+
+    /// Counts what was found, by rule and title, of one that has a name.
+    pub fn add<'f>(
+        &mut self,
+        name: &str,
+        expected: &[String],
+        found: impl IntoIterator<Item = (&'f str, &'f str)>,
+    ) {
+        let mut missed = expected.to_vec();
+        self.all += 1;
+        self.harmless += usize::from(missed.is_empty());
+        for (rule, title) in found {
+            let tally = self.rules.get_mut(rule).unwrap();
+            match missed.iter().position(|expected| expected == rule) {
+                Some(at) => {
+                    missed.swap_remove(at);
+                    tally[0] += 1;
+                }
+                None => {
+                    tally[1] += 1;
+                    self.wrong.push(format!("{name}: {title}"));
+                }
+            }
+        }
+        for rule in missed {
+            self.rules.get_mut(&*rule).unwrap()[2] += 1;
+            self.wrong.push(format!("{name}: no {rule}"));
+        }
+    }
+
+    /// Prints precision and recall of each rule, of so many `what`; fails unless both are 1 and each
+    /// rule has been right twice. Gives how many were harmless.
+    pub fn check(self, what: &str) -> usize {
+        println!("{} {what}, {} of them harmless", self.all, self.harmless);
+        println!("rule                 right wrong missed  precision recall");
+        for (rule, [right, wrong, missed]) in &self.rules {
+            let rate = |others: u32| match right + others {
+                0 => "–".to_owned(),
+                all => format!("{:.3}", f64::from(*right) / f64::from(all)),
+            };
+            println!(
+                "{rule:<20} {right:>5} {wrong:>5} {missed:>6}  {:>9} {:>6}",
+                rate(*wrong),
+                rate(*missed)
+            );
+        }
+        assert!(self.wrong.is_empty(), "{:#?}", self.wrong);
+        for (rule, [right, ..]) in &self.rules {
+            assert!(*right >= 2, "{rule} has {right} {what} that show it");
+        }
+        self.harmless
     }
 }

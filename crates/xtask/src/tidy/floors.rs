@@ -13,7 +13,15 @@ pub(super) const HOUSES: &[House] = &[
     House {
         folder: "crates/silk-core/src",
         floors: &[
-            &["boxed", "budget", "histogram", "id", "word_enum", "words"],
+            &[
+                "boxed",
+                "budget",
+                "histogram",
+                "id",
+                "toml_file",
+                "word_enum",
+                "words",
+            ],
             &["database"],
             &["value"],
             &["record"],

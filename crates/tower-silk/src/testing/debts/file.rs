@@ -7,6 +7,7 @@ use std::{
 };
 
 use serde::Deserialize;
+use silk_core::toml_file::{self, TomlError, quoted};
 
 use super::lock::Lock;
 use crate::testing::{leave, name};
@@ -46,12 +47,6 @@ pub(in crate::testing) struct DebtFile {
     pub(in crate::testing) debts: Vec<Debt>,
 }
 
-/// The version alone: a later one may have other fields.
-#[derive(Deserialize)]
-struct Version {
-    version: u32,
-}
-
 impl DebtFile {
     /// Where it is: as the test says, else as `SILK_DEBTS` says, else beside `Cargo.toml`.
     pub(in crate::testing) fn path(given: Option<&Path>) -> PathBuf {
@@ -70,32 +65,10 @@ impl DebtFile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(error) => return Err(format!("{}: {error}", path.display())),
         };
-        Self::parse(&text).map_err(|(line, message)| {
+        toml_file::read(&text, VERSION).map_err(|TomlError { line, problem }| {
             let shown = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
-            format!("{}:{line}: {message}\n  {}", path.display(), shown.trim())
+            format!("{}:{line}: {problem}\n  {}", path.display(), shown.trim())
         })
-    }
-
-    /// The file, or the line that is wrong and why.
-    fn parse(text: &str) -> Result<Self, (usize, String)> {
-        let broken = |error: toml::de::Error| {
-            let at = error.span().map_or(0, |span| span.start).min(text.len());
-            let line = text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n');
-            (line.count() + 1, error.message().replace('\n', ", "))
-        };
-        // A broken file is reported below.
-        if let Ok(Version { version }) = toml::from_str(text)
-            && version > VERSION
-        {
-            let line = text.lines().position(|line| line.starts_with("version"));
-            return Err((
-                line.unwrap_or(0) + 1,
-                format!(
-                    "version {version} is of a later tower-silk; this one reads up to {VERSION}"
-                ),
-            ));
-        }
-        toml::from_str(text).map_err(broken)
     }
 
     /// The debts of one test, of the kinds that an assertion is about.
@@ -161,28 +134,6 @@ impl DebtFile {
         }
         text
     }
-}
-
-/// A string of TOML on one line: literal where it can be, so that quoted names stay readable.
-fn quoted(value: &str) -> String {
-    let is_plain = |char: char| !char.is_control();
-    if value.contains('"') && !value.contains('\'') && value.chars().all(is_plain) {
-        return format!("'{value}'");
-    }
-    let mut text = String::with_capacity(value.len() + 2);
-    text.push('"');
-    for char in value.chars() {
-        match char {
-            '"' => text.push_str("\\\""),
-            '\\' => text.push_str("\\\\"),
-            char if char.is_control() => {
-                let _ = write!(text, "\\u{:04X}", u32::from(char));
-            }
-            char => text.push(char),
-        }
-    }
-    text.push('"');
-    text
 }
 
 #[cfg(test)]
@@ -299,9 +250,9 @@ mod tests {
             ("<<<<<<< HEAD\nversion = 1\n", 1, ""),
             ("version = 1\ncolour = 1\n", 2, "unknown field"),
         ] {
-            let error = DebtFile::parse(text).unwrap_err();
-            assert_eq!(error.0, line, "{text}: {}", error.1);
-            assert!(error.1.contains(part), "{text}: {}", error.1);
+            let error = toml_file::read::<DebtFile>(text, VERSION).unwrap_err();
+            assert_eq!(error.line, line, "{text}: {error}");
+            assert!(error.problem.contains(part), "{text}: {error}");
         }
     }
 
