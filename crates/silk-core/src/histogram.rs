@@ -92,6 +92,12 @@ impl Histogram {
     pub fn percentile(&self, percent: f64) -> u64 {
         percentile_of(self.buckets.iter().copied(), self.max, percent)
     }
+
+    /// The same, where anything was recorded.
+    #[must_use]
+    pub fn known_percentile(&self, percent: f64) -> Option<u64> {
+        (self.count() > 0).then(|| self.percentile(percent))
+    }
 }
 
 fn percentile_of(buckets: impl Iterator<Item = (u16, u64)> + Clone, max: u64, percent: f64) -> u64 {

@@ -77,14 +77,18 @@ pub fn part_of(part_us: u64, whole_us: u64) -> String {
     }
 }
 
-/// A share in whole percent; a dash of nothing.
+/// A share in whole percent; a dash of nothing. What is not nothing is never called 0 %, and what
+/// is not all never 100 %.
 #[must_use]
 pub fn percent(part: u64, whole: u64) -> String {
     if whole == 0 {
         return "–".to_owned();
     }
-    let percent = (u128::from(part) * 100 + u128::from(whole) / 2) / u128::from(whole);
-    format!("{percent} %")
+    match (u128::from(part) * 100 + u128::from(whole) / 2) / u128::from(whole) {
+        0 if part > 0 => "under 1 %".to_owned(),
+        100 if part < whole => "over 99 %".to_owned(),
+        percent => format!("{percent} %"),
+    }
 }
 
 /// A quotient with one decimal below ten: queries per request.

@@ -30,6 +30,7 @@ fn pages(weave: &Weave) -> Vec<(&'static str, String)> {
     };
     let failed = id_of("/api/error");
     let parallel = id_of("/api/parallel");
+    let joined = id_of("/api/messages/list_some_joined");
     let answer = weave.get("/api/messages/list_some");
     let record = weave.record_of(&answer);
     let id = record["request"]["id"].as_str().unwrap();
@@ -71,6 +72,30 @@ fn pages(weave: &Weave) -> Vec<(&'static str, String)> {
             "requests-none",
             "/silk/requests?min_queries=999999".to_owned(),
         ),
+        ("requests-text", "/silk/requests?text=person".to_owned()),
+        ("findings", "/silk/findings".to_owned()),
+        ("findings-all", "/silk/findings?state=all".to_owned()),
+        (
+            "findings-none",
+            "/silk/findings?state=came_back".to_owned(),
+        ),
+        ("findings-across", "/silk/findings?look=1".to_owned()),
+        ("hotspots", "/silk/hotspots".to_owned()),
+        ("hotspots-none", "/silk/hotspots?since=2020-01-01T00:00:00Z&until=2020-01-02T00:00:00Z".to_owned()),
+        (
+            "route",
+            "/silk/route?method=GET&route=/api/messages/list_some".to_owned(),
+        ),
+        (
+            "compare",
+            format!("/silk/compare?a={id}&b={joined}"),
+        ),
+        (
+            "compare-route",
+            "/silk/compare?a=route:GET%20/api/messages/list_some@2h..1h&b=route:GET%20/api/messages/list_some@1h..0m".to_owned(),
+        ),
+        ("compare-empty", "/silk/compare".to_owned()),
+        ("prove", format!("/silk/requests/{id}/prove/{fingerprint}")),
         ("request", format!("/silk/requests/{id}")),
         (
             "request-unfolded",
@@ -142,7 +167,7 @@ fn every_page_is_clean_in_every_look() {
             if over.as_i64().unwrap_or(0) > 0 {
                 let widest = browser.script(
                     "return [...document.querySelectorAll('body *')]
-                        .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
+                        .filter(e => e.checkVisibility() && e.getBoundingClientRect().right > innerWidth + 1)
                         .slice(0, 5)
                         .map(e => e.tagName + '.' + e.getAttribute('class'));",
                 );

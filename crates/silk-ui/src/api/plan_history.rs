@@ -75,10 +75,6 @@ struct SpanJson {
     plan: Option<PlanId>,
 }
 
-fn percentile(durations: &silk_core::Histogram, percent: f64) -> Option<u64> {
-    (durations.count() > 0).then(|| durations.percentile(percent))
-}
-
 fn bucket(bucket: &PlanBucket) -> BucketJson<'_> {
     BucketJson {
         database: database(&bucket.database),
@@ -90,8 +86,8 @@ fn bucket(bucket: &PlanBucket) -> BucketJson<'_> {
         last_at: bucket.last_at,
         count: bucket.count,
         timed_runs: bucket.durations.count(),
-        p50_us: percentile(&bucket.durations, 50.0),
-        p95_us: percentile(&bucket.durations, 95.0),
+        p50_us: bucket.durations.known_percentile(50.0),
+        p95_us: bucket.durations.known_percentile(95.0),
         plan: bucket.plan,
     }
 }
@@ -111,8 +107,8 @@ fn span(span: &ShapeSpan) -> SpanJson {
         shape: span.shape,
         count: span.count,
         timed_runs: span.durations.count(),
-        p50_us: percentile(&span.durations, 50.0),
-        p95_us: percentile(&span.durations, 95.0),
+        p50_us: span.durations.known_percentile(50.0),
+        p95_us: span.durations.known_percentile(95.0),
         plan: span.plan,
     }
 }

@@ -7,7 +7,7 @@ use axum::{
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use silk_core::{
-    CallSite, Fingerprint, Histogram,
+    CallSite, Fingerprint,
     store::{
         BuildFigures, Hotspot, OtherStatements, RouteDetail, RouteStatement, RouteSummary,
         TimeBucket,
@@ -48,10 +48,6 @@ struct FiguresJson<'a> {
     max_us: Option<u64>,
 }
 
-fn percentile(durations: &Histogram, percent: f64) -> Option<u64> {
-    (durations.count() > 0).then(|| durations.percentile(percent))
-}
-
 fn figures(of: &RouteSummary) -> FiguresJson<'_> {
     let durations = &of.durations;
     FiguresJson {
@@ -64,9 +60,9 @@ fn figures(of: &RouteSummary) -> FiguresJson<'_> {
         sql_us: of.sql_us,
         queries: of.queries,
         max_queries: of.max_queries,
-        p50_us: percentile(durations, 50.0),
-        p95_us: percentile(durations, 95.0),
-        p99_us: percentile(durations, 99.0),
+        p50_us: durations.known_percentile(50.0),
+        p95_us: durations.known_percentile(95.0),
+        p99_us: durations.known_percentile(99.0),
         max_us: (durations.count() > 0).then(|| durations.max()),
     }
 }
@@ -168,7 +164,7 @@ fn statement(one: &RouteStatement) -> StatementJson<'_> {
         rows: one.rows,
         total_us: one.total_us,
         max_us: one.max_us,
-        p95_us: percentile(&one.durations, 95.0),
+        p95_us: one.durations.known_percentile(95.0),
         call_sites: one.call_sites,
     }
 }
@@ -194,8 +190,8 @@ fn build(one: &BuildFigures) -> BuildJson<'_> {
         sql_us: one.sql_us,
         queries: one.queries,
         max_queries: one.max_queries,
-        p50_us: percentile(&one.durations, 50.0),
-        p95_us: percentile(&one.durations, 95.0),
+        p50_us: one.durations.known_percentile(50.0),
+        p95_us: one.durations.known_percentile(95.0),
     }
 }
 

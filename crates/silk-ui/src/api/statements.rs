@@ -149,7 +149,7 @@ pub(crate) async fn one(here: Here, Path(fingerprint): Path<String>) -> Result<R
         .ok_or_else(|| Failure::not_found("No statement of this fingerprint is kept."))?;
     let found = across::of_statement(&here, range, &detail).await;
     let known = detail.durations.count();
-    let percentile = |percent| (known > 0).then(|| detail.durations.percentile(percent));
+    let percentile = |percent| detail.durations.known_percentile(percent);
     let json = StatementJson {
         statement: summary(&detail.summary),
         p50_us: percentile(50.0),

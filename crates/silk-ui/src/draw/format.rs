@@ -280,6 +280,9 @@ mod tests {
         assert_eq!(bytes(1_073_741_824), "1.07 GB");
         assert_eq!(percent(61, 100), "61 %");
         assert_eq!(percent(1, 0), "–");
+        assert_eq!((&*percent(0, 9), &*percent(9, 9)), ("0 %", "100 %"));
+        assert_eq!(percent(1, 1_000), "under 1 %");
+        assert_eq!(percent(999, 1_000), "over 99 %");
         assert_eq!(ratio(10_143, 1), "10,143");
         assert_eq!(ratio(5, 2), "2.5");
         assert_eq!(about(1_234_567), "about 1.2 M");
